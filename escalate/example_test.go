@@ -1,0 +1,59 @@
+package escalate_test
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/tocsin-dev/tocsin/escalate"
+	"github.com/tocsin-dev/tocsin/severity"
+)
+
+func ExampleState() {
+	contacts := map[escalate.Target]escalate.Recipient{
+		"person:ana": {Person: "ana", Contacts: []escalate.Contact{"sms:ana"}},
+		"person:ben": {Person: "ben", Contacts: []escalate.Contact{"sms:ben"}},
+	}
+	terms := &escalate.Terms{
+		Policy: &escalate.Policy{Levels: []escalate.Level{
+			{Page: []escalate.Target{"person:ana"}},
+			{Page: []escalate.Target{"person:ben"}, Wait: 10 * time.Minute},
+		}},
+		Priority: severity.P1,
+		Reach: func(targets []escalate.Target) []escalate.Recipient {
+			var who []escalate.Recipient
+			for _, t := range targets {
+				who = append(who, contacts[t])
+			}
+			return who
+		},
+		LastResort: func() []escalate.Recipient { return nil },
+	}
+	noon := time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)
+	show := func(at time.Time, outputs []escalate.Output) {
+		for _, o := range outputs {
+			switch o := o.(type) {
+			case escalate.Fire:
+				fmt.Println(at.Format(time.TimeOnly), o.Position, "pages", o.Recipients[0].Person)
+			case escalate.Took:
+				fmt.Println(at.Format(time.TimeOnly), o.By, "has it")
+			case escalate.Withdraw:
+				fmt.Println(at.Format(time.TimeOnly), "cancel what has not left")
+			}
+		}
+	}
+
+	var state escalate.State
+	show(noon, state.Start(noon, terms))
+	due, _ := state.Due()
+	show(due, state.Advance(due, terms))
+	answered := noon.Add(7 * time.Minute)
+	outputs, err := state.Acknowledge(answered, "ben", "sms", terms)
+	show(answered, outputs)
+	fmt.Println(state.Status, err)
+	// Output:
+	// 12:00:00 round 1, level 1 pages ana
+	// 12:05:00 round 1, level 2 pages ben
+	// 12:07:00 ben has it
+	// 12:07:00 cancel what has not left
+	// paused <nil>
+}

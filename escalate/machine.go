@@ -1,0 +1,300 @@
+package escalate
+
+import (
+	"fmt"
+	"slices"
+	"time"
+)
+
+// Start begins the escalation of an incident that opened at the instant. Level 1 fires when the group wait has passed, at
+// once where there is none.
+func (s *State) Start(at time.Time, t *Terms) []Output {
+	*s = State{Status: Idle, Since: at, Opened: at, Priority: t.Priority, Notice: t.notices()}
+	s.Next = at.Add(t.GroupWait)
+	if t.GroupWait > 0 {
+		return nil
+	}
+	return s.Advance(at, t)
+}
+
+// Due returns the next deadline; false if there is none.
+func (s *State) Due() (time.Time, bool) {
+	switch s.Status {
+	case Idle, Running:
+		return s.Next, true
+	case Paused:
+		if !s.Remind.IsZero() {
+			return s.Remind, true
+		}
+		return s.AckEnds, !s.AckEnds.IsZero()
+	}
+	return time.Time{}, false
+}
+
+// Advance does what is due at the instant, which is that of [State.Due].
+func (s *State) Advance(at time.Time, t *Terms) []Output {
+	if due, ok := s.Due(); !ok || due.After(at) {
+		return nil
+	}
+	switch s.Status {
+	case Idle:
+		return s.restart(at, t)
+	case Running:
+		return s.next(at, t)
+	}
+	if !s.Remind.IsZero() {
+		s.Remind = time.Time{}
+		return []Output{Expiring{Holders: s.holders(), Ends: s.AckEnds}}
+	}
+	return s.resume(at, t, "the acknowledgement expired without activity")
+}
+
+// restart begins a new round at level 1.
+func (s *State) restart(at time.Time, t *Terms) []Output {
+	s.Round++
+	s.Pass, s.Level = 1, 1
+	s.Priority = t.Priority
+	return s.fire(at, t)
+}
+
+// next fires the level after the current one, or ends the policy.
+func (s *State) next(at time.Time, t *Terms) []Output {
+	if !s.step(t) {
+		return s.end(at, t)
+	}
+	return s.fire(at, t)
+}
+
+// step moves the position on by one level; false if the policy is spent.
+func (s *State) step(t *Terms) bool {
+	switch {
+	case s.Level < len(t.Policy.Levels):
+		s.Level++
+	case t.spent(s.Pass):
+		return false
+	default:
+		s.Round, s.Pass, s.Level = s.Round+1, s.Pass+1, 1
+	}
+	return true
+}
+
+// fire serves the level of the position; a level that reaches nobody does not cost its wait.
+func (s *State) fire(at time.Time, t *Terms) []Output {
+	var out []Output
+	for range t.Policy.Levels {
+		if who := s.recipients(t); len(who) > 0 {
+			return append(out, s.send(at, t, who)...)
+		}
+		out = append(out, Uncovered{s.Position})
+		if !s.step(t) {
+			break
+		}
+	}
+	if who := t.LastResort(); len(who) > 0 && s.Pass <= builtinPass {
+		return append(out, s.send(at, t, who)...)
+	}
+	return append(out, s.end(at, t)...)
+}
+
+func (s *State) recipients(t *Terms) []Recipient {
+	targets := t.Policy.Levels[s.Level-1].Page
+	if s.Level == 1 && len(t.Also) > 0 {
+		targets = slices.Concat(targets, t.Also)
+	}
+	for _, p := range s.Resume {
+		targets = append(targets[:len(targets):len(targets)], Target("person:"+string(p)))
+	}
+	return t.Reach(targets)
+}
+
+func (s *State) send(at time.Time, t *Terms, who []Recipient) []Output {
+	s.enter(Running, at)
+	s.Next = at.Add(t.Policy.WaitOf(s.Level))
+	s.Pending, s.Reached, s.Resume = len(who), false, nil
+	notice := s.Notice || t.Policy.Inform
+	out := []Output{Fire{Position: s.Position, Recipients: who, Notice: notice}}
+	if s.Notice || t.Policy.Inform && s.Level == len(t.Policy.Levels) {
+		s.enter(Informed, at)
+		out = append(out, Ended{Informed})
+	}
+	return out
+}
+
+func (s *State) end(at time.Time, t *Terms) []Output {
+	status := Exhausted
+	if t.Policy.Inform && s.Reached {
+		status = Informed
+	}
+	s.enter(status, at)
+	return []Output{Ended{status}}
+}
+
+func (s *State) enter(status Status, at time.Time) {
+	s.Status, s.Since = status, at
+	s.Next, s.AckEnds, s.Remind = time.Time{}, time.Time{}, time.Time{}
+}
+
+// Acknowledge gives the incident to a person. A repeat by the same person does nothing.
+func (s *State) Acknowledge(at time.Time, by PersonID, via string, t *Terms) ([]Output, error) {
+	if s.Status == Done {
+		return nil, s.refuse("nothing to acknowledge")
+	}
+	if s.held(by) >= 0 {
+		return nil, nil
+	}
+	out := []Output{Took{Ack{by, via, at}}}
+	s.Acks = append(s.Acks[:len(s.Acks):len(s.Acks)], Ack{by, via, at})
+	if s.Status != Paused {
+		s.enter(Paused, at)
+		s.Priority, s.Resume = t.Priority, nil
+		out = append(out, Withdraw{})
+	}
+	s.Activity(at, t)
+	return out, nil
+}
+
+// Activity of a person restarts the one timer of the acknowledgements. Those of P3 to P5 do not expire.
+func (s *State) Activity(at time.Time, t *Terms) {
+	if s.Status != Paused {
+		return
+	}
+	s.AckEnds, s.Remind = time.Time{}, time.Time{}
+	if !t.expires() {
+		return
+	}
+	s.AckEnds = at.Add(ackLife)
+	s.Remind = s.AckEnds.Add(-ackReminder)
+}
+
+// Unacknowledge takes a person's acknowledgement back. When it was the last, the current level is paged again.
+func (s *State) Unacknowledge(at time.Time, by PersonID, t *Terms) ([]Output, error) {
+	i := s.held(by)
+	if s.Status != Paused || i < 0 {
+		return nil, s.refuse("%s has not acknowledged it", by)
+	}
+	if len(s.Acks) > 1 {
+		s.Acks = slices.Delete(slices.Clone(s.Acks), i, i+1)
+		return nil, nil
+	}
+	return s.resume(at, t, string(by)+" gave it back"), nil
+}
+
+// resume goes on at the kept position, with the previous holders beside whoever is on call now.
+func (s *State) resume(at time.Time, t *Terms, why string) []Output {
+	out := []Output{GaveBack{By: s.holders(), Why: why}}
+	s.Resume, s.Acks = s.holders(), nil
+	if s.Level == 0 {
+		return append(out, s.restart(at, t)...)
+	}
+	return append(out, s.fire(at, t)...)
+}
+
+// Raised tells the machine that the incident's priority is now that of the terms. One above the round's, or above what was
+// acknowledged, alarms again from level 1.
+func (s *State) Raised(at time.Time, t *Terms) []Output {
+	if s.Status == Done || !t.Priority.Above(s.Priority) {
+		return nil
+	}
+	s.Notice = t.notices()
+	if s.Status == Idle {
+		s.Priority = t.Priority
+		if start := s.Opened.Add(t.GroupWait); start.Before(s.Next) {
+			s.Next = start
+			if start.Before(at) {
+				s.Next = at
+			}
+		}
+		return s.Advance(at, t)
+	}
+	out := []Output{Alarm{fmt.Sprintf("priority rose from %v to %v", s.Priority, t.Priority)}, Withdraw{}}
+	s.Acks, s.Resume = nil, nil
+	return append(out, s.restart(at, t)...)
+}
+
+// Escalate goes on to the next level by hand, also while acknowledged. asOf is the position the caller saw: one that has
+// moved since is refused, so that two people do not skip a level between them.
+func (s *State) Escalate(at time.Time, asOf Position, t *Terms) ([]Output, error) {
+	switch {
+	case s.Status == Done:
+		return nil, s.refuse("nothing to escalate")
+	case asOf != s.Position:
+		return nil, s.refuse("as of %v, but it has moved on", asOf)
+	}
+	if s.Level == 0 {
+		s.Notice, s.Acks = false, nil
+		return append([]Output{Withdraw{}}, s.restart(at, t)...), nil
+	}
+	before := s.Position
+	fresh := s.Status == Exhausted || s.Status == Informed
+	if !s.step(t) {
+		if !fresh {
+			s.Position = before
+			return nil, s.refuse("no level follows the last one")
+		}
+		s.Round, s.Pass, s.Level = s.Round+1, 1, 1
+	}
+	s.Notice, s.Acks = false, nil
+	return s.fire(at, t), nil
+}
+
+// Settled tells the machine that a message of the position was accepted, or failed over every contact. When nobody of the
+// current level can be reached, the next one does not wait.
+func (s *State) Settled(at time.Time, of Position, accepted bool, t *Terms) []Output {
+	if of != s.Position {
+		return nil
+	}
+	s.Pending--
+	s.Reached = s.Reached || accepted
+	if s.Status != Running || s.Pending > 0 || s.Reached {
+		return nil
+	}
+	return s.next(at, t)
+}
+
+// Finish ends the escalation.
+func (s *State) Finish(at time.Time) []Output {
+	if s.Status == Done {
+		return nil
+	}
+	s.Resume = s.holders()
+	s.Acks = nil
+	s.enter(Done, at)
+	return []Output{Withdraw{}}
+}
+
+// Reopen begins a new round after Finish; the previous holders are paged with level 1.
+func (s *State) Reopen(at time.Time, t *Terms, why string) []Output {
+	s.Notice = t.notices()
+	return append([]Output{Alarm{why}}, s.restart(at, t)...)
+}
+
+// Unanswered reports whether somebody was asked, or will be, and has not answered: such an incident's alerts do not go stale.
+func (s *State) Unanswered() bool { return s.Status == Idle || s.Status == Running }
+
+func (s *State) holders() []PersonID {
+	var who []PersonID
+	for _, a := range s.Acks {
+		who = append(who, a.By)
+	}
+	return who
+}
+
+func (s *State) held(by PersonID) int {
+	return slices.IndexFunc(s.Acks, func(a Ack) bool { return a.By == by })
+}
+
+// RefusedError says why a command cannot be carried out, and how things stand.
+type RefusedError struct {
+	Reason string
+	Status Status
+	At     Position
+}
+
+// Error implements error.
+func (e *RefusedError) Error() string {
+	return fmt.Sprintf("%s; escalation is %s at %v", e.Reason, e.Status, e.At)
+}
+
+func (s *State) refuse(format string, args ...any) error {
+	return &RefusedError{Reason: fmt.Sprintf(format, args...), Status: s.Status, At: s.Position}
+}

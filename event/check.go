@@ -1,0 +1,191 @@
+package event
+
+import (
+	"encoding/json"
+	"fmt"
+	"math"
+	"net/url"
+	"unicode/utf8"
+)
+
+// MaxSummary is how many bytes a summary may have.
+const MaxSummary = 4 << 10
+
+// What else an event may hold at the most. What exceeds is refused, not cut, so that no identity changes in silence.
+const (
+	maxName   = 255      // bytes of id, source, type, subject, tenant, intake
+	maxKey    = 4 << 10  // bytes of a dedup key as sent
+	maxLabels = 128      // labels
+	maxValue  = 4 << 10  // bytes of a label's value
+	maxLinks  = 32       // links
+	maxData   = 64 << 10 // bytes of names and texts in Data, every value counting 8 more
+	maxDepth  = 32       // nesting of Data
+)
+
+// RejectedError says why an event was refused. The other events of the same call are not affected.
+type RejectedError struct {
+	Index  int    // which event of the call
+	ID     string // its id, where it had one
+	Field  string // what is wrong
+	Reason string // what was found, and what was expected
+}
+
+// Error implements error.
+func (e *RejectedError) Error() string {
+	return fmt.Sprintf("event %d rejected: %s: %s", e.Index, e.Field, e.Reason)
+}
+
+// Check reports the first thing that makes e unusable as a *RejectedError with Index 0, or nil.
+func (e *Event) Check() error {
+	if field, reason := e.fault(); reason != "" {
+		return &RejectedError{ID: e.ID, Field: field, Reason: reason}
+	}
+	return nil
+}
+
+func (e *Event) fault() (field, reason string) {
+	if e.Type == "" {
+		return "type", "missing, expected the name of a class"
+	}
+	if !e.Severity.Valid() {
+		return "severity", fmt.Sprintf("%v is unknown, expected info, warning, error, critical or none", e.Severity)
+	}
+	if !e.Signal.Valid() {
+		return "signal", fmt.Sprintf("%v is unknown, expected trigger, acknowledge, resolve or change", e.Signal)
+	}
+	for _, t := range [...]struct {
+		field, text string
+		max         int
+	}{
+		{"id", e.ID, maxName},
+		{"source", e.Source, maxName},
+		{"type", e.Type, maxName},
+		{"subject", e.Subject, maxName},
+		{"tenant", e.Tenant, maxName},
+		{"intake", e.Intake, maxName},
+		{"dedup key", e.DedupKey, maxKey},
+		{"summary", e.Summary, MaxSummary},
+	} {
+		if reason := textFault(t.text, t.max); reason != "" {
+			return t.field, reason
+		}
+	}
+	if e.TraceParent != "" && !ValidTraceParent(e.TraceParent) {
+		return "traceparent", "not a W3C traceparent"
+	}
+	if year := e.Time.UTC().Year(); year < 0 || year > 9999 {
+		return "time", fmt.Sprintf("in the year %d, expected 0 to 9999", year)
+	}
+	if e.StaleAfter < 0 {
+		return "stale after", fmt.Sprintf("%v, expected no negative duration", e.StaleAfter)
+	}
+	if field, reason := e.labelFault(); reason != "" {
+		return field, reason
+	}
+	if field, reason := e.linkFault(); reason != "" {
+		return field, reason
+	}
+	budget := maxData
+	return "data", dataFault(e.Data, 0, &budget)
+}
+
+func (e *Event) labelFault() (field, reason string) {
+	if len(e.Labels) > maxLabels {
+		return "labels", fmt.Sprintf("%d labels, expected at most %d", len(e.Labels), maxLabels)
+	}
+	first := "" // of the faulty names, so that the answer does not depend on the order of the map
+	for name, value := range e.Labels {
+		nameFault, valueFault := textFault(name, maxName), textFault(value, maxValue)
+		if nameFault == "" && valueFault == "" || reason != "" && first < name {
+			continue
+		}
+		first = name
+		if nameFault != "" {
+			field, reason = "labels", "a label's name is "+nameFault
+		} else {
+			field, reason = "labels."+name, valueFault
+		}
+	}
+	return field, reason
+}
+
+func (e *Event) linkFault() (field, reason string) {
+	if len(e.Links) > maxLinks {
+		return "links", fmt.Sprintf("%d links, expected at most %d", len(e.Links), maxLinks)
+	}
+	for i, l := range e.Links {
+		if u, err := url.Parse(l.URL); err != nil || u.Scheme != "http" && u.Scheme != "https" {
+			return fmt.Sprintf("links[%d]", i), "expected an http or https URL"
+		}
+		if reason := textFault(l.URL+l.Text, maxValue); reason != "" {
+			return fmt.Sprintf("links[%d]", i), reason
+		}
+	}
+	return "", ""
+}
+
+func textFault(s string, limit int) string {
+	if len(s) > limit {
+		return fmt.Sprintf("%d bytes, expected at most %d", len(s), limit)
+	}
+	if !utf8.ValidString(s) {
+		return "not valid UTF-8"
+	}
+	return ""
+}
+
+func dataFault(v any, depth int, budget *int) string {
+	if depth > maxDepth {
+		return fmt.Sprintf("nested deeper than %d", maxDepth)
+	}
+	*budget -= 8
+	switch v := v.(type) {
+	case string:
+		*budget -= len(v)
+		if !utf8.ValidString(v) {
+			return "not valid UTF-8"
+		}
+	case map[string]any:
+		for name, inner := range v {
+			*budget -= len(name)
+			if !utf8.ValidString(name) {
+				return "a name is not valid UTF-8"
+			}
+			if reason := dataFault(inner, depth+1, budget); reason != "" {
+				return reason
+			}
+		}
+	case []any:
+		for _, inner := range v {
+			if reason := dataFault(inner, depth+1, budget); reason != "" {
+				return reason
+			}
+		}
+	case json.Number:
+		*budget -= len(v)
+	case float64:
+		if math.IsInf(v, 0) || math.IsNaN(v) {
+			return fmt.Sprintf("%v has no form in JSON", v)
+		}
+	case nil, bool, int, int8, int16, int32, int64, uint, uint8, uint16, uint32, uint64:
+	default:
+		return fmt.Sprintf("holds a %T, expected string, bool, an integer, float64, []any or map[string]any", v)
+	}
+	if *budget < 0 {
+		return fmt.Sprintf("larger than %d bytes", maxData)
+	}
+	return ""
+}
+
+// Shorten cuts s to at most limit bytes at the border of a character and marks the cut with "…".
+func Shorten(s string, limit int) string {
+	const mark = "…"
+	if len(s) <= limit {
+		return s
+	}
+	end := max(limit-len(mark), 0)
+	for end > 0 && !utf8.RuneStart(s[end]) {
+		end--
+	}
+	return s[:end] + mark
+}

@@ -1,0 +1,53 @@
+package notify_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/tocsin-dev/tocsin/notify"
+	"github.com/tocsin-dev/tocsin/severity"
+)
+
+// What an HTTP provider answered decides what becomes of the message.
+func ExampleStatus() {
+	for _, code := range []int{202, 410, 429} {
+		err := notify.Status(code, "30")
+		fmt.Println(err, notify.IsPermanent(err), notify.RetryDelay(err, time.Time{}))
+	}
+	// Output:
+	// <nil> false 0s
+	// HTTP status 410 true 0s
+	// HTTP status 429 false 30s
+}
+
+// A provider without HTTP says by itself what is final.
+func ExamplePermanent() {
+	pager := notify.NotifierFunc(func(_ context.Context, m notify.Message) (notify.Receipt, error) {
+		if m.To == "" {
+			return notify.Receipt{}, notify.Permanent(errors.New("no number"))
+		}
+		return notify.Receipt{ID: "beep-1"}, nil
+	})
+	_, err := pager.Notify(context.Background(), notify.Message{Kind: notify.Page})
+	fmt.Println(err, notify.IsPermanent(err))
+	// Output: no number true
+}
+
+func ExampleTemplates() {
+	templates, err := notify.NewTemplates(map[notify.Kind]notify.Template{
+		notify.Page: {Title: "{{.Priority}} {{.Service}}: {{.Summary}}"},
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	m := notify.Message{Kind: notify.Page, Priority: severity.P1, Service: "checkout", Owner: "payments", Summary: "payout {{4711}} waits"}
+	templates.Render(&m)
+	fmt.Println(m.Title)
+	fmt.Println(m.Text)
+	// Output:
+	// P1 checkout: payout {{4711}} waits
+	// service checkout, owner payments
+}

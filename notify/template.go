@@ -1,0 +1,121 @@
+package notify
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"text/template"
+
+	"github.com/tocsin-dev/tocsin/event"
+)
+
+// Template holds the texts of one kind of message, in the language of text/template over the fields of [Message]. What
+// comes from events is data only: braces in it come out as they went in.
+type Template struct{ Title, Text string }
+
+const (
+	maxTitle = 256     // bytes of a rendered title
+	maxText  = 4 << 10 // bytes of a rendered text
+)
+
+func defaultTemplates() map[Kind]Template {
+	const about = "{{with .Service}}service {{.}}{{end}}{{if and .Service .Owner}}, {{end}}{{with .Owner}}owner {{.}}{{end}}" +
+		"{{with .Runbook}}\nrunbook {{.}}{{end}}{{range .Links}}\n{{.URL}}{{end}}"
+	return map[Kind]Template{
+		Page:     {"{{.Priority}} {{.Summary}}", about},
+		Notice:   {"{{.Priority}} {{.Summary}}{{with .Note}}: {{.}}{{end}}", about},
+		Reminder: {"{{.Priority}} {{.Summary}}: {{.Note}}", about},
+		AllClear: {"all clear: {{.Summary}}", "{{.Note}}"},
+	}
+}
+
+// Templates renders messages. It is immutable and safe for concurrent use.
+type Templates struct{ kinds map[Kind]parsed }
+
+type parsed struct{ title, text *template.Template }
+
+// NewTemplates compiles the built-in templates with those of own in their place. All faults come at once, joined.
+func NewTemplates(own map[Kind]Template) (*Templates, error) {
+	source := defaultTemplates()
+	var errs []error
+	for _, kind := range slices.Sorted(maps.Keys(own)) {
+		t := own[kind]
+		builtin, ok := source[kind]
+		if !ok {
+			errs = append(errs, fmt.Errorf("notify: template of kind %q, expected page, notice, reminder or all-clear", kind))
+			continue
+		}
+		if t.Title == "" {
+			t.Title = builtin.Title
+		}
+		if t.Text == "" {
+			t.Text = builtin.Text
+		}
+		source[kind] = t
+	}
+	ts := &Templates{kinds: make(map[Kind]parsed, len(source))}
+	for _, kind := range slices.Sorted(maps.Keys(source)) {
+		t := source[kind]
+		title, titleErr := parse(string(kind)+" title", t.Title)
+		text, textErr := parse(string(kind)+" text", t.Text)
+		errs = append(errs, titleErr, textErr)
+		ts.kinds[kind] = parsed{title, text}
+	}
+	return ts, errors.Join(errs...)
+}
+
+// parse also runs the template once over an empty message, which finds the fields that do not exist.
+func parse(name, text string) (*template.Template, error) {
+	t, err := template.New(name).Option("missingkey=error").Parse(text)
+	if err != nil {
+		return nil, fmt.Errorf("notify: %w", err)
+	}
+	if _, err := execute(t, &Message{}, maxText); err != nil && !errors.Is(err, errTooLong) {
+		return nil, fmt.Errorf("notify: %w", err)
+	}
+	return t, nil
+}
+
+// Render fills Title and Text of m from its other fields. A template that fails, or runs too long, leaves the summary as
+// the title: a page with a plain text beats no page.
+func (ts *Templates) Render(m *Message) {
+	p, ok := ts.kinds[m.Kind]
+	title, err := "", error(nil)
+	if ok {
+		title, err = execute(p.title, m, maxTitle)
+	}
+	if err != nil && !errors.Is(err, errTooLong) || strings.TrimSpace(title) == "" {
+		title = strings.ToValidUTF8(m.Priority.String()+" "+m.Summary, "")
+	}
+	m.Title = event.Shorten(strings.Join(strings.Fields(title), " "), maxTitle)
+	m.Text = ""
+	if ok {
+		if text, err := execute(p.text, m, maxText); err == nil || errors.Is(err, errTooLong) {
+			m.Text = strings.TrimSpace(text)
+		}
+	}
+}
+
+var errTooLong = errors.New("longer than allowed")
+
+// execute returns what was written up to the limit, cut at a character.
+func execute(t *template.Template, m *Message, limit int) (string, error) {
+	w := &limitWriter{limit: limit}
+	err := t.Execute(w, m)
+	return strings.ToValidUTF8(w.b.String(), ""), err
+}
+
+type limitWriter struct {
+	b     strings.Builder
+	limit int
+}
+
+func (w *limitWriter) Write(p []byte) (int, error) {
+	if room := w.limit - w.b.Len(); len(p) > room {
+		w.b.Write(p[:room])
+		return room, errTooLong
+	}
+	return w.b.Write(p)
+}

@@ -1,0 +1,209 @@
+package notify_test
+
+import (
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/tocsin-dev/tocsin/event"
+	"github.com/tocsin-dev/tocsin/notify"
+	"github.com/tocsin-dev/tocsin/severity"
+)
+
+func templates(t testing.TB, own map[notify.Kind]notify.Template) *notify.Templates {
+	t.Helper()
+	ts, err := notify.NewTemplates(own)
+	require.NoError(t, err)
+	return ts
+}
+
+func TestBuiltInTexts(t *testing.T) {
+	ts := templates(t, nil)
+	full := notify.Message{
+		Priority: severity.P1, Summary: "payout waits", Service: "checkout", Owner: "payments",
+		Runbook: "https://wiki.example/payout", Links: []event.Link{{URL: "https://graph.example/1"}, {URL: "https://graph.example/2"}},
+		Note: "recovered, being watched",
+	}
+	const about = "service checkout, owner payments\nrunbook https://wiki.example/payout\n" +
+		"https://graph.example/1\nhttps://graph.example/2"
+	with := func(kind notify.Kind, change func(*notify.Message)) notify.Message {
+		m := full
+		m.Kind = kind
+		change(&m)
+		return m
+	}
+	same := func(*notify.Message) {}
+	for _, c := range []struct {
+		name        string
+		message     notify.Message
+		title, text string
+	}{
+		{"page", with(notify.Page, same), "P1 payout waits", about},
+		{"notice", with(notify.Notice, same), "P1 payout waits: recovered, being watched", about},
+		{"notice without a note", with(notify.Notice, func(m *notify.Message) { m.Note = "" }), "P1 payout waits", about},
+		{"reminder", with(notify.Reminder, same), "P1 payout waits: recovered, being watched", about},
+		{"all-clear", with(notify.AllClear, same), "all clear: payout waits", "recovered, being watched"},
+		{
+			"owner alone", with(notify.Page, func(m *notify.Message) { m.Service, m.Runbook, m.Links = "", "", nil }),
+			"P1 payout waits", "owner payments",
+		},
+		{
+			"service alone", with(notify.Page, func(m *notify.Message) { m.Owner, m.Runbook, m.Links = "", "", nil }),
+			"P1 payout waits", "service checkout",
+		},
+		{
+			"runbook alone",
+			notify.Message{Kind: notify.Page, Summary: "payout waits", Runbook: full.Runbook},
+			"payout waits", "runbook https://wiki.example/payout",
+		},
+		{"nothing known", notify.Message{Kind: notify.Page}, "", ""},
+		{
+			"summary of two lines", with(notify.Page, func(m *notify.Message) { m.Summary = "payout\r\n\twaits" }),
+			"P1 payout waits", about,
+		},
+		{"kind that does not exist", with("fax", same), "P1 payout waits", ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			ts.Render(&c.message)
+			assert.Equal(t, c.title, c.message.Title)
+			assert.Equal(t, c.text, c.message.Text)
+		})
+	}
+}
+
+func TestEventTextIsNeverATemplate(t *testing.T) {
+	ts := templates(t, nil)
+	for _, text := range []string{
+		"{{.Key}}", "{{", "}}", "{{/* */}}", `{{define "page title"}}x{{end}}`, "{{range 9}}x{{end}}", "${jndi:ldap://x}", "$(id)",
+		"%d %s", "<b>bold</b>", `a "quoted" & 'single'`,
+	} {
+		m := notify.Message{
+			Kind: notify.Page, Key: "secret", Priority: severity.P2, Summary: text, Service: text, Owner: text, Runbook: text,
+		}
+		ts.Render(&m)
+		assert.Equal(t, "P2 "+text, m.Title)
+		assert.Equal(t, "service "+text+", owner "+text+"\nrunbook "+text, m.Text)
+	}
+}
+
+func TestOwnTemplates(t *testing.T) {
+	ts := templates(t, map[notify.Kind]notify.Template{
+		notify.Page:     {Title: "{{.Service}} {{.Summary}}"},
+		notify.AllClear: {Text: "over: {{.Incident}}"},
+	})
+	page := notify.Message{Kind: notify.Page, Service: "checkout", Summary: "payout waits"}
+	ts.Render(&page)
+	assert.Equal(t, "checkout payout waits", page.Title)
+	assert.Equal(t, "service checkout", page.Text, "what is left empty is built in")
+
+	over := notify.Message{Kind: notify.AllClear, Incident: "INC-7", Summary: "payout waits"}
+	ts.Render(&over)
+	assert.Equal(t, "all clear: payout waits", over.Title)
+	assert.Equal(t, "over: INC-7", over.Text)
+}
+
+func TestFaultsOfTemplatesComeAtOnce(t *testing.T) {
+	for range 20 { // in the same order each time
+		_, err := notify.NewTemplates(map[notify.Kind]notify.Template{
+			"fax":           {Title: "x"},
+			notify.Page:     {Title: "{{.Sumary}}", Text: "{{if}}"},
+			notify.AllClear: {Text: "{{.Note"},
+			"telex":         {Text: "x"},
+		})
+		require.Error(t, err)
+		lines := strings.Split(err.Error(), "\n")
+		require.Len(t, lines, 5)
+		assert.Equal(t, `notify: template of kind "fax", expected page, notice, reminder or all-clear`, lines[0])
+		assert.Equal(t, `notify: template of kind "telex", expected page, notice, reminder or all-clear`, lines[1])
+		assert.Contains(t, lines[2], "all-clear text")
+		assert.Contains(t, lines[3], "page title")
+		assert.Contains(t, lines[3], "can't evaluate field Sumary")
+		assert.Contains(t, lines[4], "page text")
+	}
+}
+
+func TestATemplateThatFailsCostsNoPage(t *testing.T) {
+	ts := templates(t, map[notify.Kind]notify.Template{
+		notify.Page: {
+			Title: `half {{with .Summary}}{{slice . 0 99}}{{end}}`,
+			Text:  `half {{with .Summary}}{{index . 99}}{{end}}`,
+		},
+		notify.Notice: {Title: "{{/* says nothing */}} "},
+	})
+	for _, kind := range []notify.Kind{notify.Page, notify.Notice} {
+		m := notify.Message{Kind: kind, Priority: severity.P1, Summary: "payout waits", Title: "old", Text: "old"}
+		ts.Render(&m)
+		assert.Equal(t, "P1 payout waits", m.Title)
+		assert.Empty(t, m.Text)
+	}
+}
+
+func TestOverlongTextsAreCutAtACharacter(t *testing.T) {
+	ts := templates(t, map[notify.Kind]notify.Template{
+		notify.Notice:   {Title: "{{range 9999}}é€{{end}}", Text: "{{range 9999}}é€{{end}}"},
+		notify.Reminder: {Title: "{{with .Summary}}{{slice . 0 9999}}{{end}}"},
+	})
+	for _, c := range []struct {
+		name  string
+		kind  notify.Kind
+		title string // what it repeats
+	}{
+		{"of a long summary", notify.Page, "ö"},
+		{"of a template that writes without end", notify.Notice, "é€"},
+		{"of a template that fails", notify.Reminder, "ö"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			for shift := range 4 {
+				prefix := strings.Repeat("x", shift)
+				m := notify.Message{Kind: c.kind, Summary: prefix + strings.Repeat("ö", 2000), Service: prefix + strings.Repeat("ö", 4000)}
+				ts.Render(&m)
+				for name, text := range map[string]struct {
+					got      string
+					min, max int
+				}{"title": {m.Title, 250, 256}, "text": {m.Text, 4090, 4096}} {
+					assert.True(t, utf8.ValidString(text.got), "%s is not UTF-8", name)
+					assert.LessOrEqual(t, len(text.got), text.max, name)
+					assert.GreaterOrEqual(t, len(text.got), text.min, name)
+				}
+				assert.Contains(t, m.Title, strings.Repeat(c.title, 40))
+			}
+		})
+	}
+}
+
+func FuzzRender(f *testing.F) {
+	for _, summary := range []string{
+		"payout waits", "", " ", "{{.Key}}", "a\nb", "\xff\xfe", "ö\u2028x", strings.Repeat("€", 100), "{{" + strings.Repeat("x", 300),
+	} {
+		for kind := range byte(5) {
+			f.Add(summary, kind)
+		}
+	}
+	ts, err := notify.NewTemplates(map[notify.Kind]notify.Template{
+		notify.Reminder: {Title: "{{slice (printf \"%-20s\" .Summary) 0 20}}", Text: "{{with .Summary}}{{index . 50}}{{end}}"},
+	})
+	if err != nil {
+		f.Fatal(err)
+	}
+	kinds := []notify.Kind{notify.Page, notify.Notice, notify.Reminder, notify.AllClear, "fax"}
+	f.Fuzz(func(t *testing.T, summary string, kind byte) {
+		m := notify.Message{Kind: kinds[int(kind)%len(kinds)], Priority: severity.P3, Summary: summary, Service: summary}
+		ts.Render(&m)
+		if !utf8.ValidString(m.Title) || !utf8.ValidString(m.Text) {
+			t.Errorf("title %q or text %q is not UTF-8", m.Title, m.Text)
+		}
+		if len(m.Title) > 256 || len(m.Text) > 4096 {
+			t.Errorf("title of %d bytes, text of %d", len(m.Title), len(m.Text))
+		}
+		if strings.ContainsAny(m.Title, "\r\n\v\f\u0085\u2028\u2029") {
+			t.Errorf("title %q has more than one line", m.Title)
+		}
+		plain := "P3 " + strings.Join(strings.Fields(summary), " ")
+		if m.Kind == notify.Page && utf8.ValidString(summary) && len(summary) < 250 && m.Title != strings.TrimSpace(plain) {
+			t.Errorf("title %q, expected %q", m.Title, plain)
+		}
+	})
+}
