@@ -1,0 +1,145 @@
+package oncall
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/tocsin-dev/tocsin/escalate"
+)
+
+// Schedule is a set of rotations that are on call beside each other. Its methods may be called concurrently as long as
+// nobody changes it.
+type Schedule struct {
+	Zone      *time.Location // in which handoffs keep their wall clock; defaults to UTC
+	Rotations []Rotation
+}
+
+var _ escalate.Schedule = (*Schedule)(nil)
+
+// Rotation hands over from one person to the next every week, in turn.
+type Rotation struct {
+	// Start is the first handoff, and nobody is on call before it. What clocks in the schedule's zone show at Start is the
+	// weekday and time of every later handoff.
+	Start time.Time
+	// People take one week each, in this order, over and over. "" is an empty slot: a week without anybody.
+	People []escalate.PersonID
+}
+
+// Shift is one person's turn, from Start up to but without End, both in the zone of the schedule.
+type Shift struct {
+	Person     escalate.PersonID
+	Start, End time.Time
+}
+
+// Validate reports everything that keeps the schedule from working, joined.
+func (s *Schedule) Validate() error {
+	var errs []error
+	if len(s.Rotations) == 0 {
+		errs = append(errs, errors.New("no rotations, expected at least one"))
+	}
+	for i, r := range s.Rotations {
+		if r.Start.IsZero() {
+			errs = append(errs, fmt.Errorf("rotation %d: no start, expected the first handoff", i+1))
+		}
+		if len(r.People) == 0 {
+			errs = append(errs, fmt.Errorf("rotation %d: no people, expected at least one", i+1))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// OnCall returns who is on call at the instant, in the order of the rotations, each person once.
+func (s *Schedule) OnCall(at time.Time) []escalate.PersonID {
+	var people []escalate.PersonID
+	for i := range s.Rotations {
+		r := &s.Rotations[i]
+		p := r.person(r.week(at, s.zone()))
+		if p != "" && !slices.Contains(people, p) {
+			people = append(people, p)
+		}
+	}
+	return people
+}
+
+// Shifts returns, by start and then in the order of the rotations, every shift that has a part between from and to. They
+// come whole: the first may start before from, the last may end after to. An empty slot has no shift.
+func (s *Schedule) Shifts(from, to time.Time) []Shift {
+	if !from.Before(to) {
+		return nil
+	}
+	var shifts []Shift
+	for i := range s.Rotations {
+		r := &s.Rotations[i]
+		week := max(r.week(from, s.zone()), 0)
+		for start := r.handoff(week, s.zone()); start.Before(to); week++ {
+			end := r.handoff(week+1, s.zone())
+			if p := r.person(week); p != "" {
+				shifts = append(shifts, Shift{Person: p, Start: start, End: end})
+			}
+			start = end
+		}
+	}
+	slices.SortStableFunc(shifts, func(a, b Shift) int { return a.Start.Compare(b.Start) })
+	return shifts
+}
+
+// Next returns the first handoff strictly after the instant, to an empty slot too. It is false only where no rotation has
+// people.
+func (s *Schedule) Next(after time.Time) (time.Time, bool) {
+	var next time.Time
+	found := false
+	for i := range s.Rotations {
+		r := &s.Rotations[i]
+		if len(r.People) == 0 {
+			continue
+		}
+		handoff := r.handoff(r.week(after, s.zone())+1, s.zone())
+		if !found || handoff.Before(next) {
+			next, found = handoff, true
+		}
+	}
+	return next, found
+}
+
+func (s *Schedule) zone() *time.Location {
+	if s.Zone == nil {
+		return time.UTC
+	}
+	return s.Zone
+}
+
+// person returns whose week it is, counted from 0; "" before the start, in an empty slot, and without people.
+func (r *Rotation) person(week int) escalate.PersonID {
+	if week < 0 || len(r.People) == 0 {
+		return ""
+	}
+	return r.People[week%len(r.People)]
+}
+
+// week returns the number of the shift that contains the instant, -1 before the start. The distance of the two wall clocks
+// gives it but for a change of the clock in between, which moves a handoff by less than a week.
+func (r *Rotation) week(at time.Time, zone *time.Location) int {
+	if at.Before(r.Start) {
+		return -1
+	}
+	const seconds = 7 * 24 * 60 * 60
+	week := int((wallClock(at, zone).Unix() - wallClock(r.Start, zone).Unix()) / seconds)
+	for week > 0 && r.handoff(week, zone).After(at) {
+		week--
+	}
+	for !r.handoff(week+1, zone).After(at) {
+		week++
+	}
+	return week
+}
+
+// handoff returns the start of a week. It counts from the wall clock of Start each time, so that a skipped or repeated hour
+// moves one handoff and not those after it.
+func (r *Rotation) handoff(week int, zone *time.Location) time.Time {
+	if week == 0 {
+		return r.Start.In(zone).Round(0)
+	}
+	return firstShown(wallClock(r.Start, zone).AddDate(0, 0, 7*week), zone)
+}

@@ -1,0 +1,66 @@
+package log
+
+import (
+	"context"
+	"log/slog"
+
+	"github.com/tocsin-dev/tocsin/notify"
+)
+
+// Notifier writes one record for each message. It may be used concurrently.
+type Notifier struct {
+	Logger *slog.Logger // defaults to slog.Default() at each message
+}
+
+var _ notify.Notifier = (*Notifier)(nil)
+
+// Notify logs m under its title: a page at level error, any other kind at info. Fields that are empty are left out. ctx
+// reaches the handler, and with it the engine's mark by which its own slog intake passes over the record. The error is
+// always nil.
+func (n *Notifier) Notify(ctx context.Context, m notify.Message) (notify.Receipt, error) {
+	logger := n.Logger
+	if logger == nil {
+		logger = slog.Default()
+	}
+	level := slog.LevelInfo
+	if m.Kind == notify.Page {
+		level = slog.LevelError
+	}
+	logger.LogAttrs(ctx, level, m.Title, attrs(&m)...)
+	return notify.Receipt{}, nil
+}
+
+// attrs names the fields as the JSON form of a message does, but for the group that keeps the level of an escalation apart
+// from that of the record.
+func attrs(m *notify.Message) []slog.Attr {
+	list := []slog.Attr{
+		slog.String("key", m.Key),
+		slog.String("kind", string(m.Kind)),
+		slog.String("incident", m.Incident),
+		slog.String("priority", m.Priority.String()),
+	}
+	for _, text := range [...]struct{ name, value string }{
+		{"channel", m.Channel},
+		{"to", m.To},
+		{"person", m.Person},
+		{"text", m.Text},
+		{"why", m.Why},
+		{"class", m.Class},
+		{"service", m.Service},
+		{"owner", m.Owner},
+		{"runbook", m.Runbook},
+		{"note", m.Note},
+		{"traceParent", m.TraceParent},
+	} {
+		if text.value != "" {
+			list = append(list, slog.String(text.name, text.value))
+		}
+	}
+	if m.Round != 0 {
+		list = append(list, slog.Group("escalation", slog.Int("round", m.Round), slog.Int("level", m.Level)))
+	}
+	if m.Attempt != 0 {
+		list = append(list, slog.Int("attempt", m.Attempt))
+	}
+	return list
+}

@@ -1,0 +1,54 @@
+package webhook_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"time"
+
+	"github.com/tocsin-dev/tocsin/notify"
+	"github.com/tocsin-dev/tocsin/notify/webhook"
+	"github.com/tocsin-dev/tocsin/severity"
+)
+
+// A page goes to an endpoint that takes only what is signed.
+func ExampleVerify() {
+	const secret = "whsec_a2VlcCB0aGlzIG9uZSBpbiBhIHZhdWx0" // of both sides
+
+	endpoint := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, 1<<20))
+		if err == nil {
+			err = webhook.Verify(secret, r.Header, body, time.Now())
+		}
+		if err != nil {
+			http.Error(w, "not from us", http.StatusUnauthorized)
+			return
+		}
+		var call struct {
+			Type string
+			Data notify.Message
+		}
+		if err := json.Unmarshal(body, &call); err != nil {
+			http.Error(w, "not JSON", http.StatusBadRequest)
+			return
+		}
+		fmt.Println(call.Type, call.Data.Title)
+	}))
+	defer endpoint.Close()
+
+	m := notify.Message{Key: "INC-7/1", Kind: notify.Page, Title: "P1 payout waits", Priority: severity.P1, At: time.Now()}
+	for _, n := range []*webhook.Notifier{
+		{URL: endpoint.URL, Secret: secret},
+		{URL: endpoint.URL},
+	} {
+		_, err := n.Notify(context.Background(), m)
+		fmt.Println("error:", err)
+	}
+	// Output:
+	// tocsin.page P1 payout waits
+	// error: <nil>
+	// error: HTTP status 401
+}

@@ -1,0 +1,115 @@
+package memory
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/tocsin-dev/tocsin/store"
+)
+
+const maxRefs = 16
+
+// check finds whatever would keep b from being applied whole. It changes nothing but the turn's notes.
+func (s *Store) check(b *store.Batch) error {
+	for i := range b.Put {
+		if err := s.checkPut(&b.Put[i]); err != nil {
+			return fmt.Errorf("memory: record %s: %w", name(b.Put[i].Key), err)
+		}
+	}
+	for i := range b.Settle {
+		if err := s.checkSettle(&b.Settle[i], b); err != nil {
+			return fmt.Errorf("memory: claim %d of task %q: %w", b.Settle[i].Fence, b.Settle[i].ID, err)
+		}
+	}
+	for i := range b.Tasks {
+		if err := s.checkTask(&b.Tasks[i], b); err != nil {
+			return fmt.Errorf("memory: task %q: %w", b.Tasks[i].ID, err)
+		}
+	}
+	return nil
+}
+
+func name(k store.Key) string { return fmt.Sprintf("%q/%q/%q", k.Tenant, k.Kind, k.ID) }
+
+func (s *Store) checkPut(c *store.Change) error {
+	if _, twice := s.turn.puts[c.Key]; twice {
+		return errors.New("changed twice in one batch")
+	}
+	s.turn.puts[c.Key] = struct{}{}
+	var stored uint64
+	if r := s.records[c.Key]; r != nil {
+		stored = r.version
+	}
+	switch {
+	case stored != c.Version:
+		return fmt.Errorf("version %d stored, %d seen: %w", stored, c.Version, store.ErrConflict)
+	case c.Rec == nil:
+		return nil
+	case c.Key.Kind == kindTask || c.Key.Kind == kindLog:
+		return fmt.Errorf("kind %q is the store's own", c.Key.Kind)
+	case c.Priority > 5:
+		return fmt.Errorf("priority %d, want 1 to 5", c.Priority)
+	case c.Priority == 0 && !c.Due.IsZero():
+		return errors.New("due without a priority")
+	case len(c.Refs) > maxRefs:
+		return fmt.Errorf("%d refs, at most %d", len(c.Refs), maxRefs)
+	}
+	return nil
+}
+
+func (s *Store) checkSettle(x *store.Settle, b *store.Batch) error {
+	valid, inScope := s.turn.claims[x.Claim]
+	switch {
+	case !inScope:
+		return errors.New("settled without being in scope")
+	case !valid:
+		return errors.New("settled twice, or not ours")
+	case !x.Retry.IsZero() && x.Dead != "":
+		return errors.New("both retried and dead")
+	}
+	s.turn.claims[x.Claim] = false
+	t := s.tasks[x.ID]
+	if t.state == dead && !x.Retry.IsZero() && !slices.Contains(b.Cancel, t.cancelTag()) {
+		s.turn.lanes[t.laneKey()] = struct{}{} // it comes back before new tasks join
+	}
+	return nil
+}
+
+func (s *Store) checkTask(t *store.Task, b *store.Batch) error {
+	_, known := s.tasks[t.ID]
+	_, twice := s.turn.ids[t.ID]
+	lane := laneKey{t.Record, t.Order}
+	_, joined := s.turn.lanes[lane]
+	switch {
+	case t.ID == "":
+		return errors.New("no id")
+	case known || twice:
+		return errors.New("the id is in use")
+	case t.Priority < 1 || t.Priority > 5:
+		return fmt.Errorf("priority %d, want 1 to 5", t.Priority)
+	case t.Due.IsZero():
+		return errors.New("no due")
+	case t.Lease != nil && (joined || !s.empties(lane, b)):
+		return errors.New("born leased in a lane that is not empty")
+	}
+	s.turn.ids[t.ID] = struct{}{}
+	s.turn.lanes[lane] = struct{}{}
+	return nil
+}
+
+// empties reports whether b leaves nothing in the lane of what stands there now.
+func (s *Store) empties(key laneKey, b *store.Batch) bool {
+	l := s.lanes[key]
+	if l == nil {
+		return true
+	}
+	for t := l.head; t != nil; t = t.next {
+		leaves := slices.Contains(b.Cancel, t.cancelTag()) ||
+			slices.ContainsFunc(b.Settle, func(x store.Settle) bool { return x.ID == t.ID && x.Retry.IsZero() })
+		if !leaves {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,51 @@
+package memory
+
+import (
+	"encoding/base64"
+	"encoding/binary"
+	"errors"
+
+	"github.com/tocsin-dev/tocsin/store"
+)
+
+// cursor is a place in an order by priority and key, or by key alone. It names the place and not the row, so that a
+// page can begin behind a row that is gone.
+type cursor struct {
+	priority uint8
+	key      store.Key
+}
+
+func (c cursor) String() string {
+	raw := []byte{c.priority}
+	for _, part := range [...]string{c.key.Tenant, c.key.Kind} {
+		raw = binary.AppendUvarint(raw, uint64(len(part)))
+		raw = append(raw, part...)
+	}
+	return base64.RawURLEncoding.EncodeToString(append(raw, c.key.ID...))
+}
+
+func parseCursor(text string) (cursor, error) {
+	bad := errors.New("memory: After is no cursor of this store")
+	raw, err := base64.RawURLEncoding.DecodeString(text)
+	if err != nil || len(raw) == 0 {
+		return cursor{}, bad
+	}
+	var parts [2]string
+	rest := raw[1:]
+	for i := range parts {
+		n, width := binary.Uvarint(rest)
+		if width <= 0 || n > uint64(len(rest)-width) {
+			return cursor{}, bad
+		}
+		parts[i], rest = string(rest[width:width+int(n)]), rest[width+int(n):]
+	}
+	return cursor{raw[0], store.Key{Tenant: parts[0], Kind: parts[1], ID: string(rest)}}, nil
+}
+
+// before reports whether the cursor's place lies before that of a row with this priority and key.
+func (c cursor) before(priority uint8, key store.Key) bool {
+	if p := comparePriority(c.priority, priority); p != 0 {
+		return p < 0
+	}
+	return c.key.Compare(key) < 0
+}

@@ -1,0 +1,156 @@
+package memory
+
+import (
+	"bytes"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/tocsin-dev/tocsin/store"
+)
+
+const kindTask = "task"
+
+// The states of a task, as Query.State names them.
+const (
+	waiting = "waiting"
+	leased  = "leased"
+	dead    = "dead"
+)
+
+// task is a stored task. One that is not dead stands in a lane, and the head of a lane stands in a bay. A leased task
+// is always the head of its lane.
+type task struct {
+	store.Task // Lease stays nil; Due and Rank are as created or retried
+	state      string
+	lease      store.Lease // of the last holder; its fence outlives it
+	reason     string      // why it is dead
+	died       time.Time
+
+	prev, next *task // in its lane
+
+	bay   *bay
+	ready bool // which of the bay's sets holds it
+	at    time.Time
+	rank  int64
+}
+
+func byID(a, b *task) int { return strings.Compare(a.ID, b.ID) }
+
+func byTaskPriority(a, b *task) int {
+	if c := comparePriority(a.Priority, b.Priority); c != 0 {
+		return c
+	}
+	return byID(a, b)
+}
+
+func byDeath(a, b *task) int {
+	if c := a.died.Compare(b.died); c != 0 {
+		return c
+	}
+	return byID(a, b)
+}
+
+// ours reports whether c may still settle its task: nobody took it over, and it was not settled before. The last fence
+// of a dead task may settle it once more.
+func (s *Store) ours(c store.Claim) bool {
+	t := s.tasks[c.ID]
+	return t != nil && t.state != waiting && t.lease.Fence == c.Fence
+}
+
+// create adds one checked task at the end of its lane.
+func (s *Store) create(in *store.Task) {
+	t := &task{Task: *in, state: waiting, bay: s.bay(in.Queue, in.Priority)}
+	t.Due, t.Expires, t.Payload, t.Lease = in.Due.UTC(), in.Expires.UTC(), bytes.Clone(in.Payload), nil
+	if in.Lease != nil {
+		t.state = leased
+		t.lease = store.Lease{Owner: in.Lease.Owner, Until: in.Lease.Until.UTC(), Fence: 1}
+	}
+	s.tasks[t.ID] = t
+	s.taskLists.add(listing{tenant: t.Record.Tenant, kind: kindTask}, t)
+	s.taskLists.add(listing{t.Record.Tenant, kindTask, t.state}, t)
+	s.enqueue(t)
+}
+
+func (s *Store) turnTo(t *task, state string) {
+	s.taskLists.remove(listing{t.Record.Tenant, kindTask, t.state}, t)
+	s.taskLists.add(listing{t.Record.Tenant, kindTask, state}, t)
+	t.state = state
+}
+
+// settle ends one checked claim.
+func (s *Store) settle(x *store.Settle, now time.Time) {
+	t := s.tasks[x.ID]
+	switch {
+	case !x.Retry.IsZero():
+		s.retry(t, x.Retry.UTC())
+	case x.Dead != "":
+		s.leave(t)
+		s.turnTo(t, dead)
+		t.reason, t.died = x.Dead, now.UTC()
+		s.dead.insert(t)
+	default:
+		s.remove(t)
+	}
+}
+
+// retry moves t's instant: in its place, or from the dead to the end of its lane.
+func (s *Store) retry(t *task, due time.Time) {
+	t.Rank += int64(due.Sub(t.Due))
+	t.Due = due
+	if t.state == dead {
+		s.dead.remove(t)
+		t.reason, t.died = "", time.Time{}
+		s.turnTo(t, waiting)
+		s.enqueue(t)
+		return
+	}
+	t.bay.remove(t)
+	s.turnTo(t, waiting)
+	t.bay.add(t)
+}
+
+// cancel removes what stands in a lane and carries the tag; the dead are settled already.
+func (s *Store) cancel(tag store.CancelTag) {
+	for _, t := range slices.Collect(s.tags.by[tag].all()) {
+		s.remove(t)
+	}
+}
+
+// remove forgets t.
+func (s *Store) remove(t *task) {
+	s.leave(t)
+	s.taskLists.remove(listing{tenant: t.Record.Tenant, kind: kindTask}, t)
+	s.taskLists.remove(listing{t.Record.Tenant, kindTask, t.state}, t)
+	delete(s.tasks, t.ID)
+}
+
+// leave takes t out of its lane, or from among the dead.
+func (s *Store) leave(t *task) {
+	if t.state == dead {
+		s.dead.remove(t)
+		return
+	}
+	s.dequeue(t)
+}
+
+// value is t as readers and claimants see it.
+func (t *task) value() store.Task {
+	v := t.Task
+	v.Payload = bytes.Clone(t.Payload)
+	if t.state != waiting {
+		lease := t.lease
+		v.Lease = &lease
+	}
+	return v
+}
+
+func (t *task) key() store.Key { return store.Key{Tenant: t.Record.Tenant, Kind: kindTask, ID: t.ID} }
+
+func (t *task) snapshot() store.Snapshot {
+	out := store.Snapshot{Key: t.key(), Version: 1, Rec: t.value(), Cursor: cursor{t.Priority, t.key()}.String()}
+	if t.state == dead {
+		out.Entries = []store.Entry{{Seq: 1, At: t.died, Kind: dead, Doc: []byte(t.reason)}}
+	}
+	return out
+}

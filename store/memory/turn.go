@@ -1,0 +1,125 @@
+package memory
+
+import "github.com/tocsin-dev/tocsin/store"
+
+const (
+	refKeys  = 1_000 // of one ref in a View
+	keepSize = 4_096 // what held more is not kept: emptying a map costs by its room, and the next Update may be small
+)
+
+// turn is what one Update works with. It is emptied and reused, so that an ordinary Update allocates next to nothing.
+type turn struct {
+	view store.View
+	keys []store.Key // backs the lists in view.Refs
+
+	claims map[store.Claim]bool   // of the scope: valid, and not settled by this Batch yet
+	write  map[store.Key]struct{} // held for writing; filled once there is a Need
+
+	// met while a Batch is checked
+	puts  map[store.Key]struct{}
+	ids   map[string]struct{}
+	lanes map[laneKey]struct{}
+}
+
+func newTurn() turn {
+	return turn{
+		view:   store.View{Records: make(map[store.Key]store.Snapshot), Refs: make(map[store.Ref][]store.Key)},
+		claims: make(map[store.Claim]bool),
+		write:  make(map[store.Key]struct{}),
+		puts:   make(map[store.Key]struct{}),
+		ids:    make(map[string]struct{}),
+		lanes:  make(map[laneKey]struct{}),
+	}
+}
+
+func (t *turn) reset() {
+	t.view.Records, t.view.Refs = emptied(t.view.Records), emptied(t.view.Refs)
+	t.view.Seen, t.view.Valid = t.view.Seen[:0], t.view.Valid[:0]
+	if cap(t.keys) > keepSize {
+		t.keys = nil
+	}
+	clear(t.keys)
+	t.keys = t.keys[:0]
+	t.claims, t.write = emptied(t.claims), emptied(t.write)
+	t.puts, t.ids, t.lanes = emptied(t.puts), emptied(t.ids), emptied(t.lanes)
+}
+
+// emptied returns m without its entries, or a new map in its place.
+func emptied[K comparable, V any](m map[K]V) map[K]V {
+	if len(m) > keepSize {
+		return make(map[K]V)
+	}
+	clear(m)
+	return m
+}
+
+// look fills the turn's view with what sc names.
+func (s *Store) look(sc *store.Scope) {
+	t := &s.turn
+	for _, k := range sc.Write {
+		t.view.Records[k] = s.versioned(k)
+	}
+	for _, k := range sc.Read {
+		t.view.Records[k] = s.versioned(k)
+	}
+	for _, ref := range sc.Refs {
+		s.lookUp(ref)
+	}
+	for _, id := range sc.Events {
+		t.view.Seen = append(t.view.Seen, s.events.has(id))
+	}
+	for _, c := range sc.Claims {
+		valid := s.ours(c)
+		t.view.Valid = append(t.view.Valid, valid)
+		t.claims[c] = valid
+	}
+}
+
+func (s *Store) versioned(k store.Key) store.Snapshot {
+	if r := s.records[k]; r != nil {
+		return store.Snapshot{Key: k, Version: r.version, Rec: r.rec}
+	}
+	return store.Snapshot{Key: k}
+}
+
+func (s *Store) lookUp(ref store.Ref) {
+	t := &s.turn
+	from := len(t.keys)
+	for r := range s.refs.by[ref].all() {
+		if len(t.keys)-from == refKeys {
+			break
+		}
+		t.keys = append(t.keys, r.key)
+	}
+	t.view.Refs[ref] = t.keys[from:len(t.keys):len(t.keys)]
+}
+
+// widen adds to the view what n asks for, and reports whether any of it was new. A key that was held for reading and is
+// wanted for writing is new: a shared store would have to lock it anew.
+func (s *Store) widen(sc *store.Scope, n *store.Need) bool {
+	t := &s.turn
+	for _, k := range sc.Write {
+		t.write[k] = struct{}{}
+	}
+	widened := false
+	for _, k := range n.Write {
+		if _, held := t.write[k]; !held {
+			t.write[k] = struct{}{}
+			t.view.Records[k] = s.versioned(k)
+			widened = true
+		}
+	}
+	for _, k := range n.Read {
+		if _, held := t.view.Records[k]; !held {
+			t.view.Records[k] = s.versioned(k)
+			widened = true
+		}
+	}
+	for _, ref := range n.Refs {
+		if _, held := t.view.Refs[ref]; !held {
+			s.lookUp(ref)
+			widened = true
+		}
+	}
+	return widened
+}
