@@ -1,0 +1,92 @@
+package catalog
+
+import (
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/tocsin-dev/tocsin/escalate"
+)
+
+// OnCall returns who is on call for the team at the instant: by its schedule, or all its members where it has none.
+func (c *Compiled) OnCall(team string, at time.Time) []escalate.PersonID {
+	t := c.source.Teams[team]
+	if t.Schedule == "" {
+		return t.Members
+	}
+	return c.source.Schedules[t.Schedule].OnCall(at)
+}
+
+// Reach resolves targets to whom they mean at the instant, for an incident that the team owns. Nobody appears twice; who
+// cannot be contacted does not appear.
+func (c *Compiled) Reach(targets []escalate.Target, owner string, at time.Time) []escalate.Recipient {
+	var reached []escalate.Recipient
+	people := func(ids ...escalate.PersonID) {
+		for _, id := range ids {
+			known := slices.ContainsFunc(reached, func(r escalate.Recipient) bool { return r.Person == id })
+			if contacts := c.source.People[id].Contacts; len(contacts) > 0 && !known {
+				reached = append(reached, escalate.Recipient{Person: id, Contacts: contacts})
+			}
+		}
+	}
+	for _, t := range targets {
+		p, err := t.Parse()
+		if err != nil {
+			continue // Validate refuses it; a person who left since is an empty target
+		}
+		switch p.Kind {
+		case escalate.ToOwner:
+			people(c.OnCall(owner, at)...)
+		case escalate.ToLead:
+			people(c.source.Teams[owner].Lead)
+		case escalate.ToPerson:
+			people(escalate.PersonID(p.Name))
+		case escalate.ToSchedule:
+			if s := c.source.Schedules[p.Name]; s != nil {
+				people(s.OnCall(at)...)
+			}
+		case escalate.ToChannel:
+			room := escalate.Recipient{Contacts: []escalate.Contact{p.Contact}}
+			known := slices.ContainsFunc(reached, func(r escalate.Recipient) bool {
+				return r.Person == "" && r.Contacts[0] == p.Contact
+			})
+			if !known {
+				reached = append(reached, room)
+			}
+		}
+	}
+	return reached
+}
+
+// Contacts returns the contacts of a person.
+func (c *Compiled) Contacts(id escalate.PersonID) []escalate.Contact {
+	return c.source.People[id].Contacts
+}
+
+// Channels returns the names of all channels that contacts and targets name, sorted: each needs a notifier.
+func (c *Compiled) Channels() []string {
+	used := make(map[string]bool)
+	for _, p := range c.source.People {
+		for _, contact := range p.Contacts {
+			channel, _ := contact.Split()
+			used[channel] = true
+		}
+	}
+	note := func(targets []escalate.Target) {
+		for _, t := range targets {
+			if p, err := t.Parse(); err == nil && p.Kind == escalate.ToChannel {
+				channel, _ := p.Contact.Split()
+				used[channel] = true
+			}
+		}
+	}
+	for _, r := range c.source.Routes {
+		note(r.Also)
+	}
+	for _, p := range c.source.Policies {
+		for _, l := range p.Levels {
+			note(l.Page)
+		}
+	}
+	return slices.Sorted(maps.Keys(used))
+}

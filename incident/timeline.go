@@ -1,0 +1,67 @@
+package incident
+
+import (
+	"strings"
+	"time"
+)
+
+// EntryKind sorts the lines of a timeline.
+type EntryKind string
+
+// The kinds of entry.
+const (
+	KindState  EntryKind = "state"  // something changed
+	KindPage   EntryKind = "page"   // a message to responders left, or failed for good
+	KindAck    EntryKind = "ack"    // somebody took the incident, or gave it back
+	KindChange EntryKind = "change" // a change event
+	KindNote   EntryKind = "note"   // anything else worth knowing
+)
+
+// Entry is one line of the append-only timeline of an incident or an alert.
+type Entry struct {
+	Seq   uint64    `json:"seq"`
+	At    time.Time `json:"at"` // when it took effect
+	Kind  EntryKind `json:"kind"`
+	Actor string    `json:"actor,omitempty"` // person, action or sender; empty: the engine
+	What  string    `json:"what"`            // opened, level 1, page, acknowledged …
+	Text  string    `json:"text,omitempty"`  // columns, separated by two spaces
+}
+
+// Line renders e in the one text form that timelines have everywhere: the offset from start, what, text and actor, in
+// columns separated by two spaces. Offsets are rounded to seconds.
+func (e *Entry) Line(start time.Time) string {
+	columns := []string{Offset(e.At.Sub(start)), e.What}
+	if e.Text != "" {
+		columns = append(columns, e.Text)
+	}
+	if e.Actor != "" {
+		columns = append(columns, "by "+e.Actor)
+	}
+	return strings.Join(columns, "  ")
+}
+
+// Offset writes a duration as +5m, +1h30m or +0s, rounded to seconds.
+func Offset(d time.Duration) string {
+	d = d.Round(time.Second)
+	sign := "+"
+	if d < 0 {
+		sign, d = "-", -d
+	}
+	return sign + Short(d)
+}
+
+// Short writes a duration without the zero units that Duration.String keeps: 5m, not 5m0s.
+func Short(d time.Duration) string {
+	s := d.String()
+	if d >= time.Minute {
+		if t, ok := strings.CutSuffix(s, "m0s"); ok {
+			s = t + "m"
+		}
+	}
+	if d >= time.Hour {
+		if t, ok := strings.CutSuffix(s, "h0m"); ok {
+			s = t + "h"
+		}
+	}
+	return s
+}
