@@ -1,0 +1,112 @@
+package tocsin
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"maps"
+	"slices"
+	"time"
+
+	"go.opentelemetry.io/otel"
+	"go.opentelemetry.io/otel/metric"
+
+	"github.com/tocsin-dev/tocsin/catalog"
+	"github.com/tocsin-dev/tocsin/escalate"
+	"github.com/tocsin-dev/tocsin/event"
+	"github.com/tocsin-dev/tocsin/notify"
+	"github.com/tocsin-dev/tocsin/store"
+)
+
+// Config configures an [Engine]. Only a notifier for every channel that the catalog names is required.
+type Config struct {
+	// Service is the name of the embedding service: Source and Intake of events that name none. Defaults to "app".
+	Service string
+	// Catalog is what the organisation has decided. nil: one team, and one plan that informs Notifier; then Classes says
+	// which classes of events there are.
+	Catalog *catalog.Catalog
+	Classes []event.Class // only without Catalog
+	// Notifier is the channel "default", Notifiers are the channels by name.
+	Notifier  notify.Notifier
+	Notifiers map[string]notify.Notifier
+	// Store keeps the state. Defaults to memory, which forgets with the process; the log says so once.
+	Store store.Store
+	// Logger hears what goes wrong inside. Defaults to [slog.DiscardHandler].
+	Logger *slog.Logger
+	// StopWithin bounds how long Run goes on delivering after its context has ended. Defaults to 10 seconds.
+	StopWithin time.Duration
+	// MeterProvider counts. Defaults to the global one of OpenTelemetry, which is silent until an SDK is installed.
+	MeterProvider metric.MeterProvider
+}
+
+// prepared is a Config with everything filled in.
+type prepared struct {
+	Config
+	catalog   *catalog.Compiled
+	notifiers map[string]notify.Notifier
+}
+
+// prepare fills in the defaults and reports every fault, joined.
+func (c *Config) prepare() (*prepared, error) {
+	p := &prepared{notifiers: make(map[string]notify.Notifier)}
+	if c != nil {
+		p.Config = *c
+	}
+	var errs []error
+	fault := func(format string, args ...any) { errs = append(errs, fmt.Errorf("tocsin: config: "+format, args...)) }
+	if p.Catalog != nil && len(p.Classes) > 0 {
+		fault("Classes beside Catalog, expected the classes in the catalog")
+	}
+	if p.Catalog == nil {
+		p.Catalog = catalog.Builtin(p.Classes)
+	}
+	maps.Copy(p.notifiers, p.Notifiers)
+	if p.Notifier != nil {
+		if _, ok := p.notifiers[escalate.DefaultChannel]; ok {
+			fault("Notifier beside a notifier named %q, expected one of them", escalate.DefaultChannel)
+		}
+		p.notifiers[escalate.DefaultChannel] = p.Notifier
+	}
+	for _, name := range slices.Sorted(maps.Keys(p.notifiers)) {
+		if p.notifiers[name] == nil {
+			fault("notifier %q is nil", name)
+		}
+	}
+	var err error
+	if p.catalog, err = p.Catalog.Compile(); err != nil {
+		errs = append(errs, err)
+	} else {
+		for _, channel := range p.catalog.Channels() {
+			if _, ok := p.notifiers[channel]; !ok {
+				fault("channel %q has no notifier, expected one in Notifiers%s", channel, hint(channel))
+			}
+		}
+	}
+	if p.StopWithin < 0 {
+		fault("StopWithin %v, expected no negative duration", p.StopWithin)
+	}
+	p.fill()
+	return p, errors.Join(errs...)
+}
+
+func hint(channel string) string {
+	if channel == escalate.DefaultChannel {
+		return ", or Notifier"
+	}
+	return ""
+}
+
+func (p *prepared) fill() {
+	if p.Service == "" {
+		p.Service = "app"
+	}
+	if p.Logger == nil {
+		p.Logger = slog.New(slog.DiscardHandler)
+	}
+	if p.StopWithin == 0 {
+		p.StopWithin = 10 * time.Second
+	}
+	if p.MeterProvider == nil {
+		p.MeterProvider = otel.GetMeterProvider()
+	}
+}

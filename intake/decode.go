@@ -1,0 +1,200 @@
+package intake
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"strings"
+	"time"
+
+	"github.com/tocsin-dev/tocsin/event"
+)
+
+// maxAlerts are read from one body, since small alerts take many times their size in memory.
+const maxAlerts = 50_000
+
+// notice is what one webhook body of Alertmanager held.
+type notice struct {
+	events []event.Event
+	bad    int      // alerts left out
+	fault  string   // of one of them: where, what, and what was expected
+	words  []string // unknown severities
+	mended int      // alerts with bytes that were no UTF-8, which the decoder replaces
+
+	receiver, groupKey, externalURL string
+	truncated                       int
+}
+
+// decodeAlertmanager reads a whole body. An error means that none of it can be used; a single bad alert is left out.
+func decodeAlertmanager(body io.Reader, now time.Time) (*notice, error) {
+	n := &notice{}
+	d := json.NewDecoder(body)
+	if err := n.read(d, now); errors.Is(err, io.EOF) {
+		return nil, fmt.Errorf("byte %d: ends too early", d.InputOffset())
+	} else if err != nil {
+		return nil, fmt.Errorf("byte %d: %w", d.InputOffset(), err)
+	}
+	n.complete()
+	return n, nil
+}
+
+func (n *notice) read(d *json.Decoder, now time.Time) error {
+	if err := expect(d, '{'); err != nil {
+		return err
+	}
+	listed := false
+	for d.More() {
+		name, err := d.Token()
+		if err != nil {
+			return err
+		}
+		var member any = new(ignored)
+		switch name {
+		case "alerts":
+			if err := n.readAlerts(d, now); err != nil {
+				return err
+			}
+			listed = true
+			continue
+		case "receiver":
+			member = &n.receiver
+		case "groupKey":
+			member = &n.groupKey
+		case "externalURL":
+			member = &n.externalURL
+		case "truncatedAlerts":
+			member = &n.truncated
+		}
+		if err := d.Decode(member); err != nil {
+			return fmt.Errorf("%v: %w", name, readable(err))
+		}
+	}
+	if _, err := d.Token(); err != nil {
+		return err
+	}
+	if !listed {
+		return errors.New("alerts: missing, expected a list")
+	}
+	switch _, err := d.Token(); err {
+	case io.EOF:
+		return nil
+	case nil:
+		return errors.New("more after the end of the object, expected nothing")
+	default:
+		return err
+	}
+}
+
+// ignored is a member that we do not know: formats grow.
+type ignored struct{}
+
+func (*ignored) UnmarshalJSON([]byte) error { return nil }
+
+func expect(d *json.Decoder, want json.Delim) error {
+	switch t, err := d.Token(); {
+	case err != nil:
+		return err
+	case t != want:
+		return fmt.Errorf("%.20q, expected %q", fmt.Sprint(t), want.String())
+	}
+	return nil
+}
+
+func (n *notice) readAlerts(d *json.Decoder, now time.Time) error {
+	if err := expect(d, '['); err != nil {
+		return fmt.Errorf("alerts: %w", err)
+	}
+	var raw json.RawMessage
+	for i := 0; d.More(); i++ {
+		if err := d.Decode(&raw); err != nil {
+			return fmt.Errorf("alerts[%d]: %w", i, err)
+		}
+		if i >= maxAlerts {
+			n.leaveOut(i, fmt.Errorf("expected at most %d alerts in one body, set max_alerts at the sender", maxAlerts))
+			continue
+		}
+		e, err := n.readAlert(raw, now)
+		if err != nil {
+			n.leaveOut(i, readable(err))
+			continue
+		}
+		n.events = append(n.events, e)
+	}
+	_, err := d.Token()
+	return err
+}
+
+// leaveOut counts alert i of the body as not taken.
+func (n *notice) leaveOut(i int, why error) {
+	if n.bad++; n.bad == 1 {
+		n.fault = event.Shorten(fmt.Sprintf("alerts[%d]: %v", i, why), 1<<10)
+	}
+}
+
+// readable says of a wrong type where it stood and what was expected, in the words of JSON.
+func readable(err error) error {
+	var wrong *json.UnmarshalTypeError
+	if !errors.As(err, &wrong) {
+		return err
+	}
+	expected := wrong.Type.Kind().String()
+	if expected == "map" || expected == "struct" {
+		expected = "object"
+	}
+	if wrong.Field == "" {
+		return fmt.Errorf("%s, expected %s", wrong.Value, expected)
+	}
+	return fmt.Errorf("%s: %s, expected %s", wrong.Field, wrong.Value, expected)
+}
+
+// complete adds to every event what stands once in a body, and mostly behind the alerts.
+func (n *notice) complete() {
+	source := n.externalURL
+	if source == "" || len(source) > maxName {
+		source = "alertmanager"
+	}
+	shared := make(map[string]any, 3)
+	for name, value := range map[string]string{"receiver": n.receiver, "groupKey": n.groupKey, "externalURL": n.externalURL} {
+		if value != "" {
+			shared[name] = value
+		}
+	}
+	for i := range n.events {
+		e := &n.events[i]
+		e.Source = source
+		if isWeb(n.externalURL) {
+			e.Links = append(e.Links, event.Link{URL: n.externalURL, Text: "Alertmanager"})
+		}
+		maps.Copy(e.Data, shared)
+	}
+}
+
+// refusal says what was left out of total alerts.
+func (n *notice) refusal(total int) string {
+	return fmt.Sprintf("%d of %d alerts refused, such as %s", n.bad, total, n.fault)
+}
+
+// findings reports what of the body, which had total alerts, did not come in as it was sent.
+func (n *notice) findings(intake string, total int) []event.Event {
+	var findings []event.Event
+	for _, word := range n.words {
+		findings = append(findings, event.Finding(event.FindingUnknownSeverity, intake+" "+word,
+			fmt.Sprintf("alertmanager: severity %.40q, expected info, warning, error, critical, page or none", word)))
+	}
+	var texts []string
+	if n.truncated > 0 {
+		texts = append(texts, fmt.Sprintf("sender cut %d alerts", n.truncated))
+	}
+	if n.bad > 0 {
+		texts = append(texts, n.refusal(total))
+	}
+	if n.mended > 0 {
+		texts = append(texts, fmt.Sprintf("%d alerts with bytes that are not UTF-8, which were replaced", n.mended))
+	}
+	if len(texts) > 0 {
+		findings = append(findings, event.Finding(event.FindingRefusedInput, intake, "alertmanager: "+strings.Join(texts, "; ")))
+	}
+	return findings
+}

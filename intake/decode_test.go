@@ -1,0 +1,175 @@
+package intake
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"os"
+	"path/filepath"
+	"reflect"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/tocsin-dev/tocsin/event"
+)
+
+var noon = time.Date(2026, 5, 4, 12, 0, 0, 0, time.UTC)
+
+// TestSamples reads bodies that real senders sent, where they are at hand.
+func TestSamples(t *testing.T) {
+	dir := os.Getenv("TOCSIN_SAMPLES")
+	if dir == "" {
+		t.Skip("TOCSIN_SAMPLES is unset: set it to a folder of alertmanager_*webhook* bodies to read them too")
+	}
+	files, err := filepath.Glob(filepath.Join(dir, "alertmanager_*webhook*"))
+	require.NoError(t, err)
+	require.NotEmpty(t, files)
+	for _, file := range files {
+		t.Run(filepath.Base(file), func(t *testing.T) {
+			body, err := os.ReadFile(file)
+			require.NoError(t, err)
+			if filepath.Ext(file) == ".http" {
+				_, body, _ = bytes.Cut(bytes.ReplaceAll(body, []byte("\r\n"), []byte("\n")), []byte("\n\n"))
+			}
+			first, err := decodeAlertmanager(bytes.NewReader(body), noon)
+			require.NoError(t, err)
+			second, err := decodeAlertmanager(bytes.NewReader(body), noon)
+			require.NoError(t, err)
+			require.NotEmpty(t, first.events)
+			assert.Zero(t, first.bad, first.fault)
+			assert.Empty(t, first.words)
+			keys := map[string]bool{}
+			for i, e := range first.events {
+				require.NoError(t, e.Check())
+				assert.Equal(t, e.DedupKey, second.events[i].DedupKey)
+				assert.True(t, strings.HasPrefix(e.Type, "alertmanager."), e.Type)
+				assert.True(t, strings.HasPrefix(e.Source, "http"), e.Source)
+				assert.NotZero(t, e.Severity)
+				assert.NotZero(t, e.Time)
+				assert.False(t, keys[e.DedupKey], "two alerts under the key %s", e.DedupKey)
+				keys[e.DedupKey] = true
+				if e.Signal == event.Trigger {
+					assert.NotEmpty(t, e.Summary)
+				}
+				if strings.Contains(file, "_live_") {
+					assert.Equal(t, e.DedupKey, fingerprint(e.Labels), "as the sender computes it")
+				}
+			}
+		})
+	}
+}
+
+func TestDepthCountsOnlyBrackets(t *testing.T) {
+	for _, tt := range []struct {
+		name, body string
+		deep       bool
+	}{
+		{"as deep as allowed", `[[{"a":[]}]]`, false},
+		{"one deeper", `[[{"a":[[]]}]]`, true},
+		{"side by side", `[[],[],{},[[]],{"a":{}}]`, false},
+		{"inside a text", `["[[[[[[{{{{{"]`, false},
+		{"behind an escaped quote", `["\"[[[[[[{{{{{"]`, false},
+		{"behind an escaped backslash", `["\\",[[[[]]]]]`, true},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			for _, r := range []*depthReader{{r: strings.NewReader(tt.body), left: 4}, {r: oneByte{strings.NewReader(tt.body)}, left: 4}} {
+				var b bytes.Buffer
+				_, err := b.ReadFrom(r)
+				assert.Equal(t, tt.deep, errors.Is(err, errTooDeep))
+				if !tt.deep {
+					assert.Equal(t, tt.body, b.String(), "passed through unchanged")
+				}
+			}
+		})
+	}
+}
+
+type oneByte struct{ r *strings.Reader }
+
+func (o oneByte) Read(p []byte) (int, error) { return o.r.Read(p[:1]) }
+
+// Whatever is sent costs a small multiple of what may be sent.
+func TestDecodingIsBounded(t *testing.T) {
+	const body = 4 << 20
+	for name, text := range map[string]string{
+		"empty alerts": `{"alerts":[` + strings.Repeat("{},", body/3) + `{}]}`,
+		"small alerts": `{"alerts":[` + strings.Repeat(`{"labels":{"a":"b"}},`, body/22) + `{}]}`,
+		"one text":     `{"alerts":[],"x":"` + strings.Repeat("x", body) + `"}`,
+		"deep":         strings.Repeat("[", body),
+	} {
+		t.Run(name, func(t *testing.T) {
+			var before, after runtime.MemStats
+			runtime.GC()
+			runtime.ReadMemStats(&before)
+			n, err := decodeAlertmanager(&depthReader{r: strings.NewReader(text), left: 32}, noon)
+			runtime.GC()
+			runtime.ReadMemStats(&after)
+			assert.Less(t, int64(after.HeapAlloc)-int64(before.HeapAlloc), int64(64<<20), "still held")
+			runtime.KeepAlive(n)
+			if err == nil {
+				assert.LessOrEqual(t, len(n.events), maxAlerts)
+			}
+		})
+	}
+}
+
+func FuzzAlertmanager(f *testing.F) {
+	f.Add([]byte(`{"alerts":[]}`))
+	f.Add([]byte(`{"alerts":[{"labels":{"alertname":"A"}},7,null,{}],"truncatedAlerts":3} `))
+	f.Add([]byte(`{"receiver":"bell","alerts":[{"status":"firing","labels":{"alertname":"QueueFull","class":"queue.full","severity":"page"},` +
+		`"annotations":{"summary":"full","a_url":"http://x.example"},"startsAt":"2026-05-04T10:00:00.5+02:00","endsAt":"0001-01-01T00:00:00Z",` +
+		`"generatorURL":"https://prom.example.com","fingerprint":"1"},{"status":"resolved","labels":{"severity":"odd"},` +
+		`"endsAt":"2026-05-04T11:00:00Z"}],"externalURL":"http://am.example.com","groupKey":"{}:{}","version":"4"}`))
+	f.Add([]byte(strings.Repeat(`{"alerts":[`, 20)))
+	f.Add([]byte("{\"alerts\":[{\"labels\":{\"\xff\":\"\\ud800\"}}]}"))
+	f.Fuzz(func(t *testing.T, body []byte) {
+		decode := func() (*notice, error) {
+			return decodeAlertmanager(&depthReader{r: bytes.NewReader(body), left: 32}, noon)
+		}
+		n, err := decode()
+		again, errAgain := decode()
+		if !reflect.DeepEqual(n, again) || (err == nil) != (errAgain == nil) {
+			t.Fatalf("two decodings of one body differ: %+v, %v; %+v, %v", n, err, again, errAgain)
+		}
+		if err != nil {
+			return
+		}
+		if !json.Valid(body) {
+			t.Fatal("what is no JSON was decoded")
+		}
+		for _, finding := range n.findings("prod", len(n.events)+n.bad) {
+			if err := finding.Check(); err != nil {
+				t.Fatalf("a finding that cannot be stored: %v", err)
+			}
+		}
+		for _, e := range n.events {
+			if e.Type == "" || e.DedupKey == "" || event.IsFinding(e.Type) || e.ID != "" {
+				t.Fatalf("%+v", e)
+			}
+			e.Labels, e.Data, e.Type, e.Subject, e.DedupKey = nil, nil, "x", "", "" // the sender's to get wrong
+			if err := e.Check(); err != nil {
+				t.Fatalf("what we make of a body is refused: %v", err)
+			}
+		}
+	})
+}
+
+func BenchmarkAlertmanager(b *testing.B) {
+	alert := `{"status":"firing","labels":{"alertname":"QueueFull","instance":"mq-1","job":"mq","service":"queue","severity":"critical"},` +
+		`"annotations":{"summary":"queue mq-1 is full","description":"more than 10000 messages wait","runbook_url":"https://wiki.example.com/queue"},` +
+		`"startsAt":"2026-05-04T10:00:00Z","endsAt":"0001-01-01T00:00:00Z","generatorURL":"https://prom.example.com/graph?g0.expr=x",` +
+		`"fingerprint":"00c0ffee00c0ffee"}`
+	body := `{"alerts":[` + strings.Repeat(alert+",", 999) + alert + `],"externalURL":"https://am.example.com","groupKey":"{}:{}"}`
+	b.SetBytes(int64(len(body)))
+	b.ReportAllocs()
+	for b.Loop() {
+		if n, err := decodeAlertmanager(&depthReader{r: strings.NewReader(body), left: 32}, noon); err != nil || len(n.events) != 1000 {
+			b.Fatal(err)
+		}
+	}
+}

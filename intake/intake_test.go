@@ -1,0 +1,113 @@
+package intake_test
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+
+	"github.com/tocsin-dev/tocsin/event"
+	"github.com/tocsin-dev/tocsin/intake"
+	"github.com/tocsin-dev/tocsin/internal/meters"
+)
+
+// recorder stores what an engine would store, and refuses what an engine would refuse.
+type recorder struct {
+	mu     sync.Mutex
+	events []event.Event
+	calls  int
+	err    error // what every Submit answers instead
+}
+
+func (r *recorder) Submit(_ context.Context, events ...event.Event) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.calls++
+	if r.err != nil {
+		return r.err
+	}
+	var errs []error
+	for i, e := range events {
+		var refused *event.RejectedError
+		if errors.As(e.Check(), &refused) {
+			refused.Index = i
+			errs = append(errs, refused)
+			continue
+		}
+		r.events = append(r.events, e)
+	}
+	return errors.Join(errs...)
+}
+
+func (r *recorder) Offer(e event.Event) bool { return r.Submit(context.Background(), e) == nil }
+
+func (r *recorder) split() (alerts, findings []event.Event) {
+	for _, e := range r.events {
+		if event.IsFinding(e.Type) {
+			findings = append(findings, e)
+		} else {
+			alerts = append(alerts, e)
+		}
+	}
+	return alerts, findings
+}
+
+const secret = "s3cret"
+
+// endpoint is an Alertmanager endpoint with what it stored and counted.
+type endpoint struct {
+	http.Handler
+	stored *recorder
+	meter  *meters.Provider
+}
+
+func alertmanager(change func(*intake.Endpoint)) *endpoint {
+	e := &endpoint{stored: &recorder{}, meter: meters.New()}
+	config := &intake.Endpoint{Name: "prod", Bearer: []string{secret}, MeterProvider: e.meter}
+	if change != nil {
+		change(config)
+	}
+	e.Handler = intake.Alertmanager(e.stored, config)
+	return e
+}
+
+func (e *endpoint) post(body string, header ...string) *httptest.ResponseRecorder {
+	return e.do(request(body, header...))
+}
+
+func (e *endpoint) do(r *http.Request) *httptest.ResponseRecorder {
+	w := httptest.NewRecorder()
+	e.ServeHTTP(w, r)
+	return w
+}
+
+func (e *endpoint) count(reason string) int64 {
+	return e.meter.Count("tocsin.intake.events", "format", "alertmanager", "outcome", "rejected", "error.type", reason)
+}
+
+// request has what every request of a good sender has; header pairs replace that, "" removes it.
+func request(body string, header ...string) *http.Request {
+	r := httptest.NewRequest(http.MethodPost, "/in/alertmanager", strings.NewReader(body))
+	r.Header.Set("Content-Type", "application/json")
+	r.Header.Set("Authorization", "Bearer "+secret)
+	for i := 0; i+1 < len(header); i += 2 {
+		if r.Header.Del(header[i]); header[i+1] != "" {
+			r.Header.Set(header[i], header[i+1])
+		}
+	}
+	return r
+}
+
+// notice is a body of Alertmanager around alerts.
+func notice(alerts ...string) string {
+	return `{"receiver":"bell","status":"firing","alerts":[` + strings.Join(alerts, ",") + `],"groupLabels":{"team":"data"},` +
+		`"commonLabels":{},"commonAnnotations":{},"externalURL":"https://am.example.com","version":"4",` +
+		`"groupKey":"{}/{team=\"data\"}:{team=\"data\"}","truncatedAlerts":0,"notification_reason":"repeat interval elapsed"}`
+}
+
+const good = `{"status":"firing","labels":{"alertname":"QueueFull","instance":"mq-1","severity":"critical"},` +
+	`"annotations":{"summary":"queue mq-1 is full","runbook_url":"https://wiki.example.com/queue"},` +
+	`"startsAt":"2026-05-04T10:00:00.123456789+02:00","endsAt":"0001-01-01T00:00:00Z",` +
+	`"generatorURL":"https://prom.example.com/graph?g0.expr=x","fingerprint":"00c0ffee00c0ffee"}`

@@ -1,0 +1,164 @@
+package archtest
+
+import (
+	"path"
+	"slices"
+	"strings"
+)
+
+// ourModule is the module path of the core; the path of every other module of ours begins with it.
+const ourModule = "github.com/tocsin-dev/tocsin"
+
+// The layers that rules speak of by name. A package imports from lower layers only.
+const (
+	unplaced  = -1
+	pureLayer = 3 // the highest layer that reads no clock and does no I/O
+	above     = 7 // programs, benchmarks and tests against others: they import whatever they need
+)
+
+// layers places every package of ours, by its path beneath the module; the first pattern that fits counts. "*" stands for
+// one path element, "/..." for a package and all beneath it.
+var layers = []struct {
+	pattern string
+	layer   int
+}{
+	{"severity", 0},
+	{"event", 0},
+	{"store", 0},
+
+	{"route", 1},
+	{"correlate", 1},
+	{"incident", 1},
+	{"escalate", 1},
+	{"escalate/oncall", 1},
+	{"comms", 1},
+	{"notify", 1},
+	{"automate", 1},
+	{"review", 1},
+
+	{"catalog", 2},
+
+	{"respond", 3},
+
+	{"store/*", 4},
+	{"notify/*", 4},
+	{"automate/*", 4},
+	{"internal/outbox", 4},
+	{"internal/mark", 0},
+	{"internal/meters", 4},
+
+	{".", 5},
+	{"sim", 5},
+
+	{"intake", 6},
+	{"status", 6},
+	{"tocsintest", 6},
+
+	{"internal/archtest", above},
+	{"aws/...", above},
+	{"bench/...", above},
+	{"cmd/...", above},
+	{"examples/...", above},
+	{"ical/...", above},
+	{"integration/...", above},
+}
+
+// sideways lists the only imports inside one layer.
+var sideways = []struct{ from, to, reason string }{
+	{"event", "severity", "an event carries its severity"},
+	{"...", "route", "route.Table is the one rule mechanism"},
+	{"escalate/oncall", "escalate", "it implements the port escalate.Schedule"},
+}
+
+// thirdParty lists the foreign packages that the core may import outside tests, and from where: a layer ("L4") or a
+// package. cel may be imported from anywhere as far as this table goes, the rule engine-only-route speaks of it.
+var thirdParty = []struct {
+	pattern string
+	places  []string
+}{
+	{"cel.dev/cel-go/...", []string{"..."}},
+	{"go.opentelemetry.io/otel", []string{"L4", "L5", "L6"}},
+	{"go.opentelemetry.io/otel/attribute", []string{"L4", "L5", "L6"}},
+	{"go.opentelemetry.io/otel/codes", []string{"L4", "L5", "L6"}},
+	{"go.opentelemetry.io/otel/metric/...", []string{"L4", "L5", "L6"}},
+	{"go.opentelemetry.io/otel/propagation", []string{"L4", "L5", "L6"}},
+	{"go.opentelemetry.io/otel/trace/...", []string{"L4", "L5", "L6"}},
+	{"github.com/cenkalti/backoff/v4", []string{"internal/outbox"}},
+	{"github.com/google/uuid", []string{".", "L4"}},
+	{"github.com/sony/gobreaker/v2", []string{"internal/outbox"}},
+	{"go.yaml.in/yaml/v3", []string{"catalog"}},
+	{"golang.org/x/time/rate", []string{"internal/outbox", "intake"}},
+}
+
+// testLibraries may be imported by _test.go files only.
+var testLibraries = []string{
+	"github.com/stretchr/testify/...",
+	"go.uber.org/goleak/...",
+	"pgregory.net/rapid/...",
+}
+
+// impureImports are refused in the pure layers, except for pureImports.
+var (
+	impureImports = []string{"net/...", "os/...", "crypto/rand"}
+	pureImports   = []string{"net/url", "net/netip"}
+)
+
+// impureNames are the names of pure-looking packages that read a clock, start a timer or read the disk.
+var impureNames = map[string][]string{
+	"time": {
+		"Now", "Since", "Until", "After", "AfterFunc", "NewTimer", "NewTicker", "Tick", "Sleep", "LoadLocation",
+	},
+	"context": {"AfterFunc", "WithDeadline", "WithDeadlineCause", "WithTimeout", "WithTimeoutCause"},
+}
+
+// impureExceptions lists uses of impureNames that are wanted.
+var impureExceptions = []struct{ pkg, name, reason string }{
+	{"catalog", "time.LoadLocation", "the default of Catalog.Zones"},
+}
+
+// seededRand are the names of math/rand and math/rand/v2 that do not draw from the global source.
+var seededRand = []string{
+	"New", "NewChaCha8", "NewPCG", "NewSource", "NewZipf", "ChaCha8", "PCG", "Rand", "Source", "Source64", "Zipf",
+}
+
+// layerOf returns the layer of the package at rel, or unplaced.
+func layerOf(rel string) int {
+	for _, l := range layers {
+		if match(l.pattern, rel) {
+			return l.layer
+		}
+	}
+	return unplaced
+}
+
+// isTestPackage tells the conformance suites and helpers for tests from the packages that run in production.
+func isTestPackage(rel string) bool {
+	return strings.HasSuffix(rel, "test") && rel != "internal/archtest"
+}
+
+// isInternal says whether Go keeps the package at rel from importers outside its tree.
+func isInternal(rel string) bool {
+	return slices.Contains(strings.Split(rel, "/"), "internal")
+}
+
+// match says whether name fits pattern, whose last element may be "..." for everything beneath.
+func match(pattern, name string) bool {
+	if pattern == "..." {
+		return true
+	}
+	if stem, deep := strings.CutSuffix(pattern, "/..."); deep {
+		return name == stem || strings.HasPrefix(name, stem+"/")
+	}
+	ok, err := path.Match(pattern, name)
+	return ok && err == nil
+}
+
+// matchAny says whether name fits one of the patterns.
+func matchAny(patterns []string, name string) bool {
+	for _, pattern := range patterns {
+		if match(pattern, name) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,7 @@
+package catalog
+
+import (
+	"cel.dev/cel-go/cel"
+)
+
+var _ *cel.Env

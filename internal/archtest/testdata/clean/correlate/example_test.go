@@ -1,0 +1,8 @@
+package correlate_test
+
+import "fmt"
+
+func Example() {
+	fmt.Println("correlate")
+	// Output: correlate
+}

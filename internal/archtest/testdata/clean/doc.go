@@ -1,0 +1,19 @@
+// Package tocsin is the engine: it may start goroutines, read clocks and use foreign packages from its table.
+package tocsin
+
+import (
+	"net/http"
+	"time"
+
+	"github.com/google/uuid"
+	"go.opentelemetry.io/otel/trace"
+
+	"github.com/tocsin-dev/tocsin/respond"
+)
+
+// Deliver sends one message now.
+func Deliver(string) {
+	go respond.Decide(time.Now(), nil)
+	_, _ = uuid.NewV7()
+	_, _, _ = http.Get, trace.SpanFromContext, time.NewTimer
+}

@@ -1,0 +1,8 @@
+package event_test
+
+import "fmt"
+
+func Example() {
+	fmt.Println("event")
+	// Output: event
+}

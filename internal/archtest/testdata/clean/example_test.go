@@ -1,0 +1,8 @@
+package tocsin_test
+
+import "fmt"
+
+func Example() {
+	fmt.Println("tocsin")
+	// Output: tocsin
+}

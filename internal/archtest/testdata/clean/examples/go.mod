@@ -1,0 +1,3 @@
+module github.com/tocsin-dev/tocsin/examples
+
+go 1.26.0

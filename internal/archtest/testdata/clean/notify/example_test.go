@@ -1,0 +1,8 @@
+package notify_test
+
+import "fmt"
+
+func Example() {
+	fmt.Println("notify")
+	// Output: notify
+}

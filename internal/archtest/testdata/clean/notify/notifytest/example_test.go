@@ -1,0 +1,8 @@
+package notifytest_test
+
+import "fmt"
+
+func Example() {
+	fmt.Println("notifytest")
+	// Output: notifytest
+}

@@ -1,0 +1,8 @@
+package respond_test
+
+import "fmt"
+
+func Example() {
+	fmt.Println("respond")
+	// Output: respond
+}

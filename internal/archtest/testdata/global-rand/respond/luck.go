@@ -1,0 +1,7 @@
+package respond
+
+import (
+	"math/rand/v2"
+)
+
+var luck = rand.IntN

@@ -1,0 +1,7 @@
+package catalog
+
+import (
+	"github.com/google/uuid"
+)
+
+var _ uuid.UUID

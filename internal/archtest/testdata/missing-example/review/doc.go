@@ -1,0 +1,2 @@
+// Package review has an Example that never runs.
+package review

@@ -1,0 +1,7 @@
+package review_test
+
+import "fmt"
+
+func Example() {
+	fmt.Println("nobody compares this")
+}

@@ -1,0 +1,8 @@
+package review_test
+
+import "fmt"
+
+func Example() {
+	fmt.Println("review")
+	// Output: review
+}

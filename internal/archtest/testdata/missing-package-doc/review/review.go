@@ -1,0 +1,2 @@
+// Package review has its comment where nobody looks for it.
+package review

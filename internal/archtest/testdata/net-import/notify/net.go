@@ -1,0 +1,7 @@
+package notify
+
+import (
+	"net/http"
+)
+
+var _ http.Handler

@@ -1,0 +1,7 @@
+package catalog
+
+import (
+	"os"
+)
+
+var _ = os.Open

@@ -1,0 +1,7 @@
+package notify
+
+import (
+	"regexp"
+)
+
+var pattern = regexp.MustCompile

@@ -1,0 +1,7 @@
+package notify
+
+import (
+	"github.com/tocsin-dev/tocsin/correlate"
+)
+
+var _ correlate.Correlator

@@ -1,0 +1,7 @@
+package severity
+
+import (
+	"github.com/stretchr/testify/require"
+)
+
+var _ = require.NoError

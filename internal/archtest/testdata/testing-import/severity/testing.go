@@ -1,0 +1,7 @@
+package severity
+
+import (
+	"testing"
+)
+
+var _ testing.TB

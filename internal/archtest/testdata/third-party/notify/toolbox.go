@@ -1,0 +1,7 @@
+package notify
+
+import (
+	"example.org/toolbox"
+)
+
+var _ toolbox.Hammer

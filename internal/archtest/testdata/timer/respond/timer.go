@@ -1,0 +1,7 @@
+package respond
+
+import (
+	clock "time"
+)
+
+var alarm = clock.NewTimer

@@ -1,0 +1,2 @@
+// Package gossip is in no table.
+package gossip

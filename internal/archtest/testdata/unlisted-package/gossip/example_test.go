@@ -1,0 +1,8 @@
+package gossip_test
+
+import "fmt"
+
+func Example() {
+	fmt.Println("gossip")
+	// Output: gossip
+}

@@ -1,0 +1,7 @@
+package respond
+
+import (
+	"time"
+)
+
+var zones = time.LoadLocation

@@ -1,0 +1,224 @@
+package respond
+
+import (
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/tocsin-dev/tocsin/catalog"
+	"github.com/tocsin-dev/tocsin/correlate"
+	"github.com/tocsin-dev/tocsin/incident"
+	"github.com/tocsin-dev/tocsin/store"
+)
+
+// Decision is what a list of inputs changes. It is committed whole.
+type Decision struct {
+	Put     []store.Change
+	Tasks   []store.Task
+	Cancel  []store.CancelTag
+	Refused []error // per input: nil, or why a command was refused
+	// Heads says per task that its lane is empty, so that it may be born leased.
+	Heads []bool
+}
+
+// Decide applies the inputs in order. If it needs more than the view holds, it says so and the Decision is empty.
+func Decide(cat *catalog.Compiled, view store.View, inputs []Input) (Decision, store.Need) {
+	t := &turn{cat: cat, view: view, records: make(map[store.Key]*record), units: make(map[store.Key]*unit)}
+	refused := make([]error, len(inputs))
+	for i, in := range inputs {
+		switch in := in.(type) {
+		case Events:
+			for _, a := range in {
+				t.event(a)
+			}
+		case Do:
+			refused[i] = t.command(in)
+		case Outcome:
+			t.outcome(in)
+		case Advance:
+			if u, ok := t.unit(in.Group); ok {
+				t.advance(u, in.At)
+			}
+		}
+	}
+	for len(t.found) > 0 {
+		next := t.found[0]
+		t.found = t.found[1:]
+		t.event(next)
+	}
+	if !t.need.Empty() {
+		return Decision{}, t.need
+	}
+	d := t.decision()
+	d.Refused = refused
+	return d, store.Need{}
+}
+
+// turn is the work on one Decide.
+type turn struct {
+	cat     *catalog.Compiled
+	view    store.View
+	need    store.Need
+	records map[store.Key]*record
+	order   []*record // as first touched
+	units   map[store.Key]*unit
+	unitSeq []*unit
+	tasks   []store.Task
+	heads   []bool
+	cancel  []store.CancelTag
+	found   []*Assessed // findings still to be applied
+}
+
+// record is a working copy.
+type record struct {
+	key     store.Key
+	version uint64
+	rec     any // *Alert, *Incident or *correlate.Group
+	dirty   bool
+	entries []store.Entry
+}
+
+// unit is a group with its latest incident, nil if it has none yet.
+type unit struct {
+	row   *record
+	group *correlate.Group
+	inc   *Incident
+	irow  *record
+}
+
+// load returns the working copy of a record, a zero one if there is none yet; nil if the view does not hold it.
+func load[T any](t *turn, key store.Key) (*record, *T) {
+	if r, ok := t.records[key]; ok {
+		return r, r.rec.(*T)
+	}
+	snap, ok := t.view.Records[key]
+	if !ok {
+		t.need.Write = append(t.need.Write, key)
+		return nil, nil
+	}
+	var rec T
+	if snap.Rec != nil {
+		rec = *snap.Rec.(*T) // shallow: whoever changes a slice in it copies the slice
+	}
+	return t.add(key, snap.Version, &rec), &rec
+}
+
+func (t *turn) add(key store.Key, version uint64, rec any) *record {
+	r := &record{key: key, version: version, rec: rec}
+	t.records[key] = r
+	t.order = append(t.order, r)
+	return r
+}
+
+// refs looks up records by reference; false if the view does not hold the answer.
+func (t *turn) refs(ref store.Ref) ([]store.Key, bool) {
+	keys, ok := t.view.Refs[ref]
+	if !ok {
+		t.need.Refs = append(t.need.Refs, ref)
+	}
+	return keys, ok
+}
+
+func (t *turn) unit(key store.Key) (*unit, bool) {
+	if u, ok := t.units[key]; ok {
+		return u, true
+	}
+	row, group := load[correlate.Group](t, key)
+	if row == nil {
+		return nil, false
+	}
+	u := &unit{row: row, group: group}
+	if group.Generation > 0 {
+		id, _ := IncidentKey(incidentID(key.Tenant, key.ID, group.Generation))
+		if u.irow, u.inc = load[Incident](t, id); u.irow == nil {
+			return nil, false
+		}
+	}
+	t.units[key] = u
+	t.unitSeq = append(t.unitSeq, u)
+	return u, true
+}
+
+// touch marks that something was decided in the group at the instant.
+func (u *unit) touch(at time.Time) {
+	u.row.dirty = true
+	if at.After(u.group.At) {
+		u.group.At = at
+	}
+	if u.irow != nil {
+		u.irow.dirty = true
+	}
+}
+
+// from returns the instant at which an input takes effect: never before what the group has decided already.
+func (u *unit) from(at time.Time) time.Time {
+	if u.group.At.After(at) {
+		return u.group.At
+	}
+	return at
+}
+
+// note appends to the timeline of the unit's incident.
+func (u *unit) note(at time.Time, kind incident.EntryKind, what, actor, format string, args ...any) {
+	u.touch(at)
+	u.inc.Seq++
+	u.irow.write(incident.Entry{Seq: u.inc.Seq, At: at, Kind: kind, Actor: actor, What: what, Text: fmt.Sprintf(format, args...)})
+}
+
+// noteAlert appends to the timeline of an alert.
+func noteAlert(r *record, at time.Time, kind incident.EntryKind, what, actor, format string, args ...any) {
+	al := r.rec.(*Alert)
+	al.Seq++
+	r.dirty = true
+	r.write(incident.Entry{Seq: al.Seq, At: at, Kind: kind, Actor: actor, What: what, Text: fmt.Sprintf(format, args...)})
+}
+
+func (r *record) write(e incident.Entry) {
+	doc, err := json.Marshal(e)
+	if err != nil { // texts, numbers and instants only: cannot happen
+		panic(fmt.Sprintf("respond: timeline entry: %v", err))
+	}
+	r.entries = append(r.entries, store.Entry{Seq: e.Seq, At: e.At, Kind: string(e.Kind), Doc: doc})
+}
+
+func (t *turn) decision() Decision {
+	for _, u := range t.unitSeq {
+		if due := u.due(t.cat); !due.Equal(u.group.Due) {
+			u.group.Due = due
+			u.row.dirty = true
+		}
+	}
+	d := Decision{Tasks: t.tasks, Heads: t.heads, Cancel: t.cancel}
+	for _, r := range t.order {
+		if r.dirty {
+			d.Put = append(d.Put, t.change(r))
+		}
+	}
+	return d
+}
+
+// change describes a dirty record to the store.
+func (t *turn) change(r *record) store.Change {
+	c := store.Change{Key: r.key, Version: r.version, Rec: r.rec, Entries: r.entries}
+	ref := func(name string) { c.Refs = append(c.Refs, store.Ref{Tenant: r.key.Tenant, Name: name}) }
+	switch rec := r.rec.(type) {
+	case *Alert:
+		c.State, c.Ended, c.Priority = string(rec.State), rec.Ended, uint8(max(rec.Priority, 1))
+		if rec.State == correlate.Firing {
+			ref("group:" + rec.Group)
+		}
+		if rec.Incident != "" {
+			ref("incident:" + rec.Incident)
+		}
+	case *Incident:
+		c.State, c.Ended, c.Priority = string(rec.Phase), rec.Resolved, uint8(rec.Priority)
+	case *correlate.Group:
+		c.Due, c.Priority = rec.Due, 5
+		if u := t.units[r.key]; u != nil && u.inc != nil {
+			c.Priority = uint8(u.inc.Priority)
+		}
+	case *Change:
+		c.State, c.Ended, c.Priority = "recorded", rec.Received, 5
+	}
+	return c
+}

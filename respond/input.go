@@ -1,0 +1,101 @@
+package respond
+
+import (
+	"time"
+
+	"github.com/tocsin-dev/tocsin/notify"
+	"github.com/tocsin-dev/tocsin/store"
+)
+
+// Input is what Decide decides about. The set is closed: [Events], [Do], [Outcome] and [Advance]. Each has its own instant.
+type Input interface {
+	// Keys returns the records that the input certainly writes. Decide asks for the others.
+	Keys() []store.Key
+	input()
+}
+
+// Events are assessed events; each takes effect when it was received.
+type Events []*Assessed
+
+// Do carries out a command.
+type Do struct {
+	At      time.Time
+	Command Command
+}
+
+// Outcome is what became of one try to send a message. With neither Sent nor Retry it failed for good.
+type Outcome struct {
+	At      time.Time
+	Task    string    // id of the task
+	Record  store.Key // of the incident
+	Message notify.Message
+	Sent    bool
+	Error   string    // why it was not sent
+	Retry   time.Time // when it will be tried again
+	// Lost says that the task was cancelled, or taken over, while the try was under way.
+	Lost bool
+}
+
+// Advance lets a group do what is due.
+type Advance struct {
+	At    time.Time
+	Group store.Key
+}
+
+// Keys implements Input.
+func (in Events) Keys() []store.Key {
+	keys := make([]store.Key, 0, 2*len(in))
+	for _, a := range in {
+		if !a.change() {
+			keys = append(keys, a.alertKey(), a.groupKey())
+		}
+	}
+	return keys
+}
+
+// Keys implements Input.
+func (in Do) Keys() []store.Key {
+	key, ok := IncidentKey(in.Command.Target())
+	if !ok {
+		return nil
+	}
+	return []store.Key{key, groupOf(key)}
+}
+
+// Keys implements Input.
+func (in Outcome) Keys() []store.Key { return []store.Key{in.Record, groupOf(in.Record)} }
+
+// Keys implements Input.
+func (in Advance) Keys() []store.Key { return []store.Key{in.Group} }
+
+func (Events) input()  {}
+func (Do) input()      {}
+func (Outcome) input() {}
+func (Advance) input() {}
+
+// Scope is what the store must lock before it decides about the inputs. Decide asks for the rest.
+func Scope(inputs []Input) store.Scope {
+	var sc store.Scope
+	seen := make(map[store.Key]bool)
+	for _, in := range inputs {
+		for _, k := range in.Keys() {
+			if !seen[k] {
+				seen[k] = true
+				sc.Write = append(sc.Write, k)
+			}
+		}
+	}
+	return sc
+}
+
+// Batch is what the store commits for the decision. Tasks whose lane is empty are born with the lease, as many as leases
+// says; nil means none.
+func (d *Decision) Batch(now time.Time, lease *store.Lease, leases int) store.Batch {
+	for i := range d.Tasks {
+		if lease != nil && leases > 0 && d.Heads[i] {
+			d.Tasks[i].Lease = lease
+			leases--
+		}
+	}
+	return store.Batch{Now: now, Put: d.Put, Tasks: d.Tasks, Cancel: d.Cancel}
+}

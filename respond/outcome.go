@@ -1,0 +1,109 @@
+package respond
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/tocsin-dev/tocsin/correlate"
+	"github.com/tocsin-dev/tocsin/escalate"
+	"github.com/tocsin-dev/tocsin/event"
+	"github.com/tocsin-dev/tocsin/incident"
+)
+
+// outcome learns what became of a try to send a message.
+func (t *turn) outcome(in Outcome) {
+	u, ok := t.unit(groupOf(in.Record))
+	if !ok {
+		return
+	}
+	if u.inc == nil || u.irow.key != in.Record { // a message of an older incident of the group
+		t.older(in)
+		return
+	}
+	at := u.from(in.At)
+	if !t.advance(u, at) {
+		return
+	}
+	seq, contact := splitTask(in.Task, u.inc.ID)
+	i := slices.IndexFunc(u.inc.Pending, func(p Pending) bool { return p.Seq == seq && string(p.Contact()) == contact })
+	if i < 0 {
+		if in.Sent { // it had begun to leave when it was withdrawn
+			m := &in.Message
+			p := Pending{
+				Kind: m.Kind, Position: escalate.Position{Round: m.Round, Level: m.Level}, Note: m.Note,
+				Recipient: escalate.Recipient{Person: escalate.PersonID(m.Person), Contacts: []escalate.Contact{escalate.Contact(contact)}},
+			}
+			u.note(at, incident.KindPage, string(p.Kind), "", "%s  left while it was withdrawn", p.columns())
+			u.inc.told(p)
+		}
+		return
+	}
+	if in.Lost && !in.Sent {
+		return // whoever took the task over reports what becomes of it
+	}
+	p := u.inc.Pending[i]
+	switch {
+	case in.Sent:
+		u.note(at, incident.KindPage, string(p.Kind), "", "%s", p.columns())
+		u.inc.Pending = slices.Delete(slices.Clone(u.inc.Pending), i, i+1)
+		u.inc.told(p)
+		t.settled(u, in, p, true)
+	case !in.Retry.IsZero():
+		u.note(at, incident.KindNote, "retry", "", "%s %s  in %s: %s", p.Kind, p.columns(), incident.Short(in.Retry.Sub(at)), in.Error)
+	default:
+		u.note(at, incident.KindPage, string(p.Kind), "", "%s  failed: %s", p.columns(), in.Error)
+		u.inc.Pending = slices.Delete(slices.Clone(u.inc.Pending), i, i+1)
+		if p.Try++; p.Try < len(p.Contacts) {
+			t.dispatch(u, at, p)
+			return
+		}
+		t.findAbout(u, at, event.FindingDeadLetter, "no contact takes messages for "+recipientName(p.Recipient)+": "+in.Error)
+		t.settled(u, in, p, false)
+	}
+}
+
+func (t *turn) settled(u *unit, in Outcome, p Pending, accepted bool) {
+	if p.Level > 0 {
+		at := u.from(in.At)
+		t.escalated(u, at, u.inc.Escalation.Settled(at, p.Position, accepted, t.terms(u, at)))
+	}
+}
+
+// older records the outcome of a message of an incident that is no longer its group's latest.
+func (t *turn) older(in Outcome) {
+	row, inc := load[Incident](t, in.Record)
+	if row == nil {
+		return
+	}
+	seq, contact := splitTask(in.Task, inc.ID)
+	i := slices.IndexFunc(inc.Pending, func(p Pending) bool { return p.Seq == seq && string(p.Contact()) == contact })
+	if i < 0 || !in.Retry.IsZero() {
+		return
+	}
+	p := inc.Pending[i]
+	inc.Pending = slices.Delete(slices.Clone(inc.Pending), i, i+1)
+	text := p.columns()
+	if !in.Sent {
+		text += "  failed: " + in.Error
+	}
+	u := &unit{row: &record{}, group: &correlate.Group{}, inc: inc, irow: row}
+	u.note(in.At, incident.KindPage, string(p.Kind), "", "%s", text)
+}
+
+// told remembers who was reached, once.
+func (i *Incident) told(p Pending) {
+	known := slices.ContainsFunc(i.Told, func(t Told) bool {
+		return t.Person == p.Person && (p.Person != "" || t.Contact == p.Contact())
+	})
+	if !known {
+		i.Told = append(i.Told[:len(i.Told):len(i.Told)], Told{p.Person, p.Contact()})
+	}
+}
+
+// splitTask takes a task's id apart, which is that of its incident, the message's number and the contact.
+func splitTask(task, incidentID string) (seq uint64, contact string) {
+	number, contact, _ := strings.Cut(strings.TrimPrefix(task, incidentID+"/"), "/")
+	seq, _ = strconv.ParseUint(number, 10, 64)
+	return seq, contact
+}

@@ -1,0 +1,200 @@
+package tocsin
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/tocsin-dev/tocsin/event"
+	"github.com/tocsin-dev/tocsin/internal/mark"
+	"github.com/tocsin-dev/tocsin/internal/outbox"
+	"github.com/tocsin-dev/tocsin/respond"
+	"github.com/tocsin-dev/tocsin/store"
+)
+
+const (
+	claimAtOnce = 32               // tasks and groups of one look
+	poll        = time.Second      // between looks at a store that others write too, and after an error
+	longSleep   = 10 * time.Minute // when nothing is due at all
+)
+
+// Run delivers until ctx ends, then stores what was offered and sends what is due for at most Config.StopWithin, and
+// returns nil. A notifier that hangs is left behind after that. Only one Run may be under way.
+func (e *Engine) Run(ctx context.Context) error {
+	if !e.running.CompareAndSwap(false, true) {
+		return errors.New("tocsin: Run is under way already")
+	}
+	defer e.running.Store(false)
+	work, stop := context.WithCancel(mark.Own(context.WithoutCancel(ctx)))
+	defer stop()
+	e.box.Open(work)
+	e.rouse()
+
+	var offered sync.WaitGroup
+	offered.Go(func() { e.takeOffers(ctx, work) })
+	e.deliver(ctx, work)
+
+	drain, cancel := context.WithTimeout(work, e.StopWithin)
+	defer cancel()
+	offered.Wait()
+	e.drain(drain)
+	e.box.Close()
+	stop() // sends that are still under way are told to end
+	last, cancelLast := context.WithTimeout(context.WithoutCancel(ctx), poll)
+	defer cancelLast()
+	e.box.Wait(last)
+	return nil
+}
+
+// deliver looks for what is due, again and again, until ctx ends.
+func (e *Engine) deliver(ctx, work context.Context) {
+	var hints <-chan struct{}
+	pause := longSleep
+	if w, ok := e.store.(store.Waker); ok {
+		hints, pause = w.Wake(), poll
+	}
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-timer.C:
+		case <-e.wake:
+		case <-hints:
+		}
+		wait, err := e.look(work)
+		if err != nil {
+			e.log(work, slog.LevelError, "the store does not answer; trying again", "error", err)
+			wait = poll
+		}
+		timer.Reset(min(wait, pause))
+	}
+}
+
+// look sends and advances what is due, and returns how long there will be nothing to do.
+func (e *Engine) look(ctx context.Context) (time.Duration, error) {
+	for {
+		now := time.Now()
+		places := e.box.Reserve(claimAtOnce)
+		claimed, err := e.store.Claim(ctx, store.ClaimRequest{
+			Now: now, Owner: e.owner, Queues: []string{respond.Queue}, Limit: places, LeaseFor: outbox.LeaseFor,
+		})
+		if err != nil {
+			e.box.Release(places)
+			return 0, err
+		}
+		for _, t := range claimed.Tasks {
+			e.box.Start(t)
+		}
+		e.box.Release(places - len(claimed.Tasks))
+		if err := e.advance(ctx, now, claimed.Due); err != nil {
+			return 0, err
+		}
+		switch {
+		case places == 0 && len(claimed.Due) == 0:
+			return poll, nil // every place is taken: whoever frees one rouses us
+		case len(claimed.Tasks)+len(claimed.Due) > 0:
+			continue
+		case claimed.Next.IsZero():
+			return longSleep, nil
+		}
+		return max(time.Until(claimed.Next), 0), nil
+	}
+}
+
+// advance lets groups do what is due, at most claimAtOnce in one commit.
+func (e *Engine) advance(ctx context.Context, now time.Time, due []store.Key) error {
+	for len(due) > 0 {
+		n := min(len(due), claimAtOnce)
+		inputs := make([]respond.Input, n)
+		for i, k := range due[:n] {
+			inputs[i] = respond.Advance{At: now, Group: k}
+		}
+		if _, err := e.commit(ctx, change{inputs: inputs}); err != nil && !errors.Is(err, store.ErrConflict) {
+			return err
+		}
+		due = due[n:]
+	}
+	return nil
+}
+
+// drain goes on until nothing is due and nothing is under way, or ctx ends.
+func (e *Engine) drain(ctx context.Context) {
+	for ctx.Err() == nil {
+		wait, err := e.look(ctx)
+		if err != nil || wait > 0 && !e.box.Busy() {
+			return
+		}
+		select {
+		case <-ctx.Done():
+		case <-e.wake:
+		case <-time.After(min(wait, poll)):
+		}
+	}
+}
+
+// takeOffers stores offered events until ctx ends and the queue is empty.
+func (e *Engine) takeOffers(ctx, work context.Context) {
+	for {
+		select {
+		case ev := <-e.offers:
+			e.keep(work, ev)
+			continue
+		default:
+		}
+		select {
+		case ev := <-e.offers:
+			e.keep(work, ev)
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// keep stores an offered event, after a finding about those that found no room.
+func (e *Engine) keep(ctx context.Context, ev event.Event) {
+	events := []event.Event{ev}
+	if n := e.dropped.Swap(0); n > 0 {
+		events = append(events, event.Finding(event.FindingOverflow, "offers", fmt.Sprintf("%d offered events found no room and are lost", n)))
+	}
+	if err := e.Submit(ctx, events...); err != nil {
+		e.counts.event(ctx, &ev, "dropped", "store")
+		e.log(ctx, slog.LevelError, "an offered event is lost", "type", ev.Type, "error", err)
+	}
+}
+
+// settle stores what became of a try. If that fails the lease runs out and the message is sent again, with the same key.
+func (e *Engine) settle(ctx context.Context, out outbox.Outcome) {
+	e.counts.sent(ctx, &out)
+	ctx = context.WithoutCancel(ctx) // that the process stops must not lose the record of the try
+	result := respond.Outcome{
+		At: time.Now(), Task: out.Task.ID, Record: out.Task.Record, Message: out.Message, Sent: out.Err == nil, Retry: out.Retry,
+	}
+	settle := store.Settle{Claim: out.Claim, Retry: out.Retry}
+	if out.Err != nil {
+		result.Error = out.Err.Error()
+		if out.Retry.IsZero() {
+			settle.Dead = result.Error
+		}
+		e.log(ctx, slog.LevelWarn, "a message was not sent", "key", out.Message.Key, "error", out.Err, "retry", out.Retry)
+	}
+	_, err := e.commit(ctx, change{
+		inputs: []respond.Input{result}, claims: []store.Claim{out.Claim},
+		settle: func(v store.View, _ []respond.Input) ([]respond.Input, []store.Settle) {
+			if !v.Valid[0] {
+				lost := result
+				lost.Lost = true
+				return []respond.Input{lost}, nil
+			}
+			return []respond.Input{result}, []store.Settle{settle}
+		},
+	})
+	if err != nil {
+		e.log(ctx, slog.LevelError, "the outcome of a message could not be stored", "key", out.Message.Key, "error", err)
+	}
+	e.rouse()
+}

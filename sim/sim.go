@@ -1,0 +1,200 @@
+package sim
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/tocsin-dev/tocsin/catalog"
+	"github.com/tocsin-dev/tocsin/event"
+	"github.com/tocsin-dev/tocsin/incident"
+	"github.com/tocsin-dev/tocsin/notify"
+	"github.com/tocsin-dev/tocsin/respond"
+	"github.com/tocsin-dev/tocsin/store"
+	"github.com/tocsin-dev/tocsin/store/memory"
+)
+
+// Sim is a catalog at work in virtual time. It is for one goroutine.
+type Sim struct {
+	cat     *catalog.Compiled
+	store   *memory.Store
+	start   time.Time
+	now     time.Time
+	events  int
+	fails   map[string]error
+	entries []Entry
+}
+
+// Entry is a line of the timeline of an incident or an alert.
+type Entry struct {
+	Of string // id of the incident or alert
+	incident.Entry
+}
+
+// New makes a simulation that starts at the instant.
+func New(c *catalog.Catalog, start time.Time) (*Sim, error) {
+	compiled, err := c.Compile()
+	if err != nil {
+		return nil, err
+	}
+	return &Sim{cat: compiled, store: memory.New(), start: start, now: start, fails: make(map[string]error)}, nil
+}
+
+// Now returns the virtual time.
+func (s *Sim) Now() time.Time { return s.now }
+
+// Entries returns everything that happened so far, in the order of decisions.
+func (s *Sim) Entries() []Entry { return slices.Clone(s.entries) }
+
+// Fail lets every message over the channel fail with err from now on; nil mends it.
+func (s *Sim) Fail(channel string, err error) { s.fails[channel] = err }
+
+// Submit takes events in at the virtual time, as the engine does: one without source and intake comes from "app".
+func (s *Sim) Submit(events ...event.Event) error {
+	assessed := make(respond.Events, 0, len(events))
+	var errs []error
+	for i, e := range events {
+		if err := e.Check(); err != nil {
+			errs = append(errs, fmt.Errorf("event %d: %w", i, err))
+			continue
+		}
+		s.events++
+		e.Received = s.now
+		fill(&e.ID, fmt.Sprintf("sim-%d", s.events))
+		fill(&e.Source, "app")
+		fill(&e.Intake, "app")
+		if e.Time.IsZero() {
+			e.Time = s.now
+		}
+		assessed = append(assessed, respond.Assess(s.cat, &e))
+	}
+	_, err := s.commit([]respond.Input{assessed}, nil)
+	return errors.Join(append(errs, err, s.settle())...)
+}
+
+func fill(field *string, value string) {
+	if *field == "" {
+		*field = value
+	}
+}
+
+// Do carries out a command at the virtual time.
+func (s *Sim) Do(c respond.Command) error {
+	refused, err := s.commit([]respond.Input{respond.Do{At: s.now, Command: c}}, nil)
+	return errors.Join(append(refused, err, s.settle())...)
+}
+
+// Advance lets the time pass: whatever falls due happens at its own instant.
+func (s *Sim) Advance(d time.Duration) error {
+	end := s.now.Add(d)
+	for {
+		next, err := s.look()
+		if err != nil {
+			return err
+		}
+		if next.IsZero() || next.After(end) {
+			s.now = end
+			return nil
+		}
+		if next.After(s.now) {
+			s.now = next
+		}
+	}
+}
+
+// settle does everything that is due now.
+func (s *Sim) settle() error { return s.Advance(0) }
+
+// look does what is due now, and returns when something will be due; zero: never.
+func (s *Sim) look() (time.Time, error) {
+	claimed, err := s.store.Claim(context.Background(), store.ClaimRequest{
+		Now: s.now, Owner: "sim", Queues: []string{respond.Queue}, Limit: 1000, LeaseFor: time.Minute,
+	})
+	if err != nil {
+		return time.Time{}, err
+	}
+	for _, t := range claimed.Tasks {
+		if err := s.send(t); err != nil {
+			return time.Time{}, err
+		}
+	}
+	for _, k := range claimed.Due {
+		if _, err := s.commit([]respond.Input{respond.Advance{At: s.now, Group: k}}, nil); err != nil {
+			return time.Time{}, err
+		}
+	}
+	if len(claimed.Tasks)+len(claimed.Due) > 0 {
+		return s.now, nil
+	}
+	return claimed.Next, nil
+}
+
+// send answers for the notifier.
+func (s *Sim) send(t store.Task) error {
+	var m notify.Message
+	if err := json.Unmarshal(t.Payload, &m); err != nil {
+		return fmt.Errorf("sim: task %s: %w", t.ID, err)
+	}
+	out := respond.Outcome{At: s.now, Task: t.ID, Record: t.Record, Message: m, Sent: true}
+	settle := store.Settle{Claim: store.Claim{ID: t.ID, Fence: t.Lease.Fence}}
+	if err := s.fails[m.Channel]; err != nil {
+		out.Sent, out.Error = false, err.Error()
+		settle.Dead = out.Error
+		retry := s.now.Add(max(time.Second<<min(t.Lease.Fence-1, 6), notify.RetryDelay(err, s.now)))
+		if !notify.IsPermanent(err) && !retry.After(t.Expires) {
+			out.Retry, settle.Retry, settle.Dead = retry, retry, ""
+		}
+	}
+	_, err := s.commit([]respond.Input{out}, &settle)
+	return err
+}
+
+// commit decides about the inputs and stores the result.
+func (s *Sim) commit(inputs []respond.Input, settle *store.Settle) (refused []error, err error) {
+	sc := respond.Scope(inputs)
+	if settle != nil {
+		sc.Claims = []store.Claim{settle.Claim}
+	}
+	var d respond.Decision
+	err = s.store.Update(context.Background(), sc, func(v store.View) (store.Batch, store.Need, error) {
+		var need store.Need
+		if d, need = respond.Decide(s.cat, v, inputs); !need.Empty() {
+			return store.Batch{}, need, nil
+		}
+		batch := d.Batch(s.now, nil, 0)
+		if settle != nil {
+			batch.Settle = []store.Settle{*settle}
+		}
+		return batch, store.Need{}, nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return d.Refused, s.note(d.Put)
+}
+
+func (s *Sim) note(changes []store.Change) error {
+	for _, c := range changes {
+		for _, doc := range c.Entries {
+			e := Entry{Of: respond.ID(c.Key)}
+			if err := json.Unmarshal(doc.Doc, &e.Entry); err != nil {
+				return fmt.Errorf("sim: timeline of %s: %w", e.Of, err)
+			}
+			s.entries = append(s.entries, e)
+		}
+	}
+	return nil
+}
+
+// Incidents returns every incident, the worst priority first.
+func (s *Sim) Incidents() ([]respond.Incident, error) {
+	rows, err := s.store.Read(context.Background(), store.Query{Kind: respond.KindIncident, Limit: 1000})
+	incidents := make([]respond.Incident, len(rows))
+	for i, row := range rows {
+		incidents[i] = *row.Rec.(*respond.Incident)
+	}
+	return incidents, err
+}

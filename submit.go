@@ -1,0 +1,175 @@
+package tocsin
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/tocsin-dev/tocsin/event"
+	"github.com/tocsin-dev/tocsin/respond"
+	"github.com/tocsin-dev/tocsin/store"
+)
+
+// Submit stores events and decides what they mean. nil means that all of them are stored. An event that cannot be taken
+// comes back as a [*event.RejectedError], joined with those of others, and the rest are stored all the same. Any other error
+// means that nothing is known to be stored; to try again is safe where events carry their own ID.
+//
+// Submit may be called before and beside Run.
+func (e *Engine) Submit(ctx context.Context, events ...event.Event) error {
+	now := time.Now()
+	var errs []error
+	taken := make([]event.Event, 0, len(events))
+	named := make([]bool, 0, len(events)) // whether the sender gave an id
+	for i, ev := range events {
+		if err := ev.Check(); err != nil {
+			var rejected *event.RejectedError
+			if errors.As(err, &rejected) {
+				rejected.Index = i
+			}
+			errs = append(errs, err)
+			e.counts.event(ctx, &ev, "rejected", "invalid")
+			continue
+		}
+		named = append(named, ev.ID != "")
+		taken = append(taken, e.complete(ev, now))
+	}
+	if len(taken) == 0 {
+		return errors.Join(errs...)
+	}
+	return errors.Join(append(errs, e.take(ctx, taken, named))...)
+}
+
+// complete fills in what the sender left out.
+func (e *Engine) complete(ev event.Event, now time.Time) event.Event {
+	ev.Received = now
+	if ev.ID == "" {
+		ev.ID = uuid.Must(uuid.NewV7()).String()
+	}
+	if ev.Source == "" {
+		ev.Source = e.Service
+	}
+	if ev.Intake == "" {
+		ev.Intake = e.Service
+	}
+	if ev.Time.IsZero() {
+		ev.Time = now
+	}
+	return ev
+}
+
+// take assesses and commits complete events. An id that was applied before, or stands twice in the call, counts once; ids
+// of our own making cannot repeat and are not kept.
+func (e *Engine) take(ctx context.Context, events []event.Event, named []bool) error {
+	assessed := make(respond.Events, len(events))
+	ids := make([]store.EventID, 0, len(events))
+	at := make([]int, len(events)) // index in ids, -1: without
+	for i := range events {
+		assessed[i] = respond.Assess(e.catalog, &events[i])
+		at[i] = -1
+		if !named[i] {
+			continue
+		}
+		id := store.NewEventID(events[i].Tenant, events[i].Source, events[i].ID)
+		if slices.Contains(ids, id) {
+			at[i] = repeatedID
+			continue
+		}
+		at[i] = len(ids)
+		ids = append(ids, id)
+	}
+	var fresh respond.Events
+	_, err := e.commit(ctx, change{
+		inputs: []respond.Input{assessed}, events: ids,
+		settle: func(v store.View, _ []respond.Input) ([]respond.Input, []store.Settle) {
+			fresh = fresh[:0]
+			for i, a := range assessed {
+				if at[i] == repeatedID || at[i] >= 0 && v.Seen[at[i]] {
+					continue
+				}
+				fresh = append(fresh, a)
+			}
+			return []respond.Input{fresh}, nil
+		},
+	})
+	if err != nil {
+		return fmt.Errorf("tocsin: submit: %w", err)
+	}
+	e.count(ctx, assessed, fresh)
+	return nil
+}
+
+const repeatedID = -2
+
+func (e *Engine) count(ctx context.Context, all, fresh respond.Events) {
+	next := 0
+	for _, a := range all {
+		if next == len(fresh) || fresh[next] != a {
+			e.counts.event(ctx, a.Event, "duplicate", "")
+			continue
+		}
+		next++
+		e.counts.event(ctx, a.Event, "accepted", flaw(a))
+		for rule := range a.RuleErrors {
+			e.counts.ruleError(ctx, rule)
+		}
+	}
+}
+
+// flaw names what is odd about an accepted event, "" for nothing.
+func flaw(a *respond.Assessed) string {
+	switch {
+	case a.Skew > 0:
+		return "clock"
+	case len(a.RuleErrors) > 0:
+		return "rule"
+	case len(a.Findings) > 0:
+		return a.Findings[0].Type
+	}
+	return ""
+}
+
+// Offer hands over an event without ever blocking, for callers that must not wait, such as a log handler. Run stores it;
+// until then it is not durable. False means that the queue is full, or the event is unusable: it is counted and reported as
+// a finding.
+func (e *Engine) Offer(ev event.Event) bool {
+	ctx := context.Background()
+	if err := ev.Check(); err != nil {
+		e.counts.event(ctx, &ev, "rejected", "invalid")
+		return false
+	}
+	select {
+	case e.offers <- ev:
+		return true
+	default:
+		e.dropped.Add(1)
+		e.counts.event(ctx, &ev, "dropped", "overflow")
+		return false
+	}
+}
+
+// Do carries out a command. A command that cannot be applied is refused with a [*respond.RefusedError] that says how the
+// incident stands; a repeat with the same ID, or by the same person of what is already so, succeeds.
+func (e *Engine) Do(ctx context.Context, c respond.Command) error {
+	id := c.Identity()
+	if id == "" {
+		id = uuid.NewString()
+	}
+	do := respond.Do{At: time.Now(), Command: c}
+	refused, err := e.commit(ctx, change{
+		inputs: []respond.Input{do}, events: []store.EventID{store.NewEventID("", "command", c.Target()+" "+id)},
+		settle: func(v store.View, in []respond.Input) ([]respond.Input, []store.Settle) {
+			if v.Seen[0] {
+				return nil, nil
+			}
+			return in, nil
+		},
+	})
+	if err != nil {
+		return fmt.Errorf("tocsin: do: %w", err)
+	}
+	return errors.Join(refused...)
+}

@@ -1,0 +1,128 @@
+package tocsintest
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/tocsin-dev/tocsin/catalog"
+	"github.com/tocsin-dev/tocsin/event"
+	"github.com/tocsin-dev/tocsin/incident"
+	"github.com/tocsin-dev/tocsin/respond"
+	"github.com/tocsin-dev/tocsin/sim"
+)
+
+// World is a catalog at work in a test. What cannot work fails the test at once. It is for one goroutine.
+type World struct {
+	t     testing.TB
+	sim   *sim.Sim
+	start time.Time
+	seen  int // entries that Sent has looked at
+}
+
+// New makes a World of the catalog that starts at the instant.
+func New(t testing.TB, c *catalog.Catalog, start time.Time) *World {
+	t.Helper()
+	s, err := sim.New(c, start)
+	if err != nil {
+		t.Fatalf("tocsintest: %v", err)
+	}
+	return &World{t: t, sim: s, start: start}
+}
+
+// Submit takes events in now.
+func (w *World) Submit(events ...event.Event) {
+	w.t.Helper()
+	w.must(w.sim.Submit(events...))
+}
+
+// Do carries out a command now.
+func (w *World) Do(c respond.Command) {
+	w.t.Helper()
+	w.must(w.sim.Do(c))
+}
+
+// Advance lets time pass.
+func (w *World) Advance(d time.Duration) {
+	w.t.Helper()
+	w.must(w.sim.Advance(d))
+}
+
+// Fail lets every message over the channel fail with err from now on; nil mends it.
+func (w *World) Fail(channel string, err error) { w.sim.Fail(channel, err) }
+
+func (w *World) must(err error) {
+	w.t.Helper()
+	if err != nil {
+		w.t.Fatalf("tocsintest: %v", err)
+	}
+}
+
+// Incident returns the incident that opened last. Without one the test fails.
+func (w *World) Incident() respond.Incident {
+	w.t.Helper()
+	incidents, err := w.sim.Incidents()
+	w.must(err)
+	if len(incidents) == 0 {
+		w.t.Fatalf("tocsintest: no incident has opened; so far:\n%s", strings.Join(w.lines(0, all), "\n"))
+	}
+	return slices.MaxFunc(incidents, func(a, b respond.Incident) int { return a.Detected.Compare(b.Detected) })
+}
+
+// Sent says which messages were sent, or failed for good, since the last call: one line each, in order, with the offset
+// from the start, the kind, the level or what is said, the person and the channel. Space between columns does not count.
+func (w *World) Sent(lines ...string) {
+	w.t.Helper()
+	want := make([]string, len(lines))
+	for i, l := range lines {
+		want[i] = fold(l)
+	}
+	got := w.lines(w.seen, messages)
+	for i, l := range got {
+		got[i] = fold(l)
+	}
+	from := w.seen
+	w.seen = len(w.sim.Entries())
+	if !slices.Equal(got, want) {
+		w.t.Errorf("messages sent:\n%s\nbecause:\n%s", diff(got, want), strings.Join(w.lines(from, all), "\n"))
+	}
+}
+
+func all(*incident.Entry) bool        { return true }
+func messages(e *incident.Entry) bool { return e.Kind == incident.KindPage }
+
+// lines renders the entries from an index on, in the one text form of timelines.
+func (w *World) lines(from int, which func(*incident.Entry) bool) []string {
+	var lines []string
+	entries := w.sim.Entries()
+	for i := range entries[from:] {
+		if e := &entries[from+i]; which(&e.Entry) {
+			lines = append(lines, e.Line(w.start))
+		}
+	}
+	return lines
+}
+
+func fold(line string) string { return strings.Join(strings.Fields(line), " ") }
+
+// diff marks the lines that are missing with - and those that are too many with +.
+func diff(got, want []string) string {
+	var b strings.Builder
+	rest := slices.Clone(got)
+	for _, l := range want {
+		if i := slices.Index(rest, l); i >= 0 {
+			rest = slices.Delete(rest, i, i+1)
+			b.WriteString("  " + l + "\n")
+			continue
+		}
+		b.WriteString("- " + l + "\n")
+	}
+	for _, l := range rest {
+		b.WriteString("+ " + l + "\n")
+	}
+	if len(rest) == 0 && len(got) == len(want) {
+		b.WriteString("(the lines are right, their order is not)\n")
+	}
+	return b.String()
+}
