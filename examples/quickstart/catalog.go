@@ -1,0 +1,56 @@
+package main
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/tocsin-dev/tocsin/catalog"
+	"github.com/tocsin-dev/tocsin/escalate"
+	"github.com/tocsin-dev/tocsin/event"
+)
+
+// checkoutCatalog is one team with two people: ana is asked first, ben leads. To be quick, a level waits a second and
+// nothing soaks.
+func checkoutCatalog() *catalog.Catalog {
+	return &catalog.Catalog{
+		Defaults: catalog.Defaults{Owner: "payments", Plan: "quick"},
+		People: map[escalate.PersonID]catalog.Person{
+			"ana": {Contacts: []escalate.Contact{"pager:ana"}},
+			"ben": {Contacts: []escalate.Contact{"pager:ben"}},
+		},
+		Teams:    map[string]catalog.Team{"payments": {Members: []escalate.PersonID{"ana"}, Lead: "ben"}},
+		Services: map[string]catalog.Service{"checkout": {Owner: "payments", Tier: 1}},
+		Classes:  []event.Class{{Name: "alertmanager.*", Service: "checkout", Runbook: "https://runbooks.example/checkout"}},
+		Routes:   []catalog.Route{{ID: "checkout-errors", When: `service.name == "checkout" && event.severity >= error`, Plan: "quick"}},
+		Plans:    map[string]catalog.Plan{"quick": {Policy: "two-levels", GroupWait: new(time.Duration), Soak: new(time.Duration)}},
+		Policies: map[string]escalate.Policy{"two-levels": {Levels: []escalate.Level{
+			{Page: []escalate.Target{"owner"}, Wait: time.Second},
+			{Page: []escalate.Target{"owner.lead"}, Wait: time.Minute},
+		}}},
+	}
+}
+
+const (
+	firingFingerprint   = "4be1c7a09d3f2e58"
+	resolvedFingerprint = "91d0e3f5a7b2c648"
+)
+
+// notice is a group of two alerts in the shape of Alertmanager's webhook, version 4: one fires, one has resolved.
+func notice(summary string) string {
+	const form = `{
+  "version": "4", "receiver": "tocsin", "status": "firing", "groupKey": "{}:{service=\"checkout\"}", "truncatedAlerts": 0,
+  "groupLabels": {"service": "checkout"}, "commonLabels": {"service": "checkout"}, "commonAnnotations": {},
+  "externalURL": "http://alertmanager.example",
+  "alerts": [
+    {"status": "firing", "fingerprint": %q, "startsAt": %q, "endsAt": "0001-01-01T00:00:00Z",
+     "labels": {"alertname": "HighErrorRate", "service": "checkout", "severity": "error", "instance": "web-1"},
+     "annotations": {"summary": %q}, "generatorURL": "http://prometheus.example/graph"},
+    {"status": "resolved", "fingerprint": %q, "startsAt": %q, "endsAt": %q,
+     "labels": {"alertname": "SlowRequests", "service": "checkout", "severity": "warning", "instance": "web-2"},
+     "annotations": {}, "generatorURL": "http://prometheus.example/graph"}
+  ]
+}`
+	now := time.Now().UTC()
+	at := func(ago time.Duration) string { return now.Add(-ago).Format(time.RFC3339) }
+	return fmt.Sprintf(form, firingFingerprint, at(time.Minute), summary, resolvedFingerprint, at(time.Hour), at(time.Minute))
+}

@@ -1,0 +1,203 @@
+// Command quickstart takes one real alert through its whole life on this machine alone: it comes in over HTTP, pages a
+// receiver that checks the signature, escalates, is acknowledged, repeated and resolved, and ends in an all-clear.
+//
+// With -serve the intake stays up afterwards, and the program prints a command to try it with.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/signal"
+	"strings"
+	"time"
+
+	"github.com/tocsin-dev/tocsin"
+	"github.com/tocsin-dev/tocsin/incident"
+	"github.com/tocsin-dev/tocsin/intake"
+	"github.com/tocsin-dev/tocsin/notify"
+	"github.com/tocsin-dev/tocsin/notify/webhook"
+	"github.com/tocsin-dev/tocsin/respond"
+)
+
+func main() {
+	serve := flag.Bool("serve", false, "keep the intake up afterwards")
+	flag.Parse()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	if err := run(ctx, os.Stdout, *serve); err != nil {
+		fmt.Fprintln(os.Stderr, "quickstart:", err)
+		os.Exit(1)
+	}
+}
+
+// run plays the story and checks every step of it.
+func run(ctx context.Context, out io.Writer, serve bool) error {
+	began := time.Now()
+	pager, err := newReceiver()
+	if err != nil {
+		return err
+	}
+	defer pager.Close()
+	bell, err := tocsin.New(&tocsin.Config{
+		Service: "quickstart", Catalog: checkoutCatalog(),
+		Notifiers: map[string]notify.Notifier{"pager": &webhook.Notifier{URL: pager.url, Secret: secret}},
+	})
+	if err != nil {
+		return err
+	}
+	front, err := listen(intake.Alertmanager(bell, &intake.Endpoint{Name: "prod", Open: true}))
+	if err != nil {
+		return err
+	}
+	defer front.Close()
+
+	engine, stop := context.WithCancel(ctx)
+	done := make(chan error, 1)
+	go func() { done <- bell.Run(engine) }()
+	defer func() { stop(); <-done }()
+
+	s := &story{ctx: ctx, bell: bell, pager: pager, url: front.url}
+	if err := s.play(); err != nil {
+		return err
+	}
+	if err := s.print(out, began); err != nil {
+		return err
+	}
+	if !serve {
+		return nil
+	}
+	fmt.Fprintf(out, "\nthe intake is up; try\n\n  curl -i -H 'Content-Type: application/json' -d '%s' %s\n\nand end with ctrl-c\n",
+		notice("another"), front.url)
+	<-ctx.Done()
+	return nil
+}
+
+// story is what happens.
+type story struct {
+	ctx      context.Context
+	bell     *tocsin.Engine
+	pager    *receiver
+	url      string
+	incident string
+}
+
+const traceID = "0af7651916cd43dd8448eb211c80319c"
+
+func (s *story) play() error {
+	if err := s.post(notice("95 of 100 requests fail")); err != nil {
+		return err
+	}
+	page, err := s.pager.next(s.ctx, notify.Page, "ana")
+	if err != nil {
+		return err
+	}
+	s.incident = page.Incident
+	if _, err := s.pager.next(s.ctx, notify.Page, "ben"); err != nil { // nobody acknowledged
+		return err
+	}
+	if err := s.settled(); err != nil {
+		return err
+	}
+	if err := s.bell.Do(s.ctx, respond.Acknowledge{Incident: s.incident, By: "ben", Via: "pager"}); err != nil {
+		return err
+	}
+	if err := s.post(notice("99 of 100 requests fail")); err != nil { // counted, not paged
+		return err
+	}
+	if err := s.bell.Do(s.ctx, respond.Resolve{Incident: s.incident, By: "ben", Alerts: true}); err != nil {
+		return err
+	}
+	for _, who := range []string{"ana", "ben"} {
+		if _, err := s.pager.next(s.ctx, notify.AllClear, who); err != nil {
+			return err
+		}
+	}
+	return s.settled()
+}
+
+// settled waits until the timeline holds the outcome of every message.
+func (s *story) settled() error {
+	for {
+		inc, err := s.bell.Incident(s.ctx, s.incident)
+		if err != nil || len(inc.Pending) == 0 {
+			return err
+		}
+		select {
+		case <-s.ctx.Done():
+			return s.ctx.Err()
+		case <-time.After(10 * time.Millisecond):
+		}
+	}
+}
+
+// post sends a notice as Alertmanager would, with a trace.
+func (s *story) post(body string) error {
+	req, err := http.NewRequestWithContext(s.ctx, http.MethodPost, s.url, strings.NewReader(body))
+	if err != nil {
+		return err
+	}
+	req.Header.Set("Content-Type", "application/json")
+	req.Header.Set("Traceparent", "00-"+traceID+"-b7ad6b7169203331-01")
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return err
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode != http.StatusOK {
+		text, _ := io.ReadAll(io.LimitReader(resp.Body, 1<<10))
+		return fmt.Errorf("the intake answered %s: %s", resp.Status, text)
+	}
+	return nil
+}
+
+// print writes both timelines, one line an entry.
+func (s *story) print(out io.Writer, began time.Time) error {
+	inc, err := s.bell.Incident(s.ctx, s.incident)
+	if err != nil {
+		return err
+	}
+	for _, id := range []string{"prod/" + resolvedFingerprint, s.incident} {
+		entries, err := s.bell.Timeline(s.ctx, id)
+		if err != nil {
+			return err
+		}
+		if len(entries) == 0 {
+			return fmt.Errorf("%s has no timeline", id)
+		}
+		fmt.Fprintln(out, id)
+		for i := range entries {
+			fmt.Fprintln(out, "  "+entries[i].Line(inc.Detected))
+		}
+	}
+	if inc.Phase != incident.Resolved || !strings.Contains(inc.TraceParent, traceID) {
+		return fmt.Errorf("the incident is %s with trace %q, expected it resolved with trace %s", inc.Phase, inc.TraceParent, traceID)
+	}
+	fmt.Fprintf(out, "%d signed messages received in %.1f s\n", s.pager.count(), time.Since(began).Seconds())
+	return nil
+}
+
+// server is an HTTP server on a free loopback port.
+type server struct {
+	*http.Server
+	url string
+}
+
+func listen(h http.Handler) (*server, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, err
+	}
+	s := &server{Server: &http.Server{Handler: h, ReadHeaderTimeout: 5 * time.Second}, url: "http://" + l.Addr().String() + "/"}
+	go func() {
+		if err := s.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+			fmt.Fprintln(os.Stderr, "quickstart:", err)
+		}
+	}()
+	return s, nil
+}
