@@ -116,6 +116,7 @@ func (t *turn) fresh(rows []*record, u *unit) []*record {
 			rows = append(rows, r)
 		}
 	}
+	sortRows(rows)
 	return rows
 }
 

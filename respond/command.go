@@ -19,8 +19,8 @@ type Command interface {
 	check() error
 }
 
-// Acknowledge takes the incident: the escalation pauses, and pages that have not left stay. On P1 and P2 it expires after
-// 30 minutes without anything done by a person.
+// Acknowledge takes the incident: the escalation pauses, and pages that have not left are withdrawn. On P1 and P2 it
+// expires after 30 minutes without anything done by a person.
 type Acknowledge struct {
 	Incident string
 	By       escalate.PersonID

@@ -50,6 +50,7 @@ func (t *turn) command(in Do) error {
 func (t *turn) do(u *unit, c Command, at time.Time) (err error) {
 	var out []escalate.Output
 	terms := t.terms(u, at)
+	before := u.inc.Seq
 	e := &u.inc.Escalation
 	switch c := c.(type) {
 	case Acknowledge:
@@ -71,7 +72,9 @@ func (t *turn) do(u *unit, c Command, at time.Time) (err error) {
 		return err
 	}
 	t.escalated(u, at, out)
-	u.inc.Escalation.Activity(at, terms)
+	if u.inc.Seq > before { // activity is an entry on the timeline: a repeat that changes nothing is none
+		u.inc.Escalation.Activity(at, terms)
+	}
 	return nil
 }
 
@@ -124,7 +127,13 @@ func (t *turn) members(u *unit) ([]*record, bool) {
 			rows = append(rows, r)
 		}
 	}
+	sortRows(rows)
 	return rows, t.need.Empty()
+}
+
+// sortRows brings records into key order, in which they change at one instant.
+func sortRows(rows []*record) {
+	slices.SortFunc(rows, func(a, b *record) int { return a.key.Compare(b.key) })
 }
 
 // force sets the priority by hand, or gives it back.

@@ -1,0 +1,233 @@
+package respond_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/tocsin-dev/tocsin/catalog"
+	"github.com/tocsin-dev/tocsin/escalate"
+	"github.com/tocsin-dev/tocsin/event"
+	"github.com/tocsin-dev/tocsin/incident"
+	"github.com/tocsin-dev/tocsin/respond"
+	"github.com/tocsin-dev/tocsin/severity"
+	"github.com/tocsin-dev/tocsin/store"
+	"github.com/tocsin-dev/tocsin/store/memory"
+)
+
+var start = time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC)
+
+// twoTeams is a catalog in which everything that can fall due does: group waits, levels, repeats, expiry, soak, stale.
+func twoTeams() *catalog.Catalog {
+	return &catalog.Catalog{
+		Defaults: catalog.Defaults{Owner: "platform", Plan: "quiet"},
+		People: map[escalate.PersonID]catalog.Person{
+			"ana": {Contacts: []escalate.Contact{"slack:@ana", "sms:1"}}, "ben": {Contacts: []escalate.Contact{"slack:@ben"}},
+			"cho": {Contacts: []escalate.Contact{"slack:@cho"}},
+		},
+		Teams: map[string]catalog.Team{
+			"payments": {Members: []escalate.PersonID{"ana", "ben"}, Lead: "ben"}, "platform": {Members: []escalate.PersonID{"cho"}},
+		},
+		Services: map[string]catalog.Service{"checkout": {Owner: "payments", Tier: 1}, "hub": {Owner: "platform", Tier: 3}},
+		Classes: []event.Class{
+			{Name: "pay.*", Service: "checkout", Plan: "loud", StaleAfter: 40 * time.Minute},
+			{Name: "hub.*", Service: "hub", StaleAfter: 90 * time.Minute},
+		},
+		Plans: map[string]catalog.Plan{
+			"loud": {Policy: "two", Reopen: new(20 * time.Minute)}, "quiet": {Policy: "one", Recovered: incident.Resolved, Soak: new(3 * time.Minute)},
+		},
+		Policies: map[string]escalate.Policy{
+			"two": {Levels: []escalate.Level{{Page: []escalate.Target{"owner"}, Wait: 2 * time.Minute}, {Page: []escalate.Target{"owner.lead"}, Wait: 3 * time.Minute}}},
+			"one": {Levels: []escalate.Level{{Page: []escalate.Target{"owner"}, Wait: 4 * time.Minute}}, Repeat: new(1)},
+		},
+	}
+}
+
+// step is one input of a history: an event, a command, or the outcome of a message, which may or may not exist.
+type step struct {
+	at      time.Time
+	event   *event.Event
+	command respond.Command
+	outcome *respond.Outcome
+}
+
+// history draws inputs at random, at growing instants.
+func history(rng *rand.Rand, n int) []step {
+	types := []string{"pay.stuck", "pay.slow", "hub.lag", "unknown"}
+	groups := []string{"pay.stuck/checkout", "pay.slow/checkout", "hub.lag/hub"}
+	at := start
+	steps := make([]step, 0, n)
+	for i := range n {
+		at = at.Add(time.Duration(rng.IntN(240)) * time.Second)
+		s := step{at: at}
+		id := fmt.Sprintf("%s#%d", groups[rng.IntN(len(groups))], 1+rng.IntN(2))
+		switch k := rng.IntN(12); {
+		case k < 6:
+			s.event = &event.Event{
+				ID: fmt.Sprint(i), Source: "test", Intake: "test", Type: types[rng.IntN(len(types))], Subject: fmt.Sprint(rng.IntN(3)),
+				Signal: event.Signal(rng.IntN(3)), Severity: severity.Level(rng.IntN(5)), Time: at.Add(-time.Duration(rng.IntN(90)) * time.Second),
+				Received: at, Summary: fmt.Sprint("text ", i),
+			}
+			if rng.IntN(2) == 0 {
+				s.event.Signal = event.Trigger
+			}
+		case k < 8:
+			contact := []string{"slack:@ana", "sms:1", "slack:@ben", "slack:@cho"}[rng.IntN(4)]
+			key, _ := respond.IncidentKey(id)
+			s.outcome = &respond.Outcome{
+				At: at, Record: key, Task: fmt.Sprintf("%s/%d/%s", id, 1+rng.IntN(6), contact), Sent: rng.IntN(3) > 0, Error: "gone",
+				Lost: rng.IntN(5) == 0,
+			}
+		case k == 8:
+			s.command = respond.Acknowledge{Incident: id, By: []escalate.PersonID{"ana", "ben"}[rng.IntN(2)]}
+		case k == 9:
+			s.command = respond.Unacknowledge{Incident: id, By: "ana"}
+		case k == 10:
+			s.command = respond.Resolve{Incident: id, By: "ben", Alerts: rng.IntN(2) == 0, Override: []string{"", "by hand"}[rng.IntN(2)]}
+		default:
+			s.command = respond.Reprioritise{Incident: id, By: "ben", Priority: severity.Priority(rng.IntN(6)), Because: "test"}
+		}
+		steps = append(steps, s)
+	}
+	return steps
+}
+
+// world replays a history over a store, deciding batch inputs at a time and ticking every so often.
+type world struct {
+	t      *testing.T
+	cat    *catalog.Compiled
+	store  *memory.Store
+	log    map[string][]string // per record: entries and tasks
+	bytes  []byte
+	record bool
+}
+
+func newWorld(t *testing.T) *world {
+	cat, err := twoTeams().Compile()
+	require.NoError(t, err)
+	return &world{t: t, cat: cat, store: memory.New(), log: make(map[string][]string)}
+}
+
+func (w *world) decide(now time.Time, inputs ...respond.Input) {
+	w.t.Helper()
+	var d respond.Decision
+	err := w.store.Update(context.Background(), respond.Scope(inputs), func(v store.View) (store.Batch, store.Need, error) {
+		var need store.Need
+		if d, need = respond.Decide(w.cat, v, inputs); !need.Empty() {
+			return store.Batch{}, need, nil
+		}
+		return d.Batch(now, nil, 0), store.Need{}, nil
+	})
+	require.NoError(w.t, err)
+	for _, c := range d.Put {
+		for _, e := range c.Entries {
+			w.log[c.Key.ID] = append(w.log[c.Key.ID], string(e.Doc))
+		}
+	}
+	if w.record {
+		doc, err := json.Marshal(d)
+		require.NoError(w.t, err)
+		w.bytes = append(w.bytes, doc...)
+	}
+	for _, err := range d.Refused {
+		var refused *respond.RefusedError
+		require.True(w.t, err == nil || errors.As(err, &refused), "%v", err)
+	}
+}
+
+// tick advances every group that the store says is due.
+func (w *world) tick(now time.Time) {
+	claimed, err := w.store.Claim(context.Background(), store.ClaimRequest{Now: now, Owner: "test"})
+	require.NoError(w.t, err)
+	for _, k := range claimed.Due {
+		w.decide(now, respond.Advance{At: now, Group: k})
+	}
+}
+
+func (w *world) input(s step) respond.Input {
+	switch {
+	case s.event != nil:
+		return respond.Events{respond.Assess(w.cat, s.event)}
+	case s.command != nil:
+		return respond.Do{At: s.at, Command: s.command}
+	default:
+		return *s.outcome
+	}
+}
+
+func (w *world) play(steps []step, batch int, tick time.Duration) {
+	var inputs []respond.Input
+	clock := start
+	for i, s := range steps {
+		for tick > 0 && len(inputs) == 0 && clock.Add(tick).Before(s.at) {
+			clock = clock.Add(tick)
+			w.tick(clock)
+		}
+		inputs = append(inputs, w.input(s))
+		if len(inputs) >= batch || i == len(steps)-1 {
+			w.decide(s.at, inputs...)
+			inputs = nil
+		}
+	}
+	end := steps[len(steps)-1].at.Add(2 * time.Hour)
+	for range 1000 {
+		claimed, err := w.store.Claim(context.Background(), store.ClaimRequest{Now: end, Owner: "test"})
+		require.NoError(w.t, err)
+		if len(claimed.Due) == 0 {
+			return
+		}
+		for _, k := range claimed.Due {
+			w.decide(end, respond.Advance{At: end, Group: k})
+		}
+	}
+	w.t.Fatal("the groups never come to rest")
+}
+
+// TestBatching: how many inputs are decided at once, and how often somebody looks in between, changes nothing.
+func TestBatching(t *testing.T) {
+	entries := 0
+	for seed := range uint64(400) {
+		rng := rand.New(rand.NewPCG(seed, 1))
+		steps := history(rng, 30)
+		one := newWorld(t)
+		one.play(steps, 1, 0)
+		other := newWorld(t)
+		other.play(steps, 1+rng.IntN(12), time.Duration(1+rng.IntN(600))*time.Second)
+		require.ElementsMatch(t, slices.Collect(maps.Keys(one.log)), slices.Collect(maps.Keys(other.log)), "seed %d", seed)
+		for id, lines := range one.log {
+			require.Equal(t, strings.Join(lines, "\n"), strings.Join(other.log[id], "\n"), "seed %d, %s", seed, id)
+			entries += len(lines)
+		}
+	}
+	t.Logf("400 histories, %d timeline entries, seeds 0 to 399", entries)
+}
+
+// TestSameBytes: the same inputs give the same bytes, however often they are replayed.
+func TestSameBytes(t *testing.T) {
+	const replays = 1000
+	steps := history(rand.New(rand.NewPCG(7, 7)), 40)
+	var want []byte
+	for i := range replays {
+		w := newWorld(t)
+		w.record = true
+		w.play(steps, 3, time.Minute)
+		if i == 0 {
+			want = w.bytes
+			require.Greater(t, len(want), 10_000)
+			continue
+		}
+		if string(want) != string(w.bytes) {
+			t.Fatalf("replay %d differs", i)
+		}
+	}
+	t.Logf("%d replays of one log of %d inputs, %d bytes each, seed 7/7", replays, len(steps), len(want))
+}
