@@ -96,7 +96,7 @@ func (c *Catalog) checkPeople(f *faults) {
 	}
 	for _, id := range slices.Sorted(maps.Keys(c.Schedules)) {
 		if c.Schedules[id] == nil {
-			f.add(fmt.Sprintf("schedule %q", id), "is nil")
+			f.add(fmt.Sprintf("schedule %q", id), "is nil, expected a schedule")
 		}
 	}
 }
@@ -140,6 +140,11 @@ func (c *Catalog) checkRules(f *faults) {
 		if r.Continue && (r.Owner != "" || r.Plan != "") {
 			f.add(where, "continues and names an owner or plan, expected only also: the route that ends the search decides those")
 		}
+		for _, t := range r.Also {
+			if _, err := t.Parse(); err != nil {
+				f.add(where, "%v", err)
+			}
+		}
 		c.checkTargets(f, where, r.Also)
 	}
 }
@@ -148,7 +153,7 @@ func (c *Catalog) checkPlans(f *faults) {
 	for _, id := range slices.Sorted(maps.Keys(c.Plans)) {
 		plan, where := c.Plans[id], fmt.Sprintf("plan %q", id)
 		if plan.Policy == "" {
-			f.add(where, "policy is missing")
+			f.add(where, "policy is missing, expected %s", choices(c.Policies))
 		}
 		name(f, where, "policy", plan.Policy, c.Policies)
 		switch plan.ResolveOn {
@@ -182,14 +187,10 @@ func (c *Catalog) checkPlans(f *faults) {
 	}
 }
 
-// checkTargets looks up the names in targets; their form is judged by the policy, and here for routes.
+// checkTargets looks up the names in targets whose form is right.
 func (c *Catalog) checkTargets(f *faults, where string, targets []escalate.Target) {
 	for _, t := range targets {
-		p, err := t.Parse()
-		if err != nil {
-			f.add(where, "%v", err)
-			continue
-		}
+		p, _ := t.Parse()
 		switch p.Kind {
 		case escalate.ToPerson:
 			name(f, where, "person", escalate.PersonID(p.Name), c.People)

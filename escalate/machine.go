@@ -90,14 +90,17 @@ func (s *State) fire(at time.Time, t *Terms) []Output {
 			break
 		}
 	}
-	if who := t.LastResort(); len(who) > 0 && s.Pass <= builtinPass {
+	if who := t.LastResort(); len(who) > 0 {
 		return append(out, s.send(at, t, who)...)
 	}
 	return append(out, s.end(at, t)...)
 }
 
 func (s *State) recipients(t *Terms) []Recipient {
-	targets := t.Policy.Levels[s.Level-1].Page
+	var targets []Target
+	if s.Level <= len(t.Policy.Levels) { // the policy may have lost the level since
+		targets = t.Policy.Levels[s.Level-1].Page
+	}
 	if s.Level == 1 && len(t.Also) > 0 {
 		targets = slices.Concat(targets, t.Also)
 	}
@@ -224,11 +227,9 @@ func (s *State) Escalate(at time.Time, asOf Position, t *Terms) ([]Output, error
 		s.Notice, s.Acks = false, nil
 		return append([]Output{Withdraw{}}, s.restart(at, t)...), nil
 	}
-	before := s.Position
 	fresh := s.Status == Exhausted || s.Status == Informed
 	if !s.step(t) {
 		if !fresh {
-			s.Position = before
 			return nil, s.refuse("no level follows the last one")
 		}
 		s.Round, s.Pass, s.Level = s.Round+1, 1, 1

@@ -85,7 +85,7 @@ type Terms struct {
 	Reach func([]Target) []Recipient
 	// Also are targets that routes add to level 1.
 	Also []Target
-	// LastResort says who is asked when no level reaches anybody.
+	// LastResort says who is asked when the levels that are left reach nobody.
 	LastResort func() []Recipient
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"sync"
 
+	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
 	"go.opentelemetry.io/otel/metric/noop"
 )
@@ -66,12 +67,30 @@ type counter struct {
 }
 
 func (c counter) Add(_ context.Context, n int64, options ...metric.AddOption) {
-	set := metric.NewAddConfig(options).Attributes()
+	c.provider.add(c.name, n, metric.NewAddConfig(options).Attributes())
+}
+
+func (m meter) Float64Histogram(name string, _ ...metric.Float64HistogramOption) (metric.Float64Histogram, error) {
+	return histogram{provider: m.provider, name: name}, nil
+}
+
+// histogram counts its records, whatever their values.
+type histogram struct {
+	noop.Float64Histogram
+	provider *Provider
+	name     string
+}
+
+func (h histogram) Record(_ context.Context, _ float64, options ...metric.RecordOption) {
+	h.provider.add(h.name, 1, metric.NewRecordConfig(options).Attributes())
+}
+
+func (p *Provider) add(name string, n int64, set attribute.Set) {
 	attrs := make(map[string]string, set.Len())
 	for _, kv := range set.ToSlice() {
 		attrs[string(kv.Key)] = kv.Value.String()
 	}
-	c.provider.mu.Lock()
-	defer c.provider.mu.Unlock()
-	c.provider.counts = append(c.provider.counts, count{c.name, attrs, n})
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.counts = append(p.counts, count{name, attrs, n})
 }

@@ -1,0 +1,306 @@
+package catalog
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/tocsin-dev/tocsin/escalate"
+	"github.com/tocsin-dev/tocsin/event"
+	"github.com/tocsin-dev/tocsin/severity"
+)
+
+// onCall is a schedule on which one person always is.
+type onCall escalate.PersonID
+
+func (p onCall) OnCall(time.Time) []escalate.PersonID {
+	return []escalate.PersonID{escalate.PersonID(p)}
+}
+
+// whole is a valid catalog with something of everything.
+func whole() *Catalog {
+	return &Catalog{
+		Defaults: Defaults{Owner: "platform", Plan: "standard"},
+		People: map[escalate.PersonID]Person{
+			"ana": {Contacts: []escalate.Contact{"sms:ana"}}, "ben": {Contacts: []escalate.Contact{"mail:ben"}},
+		},
+		Teams: map[string]Team{
+			"platform": {Schedule: "nights", Lead: "ana"}, "shop": {Members: []escalate.PersonID{"ana", "ben"}},
+		},
+		Schedules: map[string]escalate.Schedule{"nights": onCall("ben")},
+		Services: map[string]Service{
+			"checkout": {Owner: "shop", Tier: 1, Needs: []string{"api"}, Tags: []string{"pci"}},
+			"api":      {Tier: 3, Needs: []string{"db"}},
+			"db":       {},
+			"wiki":     {Tier: 3},
+			"batch":    {},
+		},
+		Classes: []event.Class{{Name: "shop.slow", Service: "checkout"}, {Name: "db.down", Service: "db", Plan: "quick"}},
+		Impact:  []ImpactRule{{When: `label("env") == "test"`, Impact: severity.Low, Because: "only a test"}},
+		Routes: []Route{
+			{ID: "pci", When: `"pci" in service.tags`, Also: []escalate.Target{"channel:chat:#pci"}, Continue: true},
+			{ID: "night", When: `label("env") == "night"`, Owner: "platform", Plan: "quick", Also: []escalate.Target{"person:ana"}},
+		},
+		Plans: map[string]Plan{"standard": {Policy: "all"}, "quick": {Policy: "all", GroupWait: new(time.Duration)}},
+		Policies: map[string]escalate.Policy{
+			"all": {Levels: []escalate.Level{{Page: []escalate.Target{"owner"}}, {Page: []escalate.Target{"owner.lead", "schedule:nights"}}}},
+		},
+	}
+}
+
+func TestBrokenCatalogs(t *testing.T) {
+	minus := -time.Second
+	policy := func(c *Catalog, targets ...escalate.Target) {
+		c.Policies["all"] = escalate.Policy{Levels: []escalate.Level{{Page: targets}}}
+	}
+	plan := func(c *Catalog, p Plan) { p.Policy = "all"; c.Plans["quick"] = p }
+	for name, c := range map[string]struct {
+		damage func(*Catalog)
+		want   string // the whole error, or with … its beginning
+	}{
+		"default owner missing": {func(c *Catalog) { c.Defaults.Owner = "" },
+			"catalog: defaults: owner is missing, expected the team that owns what nobody else does"},
+		"default plan missing": {func(c *Catalog) { c.Defaults.Plan = "" },
+			"catalog: defaults: plan is missing, expected the plan for what names none"},
+		"default owner": {func(c *Catalog) { c.Defaults.Owner = "x" },
+			`catalog: defaults: team "x" does not exist, expected one of platform, shop`},
+		"default plan": {func(c *Catalog) { c.Defaults.Plan = "x" },
+			`catalog: defaults: plan "x" does not exist, expected one of quick, standard`},
+		"person without contacts": {func(c *Catalog) { c.People["ben"] = Person{} },
+			`catalog: person "ben": no contacts, expected at least one CHANNEL:ADDRESS`},
+		"contact": {func(c *Catalog) { c.People["ben"] = Person{Contacts: []escalate.Contact{":ben"}} },
+			`catalog: person "ben": contact ":ben", expected CHANNEL:ADDRESS`},
+		"team schedule": {func(c *Catalog) { c.Teams["shop"] = Team{Schedule: "x"} },
+			`catalog: team "shop": schedule "x" does not exist, expected one of nights`},
+		"team lead": {func(c *Catalog) { c.Teams["shop"] = Team{Lead: "x"} },
+			`catalog: team "shop": lead "x" does not exist, expected one of ana, ben`},
+		"team member": {func(c *Catalog) { c.Teams["shop"] = Team{Members: []escalate.PersonID{"ana", "x"}} },
+			`catalog: team "shop": member "x" does not exist, expected one of ana, ben`},
+		"nil schedule": {func(c *Catalog) { c.Schedules["nights"] = nil }, `catalog: schedule "nights": is nil, expected a schedule`},
+		"service owner": {func(c *Catalog) { c.Services["db"] = Service{Owner: "x"} },
+			`catalog: service "db": owner "x" does not exist, expected one of platform, shop`},
+		"service need": {func(c *Catalog) { c.Services["wiki"] = Service{Needs: []string{"x"}} },
+			`catalog: service "wiki": needed service "x" does not exist, expected one of api, batch, checkout, db, wiki`},
+		"tier": {func(c *Catalog) { c.Services["wiki"] = Service{Tier: 4} },
+			`catalog: service "wiki": tier 4, expected 1 to 3, or 0 for unknown`},
+		"class service": {func(c *Catalog) { c.Classes[0].Service = "x" },
+			`catalog: class "shop.slow": service "x" does not exist, expected one of api, batch, checkout, db, wiki`},
+		"class owner": {func(c *Catalog) { c.Classes[0].Owner = "x" },
+			`catalog: class "shop.slow": owner "x" does not exist, expected one of platform, shop`},
+		"class plan": {func(c *Catalog) { c.Classes[0].Plan = "x" },
+			`catalog: class "shop.slow": plan "x" does not exist, expected one of quick, standard`},
+		"class twice": {func(c *Catalog) { c.Classes[1].Name = "shop.slow" }, "catalog: …shop.slow…"},
+		"impact that says nothing": {func(c *Catalog) { c.Impact[0].Impact = 0 },
+			"catalog: impact rule 1: impact , urgency , expected low, medium or high on one axis at least"},
+		"impact without because": {func(c *Catalog) { c.Impact[0].Because = "" },
+			"catalog: impact rule 1: because is missing, expected the reason that responders read"},
+		"impact expression": {func(c *Catalog) { c.Impact[0].When = "nobody" },
+			`catalog: impact: rule "impact 1", line 1, column 1: …undeclared reference…`},
+		"route expression": {func(c *Catalog) { c.Routes[1].When = "service.nope == 1" },
+			`catalog: routes: rule "night", line 1, column 8: …undefined field 'nope'…`},
+		"route id": {func(c *Catalog) { c.Routes[1].ID = "" }, `catalog: routes: rule "#2": has no id`},
+		"route owner": {func(c *Catalog) { c.Routes[1].Owner = "x" },
+			`catalog: route "night": owner "x" does not exist, expected one of platform, shop`},
+		"route plan": {func(c *Catalog) { c.Routes[1].Plan = "x" },
+			`catalog: route "night": plan "x" does not exist, expected one of quick, standard`},
+		"route person": {func(c *Catalog) { c.Routes[1].Also = []escalate.Target{"person:x"} },
+			`catalog: route "night": person "x" does not exist, expected one of ana, ben`},
+		"route target": {func(c *Catalog) { c.Routes[1].Also = []escalate.Target{"x"} },
+			`catalog: route "night": target "x", expected owner, …`},
+		"route that continues and decides": {func(c *Catalog) { c.Routes[0].Owner = "shop" },
+			`catalog: route "pci": continues and names an owner or plan, expected only also…`},
+		"plan without policy": {func(c *Catalog) { c.Plans["quick"] = Plan{} }, `catalog: plan "quick": policy is missing, expected one of all`},
+		"plan policy": {func(c *Catalog) { c.Plans["quick"] = Plan{Policy: "x"} },
+			`catalog: plan "quick": policy "x" does not exist, expected one of all`},
+		"resolve on": {func(c *Catalog) { plan(c, Plan{ResolveOn: "x"}) },
+			`catalog: plan "quick": resolve on "x", expected all, last or never`},
+		"recovered": {func(c *Catalog) { plan(c, Plan{Recovered: "active"}) },
+			`catalog: plan "quick": recovered "active", expected monitoring or resolved`},
+		"group wait": {func(c *Catalog) { plan(c, Plan{GroupWait: &minus}) },
+			`catalog: plan "quick": group wait -1s, expected no negative duration`},
+		"soak": {func(c *Catalog) { plan(c, Plan{Soak: &minus}) },
+			`catalog: plan "quick": soak -1s, expected no negative duration`},
+		"reopen": {func(c *Catalog) { plan(c, Plan{Reopen: &minus}) },
+			`catalog: plan "quick": reopen -1s, expected no negative duration`},
+		"policy without levels": {func(c *Catalog) { c.Policies["all"] = escalate.Policy{} },
+			`catalog: policy "all": no levels, expected at least one`},
+		"policy person": {func(c *Catalog) { policy(c, "person:x") },
+			`catalog: policy "all", level 1: person "x" does not exist, expected one of ana, ben`},
+		"policy schedule": {func(c *Catalog) { policy(c, "schedule:x") },
+			`catalog: policy "all", level 1: schedule "x" does not exist, expected one of nights`},
+		"policy target": {func(c *Catalog) { policy(c, "x") },
+			`catalog: policy "all": level 1: target "x", expected owner, owner.lead, person:NAME, schedule:NAME, channel:NAME or channel:NAME:ROOM`},
+		"matrix": {func(c *Catalog) { c.Matrix[0][0] = severity.P1 }, "…matrix…"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			broken := whole()
+			c.damage(broken)
+			err := broken.Validate()
+			require.Error(t, err)
+			rest := err.Error()
+			if !strings.Contains(c.want, "…") {
+				assert.Equal(t, c.want, rest)
+			}
+			for part := range strings.SplitSeq(c.want, "…") {
+				_, after, ok := strings.Cut(rest, part)
+				require.True(t, ok, "%q lacks %q", rest, part)
+				rest = after
+			}
+		})
+	}
+}
+
+func TestAllFaultsComeAtOnce(t *testing.T) {
+	c := whole()
+	c.Defaults.Plan, c.Impact[0].When, c.Routes[0].When = "x", "nobody", "nothing"
+	err := c.Validate()
+	for _, want := range []string{`plan "x"`, "nobody", "nothing"} {
+		assert.ErrorContains(t, err, want)
+	}
+	_, compileErr := c.Compile()
+	assert.EqualError(t, compileErr, err.Error())
+}
+
+func TestManyChoicesAreCutShort(t *testing.T) {
+	c := whole()
+	for _, n := range []string{"a", "b", "c", "d", "e", "f", "g", "h"} {
+		c.Teams[n] = Team{}
+	}
+	c.Defaults.Owner = "x"
+	assert.EqualError(t, c.Validate(), `catalog: defaults: team "x" does not exist, expected one of a, b, c, d, e, f, g, h, … (2 more)`)
+	assert.EqualError(t, (&Catalog{Defaults: Defaults{Owner: "x", Plan: "p"}, Plans: map[string]Plan{"p": {Policy: "q"}},
+		Policies: map[string]escalate.Policy{"q": {Levels: []escalate.Level{{}}}}}).Validate(),
+		`catalog: defaults: team "x" does not exist, expected none, since there are none`)
+}
+
+func compiled(t *testing.T, c *Catalog) *Compiled {
+	out, err := c.Compile()
+	require.NoError(t, err)
+	return out
+}
+
+func TestImpact(t *testing.T) {
+	c := whole()
+	c.Impact = []ImpactRule{
+		{When: `event.data.missing > 1`, Impact: severity.High, Because: "errs"},
+		{When: `label("env") == "test"`, Impact: severity.Low, Because: "only a test"},
+		{When: `label("env") == "test"`, Impact: severity.High, Urgency: severity.High, Because: "late for impact"},
+	}
+	cat := compiled(t, c)
+	for name, tt := range map[string]struct {
+		service, env string
+		level        severity.Level
+		why          string
+		priority     severity.Priority
+	}{
+		"own tier":              {"checkout", "", severity.Critical, "impact high (checkout, tier 1) × urgency high (critical)", severity.P1},
+		"needed by tier 1":      {"api", "", severity.Critical, "impact high (api, needed by checkout, tier 1) × urgency high (critical)", severity.P1},
+		"needed through others": {"db", "", severity.Critical, "impact high (db, needed by checkout, tier 1) × urgency high (critical)", severity.P1},
+		"tier 3":                {"wiki", "", severity.Warning, "impact low (wiki, tier 3) × urgency low (warning)", severity.P5},
+		"tier unknown":          {"batch", "", severity.Error, "impact medium (batch, tier unknown) × urgency medium (error)", severity.P3},
+		"no service":            {"", "", severity.Error, "impact medium (no service named) × urgency medium (error)", severity.P3},
+		"a rule per axis": {"checkout", "test", severity.Warning,
+			"impact low (only a test) × urgency high (late for impact)", severity.P3},
+	} {
+		t.Run(name, func(t *testing.T) {
+			e := &event.Event{Type: "x", Labels: map[string]string{"env": tt.env}}
+			a := cat.Assess(cat.Facts(e, &event.Class{Service: tt.service}, "shop"), tt.level)
+			assert.Equal(t, tt.why, a.Why)
+			assert.Equal(t, tt.priority, a.Priority)
+			assert.Contains(t, a.Errors, "impact 1")
+		})
+	}
+}
+
+func TestServicesThatNeedEachOtherShareTheBestTier(t *testing.T) {
+	c := whole()
+	c.Services["db"] = Service{Needs: []string{"batch"}}
+	c.Services["batch"] = Service{Needs: []string{"db"}}
+	tiers := compiled(t, c).tiers
+	assert.Equal(t, tier{1, "checkout"}, tiers["batch"])
+	assert.Equal(t, tier{3, "wiki"}, tiers["wiki"])
+}
+
+func TestOwner(t *testing.T) {
+	cat := compiled(t, whole())
+	label := map[string]string{"owner": "shop"}
+	assert.Equal(t, "platform", cat.Owner(&event.Class{Owner: "platform", Service: "checkout"}, label), "the class's")
+	assert.Equal(t, "shop", cat.Owner(&event.Class{Service: "checkout"}, nil), "the service's")
+	assert.Equal(t, "shop", cat.Owner(&event.Class{Service: "db"}, label), "the label's")
+	assert.Equal(t, "platform", cat.Owner(&event.Class{}, map[string]string{"owner": "x"}), "the catch-all")
+}
+
+func TestRoutes(t *testing.T) {
+	cat := compiled(t, whole())
+	facts := func(service, env string) Decided {
+		e := &event.Event{Labels: map[string]string{"env": env}}
+		return cat.Route(cat.Facts(e, &event.Class{Service: service}, "shop"))
+	}
+	assert.Equal(t, Decided{}, facts("db", ""))
+	assert.Equal(t, Decided{Also: []escalate.Target{"channel:chat:#pci"}}, facts("checkout", ""), "continue adds and decides nothing")
+	assert.Equal(t, Decided{
+		Rule: "night", Owner: "platform", Plan: "quick", Also: []escalate.Target{"channel:chat:#pci", "person:ana"},
+	}, facts("checkout", "night"))
+	assert.True(t, cat.HasRoutes())
+}
+
+func TestReach(t *testing.T) {
+	c := whole()
+	c.Teams["empty"] = Team{}
+	cat := compiled(t, c)
+	ana := escalate.Recipient{Person: "ana", Contacts: []escalate.Contact{"sms:ana"}}
+	ben := escalate.Recipient{Person: "ben", Contacts: []escalate.Contact{"mail:ben"}}
+	room := escalate.Recipient{Contacts: []escalate.Contact{"chat:#a"}}
+	for name, tt := range map[string]struct {
+		owner   string
+		targets []escalate.Target
+		want    []escalate.Recipient
+	}{
+		"members":          {"shop", []escalate.Target{"owner"}, []escalate.Recipient{ana, ben}},
+		"schedule of team": {"platform", []escalate.Target{"owner"}, []escalate.Recipient{ben}},
+		"lead":             {"platform", []escalate.Target{"owner.lead"}, []escalate.Recipient{ana}},
+		"no lead":          {"shop", []escalate.Target{"owner.lead"}, nil},
+		"nobody twice":     {"shop", []escalate.Target{"person:ben", "owner", "schedule:nights"}, []escalate.Recipient{ben, ana}},
+		"no room twice":    {"shop", []escalate.Target{"channel:chat:#a", "channel:chat:#a"}, []escalate.Recipient{room}},
+		"who left":         {"gone", []escalate.Target{"owner", "person:x", "schedule:x", "x"}, nil},
+		"empty team":       {"empty", []escalate.Target{"owner"}, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			assert.Equal(t, tt.want, cat.Reach(tt.targets, tt.owner, time.Time{}))
+		})
+	}
+	assert.Equal(t, []string{"chat", "mail", "sms"}, cat.Channels())
+}
+
+func TestPlans(t *testing.T) {
+	cat := compiled(t, whole())
+	assert.Equal(t, "quick", cat.PlanOf(&event.Class{Plan: "quick"}))
+	assert.Equal(t, "standard", cat.PlanOf(&event.Class{}))
+	assert.Zero(t, cat.GroupWait("quick", severity.P3))
+	assert.Equal(t, 30*time.Second, cat.GroupWait("standard", severity.P3))
+	assert.Zero(t, cat.GroupWait("standard", severity.P1))
+	r := cat.Recovery("standard", severity.P1)
+	assert.Equal(t, []time.Duration{15 * time.Minute, time.Hour}, []time.Duration{r.Soak, r.Reopen})
+	assert.Empty(t, cat.Policy("gone").Levels)
+}
+
+func TestTheBuiltinCatalogCompiles(t *testing.T) {
+	classes := []event.Class{{Name: "a.b", Owner: "shop", Service: "checkout"}}
+	cat := compiled(t, Builtin(classes))
+	assert.Equal(t, []string{escalate.DefaultChannel}, cat.Channels())
+	assert.True(t, cat.Policy("default").Inform)
+	for typ, want := range map[string]severity.Level{
+		"tocsin." + event.FindingExhausted: severity.Critical, "tocsin." + event.FindingUnrouted: severity.Warning, "panic": severity.Critical,
+	} {
+		class, ok := cat.Class(typ)
+		assert.True(t, ok, typ)
+		assert.Equal(t, want, class.Severity, typ)
+	}
+	own := compiled(t, Builtin([]event.Class{{Name: "panic", Severity: severity.Warning}}))
+	class, _ := own.Class("panic")
+	assert.Equal(t, severity.Warning, class.Severity, "an own class takes the place of the built-in one")
+	compiled(t, Builtin(nil))
+}
