@@ -61,78 +61,146 @@ func TestBrokenCatalogs(t *testing.T) {
 		damage func(*Catalog)
 		want   string // the whole error, or with … its beginning
 	}{
-		"default owner missing": {func(c *Catalog) { c.Defaults.Owner = "" },
-			"catalog: defaults: owner is missing, expected the team that owns what nobody else does"},
-		"default plan missing": {func(c *Catalog) { c.Defaults.Plan = "" },
-			"catalog: defaults: plan is missing, expected the plan for what names none"},
-		"default owner": {func(c *Catalog) { c.Defaults.Owner = "x" },
-			`catalog: defaults: team "x" does not exist, expected one of platform, shop`},
-		"default plan": {func(c *Catalog) { c.Defaults.Plan = "x" },
-			`catalog: defaults: plan "x" does not exist, expected one of quick, standard`},
-		"person without contacts": {func(c *Catalog) { c.People["ben"] = Person{} },
-			`catalog: person "ben": no contacts, expected at least one CHANNEL:ADDRESS`},
-		"contact": {func(c *Catalog) { c.People["ben"] = Person{Contacts: []escalate.Contact{":ben"}} },
-			`catalog: person "ben": contact ":ben", expected CHANNEL:ADDRESS`},
-		"team schedule": {func(c *Catalog) { c.Teams["shop"] = Team{Schedule: "x"} },
-			`catalog: team "shop": schedule "x" does not exist, expected one of nights`},
-		"team lead": {func(c *Catalog) { c.Teams["shop"] = Team{Lead: "x"} },
-			`catalog: team "shop": lead "x" does not exist, expected one of ana, ben`},
-		"team member": {func(c *Catalog) { c.Teams["shop"] = Team{Members: []escalate.PersonID{"ana", "x"}} },
-			`catalog: team "shop": member "x" does not exist, expected one of ana, ben`},
+		"default owner missing": {
+			func(c *Catalog) { c.Defaults.Owner = "" },
+			"catalog: defaults: owner is missing, expected the team that owns what nobody else does",
+		},
+		"default plan missing": {
+			func(c *Catalog) { c.Defaults.Plan = "" },
+			"catalog: defaults: plan is missing, expected the plan for what names none",
+		},
+		"default owner": {
+			func(c *Catalog) { c.Defaults.Owner = "x" },
+			`catalog: defaults: team "x" does not exist, expected one of platform, shop`,
+		},
+		"default plan": {
+			func(c *Catalog) { c.Defaults.Plan = "x" },
+			`catalog: defaults: plan "x" does not exist, expected one of quick, standard`,
+		},
+		"person without contacts": {
+			func(c *Catalog) { c.People["ben"] = Person{} },
+			`catalog: person "ben": no contacts, expected at least one CHANNEL:ADDRESS`,
+		},
+		"contact": {
+			func(c *Catalog) { c.People["ben"] = Person{Contacts: []escalate.Contact{":ben"}} },
+			`catalog: person "ben": contact ":ben", expected CHANNEL:ADDRESS`,
+		},
+		"team schedule": {
+			func(c *Catalog) { c.Teams["shop"] = Team{Schedule: "x"} },
+			`catalog: team "shop": schedule "x" does not exist, expected one of nights`,
+		},
+		"team lead": {
+			func(c *Catalog) { c.Teams["shop"] = Team{Lead: "x"} },
+			`catalog: team "shop": lead "x" does not exist, expected one of ana, ben`,
+		},
+		"team member": {
+			func(c *Catalog) { c.Teams["shop"] = Team{Members: []escalate.PersonID{"ana", "x"}} },
+			`catalog: team "shop": member "x" does not exist, expected one of ana, ben`,
+		},
 		"nil schedule": {func(c *Catalog) { c.Schedules["nights"] = nil }, `catalog: schedule "nights": is nil, expected a schedule`},
-		"service owner": {func(c *Catalog) { c.Services["db"] = Service{Owner: "x"} },
-			`catalog: service "db": owner "x" does not exist, expected one of platform, shop`},
-		"service need": {func(c *Catalog) { c.Services["wiki"] = Service{Needs: []string{"x"}} },
-			`catalog: service "wiki": needed service "x" does not exist, expected one of api, batch, checkout, db, wiki`},
-		"tier": {func(c *Catalog) { c.Services["wiki"] = Service{Tier: 4} },
-			`catalog: service "wiki": tier 4, expected 1 to 3, or 0 for unknown`},
-		"class service": {func(c *Catalog) { c.Classes[0].Service = "x" },
-			`catalog: class "shop.slow": service "x" does not exist, expected one of api, batch, checkout, db, wiki`},
-		"class owner": {func(c *Catalog) { c.Classes[0].Owner = "x" },
-			`catalog: class "shop.slow": owner "x" does not exist, expected one of platform, shop`},
-		"class plan": {func(c *Catalog) { c.Classes[0].Plan = "x" },
-			`catalog: class "shop.slow": plan "x" does not exist, expected one of quick, standard`},
+		"service owner": {
+			func(c *Catalog) { c.Services["db"] = Service{Owner: "x"} },
+			`catalog: service "db": owner "x" does not exist, expected one of platform, shop`,
+		},
+		"service need": {
+			func(c *Catalog) { c.Services["wiki"] = Service{Needs: []string{"x"}} },
+			`catalog: service "wiki": needed service "x" does not exist, expected one of api, batch, checkout, db, wiki`,
+		},
+		"tier": {
+			func(c *Catalog) { c.Services["wiki"] = Service{Tier: 4} },
+			`catalog: service "wiki": tier 4, expected 1 to 3, or 0 for unknown`,
+		},
+		"class service": {
+			func(c *Catalog) { c.Classes[0].Service = "x" },
+			`catalog: class "shop.slow": service "x" does not exist, expected one of api, batch, checkout, db, wiki`,
+		},
+		"class owner": {
+			func(c *Catalog) { c.Classes[0].Owner = "x" },
+			`catalog: class "shop.slow": owner "x" does not exist, expected one of platform, shop`,
+		},
+		"class plan": {
+			func(c *Catalog) { c.Classes[0].Plan = "x" },
+			`catalog: class "shop.slow": plan "x" does not exist, expected one of quick, standard`,
+		},
 		"class twice": {func(c *Catalog) { c.Classes[1].Name = "shop.slow" }, "catalog: …shop.slow…"},
-		"impact that says nothing": {func(c *Catalog) { c.Impact[0].Impact = 0 },
-			"catalog: impact rule 1: impact , urgency , expected low, medium or high on one axis at least"},
-		"impact without because": {func(c *Catalog) { c.Impact[0].Because = "" },
-			"catalog: impact rule 1: because is missing, expected the reason that responders read"},
-		"impact expression": {func(c *Catalog) { c.Impact[0].When = "nobody" },
-			`catalog: impact: rule "impact 1", line 1, column 1: …undeclared reference…`},
-		"route expression": {func(c *Catalog) { c.Routes[1].When = "service.nope == 1" },
-			`catalog: routes: rule "night", line 1, column 8: …undefined field 'nope'…`},
+		"impact that says nothing": {
+			func(c *Catalog) { c.Impact[0].Impact = 0 },
+			"catalog: impact rule 1: impact , urgency , expected low, medium or high on one axis at least",
+		},
+		"impact without because": {
+			func(c *Catalog) { c.Impact[0].Because = "" },
+			"catalog: impact rule 1: because is missing, expected the reason that responders read",
+		},
+		"impact expression": {
+			func(c *Catalog) { c.Impact[0].When = "nobody" },
+			`catalog: impact: rule "impact 1", line 1, column 1: …undeclared reference…`,
+		},
+		"route expression": {
+			func(c *Catalog) { c.Routes[1].When = "service.nope == 1" },
+			`catalog: routes: rule "night", line 1, column 8: …undefined field 'nope'…`,
+		},
 		"route id": {func(c *Catalog) { c.Routes[1].ID = "" }, `catalog: routes: rule "#2": has no id`},
-		"route owner": {func(c *Catalog) { c.Routes[1].Owner = "x" },
-			`catalog: route "night": owner "x" does not exist, expected one of platform, shop`},
-		"route plan": {func(c *Catalog) { c.Routes[1].Plan = "x" },
-			`catalog: route "night": plan "x" does not exist, expected one of quick, standard`},
-		"route person": {func(c *Catalog) { c.Routes[1].Also = []escalate.Target{"person:x"} },
-			`catalog: route "night": person "x" does not exist, expected one of ana, ben`},
-		"route target": {func(c *Catalog) { c.Routes[1].Also = []escalate.Target{"x"} },
-			`catalog: route "night": target "x", expected owner, …`},
-		"route that continues and decides": {func(c *Catalog) { c.Routes[0].Owner = "shop" },
-			`catalog: route "pci": continues and names an owner or plan, expected only also…`},
+		"route owner": {
+			func(c *Catalog) { c.Routes[1].Owner = "x" },
+			`catalog: route "night": owner "x" does not exist, expected one of platform, shop`,
+		},
+		"route plan": {
+			func(c *Catalog) { c.Routes[1].Plan = "x" },
+			`catalog: route "night": plan "x" does not exist, expected one of quick, standard`,
+		},
+		"route person": {
+			func(c *Catalog) { c.Routes[1].Also = []escalate.Target{"person:x"} },
+			`catalog: route "night": person "x" does not exist, expected one of ana, ben`,
+		},
+		"route target": {
+			func(c *Catalog) { c.Routes[1].Also = []escalate.Target{"x"} },
+			`catalog: route "night": target "x", expected owner, …`,
+		},
+		"route that continues and decides": {
+			func(c *Catalog) { c.Routes[0].Owner = "shop" },
+			`catalog: route "pci": continues and names an owner or plan, expected only also…`,
+		},
 		"plan without policy": {func(c *Catalog) { c.Plans["quick"] = Plan{} }, `catalog: plan "quick": policy is missing, expected one of all`},
-		"plan policy": {func(c *Catalog) { c.Plans["quick"] = Plan{Policy: "x"} },
-			`catalog: plan "quick": policy "x" does not exist, expected one of all`},
-		"resolve on": {func(c *Catalog) { plan(c, Plan{ResolveOn: "x"}) },
-			`catalog: plan "quick": resolve on "x", expected all, last or never`},
-		"recovered": {func(c *Catalog) { plan(c, Plan{Recovered: "active"}) },
-			`catalog: plan "quick": recovered "active", expected monitoring or resolved`},
-		"group wait": {func(c *Catalog) { plan(c, Plan{GroupWait: &minus}) },
-			`catalog: plan "quick": group wait -1s, expected no negative duration`},
-		"soak": {func(c *Catalog) { plan(c, Plan{Soak: &minus}) },
-			`catalog: plan "quick": soak -1s, expected no negative duration`},
-		"reopen": {func(c *Catalog) { plan(c, Plan{Reopen: &minus}) },
-			`catalog: plan "quick": reopen -1s, expected no negative duration`},
-		"policy without levels": {func(c *Catalog) { c.Policies["all"] = escalate.Policy{} },
-			`catalog: policy "all": no levels, expected at least one`},
-		"policy person": {func(c *Catalog) { policy(c, "person:x") },
-			`catalog: policy "all", level 1: person "x" does not exist, expected one of ana, ben`},
-		"policy schedule": {func(c *Catalog) { policy(c, "schedule:x") },
-			`catalog: policy "all", level 1: schedule "x" does not exist, expected one of nights`},
-		"policy target": {func(c *Catalog) { policy(c, "x") },
-			`catalog: policy "all": level 1: target "x", expected owner, owner.lead, person:NAME, schedule:NAME, channel:NAME or channel:NAME:ROOM`},
+		"plan policy": {
+			func(c *Catalog) { c.Plans["quick"] = Plan{Policy: "x"} },
+			`catalog: plan "quick": policy "x" does not exist, expected one of all`,
+		},
+		"resolve on": {
+			func(c *Catalog) { plan(c, Plan{ResolveOn: "x"}) },
+			`catalog: plan "quick": resolve on "x", expected all, last or never`,
+		},
+		"recovered": {
+			func(c *Catalog) { plan(c, Plan{Recovered: "active"}) },
+			`catalog: plan "quick": recovered "active", expected monitoring or resolved`,
+		},
+		"group wait": {
+			func(c *Catalog) { plan(c, Plan{GroupWait: &minus}) },
+			`catalog: plan "quick": group wait -1s, expected no negative duration`,
+		},
+		"soak": {
+			func(c *Catalog) { plan(c, Plan{Soak: &minus}) },
+			`catalog: plan "quick": soak -1s, expected no negative duration`,
+		},
+		"reopen": {
+			func(c *Catalog) { plan(c, Plan{Reopen: &minus}) },
+			`catalog: plan "quick": reopen -1s, expected no negative duration`,
+		},
+		"policy without levels": {
+			func(c *Catalog) { c.Policies["all"] = escalate.Policy{} },
+			`catalog: policy "all": no levels, expected at least one`,
+		},
+		"policy person": {
+			func(c *Catalog) { policy(c, "person:x") },
+			`catalog: policy "all", level 1: person "x" does not exist, expected one of ana, ben`,
+		},
+		"policy schedule": {
+			func(c *Catalog) { policy(c, "schedule:x") },
+			`catalog: policy "all", level 1: schedule "x" does not exist, expected one of nights`,
+		},
+		"policy target": {
+			func(c *Catalog) { policy(c, "x") },
+			`catalog: policy "all": level 1: target "x", expected owner, owner.lead, person:NAME, schedule:NAME, channel:NAME or channel:NAME:ROOM`,
+		},
 		"matrix": {func(c *Catalog) { c.Matrix[0][0] = severity.P1 }, "…matrix…"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -171,8 +239,10 @@ func TestManyChoicesAreCutShort(t *testing.T) {
 	}
 	c.Defaults.Owner = "x"
 	assert.EqualError(t, c.Validate(), `catalog: defaults: team "x" does not exist, expected one of a, b, c, d, e, f, g, h, … (2 more)`)
-	assert.EqualError(t, (&Catalog{Defaults: Defaults{Owner: "x", Plan: "p"}, Plans: map[string]Plan{"p": {Policy: "q"}},
-		Policies: map[string]escalate.Policy{"q": {Levels: []escalate.Level{{}}}}}).Validate(),
+	assert.EqualError(t, (&Catalog{
+		Defaults: Defaults{Owner: "x", Plan: "p"}, Plans: map[string]Plan{"p": {Policy: "q"}},
+		Policies: map[string]escalate.Policy{"q": {Levels: []escalate.Level{{}}}},
+	}).Validate(),
 		`catalog: defaults: team "x" does not exist, expected none, since there are none`)
 }
 
@@ -202,8 +272,10 @@ func TestImpact(t *testing.T) {
 		"tier 3":                {"wiki", "", severity.Warning, "impact low (wiki, tier 3) × urgency low (warning)", severity.P5},
 		"tier unknown":          {"batch", "", severity.Error, "impact medium (batch, tier unknown) × urgency medium (error)", severity.P3},
 		"no service":            {"", "", severity.Error, "impact medium (no service named) × urgency medium (error)", severity.P3},
-		"a rule per axis": {"checkout", "test", severity.Warning,
-			"impact low (only a test) × urgency high (late for impact)", severity.P3},
+		"a rule per axis": {
+			"checkout", "test", severity.Warning,
+			"impact low (only a test) × urgency high (late for impact)", severity.P3,
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			e := &event.Event{Type: "x", Labels: map[string]string{"env": tt.env}}

@@ -167,8 +167,10 @@ func TestContinueAddsAndGoesOn(t *testing.T) {
 	all := table.All(sample())
 	assert.Equal(t, []Match[int]{{"add", 1}, {"end", 3}, {"behind", 4}}, all.Matches)
 	assert.Equal(t, []Step{
-		{Rule: "add", Outcome: Matched}, {Rule: "not", Outcome: Failed, Detail: "false"},
-		{Rule: "end", Outcome: Matched}, {Rule: "behind", Outcome: NotReached},
+		{Rule: "add", Outcome: Matched},
+		{Rule: "not", Outcome: Failed, Detail: "false"},
+		{Rule: "end", Outcome: Matched},
+		{Rule: "behind", Outcome: NotReached},
 	}, table.Explain(sample()))
 }
 

@@ -372,6 +372,27 @@ func TestSemantics(t *testing.T) {
 			s.do(respond.Resolve{Incident: first, By: "ben", Alerts: true})
 			assert.Contains(t, s.lines(m42), "+0s  resolved  by hand  by ben")
 		}},
+		{"9.2", func(t *testing.T) { // owner, lead, person, schedule and channel are targets
+			s := tell(t, func(c *catalog.Catalog) {
+				c.Policies["standard"] = escalate.Policy{Levels: []escalate.Level{{
+					Page: []escalate.Target{"owner", "owner.lead", "person:cho", "schedule:payments", "channel:slack:#pci"},
+				}}}
+				c.People["cho"] = catalog.Person{Contacts: []escalate.Contact{"slack:@cho"}}
+			})
+			s.submit(fires)
+			assert.Contains(t, s.lines(first), "+0s  level 1  pages ana, ben, cho, slack:#pci", "nobody twice")
+		}},
+		{"9.6", func(t *testing.T) { // a pause keeps the position
+			s := tell(t, nil)
+			s.submit(fires)
+			s.pass(5 * time.Minute)
+			s.do(respond.Acknowledge{Incident: first, By: "ana"})
+			s.pass(20 * time.Minute)
+			s.do(respond.Unacknowledge{Incident: first, By: "ana"})
+			assert.Contains(t, s.lines(first), "+25m  page  level 2  ben  slack")
+			assert.Contains(t, s.lines(first), "+25m  page  level 2  ana  slack", "the previous holder, too")
+			assert.Equal(t, escalate.Position{Round: 1, Level: 2}, s.incident(first).Escalation.Position)
+		}},
 		{"9.7", func(t *testing.T) { // people are resolved when the level fires
 			s := tell(t, nil)
 			s.submit(fires)
