@@ -75,6 +75,9 @@ func (t *turn) trigger(u *unit, row *record, a *Assessed, f correlate.Facts) {
 		StaleAfter: a.staleAfter(), Reopen: t.cat.Recovery(a.Plan, a.Priority).Reopen,
 	})
 	row.dirty = true
+	if effect != correlate.Repeated {
+		u.touch(at)
+	}
 	if effect == correlate.Late {
 		noteAlert(row, at, incident.KindNote, "late", a.Event.Source, "trigger of %s arrived after a newer resolve", f.Time.Format(time.RFC3339))
 		return
@@ -181,6 +184,7 @@ func (t *turn) repeated(u *unit, row *record, a *Assessed, at time.Time) {
 func (t *turn) resolve(u *unit, row *record, a *Assessed, f correlate.Facts) {
 	al := row.rec.(*Alert)
 	at := f.Received
+	u.touch(at)
 	switch al.Resolve(f) {
 	case correlate.Orphan:
 		t.orphan(row, a, at, "resolve")
@@ -208,6 +212,7 @@ func (t *turn) ended(u *unit, row *record, at time.Time, actor string) {
 // acknowledge passes an acknowledge signal on to the incident that owns the alert.
 func (t *turn) acknowledge(u *unit, row *record, a *Assessed, at time.Time) {
 	al := row.rec.(*Alert)
+	u.touch(at)
 	if al.State != correlate.Firing || u.inc == nil || al.Incident != u.inc.ID {
 		t.orphan(row, a, at, "acknowledge")
 		return

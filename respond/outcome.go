@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/tocsin-dev/tocsin/correlate"
 	"github.com/tocsin-dev/tocsin/escalate"
@@ -18,7 +19,7 @@ func (t *turn) outcome(in Outcome) {
 		return
 	}
 	if u.inc == nil || u.irow.key != in.Record { // a message of an older incident of the group
-		t.older(in)
+		t.older(in, u.from(in.At))
 		return
 	}
 	at := u.from(in.At)
@@ -71,7 +72,7 @@ func (t *turn) settled(u *unit, in Outcome, p Pending, accepted bool) {
 }
 
 // older records the outcome of a message of an incident that is no longer its group's latest.
-func (t *turn) older(in Outcome) {
+func (t *turn) older(in Outcome, at time.Time) {
 	row, inc := load[Incident](t, in.Record)
 	if row == nil {
 		return
@@ -88,7 +89,7 @@ func (t *turn) older(in Outcome) {
 		text += "  failed: " + in.Error
 	}
 	u := &unit{row: &record{}, group: &correlate.Group{}, inc: inc, irow: row}
-	u.note(in.At, incident.KindPage, string(p.Kind), "", "%s", text)
+	u.note(at, incident.KindPage, string(p.Kind), "", "%s", text)
 }
 
 // told remembers who was reached, once.

@@ -154,13 +154,13 @@ func DefaultMatrix() Matrix {
 	}
 }
 
-// Priority looks up a cell. A zero Grade counts as Medium.
+// Priority looks up a cell. A zero Grade counts as Medium, as does one that is not valid.
 func (m *Matrix) Priority(impact, urgency Grade) Priority {
 	return m[cell(impact)][cell(urgency)]
 }
 
 func cell(g Grade) int {
-	if g == 0 {
+	if g == 0 || !g.Valid() {
 		g = Medium
 	}
 	return int(g - Low)

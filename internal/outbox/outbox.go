@@ -174,7 +174,7 @@ func pause(try uint64) time.Duration {
 		backoff.WithInitialInterval(time.Second), backoff.WithMaxInterval(time.Minute), backoff.WithMaxElapsedTime(0),
 	)
 	wait := b.NextBackOff()
-	for range min(try, 10) - 1 {
+	for range min(try, 16) - 1 { // by then it has reached the longest
 		wait = b.NextBackOff()
 	}
 	return wait
