@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/tocsin-dev/tocsin/escalate"
 	"github.com/tocsin-dev/tocsin/respond"
 )
 
@@ -31,10 +32,10 @@ func (e *Engine) Explain(ctx context.Context, id string) (string, error) {
 	line("phase %s, %d of %d alerts fire", inc.Phase, inc.Firing, inc.Alerts)
 	line("escalation %s at %v%s", inc.Escalation.Status, inc.Escalation.Position, waiting(&inc))
 	for _, told := range inc.Told {
-		line("  reached %s over %s", told.Person, told.Contact)
+		line("  reached %s over %s", whom(told.Person), told.Contact)
 	}
 	for _, p := range inc.Pending {
-		line("  on its way: %s to %s over %s", p.Kind, p.Person, p.Contact())
+		line("  on its way: %s to %s over %s", p.Kind, whom(p.Person), p.Contact())
 	}
 	line("timeline from %s", inc.Detected.UTC().Format(time.RFC3339))
 	for i := range timeline {
@@ -59,4 +60,11 @@ func waiting(inc *respond.Incident) string {
 		text += ", next at " + due.UTC().Format(time.RFC3339)
 	}
 	return text
+}
+
+func whom(person escalate.PersonID) string {
+	if person == "" {
+		return "the room"
+	}
+	return string(person)
 }

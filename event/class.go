@@ -40,12 +40,13 @@ type Class struct {
 	StaleAfter time.Duration
 }
 
-// Trigger makes an event of class c that opens or repeats an alert. labels are names and values in turn.
+// Trigger makes an event of class c that opens or repeats an alert. labels are names and values in turn. Which alert it is
+// about depends on labels only as far as Dedup names them: without Dedup and Subject, all events of the class are about one.
 func (c Class) Trigger(summary string, labels ...string) Event {
 	return Event{Type: c.Name, Signal: Trigger, Summary: summary, Labels: pairs(labels)}
 }
 
-// Resolve makes an event of class c that ends the alert which a Trigger with the same labels opened.
+// Resolve makes an event of class c that ends the alert of its key, which is that of a Trigger with the same labels.
 func (c Class) Resolve(labels ...string) Event {
 	return Event{Type: c.Name, Signal: Resolve, Labels: pairs(labels)}
 }

@@ -1,0 +1,113 @@
+package outbox
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/tocsin-dev/tocsin/notify"
+	"github.com/tocsin-dev/tocsin/store"
+)
+
+// task is a leased page over the channel that expires in an hour.
+func task(t *testing.T, channel string, fence uint64) store.Task {
+	t.Helper()
+	payload, err := json.Marshal(notify.Message{Key: "k", Channel: channel})
+	require.NoError(t, err)
+	return store.Task{ID: "k", Payload: payload, Expires: time.Now().Add(time.Hour), Lease: &store.Lease{Fence: fence}}
+}
+
+func TestOutcome(t *testing.T) {
+	answers := map[string]notify.Notifier{
+		"good":   answer(nil),
+		"busy":   answer(notify.RetryAfter(errors.New("busy"), 10*time.Minute)),
+		"flaky":  answer(errors.New("reset")),
+		"gone":   answer(notify.Permanent(errors.New("gone"))),
+		"panics": notify.NotifierFunc(func(context.Context, notify.Message) (notify.Receipt, error) { panic("broken") }),
+		"hangs": notify.NotifierFunc(func(ctx context.Context, _ notify.Message) (notify.Receipt, error) {
+			<-ctx.Done()
+			return notify.Receipt{}, ctx.Err()
+		}),
+	}
+	cases := []struct {
+		name     string
+		channel  string
+		change   func(*store.Task)
+		err      string
+		min, max time.Duration // until the next try; zero: there is none
+	}{
+		{name: "accepted", channel: "good"},
+		{name: "a first pause of about a second", channel: "flaky", err: "flaky: reset", min: 500 * time.Millisecond, max: 1500 * time.Millisecond},
+		{
+			name: "pauses grow to a minute", channel: "flaky", change: func(t *store.Task) { t.Lease.Fence = 30 },
+			err: "flaky: reset", min: 30 * time.Second, max: 90 * time.Second,
+		},
+		{name: "the pause that the other side asked for", channel: "busy", err: "busy: busy", min: 10 * time.Minute, max: 10 * time.Minute},
+		{
+			name: "a pause beyond the message's time ends it", channel: "busy", change: func(t *store.Task) { t.Expires = time.Now().Add(time.Minute) },
+			err: "busy: busy (tried 1 times)",
+		},
+		{name: "permanent", channel: "gone", err: "gone: gone"},
+		{name: "a panic is permanent", channel: "panics", err: "the notifier panicked: broken"},
+		{name: "a channel that nobody serves", channel: "none", err: `there is no notifier for channel "none"`},
+		{name: "expired before its turn", channel: "good", change: func(t *store.Task) { t.Expires = time.Now().Add(-time.Second) }, err: "expired before it could be sent"},
+		{name: "a payload that is none", channel: "good", change: func(t *store.Task) { t.Payload = []byte("{") }, err: "the message cannot be read: unexpected end of JSON input"},
+		{name: "a hang ends before the lease", channel: "hangs", err: "hangs: context deadline exceeded", min: 500 * time.Millisecond, max: 1500 * time.Millisecond},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				job := task(t, c.channel, 1)
+				if c.change != nil {
+					c.change(&job)
+				}
+				began := time.Now()
+				var got []Outcome
+				o := New(answers, func(_ context.Context, out Outcome) { got = append(got, out) })
+				o.Open(t.Context())
+				require.Equal(t, 1, o.Reserve(1))
+				o.Start(job)
+				o.Wait(t.Context())
+				require.Len(t, got, 1)
+				assert.Less(t, time.Since(began), LeaseFor)
+				if c.err == "" {
+					require.NoError(t, got[0].Err)
+				} else {
+					require.EqualError(t, got[0].Err, c.err)
+				}
+				if c.max == 0 {
+					assert.True(t, got[0].Retry.IsZero(), "no next try")
+					return
+				}
+				wait := time.Until(got[0].Retry)
+				assert.GreaterOrEqual(t, wait, c.min)
+				assert.LessOrEqual(t, wait, c.max)
+			})
+		})
+	}
+}
+
+func answer(err error) notify.Notifier {
+	return notify.NotifierFunc(func(context.Context, notify.Message) (notify.Receipt, error) { return notify.Receipt{}, err })
+}
+
+func TestPlaces(t *testing.T) {
+	o := New(nil, nil)
+	assert.Zero(t, o.Reserve(1), "closed")
+	o.Open(t.Context())
+	assert.Equal(t, workers, o.Reserve(workers+1), "no more than there are")
+	assert.True(t, o.Busy())
+	assert.Zero(t, o.Reserve(1))
+	o.Release(workers)
+	assert.False(t, o.Busy())
+	require.Equal(t, 1, o.Reserve(1))
+	o.Close()
+	o.Start(task(t, "good", 1))
+	assert.False(t, o.Busy(), "what comes after Close gives its place back and is left to its lease")
+}
