@@ -71,6 +71,9 @@ func (u *unit) stales(at time.Time) {
 	u.row.dirty = true
 }
 
+// refsAtOnce is how many records the store names for one reference.
+const refsAtOnce = 1000
+
 // stale resolves the members that have gone stale by the instant, in key order, and finds out when to look again. A member
 // of an incident that waits for an answer does not go stale: its time comes when the wait is over.
 func (t *turn) stale(u *unit, at time.Time) bool {
@@ -89,6 +92,9 @@ func (t *turn) stale(u *unit, at time.Time) bool {
 	}
 	rows = t.fresh(rows, u)
 	u.group.AlertsDue = time.Time{}
+	if len(keys) >= refsAtOnce {
+		u.group.Earlier(at.Add(time.Minute)) // there may be more than a look shows
+	}
 	u.row.dirty = true
 	for _, row := range rows {
 		al := row.rec.(*Alert)
