@@ -3,6 +3,7 @@ package catalog
 import (
 	"errors"
 	"fmt"
+	"iter"
 	"maps"
 	"slices"
 	"time"
@@ -156,8 +157,8 @@ func (c *Compiled) Route(f *route.Facts) Decided {
 	return d
 }
 
-// ExplainRoute says of every route why it decided or did not.
-func (c *Compiled) ExplainRoute(f *route.Facts) []route.Step { return c.routes.Explain(f) }
+// ExplainRoute says of every route, in order, why it decided or did not.
+func (c *Compiled) ExplainRoute(f *route.Facts) iter.Seq[route.Step] { return c.routes.Explain(f) }
 
 // HasRoutes reports whether there are any routes.
 func (c *Compiled) HasRoutes() bool { return len(c.source.Routes) > 0 }

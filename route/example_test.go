@@ -24,7 +24,7 @@ func Example() {
 
 	result := table.First(facts)
 	fmt.Println(result.Matches[0].ID, "sends it to", result.Matches[0].Then)
-	for _, step := range table.Explain(facts) {
+	for step := range table.Explain(facts) {
 		fmt.Println(strings.TrimSpace(fmt.Sprintf("%s: %s %s", step.Rule, step.Outcome, step.Detail)))
 	}
 	// Output:

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"sync"
 
 	"cel.dev/cel-go/cel"
 	"cel.dev/cel-go/common"
@@ -66,8 +67,8 @@ type Table[T any] struct {
 
 type compiled[T any] struct {
 	Rule[T]
-	ast     *cel.Ast
-	program cel.Program
+	program    cel.Program
+	conditions func() []condition // of Explain, made at the first look
 }
 
 // Compile checks every rule and prepares the table. All faults come at once, joined, each a [*CompileError].
@@ -90,7 +91,9 @@ func Compile[T any](rules []Rule[T], limits *Limits) (*Table[T], error) {
 		seen[r.ID] = true
 		tree, program, faults := env.compile(r.ID, r.When, limits)
 		errs = append(errs, faults...)
-		t.rules = append(t.rules, compiled[T]{r, tree, program})
+		t.rules = append(t.rules, compiled[T]{r, program, sync.OnceValue(func() []condition {
+			return env.conditions(tree, program, limits)
+		})})
 	}
 	if err := errors.Join(errs...); err != nil {
 		return nil, err

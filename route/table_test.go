@@ -3,6 +3,7 @@ package route
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -120,7 +121,7 @@ func TestExpressions(t *testing.T) {
 		t.Run(when, func(t *testing.T) {
 			table, err := Compile([]Rule[int]{{ID: "r", When: when}}, nil)
 			require.NoError(t, err)
-			steps := table.Explain(sample())
+			steps := slices.Collect(table.Explain(sample()))
 			require.Len(t, steps, 1)
 			assert.Equal(t, want, steps[0].Outcome, steps[0].Detail)
 			res := table.First(sample())
@@ -171,7 +172,7 @@ func TestContinueAddsAndGoesOn(t *testing.T) {
 		{Rule: "not", Outcome: Failed, Detail: "false"},
 		{Rule: "end", Outcome: Matched},
 		{Rule: "behind", Outcome: NotReached},
-	}, table.Explain(sample()))
+	}, slices.Collect(table.Explain(sample())))
 }
 
 func TestAnEmptyTableMatchesNothing(t *testing.T) {
@@ -179,7 +180,7 @@ func TestAnEmptyTableMatchesNothing(t *testing.T) {
 	require.NoError(t, err)
 	res := table.First(sample())
 	assert.Empty(t, res.Matches)
-	assert.Empty(t, table.Explain(sample()))
+	assert.Empty(t, slices.Collect(table.Explain(sample())))
 }
 
 func TestExplainNamesTheFirstConditionThatFails(t *testing.T) {
@@ -190,7 +191,7 @@ func TestExplainNamesTheFirstConditionThatFails(t *testing.T) {
 	} {
 		table, err := Compile([]Rule[int]{{ID: "r", When: when}}, nil)
 		require.NoError(t, err)
-		assert.Equal(t, []Step{{"r", Failed, want}}, table.Explain(sample()))
+		assert.Equal(t, []Step{{"r", Failed, want}}, slices.Collect(table.Explain(sample())))
 	}
 }
 
@@ -228,7 +229,7 @@ func FuzzCompile(f *testing.F) {
 			}
 			return
 		}
-		res, steps := table.First(facts), table.Explain(facts)
+		res, steps := table.First(facts), slices.Collect(table.Explain(facts))
 		if (steps[0].Outcome == Matched) != (len(res.Matches) == 1) || (steps[0].Outcome == Erred) != (res.ErrorCount() == 1) {
 			t.Fatalf("%q: First says %v, Explain %v", when, res, steps)
 		}

@@ -242,6 +242,16 @@ func TestSemantics(t *testing.T) {
 			s.pass(20 * time.Minute)
 			assert.Equal(t, 1, count(s.lines(first), "  page  "))
 		}},
+		{"3.3.3 withdraws what has not left", func(t *testing.T) {
+			s := tell(t, nil)
+			s.Fail("slack", errors.New("busy"))
+			s.submit(fires)
+			s.do(respond.Acknowledge{Incident: first, By: "ben"})
+			s.Fail("slack", nil)
+			s.pass(20 * time.Minute)
+			assert.Contains(t, s.lines(first), "+0s  withdrawn  level 1  ana  slack")
+			assert.Zero(t, count(s.lines(first), "  page  "))
+		}},
 		{"3.3.5", func(t *testing.T) { // a member that joins an acknowledged incident does not page
 			s := tell(t, nil)
 			s.submit(fires)
