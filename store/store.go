@@ -19,24 +19,38 @@ var (
 )
 
 // Store holds records, tasks and the input log. Every method may be called concurrently; none reads a clock. Nothing is
-// called after Close has begun, and what is called all the same answers ErrClosed.
+// called after Close has begun, and what is called all the same answers ErrClosed. store/storetest holds a store to the
+// rules below, and docs/writing-a-store.md says what they mean for the one who builds it.
 //
-//  1. Update commits all of a Batch or nothing.
+//  1. Update commits all of a Batch or nothing; one that breaks the contract of its types is refused whole.
 //  2. An Update whose Change names another version than the stored one fails with ErrConflict.
-//  3. decide is pure: it may run any number of times for one Update.
-//  4. A Need that is not empty discards the Batch; decide runs again with a View that holds what was asked for.
+//  3. decide is pure: it may run any number of times for one Update, and the Batch of its last run is committed.
+//  4. A Need that is not empty discards the Batch; decide runs again with a View that holds what was asked for too.
 //  5. A View holds every key in scope, Version 0 for a record that does not exist, and refs in key order.
 //  6. Refs answer exactly what the committed records publish.
 //  7. A key in Scope.Read cannot change before the commit.
 //  8. Claim returns due keys by (priority, due), and tasks by rank, heads of their lanes only.
-//  9. MaxPriority 1 returns only P1.
+//  9. MaxPriority 1 returns only P1, and no queue gives more tasks than the request allows it.
 //  10. A task born leased is not claimed before its lease ends; it is refused unless its lane is empty.
-//  11. A fence starts at 1 when born leased, else at 0, and each Claim adds 1.
+//  11. A fence starts at 1 when born leased, else at 0, and each Claim adds 1; of a task that is gone none is Valid.
 //  12. A lease that ran out but was not taken over still settles; one that was taken over shows as not Valid.
 //  13. Cancel removes every unsettled task of a record that carries the tag; the next of the lane becomes its head.
 //  14. Settle with Retry moves a task's instant, never its place; with Dead it leaves its lane and stays readable.
 //  15. An event id committed once is Seen for 24 hours of Batch.Now, or until a million newer ones came.
-//  16. Trim takes only what ended before the instant, at most limit rows.
+//  16. Trim takes only what ended before the instant, at most limit rows, and fewer only if nothing more is left.
+//  17. A record that reads as Newer keeps its document: a Change to it fails with ErrNewer, and nothing of its Batch stays.
+//  18. After ErrUnknown the Batch was committed whole or not at all; repeated with its event ids it is applied once.
+//  19. An error of one decide, or of one Batch, never fails an Update that runs at the same time.
+//  20. An empty Batch without event ids writes nothing: no version moves, and the log gets no row.
+//  21. What is read is what was committed: bytes as they were, instants in UTC to the nanosecond, nothing shared.
+//  22. Read finds what exists: by Keys or Ref in key order, by Kind in priority order; a page begins behind its cursor.
+//  23. Next is the earliest instant at which the same request could get more, and Now if Limit left something behind.
+//  24. Keep prolongs what is still ours, even past its end, and never makes a lease shorter; the rest is Lost.
+//  25. Calls at the same time are as if one after the other: no change is lost, and no task claimed twice.
+//  26. A call whose context is done fails and does not run decide; after Close every call fails with ErrClosed.
+//  27. What was committed is there when the store is opened again.
+//  28. A Waker's channel is there and stays open as long as the store is.
+//  29. In whatever order calls come, their answers are those that these rules give.
 type Store interface {
 	// Update is the only path that changes state. It locks the scope, calls decide with what it found and commits ALL of
 	// the Batch in one durable transaction, or nothing. An error of decide is returned as it is and commits nothing. nil
@@ -91,6 +105,12 @@ type Snapshot struct {
 	Cursor  string
 }
 
+// Newer stands in Snapshot.Rec where a newer replica wrote a document that this one cannot read without losing some of it.
+type Newer struct {
+	Schema uint16
+	Doc    []byte
+}
+
 // Scope is what an Update locks and looks up before it decides.
 type Scope struct {
 	Write, Read []Key // Read takes a share lock
@@ -116,7 +136,8 @@ type View struct {
 	Valid   []bool           // per claim of the scope: still ours
 }
 
-// Batch is the result of a decision, committed whole.
+// Batch is the result of a decision, committed whole: records are changed first, then claims settled, then tags cancelled,
+// then new tasks join their lanes in their order. One without any of it, and without a log, is empty and may lack Now.
 type Batch struct {
 	Now    time.Time // effective instant: dates the log row and the event-id window
 	Put    []Change
@@ -126,7 +147,7 @@ type Batch struct {
 	Log    []byte
 }
 
-// Change writes, or deletes, one record.
+// Change writes, or deletes, one record. It replaces all that the row says; of the timeline it only adds to.
 type Change struct {
 	Key      Key
 	Version  uint64 // the one seen; the commit fails if it moved
@@ -174,13 +195,13 @@ type CancelTag struct {
 	Tag    string
 }
 
-// Claim is the right to settle a task, as long as nobody took it over.
+// Claim is the right to settle a task, as long as nobody took it over. The last one on a dead task stays valid.
 type Claim struct {
 	ID    string
 	Fence uint64
 }
 
-// Settle ends a claim. Retry and Dead zero: done, the row goes.
+// Settle ends a claim. Retry and Dead zero: done, the row goes. Retry of a dead task brings it back, at the end of its lane.
 type Settle struct {
 	Claim
 	Retry time.Time
@@ -191,9 +212,9 @@ type Settle struct {
 type ClaimRequest struct {
 	Now         time.Time
 	Owner       string
-	Queues      []string
-	MaxPriority uint8 // 1: only P1; 0: all
-	Limit       int   // of tasks, and of due keys
+	Queues      map[string]int // how many tasks at most from each; what a full queue holds does not count for Next
+	MaxPriority uint8          // 1: only P1; 0: all
+	Limit       int            // of tasks in all, and of due keys
 	LeaseFor    time.Duration
 	Keep        []Claim // running longer than a lease
 }

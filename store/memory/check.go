@@ -38,10 +38,14 @@ func (s *Store) checkPut(c *store.Change) error {
 	}
 	s.turn.puts[c.Key] = struct{}{}
 	var stored uint64
+	newer := false
 	if r := s.records[c.Key]; r != nil {
 		stored = r.version
+		_, newer = r.rec.(store.Newer)
 	}
 	switch {
+	case newer:
+		return store.ErrNewer
 	case stored != c.Version:
 		return fmt.Errorf("version %d stored, %d seen: %w", stored, c.Version, store.ErrConflict)
 	case c.Rec == nil:

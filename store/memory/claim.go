@@ -3,6 +3,7 @@ package memory
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/tocsin-dev/tocsin/store"
@@ -10,7 +11,7 @@ import (
 
 // Claim prolongs r.Keep first, then lists due records and leases tasks. Where ranks are equal, the lower id goes first.
 // A Limit of zero leases no task and lists every due key. r.MaxPriority bounds records as it bounds tasks. Next looks
-// at what this request could get: its queues, its priorities; it is r.Now if Limit left anything behind.
+// at what this request could get: its queues that are not full, its priorities; it is r.Now if Limit left anything behind.
 func (s *Store) Claim(ctx context.Context, r store.ClaimRequest) (store.Claimed, error) {
 	if err := s.enter(ctx); err != nil {
 		return store.Claimed{}, err
@@ -80,9 +81,13 @@ func (s *Store) leaseHeads(r *store.ClaimRequest) (tasks []store.Task, next time
 	for _, b := range bays {
 		b.ripen(r.Now)
 	}
+	taken := make(map[string]int, len(r.Queues))
 	for t := firstOf(bays, r.Now); t != nil; t = firstOf(bays, r.Now) {
 		if len(tasks) >= r.Limit {
 			return tasks, r.Now.UTC()
+		}
+		if taken[t.Queue]++; taken[t.Queue] == r.Queues[t.Queue] {
+			bays = slices.DeleteFunc(bays, func(b *bay) bool { return b.queue == t.Queue })
 		}
 		t.bay.remove(t)
 		t.lease = store.Lease{Owner: r.Owner, Until: r.Now.Add(r.LeaseFor).UTC(), Fence: t.lease.Fence + 1}
@@ -101,7 +106,10 @@ func (s *Store) leaseHeads(r *store.ClaimRequest) (tasks []store.Task, next time
 // baysOf returns the bays that r may draw from.
 func (s *Store) baysOf(r *store.ClaimRequest) []*bay {
 	var bays []*bay
-	for _, queue := range r.Queues {
+	for queue, most := range r.Queues {
+		if most <= 0 {
+			continue
+		}
 		for p := uint8(1); p <= 5 && p <= r.MaxPriority; p++ {
 			if b := s.bays[bayKey{queue, p}]; b != nil {
 				bays = append(bays, b)

@@ -45,7 +45,7 @@ func Example() {
 	}
 
 	work, err := s.Claim(ctx, store.ClaimRequest{
-		Now: now, Owner: "replica-1", Queues: []string{"sms"}, Limit: 10, LeaseFor: 30 * time.Second,
+		Now: now, Owner: "replica-1", Queues: map[string]int{"sms": 10}, Limit: 10, LeaseFor: 30 * time.Second,
 	})
 	if err != nil {
 		fmt.Println(err)

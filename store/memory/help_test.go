@@ -1,6 +1,7 @@
 package memory_test
 
 import (
+	"errors"
 	"testing"
 	"time"
 
@@ -10,13 +11,12 @@ import (
 	"github.com/tocsin-dev/tocsin/store/memory"
 )
 
-const (
-	day = 24 * time.Hour
-	p1  = uint8(1)
-	p3  = uint8(3)
-)
+const p3 = uint8(3)
 
-var start = time.Date(2030, 1, 1, 0, 0, 0, 0, time.UTC)
+var (
+	start     = time.Date(2030, 1, 1, 0, 0, 0, 0, time.UTC)
+	errLooked = errors.New("looked only")
+)
 
 // at is the instant so many seconds after the start.
 func at(seconds int) time.Time { return start.Add(time.Duration(seconds) * time.Second) }
@@ -88,22 +88,9 @@ func look(t *testing.T, s *memory.Store, sc store.Scope) store.View {
 // claim asks for everything in "sms" that is due, leased for 30 s.
 func claim(t *testing.T, s *memory.Store, now time.Time) store.Claimed {
 	t.Helper()
-	return claimAs(t, s, store.ClaimRequest{Now: now, Limit: 1_000})
-}
-
-// claimAs fills in what the request leaves open.
-func claimAs(t *testing.T, s *memory.Store, r store.ClaimRequest) store.Claimed {
-	t.Helper()
-	if r.Owner == "" {
-		r.Owner = "replica-1"
-	}
-	if r.Queues == nil {
-		r.Queues = []string{"sms"}
-	}
-	if r.LeaseFor == 0 {
-		r.LeaseFor = 30 * time.Second
-	}
-	c, err := s.Claim(t.Context(), r)
+	c, err := s.Claim(t.Context(), store.ClaimRequest{
+		Now: now, Owner: "replica-1", Queues: map[string]int{"sms": 1_000_000}, Limit: 1_000, LeaseFor: 30 * time.Second,
+	})
 	require.NoError(t, err)
 	return c
 }
@@ -137,9 +124,4 @@ func rowIDs(t *testing.T, s *memory.Store, q store.Query) []string {
 		}
 		q.After = rows[len(rows)-1].Cursor
 	}
-}
-
-func tasksIn(t *testing.T, s *memory.Store, state string) []string {
-	t.Helper()
-	return rowIDs(t, s, store.Query{Tenant: "shop", Kind: "task", State: state})
 }

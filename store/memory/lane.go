@@ -67,6 +67,7 @@ type bayKey struct {
 // last, and must not stand in the way. So they wait by instant, and a claim moves those whose instant has come to where
 // they stand by rank; each is moved once, unless claims go back in time.
 type bay struct {
+	queue  string
 	future *sorted[*task] // by at
 	ready  *sorted[*task] // by rank
 }
@@ -89,7 +90,7 @@ func (s *Store) bay(queue string, priority uint8) *bay {
 	key := bayKey{queue, priority}
 	b := s.bays[key]
 	if b == nil {
-		b = &bay{future: newSorted(byInstant), ready: newSorted(byRank)}
+		b = &bay{queue: queue, future: newSorted(byInstant), ready: newSorted(byRank)}
 		s.bays[key] = b
 	}
 	return b

@@ -60,7 +60,8 @@ func New() *Store {
 }
 
 // Update runs decide under the store's mutex and commits its Batch whole, or nothing. The event ids of the scope count
-// as applied once decide has decided, even if its Batch is empty. A Need that names nothing new fails, since decide
+// as applied once decide has decided, even if its Batch is empty; without event ids an empty Batch changes nothing, and does
+// not move the window of event ids. A Need that names nothing new fails, since decide
 // would ask for ever.
 func (s *Store) Update(
 	ctx context.Context, sc store.Scope, decide func(store.View) (store.Batch, store.Need, error),
@@ -90,6 +91,9 @@ func (s *Store) Update(
 
 // commit applies all of b, or refuses it untouched.
 func (s *Store) commit(events []store.EventID, b *store.Batch) error {
+	if len(b.Put)+len(b.Settle)+len(b.Cancel)+len(b.Tasks)+len(b.Log)+len(events) == 0 {
+		return nil
+	}
 	if err := s.check(b); err != nil {
 		return err
 	}

@@ -1,0 +1,226 @@
+package storetest
+
+import "github.com/tocsin-dev/tocsin/store"
+
+// testCase is one thing that a rule says.
+type testCase struct {
+	rule int
+	name string
+	why  string                // what is lost where it does not hold
+	need func(p *probe) string // says what is missing to do it; nil: nothing ever
+	do   func(p *probe)
+	last bool // only if all else holds
+}
+
+var cases = [...]testCase{
+	{
+		rule: 1, name: "a-batch-is-committed-whole", do: wholeBatch,
+		why: "half a Batch is a page without its incident, or the reverse",
+	},
+	{
+		rule: 1, name: "a-refused-batch-leaves-no-trace", do: refusedBatches,
+		why: "half a Batch is a page without its incident, or the reverse",
+	},
+	{
+		rule: 1, name: "an-error-of-decide-commits-nothing", do: decideError,
+		why: "the caller counts on the state being as it was",
+	},
+	{
+		rule: 2, name: "another-version-conflicts", do: conflicts,
+		why: "a store with weaker locks must fail, not overwrite",
+	},
+	{
+		rule: 3, name: "the-batch-of-the-last-run-counts", do: lastRunCounts,
+		why: "what an earlier run decided rests on a view that is past",
+	},
+	{
+		rule: 4, name: "a-need-widens-the-view", do: needWidens,
+		why: "what a decision must read is known only as it goes",
+	},
+	{
+		rule: 4, name: "a-need-of-nothing-new-fails", do: needOfNothing,
+		why: "decide would ask for ever, under the locks",
+	},
+	{
+		rule: 5, name: "a-view-holds-its-scope", do: viewHoldsScope,
+		why: "a key that is missing looks like one that was not asked for",
+	},
+	{
+		rule: 6, name: "refs-follow-the-records", do: refsFollow,
+		why: "what a ref does not find is never promoted, cancelled or recovered",
+	},
+	{
+		rule: 6, name: "a-view-shows-a-thousand-keys-of-a-ref", do: refsBounded,
+		why: "one Update must stay bounded",
+	},
+	{
+		rule: 7, name: "no-writer-passes-a-reader", do: readerHolds,
+		why: "an alert withheld for a reason that has just ended would never page",
+	},
+	{
+		rule: 7, name: "a-key-read-does-not-change-before-the-commit", do: readersAndWriters,
+		why: "an alert withheld for a reason that has just ended would never page",
+	},
+	{
+		rule: 8, name: "due-keys-by-priority-then-due", do: dueOrder,
+		why: "after downtime P1 goes first",
+	},
+	{
+		rule: 8, name: "tasks-by-rank-heads-only", do: taskOrder,
+		why: "rank is priority with aging, and pages of one incident leave in order",
+	},
+	{
+		rule: 8, name: "a-head-that-ranks-first-but-is-due-later-blocks-nobody", do: rankIsNotDue,
+		why: "the page that is due would wait for one that is not",
+	},
+	{
+		rule: 8, name: "a-hundred-thousand-due-at-one-instant", do: hundredThousand,
+		why: "the first claims after downtime meet everything at once",
+	},
+	{
+		rule: 9, name: "max-priority-1-returns-only-p1", do: maxPriority,
+		why: "the capacity kept for P1 would be spent on P5",
+	},
+	{
+		rule: 9, name: "no-queue-gives-more-than-allowed", do: queueBound,
+		why: "a slow channel would fill the outbox with leases that run out",
+	},
+	{
+		rule: 10, name: "born-leased-waits-for-its-lease-to-end", do: bornLeased,
+		why: "the page would be sent twice",
+	},
+	{
+		rule: 10, name: "born-leased-needs-an-empty-lane", do: bornIntoLane,
+		why: "it would overtake a page of the same incident",
+	},
+	{
+		rule: 11, name: "fences-only-grow", do: fences,
+		why: "the receiver tells a stale sender by its fence",
+	},
+	{
+		rule: 11, name: "no-claim-on-a-task-that-is-gone", do: claimsOnGone,
+		why: "the outcome of a cancelled send would be taken for one that counts",
+	},
+	{
+		rule: 12, name: "a-lease-ends-in-virtual-time", do: leaseEnds,
+		why: "what a dead replica left behind would never be sent",
+	},
+	{
+		rule: 12, name: "a-late-settle-counts-until-taken-over", do: lateSettle,
+		why: "a slow send would be repeated for nothing, or settle another's",
+	},
+	{
+		rule: 13, name: "cancel-by-tag", do: cancelling,
+		why: "a page for an incident that is over would still leave, or its lane stand still",
+	},
+	{
+		rule: 14, name: "retry-moves-the-instant-not-the-place", do: retrying,
+		why: "the second page would arrive before the first",
+	},
+	{
+		rule: 14, name: "dead-leaves-its-lane-and-can-come-back", do: dying,
+		why: "one bad address would hold up all that is behind it",
+	},
+	{
+		rule: 15, name: "an-event-id-is-seen-for-24-hours", do: seenForADay,
+		why: "a sender's repeat would be a second event",
+	},
+	{
+		rule: 15, name: "an-event-id-is-seen-until-a-million-newer-came", do: seenUntilAMillion,
+		why: "the window is bounded, and no shorter than promised",
+	},
+	{
+		rule: 16, name: "trim-takes-what-ended", do: trimming,
+		why: "an open incident would be forgotten, or the store grow for ever",
+	},
+	{
+		rule: 16, name: "trim-under-load-takes-nothing-open", do: trimUnderLoad,
+		why: "an incident that is reopened would be forgotten",
+	},
+	{
+		rule: 17, name: "a-newer-record-keeps-its-document", do: newerKept,
+		why: "an older type drops the fields that it does not know",
+	},
+	{
+		rule: 18, name: "an-unknown-outcome-is-repeated", do: unknownRepeated,
+		why: "the event would be lost, or count twice",
+	},
+	{
+		rule: 19, name: "a-neighbours-error-is-its-own", do: neighboursError,
+		why: "one bad event would refuse everything that came at the same time",
+	},
+	{
+		rule: 20, name: "an-empty-batch-writes-nothing", do: emptyBatch,
+		why: "replicas that find nothing due would conflict with those that work",
+	},
+	{
+		rule: 21, name: "what-went-in-comes-out", do: fidelity,
+		why: "a deadline that moves, or a payload that changes, is another one",
+	},
+	{
+		rule: 22, name: "read-in-order-and-in-pages", do: readOrder,
+		why: "a list that skips an incident hides it",
+	},
+	{
+		rule: 22, name: "a-page-begins-behind-what-is-gone", do: pageBehindGone,
+		why: "a list that skips an incident hides it",
+	},
+	{
+		rule: 22, name: "a-timeline-is-in-seq-order", do: timelineOrder,
+		why: "a timeline is read from top to bottom",
+	},
+	{
+		rule: 22, name: "a-query-that-selects-nothing-is-refused", do: refusedQueries,
+		why: "an empty answer would look like an empty store",
+	},
+	{
+		rule: 23, name: "next-is-the-earliest-instant-for-this-request", do: nextInstant,
+		why: "the engine sleeps until then",
+	},
+	{
+		rule: 23, name: "what-limit-leaves-behind-is-due-now", do: limitLeavesBehind,
+		why: "the engine would sleep on due work",
+	},
+	{
+		rule: 24, name: "keep-prolongs-what-is-ours", do: keeping,
+		why: "a send that takes longer than a lease would be done twice",
+	},
+	{
+		rule: 25, name: "concurrent-calls", do: concurrentCalls,
+		why: "replicas and goroutines do not wait for each other",
+	},
+	{
+		rule: 26, name: "a-context-that-is-done", do: doneContext,
+		why: "a caller that has gone would still change the state",
+	},
+	{
+		rule: 26, name: "after-close", do: afterClose,
+		why: "a late call would be lost without a word",
+	},
+	{
+		rule: 27, name: "all-is-there-when-opened-again", need: needReopen, do: reopening,
+		why: "what was acknowledged must survive the process",
+	},
+	{
+		rule: 28, name: "the-channel-of-a-waker", need: needWaker, do: waking,
+		why: "the engine would spin on a channel that is closed",
+	},
+	{
+		rule: 29, name: "random-histories-agree-with-a-model", do: histories, last: true,
+		why: "rules that hold one by one may fail together",
+	},
+}
+
+func needReopen(p *probe) string {
+	if p.Reopen == nil {
+		return "whether anything survives: Features.Reopen is nil"
+	}
+	return ""
+}
+
+func needWaker(p *probe) string {
+	if _, ok := p.s.(store.Waker); !ok {
+		return "hints: the store is no store.Waker"
+	}
+	return ""
+}

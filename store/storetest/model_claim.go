@@ -1,0 +1,158 @@
+package storetest
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"github.com/tocsin-dev/tocsin/store"
+)
+
+// place tells when the task may be claimed, if it becomes or is the head of its lane, and its rank then.
+func (t *modelTask) place() (time.Time, int64) {
+	if t.state != "leased" {
+		return t.Due, t.Rank
+	}
+	return t.lease.Until, t.Rank + int64(t.lease.Until.Sub(t.Due))
+}
+
+func (t *modelTask) value() store.Task {
+	v := t.Task
+	v.Lease = nil
+	if t.state != "waiting" {
+		lease := t.lease
+		v.Lease = &lease
+	}
+	return v
+}
+
+func (m *model) claim(r store.ClaimRequest) store.Claimed {
+	var c store.Claimed
+	for _, held := range r.Keep {
+		i := m.task(held.ID)
+		if !m.valid(held) || m.tasks[i].state == "dead" {
+			c.Lost = append(c.Lost, held)
+		} else if until := r.Now.Add(r.LeaseFor); until.After(m.tasks[i].lease.Until) {
+			m.tasks[i].lease.Until = until
+		}
+	}
+	wanted := func(priority uint8) bool { return r.MaxPriority == 0 || priority <= r.MaxPriority }
+	var later []time.Time
+	due := slices.SortedFunc(slices.Values(m.recs), func(a, b store.Change) int {
+		return cmp.Or(cmp.Compare(a.Priority, b.Priority), a.Due.Compare(b.Due), a.Key.Compare(b.Key))
+	})
+	for _, rec := range due {
+		switch {
+		case rec.Due.IsZero() || !wanted(rec.Priority):
+		case rec.Due.After(r.Now):
+			later = append(later, rec.Due)
+		case r.Limit > 0 && len(c.Due) == r.Limit:
+			later = append(later, r.Now)
+		default:
+			c.Due = append(c.Due, rec.Key)
+		}
+	}
+	var tasksLater []time.Time
+	c.Tasks, tasksLater = m.claimTasks(&r, wanted)
+	if later = append(later, tasksLater...); len(later) > 0 {
+		c.Next = slices.MinFunc(later, time.Time.Compare)
+	}
+	return c
+}
+
+// claimTasks leases heads by rank, and tells when there is more for this request.
+func (m *model) claimTasks(r *store.ClaimRequest, wanted func(uint8) bool) (tasks []store.Task, later []time.Time) {
+	var ready []int
+	future := map[string][]time.Time{} // by queue
+	for i := range m.tasks {
+		t := &m.tasks[i]
+		if t.state == "dead" || !m.head(i) || !wanted(t.Priority) || r.Queues[t.Queue] <= 0 {
+			continue
+		}
+		if when, _ := t.place(); when.After(r.Now) {
+			future[t.Queue] = append(future[t.Queue], when)
+		} else {
+			ready = append(ready, i)
+		}
+	}
+	slices.SortFunc(ready, func(a, b int) int {
+		_, x := m.tasks[a].place()
+		_, y := m.tasks[b].place()
+		return cmp.Or(cmp.Compare(x, y), cmp.Compare(m.tasks[a].ID, m.tasks[b].ID))
+	})
+	taken := map[string]int{}
+	for _, i := range ready {
+		t := &m.tasks[i]
+		if taken[t.Queue] == r.Queues[t.Queue] {
+			continue
+		}
+		if len(tasks) >= r.Limit {
+			later = append(later, r.Now)
+			break
+		}
+		taken[t.Queue]++
+		t.state = "leased"
+		t.lease = store.Lease{Owner: r.Owner, Until: r.Now.Add(r.LeaseFor), Fence: t.lease.Fence + 1}
+		tasks = append(tasks, t.value())
+		future[t.Queue] = append(future[t.Queue], t.lease.Until)
+	}
+	for queue, whens := range future {
+		if taken[queue] < r.Queues[queue] {
+			later = append(later, whens...)
+		}
+	}
+	return tasks, later
+}
+
+// trim forgets everything that ended before the instant: what goes first under a limit is the store's own choice.
+func (m *model) trim(before time.Time) int {
+	m.advance(before)
+	size := func() int { return len(m.recs) + len(m.tasks) + len(m.log) }
+	n := size()
+	m.recs = slices.DeleteFunc(m.recs, func(r store.Change) bool { return !r.Ended.IsZero() && r.Ended.Before(before) })
+	m.tasks = slices.DeleteFunc(m.tasks, func(t modelTask) bool { return t.state == "dead" && t.died.Before(before) })
+	for len(m.log) > 0 && m.log[0].At.Before(before) { // from its beginning: a log with holes cannot be replayed
+		m.log = m.log[1:]
+	}
+	return n - size()
+}
+
+// read answers a query whole: no pages, no cursors, and the log's rows without their numbers.
+func (m *model) read(q store.Query) []store.Snapshot {
+	type row struct {
+		priority uint8
+		store.Snapshot
+	}
+	var rows []row
+	for _, r := range m.recs {
+		if slices.Contains(q.Keys, r.Key) || slices.Contains(r.Refs, q.Ref) ||
+			r.Key.Tenant == q.Tenant && r.Key.Kind == q.Kind && (q.State == "" || q.State == r.State) {
+			s := store.Snapshot{Key: r.Key, Version: r.Version, Rec: r.Rec}
+			if q.Timeline {
+				s.Entries = r.Entries
+			}
+			rows = append(rows, row{r.Priority, s})
+		}
+	}
+	for _, t := range m.tasks {
+		k := store.Key{Tenant: t.Record.Tenant, Kind: "task", ID: t.ID}
+		if slices.Contains(q.Keys, k) || k.Tenant == q.Tenant && q.Kind == "task" && (q.State == "" || q.State == t.state) {
+			s := store.Snapshot{Key: k, Version: 1, Rec: t.value()}
+			if t.state == "dead" {
+				s.Entries = []store.Entry{{Seq: 1, At: t.died, Kind: "dead", Doc: []byte(t.reason)}}
+			}
+			rows = append(rows, row{t.Priority, s})
+		}
+	}
+	slices.SortFunc(rows, func(a, b row) int {
+		if q.Kind == "" {
+			return a.Key.Compare(b.Key)
+		}
+		return cmp.Or(cmp.Compare(a.priority-1, b.priority-1), a.Key.Compare(b.Key)) // 0, which is none, comes last: it wraps
+	})
+	var out []store.Snapshot
+	for _, r := range rows {
+		out = append(out, r.Snapshot)
+	}
+	return out
+}
