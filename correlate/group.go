@@ -21,6 +21,8 @@ type Group struct {
 	AlertsDue time.Time `json:"alertsDue,omitzero"`
 	// Stales says that members may go stale.
 	Stales bool `json:"stales,omitempty"`
+	// Plan is the hash of the plan and policy that the latest incident goes by.
+	Plan string `json:"plan,omitempty"`
 	// Due is what the engine was told: when to look at the group again. Zero: never.
 	Due time.Time `json:"due,omitzero"`
 }

@@ -96,18 +96,47 @@ func (s *State) fire(at time.Time, t *Terms) []Output {
 	return append(out, s.end(at, t)...)
 }
 
+// recipients are those whom the level's strategy picks, then who is added at level 1, then the previous holders.
 func (s *State) recipients(t *Terms) []Recipient {
-	var targets []Target
-	if s.Level <= len(t.Policy.Levels) { // the policy may have lost the level since
-		targets = t.Policy.Levels[s.Level-1].Page
+	var who []Recipient
+	if s.Level <= len(t.Policy.Levels) { // the policy may have lost the level, where that of the incident could not be read
+		who = s.picked(t, &t.Policy.Levels[s.Level-1])
 	}
-	if s.Level == 1 && len(t.Also) > 0 {
-		targets = slices.Concat(targets, t.Also)
+	var more []Target
+	if s.Level == 1 {
+		more = slices.Clone(t.Also)
 	}
 	for _, p := range s.Resume {
-		targets = append(targets[:len(targets):len(targets)], Target("person:"+string(p)))
+		more = append(more, Target("person:"+string(p)))
 	}
-	return t.Reach(targets)
+	if len(more) == 0 {
+		return who
+	}
+	who = slices.Clip(who)
+	for _, r := range t.Reach(more) {
+		if !slices.ContainsFunc(who, r.same) {
+			who = append(who, r)
+		}
+	}
+	return who
+}
+
+// picked asks the level's strategy, and lets nobody in whom the level does not mean.
+func (s *State) picked(t *Terms, level *Level) []Recipient {
+	all := t.Reach(level.Page)
+	if len(all) == 0 || level.Strategy == "" {
+		return all
+	}
+	chosen := t.Strategy(level.Strategy).Pick(&Choice{
+		Recipients: slices.Clone(all), Position: s.Position, Group: t.Group, Generation: t.Generation, Load: t.Load,
+	})
+	var who []Recipient
+	for _, r := range all {
+		if slices.ContainsFunc(chosen, r.same) {
+			who = append(who, r)
+		}
+	}
+	return who
 }
 
 func (s *State) send(at time.Time, t *Terms, who []Recipient) []Output {

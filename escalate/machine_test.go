@@ -237,6 +237,32 @@ func TestSemantics(t *testing.T) {
 			r.until(12 * m)
 			r.expect("+30s fire 1.1 ana", "+10m30s fire 1.2 ben", "+11m30s fire 1.3 cho")
 		}},
+		{"9.2 strategies", func(t *testing.T) {
+			picks := func(strategy string, generation int) string {
+				l := level(time.Minute, "ana", "ben", "cho")
+				l.Strategy = strategy
+				r := newRig(t, severity.P1, l)
+				r.terms.Strategy = BuiltinStrategy
+				r.terms.Group, r.terms.Generation = "disk.full/db", generation
+				r.terms.Load = func(p PersonID) int { return map[PersonID]int{"ana": 2, "ben": 1, "cho": 1}[p] }
+				r.start()
+				r.until(2 * time.Minute)
+				return strings.Join(r.log, "; ")
+			}
+			assert.Equal(t, "+0s fire 1.1 ana ben cho; +1m0s fire 2.1 ana ben cho; +2m0s fire 3.1 ana ben cho", picks(PickAll, 1))
+			assert.Equal(t, "+0s fire 1.1 ana; +1m0s fire 2.1 ben; +2m0s fire 3.1 cho", picks(PickNext, 7))
+			assert.Equal(t, "+0s fire 1.1 ben; +1m0s fire 2.1 ben; +2m0s fire 3.1 ben", picks(PickLeastLoaded, 1))
+			assert.Equal(t, "+0s fire 1.1 ana; +1m0s fire 2.1 ben; +2m0s fire 3.1 cho", picks(PickRoundRobin, 1))
+			assert.Equal(t, "+0s fire 1.1 ben; +1m0s fire 2.1 cho; +2m0s fire 3.1 ana", picks(PickRoundRobin, 2), "the next incident begins with the next")
+		}},
+		{"9.2 a strategy picks only whom the level means, and nobody is an empty level", func(t *testing.T) {
+			r := newRig(t, severity.P1, level(time.Minute, "ana"), level(time.Minute, "ben"))
+			r.terms.Policy.Levels[0].Strategy = "own"
+			chosen := []Recipient{{Person: "mallory", Contacts: []Contact{"sms:0"}}}
+			r.terms.Strategy = func(string) Strategy { return pick(func(*Choice) []Recipient { return chosen }) }
+			r.start()
+			assert.Equal(t, "+0s uncovered 1.1; +0s fire 1.2 ben", strings.Join(r.log, "; "))
+		}},
 		{"9.4 an empty level is skipped at once and reported", func(t *testing.T) {
 			r := newRig(t, severity.P1, level(0), level(0, "ben"), level(0, "cho"))
 			r.away["person:cho"] = true

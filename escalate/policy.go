@@ -31,6 +31,9 @@ type Policy struct {
 type Level struct {
 	Page []Target
 	Wait time.Duration // defaults to 5 minutes
+	// Strategy names who of those that Page means is reached now: all, round-robin, next, least-loaded, or one of the
+	// catalog's own. Defaults to all.
+	Strategy string
 }
 
 const defaultWait = 5 * time.Minute
@@ -124,4 +127,12 @@ func (c Contact) Split() (channel, address string) {
 type Recipient struct {
 	Person   PersonID  `json:"person,omitempty"`
 	Contacts []Contact `json:"contacts"`
+}
+
+// same reports whether both are the same person, or the same room.
+func (r Recipient) same(o Recipient) bool {
+	if r.Person != "" || o.Person != "" {
+		return r.Person == o.Person
+	}
+	return r.Contacts[0] == o.Contacts[0]
 }

@@ -83,6 +83,12 @@ type Terms struct {
 	GroupWait time.Duration
 	// Reach resolves targets to whom they mean at this instant.
 	Reach func([]Target) []Recipient
+	// Group and Generation say which incident it is, and Load how many others a person has acknowledged.
+	Group      string
+	Generation int
+	Load       func(PersonID) int
+	// Strategy finds a strategy by the name that a level gives.
+	Strategy func(name string) Strategy
 	// Also are targets that routes add to level 1.
 	Also []Target
 	// LastResort says who is asked when the levels that are left reach nobody.

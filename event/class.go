@@ -35,6 +35,11 @@ type Class struct {
 	// Dedup lists the fields (see [Event.Field]) that identify an alert of this class; a missing one counts as empty.
 	// Empty: the subject, or without one the service.
 	Dedup []string
+	// For is how long the condition must last before it counts, and Count how often it must come Within a span. They are
+	// kept and shown, and not acted upon yet: an alert fires at once.
+	For    time.Duration
+	Count  int
+	Within time.Duration
 	// StaleAfter resolves an alert that was not repeated for so long, once nobody waits for an answer to its page. Zero:
 	// never, or after what the event itself says.
 	StaleAfter time.Duration

@@ -102,6 +102,10 @@ func (c *Class) fillFrom(a *Class) {
 	fill(&c.Plan, a.Plan)
 	fill(&c.Runbook, a.Runbook)
 	fill(&c.StaleAfter, a.StaleAfter)
+	fill(&c.For, a.For)
+	if c.Count == 0 {
+		c.Count, c.Within = a.Count, a.Within
+	}
 	if len(c.Dedup) == 0 {
 		c.Dedup = a.Dedup
 	}
@@ -136,6 +140,12 @@ func (c *Class) check() error {
 	}
 	if c.StaleAfter < 0 {
 		fault("stale after %v, expected no negative duration", c.StaleAfter)
+	}
+	if c.For < 0 {
+		fault("for %v, expected no negative duration", c.For)
+	}
+	if c.Count < 0 || c.Within < 0 || (c.Count > 0) != (c.Within > 0) {
+		fault("count %d within %v, expected both above zero, or neither", c.Count, c.Within)
 	}
 	for _, path := range c.Dedup {
 		if !validPath(path) {
