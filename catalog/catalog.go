@@ -22,8 +22,14 @@ type Catalog struct {
 	Routes    []Route      // the first that matches decides, after those with Continue
 	Plans     map[string]Plan
 	Policies  map[string]escalate.Policy
-	Matrix    severity.Matrix                 // defaults to [severity.DefaultMatrix]
-	Messages  map[notify.Kind]notify.Template // replace the built-in texts
+	// Strategies are those that levels name beside the built-in ones, whose names they may not take.
+	Strategies map[string]escalate.Strategy
+	Channels   map[string]Channel
+	Comms      map[string]Comms
+	Matrix     severity.Matrix                 // defaults to [severity.DefaultMatrix]
+	Messages   map[notify.Kind]notify.Template // replace the built-in texts
+
+	places *places // where it stands in YAML; nil: it was written in Go
 }
 
 // Defaults is the catch-all: what applies where neither class nor route decides. Both are required.
@@ -42,6 +48,27 @@ type Team struct {
 	Members  []escalate.PersonID
 	Schedule string            // who is on call; empty: all members
 	Lead     escalate.PersonID // target owner.lead
+}
+
+// Channel bounds how fast messages leave over a channel. A page of P1 is never held back, but counts.
+type Channel struct {
+	Rates  []Rate // of the whole channel; none: as fast as it takes them
+	Person []Rate // to one address; none: no bound
+}
+
+// Rate is so many in a span, in text form 3/10m.
+type Rate struct {
+	Count int
+	Per   time.Duration
+}
+
+// Comms is a communication plan: who outside hears what, and when. It is kept and shown, and not acted upon yet.
+type Comms struct {
+	Audiences []string
+	First     map[severity.Priority]time.Duration // from the opening to the first update
+	Every     map[severity.Priority]time.Duration // from one update to the next
+	Approve   string                              // the role that lets an update go
+	Messages  map[string]string                   // text by step: investigating, resolved and so on
 }
 
 // Service is what runs.
@@ -85,6 +112,10 @@ type Plan struct {
 	Recovered incident.Phase
 	// Reopen is how long after its end an alert or incident comes back to life instead of beginning anew. nil: one hour.
 	Reopen *time.Duration
+	// Comms names the communication plan, Roles those that an incident must fill. Both are kept and shown, and not acted
+	// upon yet.
+	Comms string
+	Roles []string
 }
 
 // Builtin is the catalog of those who have none: one team, and one plan whose policy informs the channel "default" without

@@ -9,7 +9,9 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/tocsin-dev/tocsin/escalate"
+	"github.com/tocsin-dev/tocsin/escalate/oncall"
 	"github.com/tocsin-dev/tocsin/event"
+	"github.com/tocsin-dev/tocsin/notify"
 	"github.com/tocsin-dev/tocsin/severity"
 )
 
@@ -125,7 +127,7 @@ func TestBrokenCatalogs(t *testing.T) {
 		"class twice": {func(c *Catalog) { c.Classes[1].Name = "shop.slow" }, "catalog: …shop.slow…"},
 		"impact that says nothing": {
 			func(c *Catalog) { c.Impact[0].Impact = 0 },
-			"catalog: impact rule 1: impact , urgency , expected low, medium or high on one axis at least",
+			"catalog: impact rule 1: says neither impact nor urgency, expected low, medium or high on one axis at least",
 		},
 		"impact without because": {
 			func(c *Catalog) { c.Impact[0].Because = "" },
@@ -200,6 +202,56 @@ func TestBrokenCatalogs(t *testing.T) {
 		"policy target": {
 			func(c *Catalog) { policy(c, "x") },
 			`catalog: policy "all": level 1: target "x", expected owner, owner.lead, person:NAME, schedule:NAME, channel:NAME or channel:NAME:ROOM`,
+		},
+		"impact out of range": {
+			func(c *Catalog) { c.Impact[0].Impact = 9 },
+			"catalog: impact rule 1: impact Grade(9), urgency , expected low, medium or high",
+		},
+		"level strategy": {
+			func(c *Catalog) { c.Policies["all"].Levels[1].Strategy = "nxt" },
+			`catalog: policy "all", level 2: strategy "nxt" does not exist, expected one of all, round-robin, next, least-loaded, did you mean "next"?`,
+		},
+		"strategy with the name of a built-in one": {
+			func(c *Catalog) {
+				c.Strategies = map[string]escalate.Strategy{"all": escalate.BuiltinStrategy("next"), "mine": nil}
+			},
+			`catalog: strategy "all": has the name of a built-in one, expected another than all, round-robin, next or least-loaded
+catalog: strategy "mine": is nil, expected a strategy`,
+		},
+		"schedule without rotations": {
+			func(c *Catalog) { c.Schedules["nights"] = &oncall.Schedule{} },
+			`catalog: schedule "nights": no rotations, expected at least one`,
+		},
+		"schedule person": {
+			func(c *Catalog) { c.Schedules["nights"] = weekly(time.Unix(0, 0), "ana", "", "bob") },
+			`catalog: schedule "nights", rotation 1: person "bob" does not exist, expected one of ana, ben`,
+		},
+		"rates": {
+			func(c *Catalog) {
+				c.Channels = map[string]Channel{"sms": {Rates: []Rate{{60, 0}}, Person: []Rate{{-1, time.Minute}}}}
+			},
+			`catalog: channel "sms": rate 60/0s, expected so many in a span, both above zero
+catalog: channel "sms": rate -1/1m, expected so many in a span, both above zero`,
+		},
+		"communication plan": {
+			func(c *Catalog) {
+				c.Comms = map[string]Comms{"a": {First: map[severity.Priority]time.Duration{9: time.Minute, severity.P1: -1}}}
+			},
+			`catalog: communication plan "a": first P1: -1ns, expected a positive duration for P1 to P5
+catalog: communication plan "a": first Priority(9): 1m0s, expected a positive duration for P1 to P5`,
+		},
+		"plan comms": {
+			func(c *Catalog) { plan(c, Plan{Comms: "x"}) },
+			`catalog: plan "quick": communication plan "x" does not exist, expected none, since there are none`,
+		},
+		"class": {
+			func(c *Catalog) { c.Classes[0].StaleAfter, c.Classes[0].Kind = -1, "x" },
+			`catalog: class "shop.slow": kind "x" is none of alert, change, info
+catalog: class "shop.slow": stale after -1ns, expected no negative duration`,
+		},
+		"message": {
+			func(c *Catalog) { c.Messages = map[notify.Kind]notify.Template{"x": {}} },
+			"catalog: messages: …kind \"x\"…",
 		},
 		"matrix": {func(c *Catalog) { c.Matrix[0][0] = severity.P1 }, "…matrix…"},
 	} {
@@ -351,19 +403,19 @@ func TestPlans(t *testing.T) {
 	cat := compiled(t, whole())
 	assert.Equal(t, "quick", cat.PlanOf(&event.Class{Plan: "quick"}))
 	assert.Equal(t, "standard", cat.PlanOf(&event.Class{}))
-	assert.Zero(t, cat.GroupWait("quick", severity.P3))
-	assert.Equal(t, 30*time.Second, cat.GroupWait("standard", severity.P3))
-	assert.Zero(t, cat.GroupWait("standard", severity.P1))
-	r := cat.Recovery("standard", severity.P1)
+	assert.Zero(t, cat.Pin("quick").GroupWait(severity.P3))
+	assert.Equal(t, 30*time.Second, cat.Pin("standard").GroupWait(severity.P3))
+	assert.Zero(t, cat.Pin("standard").GroupWait(severity.P1))
+	r := cat.Pin("standard").Recovery(severity.P1)
 	assert.Equal(t, []time.Duration{15 * time.Minute, time.Hour}, []time.Duration{r.Soak, r.Reopen})
-	assert.Empty(t, cat.Policy("gone").Levels)
+	assert.Equal(t, "standard", cat.Pin("gone").Name, "the default plan")
 }
 
 func TestTheBuiltinCatalogCompiles(t *testing.T) {
 	classes := []event.Class{{Name: "a.b", Owner: "shop", Service: "checkout"}}
 	cat := compiled(t, Builtin(classes))
 	assert.Equal(t, []string{escalate.DefaultChannel}, cat.Channels())
-	assert.True(t, cat.Policy("default").Inform)
+	assert.True(t, cat.Pin("default").Policy.Inform)
 	for typ, want := range map[string]severity.Level{
 		"tocsin." + event.FindingExhausted: severity.Critical, "tocsin." + event.FindingUnrouted: severity.Warning, "panic": severity.Critical,
 	} {

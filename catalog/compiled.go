@@ -1,7 +1,6 @@
 package catalog
 
 import (
-	"errors"
 	"fmt"
 	"iter"
 	"maps"
@@ -10,7 +9,6 @@ import (
 
 	"github.com/tocsin-dev/tocsin/escalate"
 	"github.com/tocsin-dev/tocsin/event"
-	"github.com/tocsin-dev/tocsin/incident"
 	"github.com/tocsin-dev/tocsin/notify"
 	"github.com/tocsin-dev/tocsin/route"
 	"github.com/tocsin-dev/tocsin/severity"
@@ -25,41 +23,57 @@ type Compiled struct {
 	texts    *notify.Templates
 	matrix   severity.Matrix
 	tiers    map[string]tier
+	plans    map[string]*Pinned
+	pinned   map[string]*Pinned // the same by hash
 }
 
 // Compile validates the catalog and makes it ready.
 func (c *Catalog) Compile() (*Compiled, error) {
-	errs := []error{c.check()}
+	out, found := c.compile()
+	if len(found.list) > 0 {
+		return nil, found.join()
+	}
+	return out, nil
+}
+
+// compile also returns what keeps the catalog from running; without any the answer is ready.
+func (c *Catalog) compile() (*Compiled, *faults) {
+	found := &faults{places: c.places}
+	c.check(found)
 	out := &Compiled{source: c, matrix: c.Matrix, tiers: c.tiers()}
 	if out.matrix == (severity.Matrix{}) {
 		out.matrix = severity.DefaultMatrix()
 	}
 	var err error
 	if out.taxonomy, err = event.NewTaxonomy(slices.Concat(builtinClasses(c.Classes), c.Classes)); err != nil {
-		errs = append(errs, fmt.Errorf("catalog: %w", err))
+		found.classes(err)
 	}
 	if out.texts, err = notify.NewTemplates(c.Messages); err != nil {
-		errs = append(errs, fmt.Errorf("catalog: %w", err))
+		found.messages(c.Messages)
 	}
-	impact := make([]route.Rule[*ImpactRule], len(c.Impact))
+	impact, ids := make([]route.Rule[*ImpactRule], len(c.Impact)), make([]string, len(c.Impact))
 	for i := range c.Impact {
-		impact[i] = route.Rule[*ImpactRule]{ID: fmt.Sprintf("impact %d", i+1), When: c.Impact[i].When, Then: &c.Impact[i]}
+		ids[i] = fmt.Sprintf("impact %d", i+1)
+		impact[i] = route.Rule[*ImpactRule]{ID: ids[i], When: c.Impact[i].When, Then: &c.Impact[i]}
 	}
 	if out.impact, err = route.Compile(impact, nil); err != nil {
-		errs = append(errs, fmt.Errorf("catalog: impact: %w", err))
+		found.rules("impact", err, ids)
 	}
-	routes := make([]route.Rule[*Route], len(c.Routes))
+	routes, ids := make([]route.Rule[*Route], len(c.Routes)), make([]string, len(c.Routes))
 	for i := range c.Routes {
 		r := &c.Routes[i]
+		ids[i] = r.ID
 		routes[i] = route.Rule[*Route]{ID: r.ID, When: r.When, Continue: r.Continue, Then: r}
 	}
 	if out.routes, err = route.Compile(routes, nil); err != nil {
-		errs = append(errs, fmt.Errorf("catalog: routes: %w", err))
+		found.rules("routes", err, ids)
 	}
-	if err := errors.Join(errs...); err != nil {
-		return nil, err
+	out.plans, out.pinned = make(map[string]*Pinned, len(c.Plans)), make(map[string]*Pinned, len(c.Plans))
+	for name := range c.Plans {
+		p := c.pin(name)
+		out.plans[name], out.pinned[p.Hash] = p, p
 	}
-	return out, nil
+	return out, found
 }
 
 // builtinClasses are the classes of findings and of what the in-process intakes make, less those that own names.
@@ -218,35 +232,6 @@ func (c *Compiled) PlanOf(class *event.Class) string {
 		return class.Plan
 	}
 	return c.source.Defaults.Plan
-}
-
-// Policy returns the policy that a plan names.
-func (c *Compiled) Policy(plan string) *escalate.Policy {
-	p := c.source.Policies[c.source.Plans[plan].Policy]
-	return &p
-}
-
-// GroupWait returns how long a plan waits before the first page of an incident of the priority.
-func (c *Compiled) GroupWait(plan string, p severity.Priority) time.Duration {
-	if d := c.source.Plans[plan].GroupWait; d != nil {
-		return *d
-	}
-	return escalate.GroupWait(p)
-}
-
-// Recovery returns what a plan decides about the end of an incident of the priority.
-func (c *Compiled) Recovery(plan string, p severity.Priority) incident.Recovery {
-	decided := c.source.Plans[plan]
-	r := incident.Recovery{
-		On: decided.ResolveOn, To: decided.Recovered, Soak: incident.DefaultSoak(p), Reopen: incident.DefaultReopen,
-	}
-	if decided.Soak != nil {
-		r.Soak = *decided.Soak
-	}
-	if decided.Reopen != nil {
-		r.Reopen = *decided.Reopen
-	}
-	return r
 }
 
 // Render fills the texts of a message.

@@ -2,6 +2,8 @@ package catalog_test
 
 import (
 	"fmt"
+	"os"
+	"testing/fstest"
 	"time"
 
 	"github.com/tocsin-dev/tocsin/catalog"
@@ -37,7 +39,7 @@ func Example() {
 	fmt.Println(impact.Priority, impact.Why)
 	fmt.Println(owner, compiled.PlanOf(class))
 
-	policy := compiled.Policy("standard")
+	policy := compiled.Pin("standard").Policy
 	for _, r := range compiled.Reach(policy.Levels[0].Page, "shop", time.Time{}) {
 		fmt.Println(r.Person, r.Contacts)
 	}
@@ -53,4 +55,64 @@ func ExampleCatalog_Validate() {
 	broken.Services["checkout"] = catalog.Service{Owner: "shop"}
 	fmt.Println(broken.Validate())
 	// Output: catalog: service "checkout": owner "shop" does not exist, expected one of default
+}
+
+// Teams own files; every fault of all of them comes at once, with its place.
+func ExampleLoad() {
+	_, err := catalog.Load(fstest.MapFS{
+		"org.yaml": {Data: []byte(`version: 1
+defaults: {owner: platform, plan: standard}
+people:
+  ana: {contacts: [slack:@ana]}
+teams:
+  platform: {members: [ana]}
+plans:
+  standard: {policy: owner-first}
+policies:
+  owner-first:
+    levels: [{page: [owner], wait: 5 minutes}]
+`)},
+		"teams/shop.yaml": {Data: []byte(`services:
+  checkout: {owner: platfrom, tier: 1}
+routes:
+  - {id: fraud, when: event.typ == "fraud", plan: standard}
+`)},
+	})
+	fmt.Println(err)
+	// Output:
+	// org.yaml:11:36: policy "owner-first": level 1: wait: found "5 minutes", expected a duration such as 30s, 5m, 1h30m or 7d
+	// teams/shop.yaml:2:21: service "checkout": owner "platfrom" does not exist, expected one of platform, did you mean "platform"?
+	// teams/shop.yaml:4:28: routes: rule "fraud": undefined field 'typ'
+	//  | event.typ == "fraud"
+	//  | .....^
+}
+
+func ExampleCatalog_Vet() {
+	c := catalog.Builtin([]event.Class{{Name: "shop.slow"}})
+	from := time.Date(2026, 3, 2, 0, 0, 0, 0, time.UTC)
+	for _, f := range c.Vet(from, from.AddDate(0, 0, 30)) {
+		fmt.Println(f.Kind, f.Where)
+	}
+	// Output: no-catch-all-owner team "default"
+}
+
+func ExampleCatalog_WriteYAML() {
+	c := catalog.Builtin([]event.Class{{Name: "shop.slow", Severity: severity.Critical}})
+	if err := c.WriteYAML(os.Stdout); err != nil {
+		fmt.Println(err)
+	}
+	// Output:
+	// version: 1
+	// defaults: {owner: default, plan: default}
+	// teams:
+	//   default: {}
+	// classes:
+	//   shop.slow: {severity: critical}
+	// plans:
+	//   default: {policy: default, group_wait: 0s, recovered: resolved}
+	// policies:
+	//   default:
+	//     levels:
+	//       - {page: ['channel:default']}
+	//     inform: true
 }

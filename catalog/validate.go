@@ -3,199 +3,159 @@ package catalog
 import (
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 
 	"github.com/tocsin-dev/tocsin/escalate"
-	"github.com/tocsin-dev/tocsin/incident"
-	"github.com/tocsin-dev/tocsin/severity"
 )
 
 // Validate reports everything that keeps the catalog from running, joined: names that dangle, rules that do not compile,
-// values out of range. What should merely not run is another question.
+// values out of range. What should merely not run is a question for [Catalog.Vet].
 func (c *Catalog) Validate() error {
 	_, err := c.Compile()
 	return err
 }
 
-// faults collects what Validate finds.
-type faults struct{ errs []error }
+// fault is something that keeps the catalog from running.
+type fault struct {
+	path   string // of the part
+	at     position
+	err    error
+	misses string // the section in which something is missing, which may be there where it cannot be read
+}
 
-func (f *faults) add(where, format string, args ...any) {
-	f.errs = append(f.errs, fmt.Errorf("catalog: %s: %s", where, fmt.Sprintf(format, args...)))
+// faults collects what Validate finds.
+type faults struct {
+	places *places
+	list   []fault
+}
+
+func (f *faults) add(path, where, format string, args ...any) {
+	f.note(path, fmt.Errorf("%s: %s", where, fmt.Sprintf(format, args...)))
+}
+
+func (f *faults) note(path string, err error) {
+	at, _ := f.places.find(path)
+	f.list = append(f.list, fault{path: path, at: at, err: err})
+}
+
+// missing is add for what is not there in the section.
+func (f *faults) missing(section, path, where, format string, args ...any) {
+	f.add(path, where, format, args...)
+	f.list[len(f.list)-1].misses = section
+}
+
+// now drops what YAML cannot say and the program may yet add: strategies.
+func (f *faults) now() *faults {
+	return &faults{list: slices.DeleteFunc(slices.Clone(f.list), func(f fault) bool { return f.misses == "strategies" })}
+}
+
+// join makes one error of the faults.
+func (f *faults) join() error {
+	errs := make([]error, len(f.list))
+	for i, fault := range f.list {
+		if fault.at.line == 0 {
+			errs[i] = fmt.Errorf("catalog: %w", fault.err)
+		} else {
+			errs[i] = &FileError{fault.at.file, fault.at.line, fault.at.column, fault.err}
+		}
+	}
+	return errors.Join(errs...)
 }
 
 // name checks that a reference has something at its other end, and says what there is if it has not.
-func name[K ~string, V any](f *faults, where, what string, ref K, in map[K]V) {
+func name[K ~string, V any](f *faults, path, where, what string, ref K, in map[K]V) {
 	if ref == "" {
 		return
 	}
 	if _, ok := in[ref]; !ok {
-		f.add(where, "%s %q does not exist, expected %s", what, ref, choices(in))
+		f.missing(sectionOf(in), path, where, "%s %q does not exist, expected %s%s", what, ref, choices(in), suggest(string(ref), sorted(in)))
 	}
 }
 
-func choices[K ~string, V any](in map[K]V) string {
-	if len(in) == 0 {
-		return "none, since there are none"
+// sectionOf returns the section of the catalog that holds such a map.
+func sectionOf(in any) string {
+	switch in.(type) {
+	case map[escalate.PersonID]Person:
+		return "people"
+	case map[string]Team:
+		return "teams"
+	case map[string]escalate.Schedule:
+		return "schedules"
+	case map[string]Service:
+		return "services"
+	case map[string]Plan:
+		return "plans"
+	case map[string]escalate.Policy:
+		return "policies"
+	case map[string]Comms:
+		return "comms"
 	}
-	names := slices.Sorted(maps.Keys(in))
-	const most = 8
-	text := make([]string, 0, most)
-	for i, n := range names {
-		if i == most {
-			text = append(text, fmt.Sprintf("… (%d more)", len(names)-most))
-			break
+	return ""
+}
+
+// each adds the faults of a part that checks itself. Of the place within they tell with their first words, as in "level 2:
+// wait 5ms, expected at least 1s".
+func (f *faults) each(err error, where string, steps ...any) {
+	for _, e := range flatten(err) {
+		inner, text := slices.Clone(steps), e.Error()
+		for _, list := range []string{"level", "rotation"} {
+			var n int
+			if _, err := fmt.Sscanf(text, list+" %d:", &n); err == nil {
+				inner = append(inner, list+"s", n-1)
+				_, text, _ = strings.Cut(text, ": ")
+			}
 		}
-		text = append(text, string(n))
+		word, _, _ := strings.Cut(strings.TrimPrefix(text, "no "), " ")
+		inner = append(inner, fieldOf(strings.TrimSuffix(word, ",")))
+		f.add(path(inner...), where, "%v", e)
 	}
-	return "one of " + strings.Join(text, ", ")
 }
 
-func (c *Catalog) check() error {
-	f := &faults{}
+// fieldOf returns the field of YAML that the first word of a fault is about.
+func fieldOf(word string) string {
+	switch word {
+	case "target":
+		return "page"
+	case "stale":
+		return "stale_after"
+	}
+	return word
+}
+
+// flatten takes joined errors apart.
+func flatten(err error) []error {
+	if err == nil {
+		return nil
+	}
+	joined, ok := err.(interface{ Unwrap() []error })
+	if !ok {
+		return []error{err}
+	}
+	var all []error
+	for _, e := range joined.Unwrap() {
+		all = append(all, flatten(e)...)
+	}
+	return all
+}
+
+func (c *Catalog) check(f *faults) {
+	const where = "defaults"
 	if c.Defaults.Owner == "" {
-		f.add("defaults", "owner is missing, expected the team that owns what nobody else does")
+		f.missing(where, path(where, "owner"), where, "owner is missing, expected the team that owns what nobody else does")
 	}
 	if c.Defaults.Plan == "" {
-		f.add("defaults", "plan is missing, expected the plan for what names none")
+		f.missing(where, path(where, "plan"), where, "plan is missing, expected the plan for what names none")
 	}
-	name(f, "defaults", "team", c.Defaults.Owner, c.Teams)
-	name(f, "defaults", "plan", c.Defaults.Plan, c.Plans)
+	name(f, path(where, "owner"), where, "team", c.Defaults.Owner, c.Teams)
+	name(f, path(where, "plan"), where, "plan", c.Defaults.Plan, c.Plans)
 	c.checkPeople(f)
+	c.checkSchedules(f)
 	c.checkServices(f)
 	c.checkClasses(f)
 	c.checkRules(f)
 	c.checkPlans(f)
-	if c.Matrix != (severity.Matrix{}) {
-		f.errs = append(f.errs, c.Matrix.Validate())
-	}
-	return errors.Join(f.errs...)
-}
-
-func (c *Catalog) checkPeople(f *faults) {
-	for _, id := range slices.Sorted(maps.Keys(c.People)) {
-		where := fmt.Sprintf("person %q", id)
-		if len(c.People[id].Contacts) == 0 {
-			f.add(where, "no contacts, expected at least one CHANNEL:ADDRESS")
-		}
-		for _, contact := range c.People[id].Contacts {
-			if channel, _ := contact.Split(); channel == "" {
-				f.add(where, "contact %q, expected CHANNEL:ADDRESS", contact)
-			}
-		}
-	}
-	for _, id := range slices.Sorted(maps.Keys(c.Teams)) {
-		team, where := c.Teams[id], fmt.Sprintf("team %q", id)
-		name(f, where, "schedule", team.Schedule, c.Schedules)
-		name(f, where, "lead", team.Lead, c.People)
-		for _, m := range team.Members {
-			name(f, where, "member", m, c.People)
-		}
-	}
-	for _, id := range slices.Sorted(maps.Keys(c.Schedules)) {
-		if c.Schedules[id] == nil {
-			f.add(fmt.Sprintf("schedule %q", id), "is nil, expected a schedule")
-		}
-	}
-}
-
-func (c *Catalog) checkServices(f *faults) {
-	for _, id := range slices.Sorted(maps.Keys(c.Services)) {
-		service, where := c.Services[id], fmt.Sprintf("service %q", id)
-		name(f, where, "owner", service.Owner, c.Teams)
-		for _, need := range service.Needs {
-			name(f, where, "needed service", need, c.Services)
-		}
-		if service.Tier < 0 || service.Tier > 3 {
-			f.add(where, "tier %d, expected 1 to 3, or 0 for unknown", service.Tier)
-		}
-	}
-}
-
-func (c *Catalog) checkClasses(f *faults) {
-	for _, class := range c.Classes {
-		where := fmt.Sprintf("class %q", class.Name)
-		name(f, where, "service", class.Service, c.Services)
-		name(f, where, "owner", class.Owner, c.Teams)
-		name(f, where, "plan", class.Plan, c.Plans)
-	}
-}
-
-func (c *Catalog) checkRules(f *faults) {
-	for i, r := range c.Impact {
-		where := fmt.Sprintf("impact rule %d", i+1)
-		if !r.Impact.Valid() || !r.Urgency.Valid() || r.Impact == 0 && r.Urgency == 0 {
-			f.add(where, "impact %v, urgency %v, expected low, medium or high on one axis at least", r.Impact, r.Urgency)
-		}
-		if r.Because == "" {
-			f.add(where, "because is missing, expected the reason that responders read")
-		}
-	}
-	for _, r := range c.Routes {
-		where := fmt.Sprintf("route %q", r.ID)
-		name(f, where, "owner", r.Owner, c.Teams)
-		name(f, where, "plan", r.Plan, c.Plans)
-		if r.Continue && (r.Owner != "" || r.Plan != "") {
-			f.add(where, "continues and names an owner or plan, expected only also: the route that ends the search decides those")
-		}
-		for _, t := range r.Also {
-			if _, err := t.Parse(); err != nil {
-				f.add(where, "%v", err)
-			}
-		}
-		c.checkTargets(f, where, r.Also)
-	}
-}
-
-func (c *Catalog) checkPlans(f *faults) {
-	for _, id := range slices.Sorted(maps.Keys(c.Plans)) {
-		plan, where := c.Plans[id], fmt.Sprintf("plan %q", id)
-		if plan.Policy == "" {
-			f.add(where, "policy is missing, expected %s", choices(c.Policies))
-		}
-		name(f, where, "policy", plan.Policy, c.Policies)
-		switch plan.ResolveOn {
-		case "", incident.OnAll, incident.OnLast, incident.OnNever:
-		default:
-			f.add(where, "resolve on %q, expected all, last or never", plan.ResolveOn)
-		}
-		switch plan.Recovered {
-		case "", incident.Monitoring, incident.Resolved:
-		default:
-			f.add(where, "recovered %q, expected monitoring or resolved", plan.Recovered)
-		}
-		if d := plan.GroupWait; d != nil && *d < 0 {
-			f.add(where, "group wait %v, expected no negative duration", *d)
-		}
-		if d := plan.Soak; d != nil && *d < 0 {
-			f.add(where, "soak %v, expected no negative duration", *d)
-		}
-		if d := plan.Reopen; d != nil && *d < 0 {
-			f.add(where, "reopen %v, expected no negative duration", *d)
-		}
-	}
-	for _, id := range slices.Sorted(maps.Keys(c.Policies)) {
-		policy, where := c.Policies[id], fmt.Sprintf("policy %q", id)
-		if err := policy.Validate(); err != nil {
-			f.add(where, "%v", err)
-		}
-		for i, level := range policy.Levels {
-			c.checkTargets(f, fmt.Sprintf("%s, level %d", where, i+1), level.Page)
-		}
-	}
-}
-
-// checkTargets looks up the names in targets whose form is right.
-func (c *Catalog) checkTargets(f *faults, where string, targets []escalate.Target) {
-	for _, t := range targets {
-		p, _ := t.Parse()
-		switch p.Kind {
-		case escalate.ToPerson:
-			name(f, where, "person", escalate.PersonID(p.Name), c.People)
-		case escalate.ToSchedule:
-			name(f, where, "schedule", p.Name, c.Schedules)
-		}
-	}
+	c.checkPolicies(f)
+	c.checkComms(f)
+	c.checkMatrix(f)
 }

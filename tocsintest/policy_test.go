@@ -2,19 +2,15 @@ package tocsintest_test
 
 import (
 	"errors"
+	"os"
 	"testing"
 	"time"
 
 	"github.com/tocsin-dev/tocsin/catalog"
-	"github.com/tocsin-dev/tocsin/escalate"
-	"github.com/tocsin-dev/tocsin/escalate/oncall"
 	"github.com/tocsin-dev/tocsin/event"
 	"github.com/tocsin-dev/tocsin/notify"
 	"github.com/tocsin-dev/tocsin/respond"
-	"github.com/tocsin-dev/tocsin/severity"
 	"github.com/tocsin-dev/tocsin/tocsintest"
-
-	_ "time/tzdata"
 )
 
 var (
@@ -22,36 +18,12 @@ var (
 	saturday    = time.Date(2026, 3, 28, 23, 0, 0, 0, time.UTC) // the night summer time begins in Berlin
 )
 
-// payments is the catalog of one team: ben and ana take weekly turns, ben leads.
-func payments(t testing.TB) *catalog.Catalog {
-	berlin, err := time.LoadLocation("Europe/Berlin")
+func TestStuckPayoutReachesSecondLine(t *testing.T) {
+	cat, err := catalog.Load(os.DirFS("testdata"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &catalog.Catalog{
-		Defaults: catalog.Defaults{Owner: "payments", Plan: "payments"},
-		People: map[escalate.PersonID]catalog.Person{
-			"ana": {Contacts: []escalate.Contact{"slack:@ana", "sms:+491500000001"}},
-			"ben": {Contacts: []escalate.Contact{"slack:@ben", "sms:+491500000002"}},
-		},
-		Teams: map[string]catalog.Team{"payments": {Members: []escalate.PersonID{"ana", "ben"}, Schedule: "payments", Lead: "ben"}},
-		Schedules: map[string]escalate.Schedule{"payments": &oncall.Schedule{Zone: berlin, Rotations: []oncall.Rotation{
-			{Start: time.Date(2026, 1, 5, 9, 0, 0, 0, berlin), People: []escalate.PersonID{"ben", "ana"}},
-		}}},
-		Services: map[string]catalog.Service{"checkout": {Owner: "payments", Tier: 1}},
-		Classes: []event.Class{{
-			Name: payoutStuck.Name, Severity: severity.Critical, Service: "checkout", Dedup: []string{"labels.merchant"},
-		}},
-		Plans: map[string]catalog.Plan{"payments": {Policy: "standard"}},
-		Policies: map[string]escalate.Policy{"standard": {Repeat: new(3), Levels: []escalate.Level{
-			{Page: []escalate.Target{"owner"}, Wait: 5 * time.Minute},
-			{Page: []escalate.Target{"owner.lead"}, Wait: 10 * time.Minute},
-		}}},
-	}
-}
-
-func TestStuckPayoutReachesSecondLine(t *testing.T) {
-	w := tocsintest.New(t, payments(t), saturday)
+	w := tocsintest.New(t, cat, saturday)
 
 	w.Submit(payoutStuck.Trigger("payout waits", "merchant", "m-42"))
 	w.Sent("+0s  page  level 1  ana  slack")
@@ -69,7 +41,11 @@ func TestStuckPayoutReachesSecondLine(t *testing.T) {
 }
 
 func TestDeadSlackDoesNotCostFiveMinutes(t *testing.T) {
-	w := tocsintest.New(t, payments(t), saturday)
+	cat, err := catalog.Load(os.DirFS("testdata"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := tocsintest.New(t, cat, saturday)
 	w.Fail("slack", notify.Permanent(errors.New("410 gone")))
 	w.Submit(payoutStuck.Trigger("payout waits", "merchant", "m-42"))
 	w.Sent("+0s  page  level 1  ana  slack  failed: 410 gone", "+0s  page  level 1  ana  sms")

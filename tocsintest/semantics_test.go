@@ -392,6 +392,19 @@ func TestSemantics(t *testing.T) {
 			s.submit(fires)
 			assert.Contains(t, s.lines(first), "+0s  level 1  pages ana, ben, cho, slack:#pci", "nobody twice")
 		}},
+		{"9.2 least-loaded", func(t *testing.T) { // who has acknowledged the fewest open incidents
+			s := tell(t, func(c *catalog.Catalog) {
+				c.Policies["standard"] = escalate.Policy{Levels: []escalate.Level{{
+					Page: []escalate.Target{"person:ana", "person:ben"}, Strategy: escalate.PickLeastLoaded,
+				}}}
+			})
+			s.submit(fires)
+			assert.Contains(t, s.lines(first), "+0s  level 1  pages ana")
+			s.do(respond.Acknowledge{Incident: first, By: "ana"})
+			s.submit(event.Event{Type: "payments.refund", Severity: severity.Critical, Summary: "refunds wait"})
+			s.pass(30 * time.Second)
+			assert.Contains(t, s.lines("unclassified/#1"), "+30s  level 1  pages ben")
+		}},
 		{"9.6", func(t *testing.T) { // a pause keeps the position
 			s := tell(t, nil)
 			s.submit(fires)

@@ -1,0 +1,83 @@
+package catalog
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/tocsin-dev/tocsin/escalate"
+	"github.com/tocsin-dev/tocsin/incident"
+	"github.com/tocsin-dev/tocsin/severity"
+)
+
+// Pinned is what an incident goes by from its beginning to its end, whatever becomes of the catalog meanwhile: its plan, and
+// the policy that the plan named then. Nobody changes one.
+type Pinned struct {
+	Hash   string          `json:"-"` // of the rest
+	Name   string          `json:"name"`
+	Plan   Plan            `json:"plan"`
+	Policy escalate.Policy `json:"policy"`
+}
+
+// pin makes what an incident of the plan keeps.
+func (c *Catalog) pin(name string) *Pinned {
+	plan := c.Plans[name]
+	p := &Pinned{Name: name, Plan: plan, Policy: c.Policies[plan.Policy]}
+	doc, err := json.Marshal(p)
+	if err != nil { // texts, numbers and durations only: cannot happen
+		panic(fmt.Sprintf("catalog: plan %q: %v", name, err))
+	}
+	sum := sha256.Sum256(doc)
+	p.Hash = hex.EncodeToString(sum[:16])
+	return p
+}
+
+// Pin returns what an incident of the plan keeps; of one that does not exist, what one of the default plan does.
+func (c *Compiled) Pin(plan string) *Pinned {
+	if p, ok := c.plans[plan]; ok {
+		return p
+	}
+	return c.plans[c.source.Defaults.Plan]
+}
+
+// Pinned returns what has the hash, nil if no plan of this catalog does.
+func (c *Compiled) Pinned(hash string) *Pinned { return c.pinned[hash] }
+
+// GroupWait returns how long the plan waits before the first page of an incident of the priority.
+func (p *Pinned) GroupWait(of severity.Priority) time.Duration {
+	if d := p.Plan.GroupWait; d != nil {
+		return *d
+	}
+	return escalate.GroupWait(of)
+}
+
+// Recovery returns what the plan decides about the end of an incident of the priority.
+func (p *Pinned) Recovery(of severity.Priority) incident.Recovery {
+	r := incident.Recovery{
+		On: p.Plan.ResolveOn, To: p.Plan.Recovered, Soak: incident.DefaultSoak(of), Reopen: incident.DefaultReopen,
+	}
+	if p.Plan.Soak != nil {
+		r.Soak = *p.Plan.Soak
+	}
+	if p.Plan.Reopen != nil {
+		r.Reopen = *p.Plan.Reopen
+	}
+	return r
+}
+
+// Strategy returns the strategy of the name: one of the catalog's own, else a built-in one, else that which picks everybody,
+// since a strategy that is gone must not keep a level from reaching people.
+func (c *Compiled) Strategy(name string) escalate.Strategy {
+	if s := c.source.Strategies[name]; s != nil {
+		return s
+	}
+	if s := escalate.BuiltinStrategy(name); s != nil {
+		return s
+	}
+	return escalate.BuiltinStrategy(escalate.PickAll)
+}
+
+// Rates returns how fast the channels may send.
+func (c *Compiled) Rates() map[string]Channel { return c.source.Channels }

@@ -1,0 +1,258 @@
+package catalog
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+
+	"github.com/tocsin-dev/tocsin/escalate"
+	"github.com/tocsin-dev/tocsin/escalate/oncall"
+	"github.com/tocsin-dev/tocsin/event"
+	"github.com/tocsin-dev/tocsin/severity"
+)
+
+var (
+	march = time.Date(2026, 3, 2, 0, 0, 0, 0, time.UTC) // a Monday
+	later = march.AddDate(0, 0, 30)
+)
+
+// sound is a catalog with which Vet finds nothing wrong.
+func sound() *Catalog {
+	c := whole()
+	for i := range c.Classes {
+		c.Classes[i].Runbook = "https://wiki/" + c.Classes[i].Name
+	}
+	c.Teams["shop"] = Team{Members: []escalate.PersonID{"ana"}, Lead: "ben"}
+	return c
+}
+
+func weekly(start time.Time, people ...escalate.PersonID) *oncall.Schedule {
+	return &oncall.Schedule{Rotations: []oncall.Rotation{{Start: start, People: people}}}
+}
+
+// noon is a schedule with somebody on call at noon only.
+type noon struct{}
+
+func (noon) OnCall(at time.Time) []escalate.PersonID {
+	if at.Hour() == 12 {
+		return []escalate.PersonID{"ana"}
+	}
+	return nil
+}
+
+func TestVet(t *testing.T) {
+	inform := func(c *Catalog, classes ...event.Class) {
+		c.Policies["tell"] = escalate.Policy{Inform: true, Levels: []escalate.Level{{Page: []escalate.Target{"channel:chat"}}}}
+		c.Plans["tell"] = Plan{Policy: "tell"}
+		c.Classes = classes
+	}
+	level := func(c *Catalog, targets ...escalate.Target) {
+		c.Policies["all"] = escalate.Policy{Levels: []escalate.Level{{Page: targets}}}
+	}
+	for name, tt := range map[string]struct {
+		change func(*Catalog)
+		want   []string
+	}{
+		"nothing": {func(*Catalog) {}, nil},
+		"invalid": {
+			func(c *Catalog) { c.Defaults.Plan = "x"; c.Classes[0].Runbook = "" },
+			[]string{`defaults: plan "x" does not exist, expected one of quick, standard (invalid)`},
+		},
+
+		"catch-all without people": {
+			func(c *Catalog) { c.Defaults.Owner = "nobody"; c.Teams["nobody"] = Team{Lead: "ana"} },
+			[]string{
+				`team "nobody": reaches nobody: it has neither members nor somebody on call, expected one of them, since it owns what nobody else does (no-catch-all-owner)`,
+				`policy "all", level 1: its targets reach nobody for incidents of nobody, expected somebody for every owner (empty-level)`,
+			},
+		},
+		"catch-all whose schedule has ended up empty": {
+			func(c *Catalog) { c.Schedules["nights"] = weekly(march, "") },
+			[]string{
+				`team "platform": reaches nobody: it has neither members nor somebody on call, expected one of them, since it owns what nobody else does (no-catch-all-owner)`,
+				`policy "all", level 1: its targets reach nobody for incidents of platform, expected somebody for every owner (empty-level)`,
+				`schedule "nights": nobody is on call from Mon 2026-03-02 00:00 UTC to Wed 2026-04-01 00:00 UTC (gap)`,
+			},
+		},
+		"owner of a service without people": {
+			func(c *Catalog) { c.Teams["shop"] = Team{Lead: "ana"} },
+			[]string{
+				`team "shop": reaches nobody: it has neither members nor somebody on call, expected one of them (unreachable-owner)`,
+				`policy "all", level 1: its targets reach nobody for incidents of shop, expected somebody for every owner (empty-level)`,
+			},
+		},
+		"team without people that owns nothing": {func(c *Catalog) { c.Teams["idle"] = Team{} }, nil},
+
+		"no runbook": {
+			func(c *Catalog) { c.Classes[0].Runbook = "" },
+			[]string{`class "shop.slow": pages by plan "standard" and names no runbook, expected where it says what to do (no-runbook)`},
+		},
+		"runbook from above": {
+			func(c *Catalog) {
+				c.Classes[0].Runbook = ""
+				c.Classes = append(c.Classes, event.Class{Name: "shop.*", Runbook: "https://wiki/shop"})
+			}, nil,
+		},
+		"no runbook, and nothing that pages": {
+			func(c *Catalog) {
+				inform(
+					c, event.Class{Name: "a", Kind: event.Changes}, event.Class{Name: "b", Severity: severity.Info},
+					event.Class{Name: "c", Plan: "tell"}, event.Class{Name: "d.*"},
+				)
+			}, nil,
+		},
+
+		"inform and tier 1": {
+			func(c *Catalog) { inform(c, event.Class{Name: "a", Plan: "tell", Service: "checkout"}) },
+			[]string{
+				`class "a": an event of severity critical is P1, impact high (checkout, tier 1) × urgency high (critical), and policy "tell" of plan "tell" only informs, expected one that pages (inform-p1)`,
+			},
+		},
+		"inform and needed by tier 1, from above": {
+			func(c *Catalog) {
+				inform(c, event.Class{Name: "a.*", Plan: "tell", Service: "db"}, event.Class{Name: "a.b", Kind: event.Infos})
+			},
+			[]string{
+				`class "a.*": an event of severity critical is P1, impact high (db, needed by checkout, tier 1) × urgency high (critical), and policy "tell" of plan "tell" only informs, expected one that pages (inform-p1)`,
+			},
+		},
+		"inform and an impact rule": {
+			func(c *Catalog) {
+				inform(c, event.Class{Name: "a", Plan: "tell"})
+				c.Impact = []ImpactRule{{When: `event.type == "a"`, Impact: severity.High, Urgency: severity.High, Because: "a"}}
+			},
+			[]string{
+				`class "a": an event of severity error is P1, impact high (a) × urgency high (a), and policy "tell" of plan "tell" only informs, expected one that pages (inform-p1)`,
+			},
+		},
+		"inform, and a rule that lowers it": {
+			func(c *Catalog) {
+				inform(c, event.Class{Name: "a", Plan: "tell", Service: "checkout"})
+				c.Impact = []ImpactRule{{When: `true`, Impact: severity.Low, Because: "a game"}}
+			}, nil,
+		},
+		"inform, and a route to those who page": {
+			func(c *Catalog) {
+				inform(c, event.Class{Name: "a", Plan: "tell", Service: "checkout"})
+				c.Routes = []Route{{ID: "all", When: `true`, Plan: "standard"}}
+			}, nil,
+		},
+		"inform and no tier": {func(c *Catalog) { inform(c, event.Class{Name: "a", Plan: "tell"}) }, nil},
+
+		"no target": {
+			func(c *Catalog) { level(c) }, []string{`policy "all", level 1: has no target, expected one at least (empty-level)`},
+		},
+		"no lead": {
+			func(c *Catalog) { level(c, "owner.lead"); c.Teams["shop"] = Team{Members: []escalate.PersonID{"ana"}} },
+			[]string{`policy "all", level 1: its targets reach nobody for incidents of shop, expected somebody for every owner (empty-level)`},
+		},
+		"a schedule on which nobody is": {
+			func(c *Catalog) { c.Schedules["days"] = weekly(later, "ana"); level(c, "schedule:days") },
+			[]string{
+				`policy "all", level 1: its targets reach nobody for incidents of platform, shop, expected somebody for every owner (empty-level)`,
+				`schedule "days": nobody is on call from Mon 2026-03-02 00:00 UTC to Wed 2026-04-01 00:00 UTC (gap)`,
+			},
+		},
+		"no lead, and somebody else": {
+			func(c *Catalog) {
+				level(c, "owner.lead", "person:ana")
+				c.Teams["shop"] = Team{Members: []escalate.PersonID{"ana"}}
+			}, nil,
+		},
+
+		"gap before the first handoff": {
+			func(c *Catalog) { c.Schedules["nights"] = weekly(march.Add(9*time.Hour), "ana", "ben") },
+			[]string{`schedule "nights": nobody is on call from Mon 2026-03-02 00:00 UTC to Mon 2026-03-02 09:00 UTC (gap)`},
+		},
+		"gap in the zone of the schedule": {
+			func(c *Catalog) {
+				s := weekly(march.Add(9*time.Hour), "ana")
+				s.Zone = time.FixedZone("XST", 3600)
+				c.Schedules["nights"] = s
+			},
+			[]string{`schedule "nights": nobody is on call from Mon 2026-03-02 01:00 XST to Mon 2026-03-02 10:00 XST (gap)`},
+		},
+		"gap of a schedule that only a route names": {
+			func(c *Catalog) {
+				c.Schedules["days"] = weekly(later.Add(-time.Hour), "ana")
+				c.Routes[1].Also = []escalate.Target{"schedule:days"}
+			},
+			[]string{`schedule "days": nobody is on call from Mon 2026-03-02 00:00 UTC to Tue 2026-03-31 23:00 UTC (gap)`},
+		},
+		"gaps of an empty slot": {
+			func(c *Catalog) { c.Schedules["nights"] = weekly(march, "ana", "") },
+			[]string{`schedule "nights": nobody is on call from Mon 2026-03-09 00:00 UTC to Mon 2026-03-16 00:00 UTC, the first of 2 gaps (gap)`},
+		},
+		"empty slot that another rotation covers": {
+			func(c *Catalog) {
+				s := weekly(march, "ana", "")
+				s.Rotations = append(s.Rotations, oncall.Rotation{Start: march, People: []escalate.PersonID{"", "ben"}})
+				c.Schedules["nights"] = s
+			}, nil,
+		},
+		"gap of a schedule that nobody uses": {
+			func(c *Catalog) { c.Schedules["days"] = weekly(march, "") }, nil,
+		},
+		"gap of a schedule of one's own": {
+			func(c *Catalog) { c.Schedules["nights"] = noon{} },
+			[]string{
+				`schedule "nights": nobody is on call from Mon 2026-03-02 00:00 UTC to Mon 2026-03-02 12:00 UTC, the first of 31 gaps, looked at every hour (gap)`,
+			},
+		},
+
+		"channel that nobody uses": {
+			func(c *Catalog) { c.Channels = map[string]Channel{"smss": {}, "sms": {}} },
+			[]string{`channel "smss": no contact and no target names it, expected one of chat, mail, sms, did you mean "sms"? (unused-channel)`},
+		},
+
+		"what is not carried out": {
+			func(c *Catalog) {
+				c.Classes[0].For, c.Classes[1].For = time.Minute, time.Minute
+				c.Classes[1].Count, c.Classes[1].Within = 3, time.Minute
+				c.Comms = map[string]Comms{"customers": {}}
+				c.Plans["quick"] = Plan{Policy: "all", Comms: "customers", Roles: []string{"scribe"}}
+			},
+			[]string{
+				`class "db.down" for, and 1 more: is kept and not carried out: an alert fires at once (not-carried-out)`,
+				`class "db.down" count: is kept and not carried out: an alert fires at once (not-carried-out)`,
+				`plan "quick" comms: is kept and not carried out: no update is sent by it (not-carried-out)`,
+				`plan "quick" roles: is kept and not carried out: nobody is asked to fill them (not-carried-out)`,
+				`communication plan "customers": is kept and not carried out: nobody outside hears by it (not-carried-out)`,
+			},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := sound()
+			tt.change(c)
+			var got []string
+			for _, f := range c.Vet(march, later) {
+				got = append(got, f.String())
+			}
+			assert.Equal(t, tt.want, got)
+		})
+	}
+}
+
+func TestFindingsHavePlaces(t *testing.T) {
+	var got []string
+	for _, f := range loaded(t, "testdata/valid/two-teams.yaml").Vet(march, later) {
+		got = append(got, f.String())
+	}
+	assert.Equal(t, []string{
+		`catalog.yaml:26:74: class "payments.ledger.lag" for: is kept and not carried out: an alert fires at once (not-carried-out)`,
+		`catalog.yaml:27:71: class "k8s.deployment.unavailable" count: is kept and not carried out: an alert fires at once (not-carried-out)`,
+		`catalog.yaml:31:39: plan "payments" comms: is kept and not carried out: no update is sent by it (not-carried-out)`,
+		`catalog.yaml:31:50: plan "payments" roles: is kept and not carried out: nobody is asked to fill them (not-carried-out)`,
+		`catalog.yaml:41:3: communication plan "customers": is kept and not carried out: nobody outside hears by it (not-carried-out)`,
+	}, got)
+}
+
+func TestVetOfTheBuiltinCatalog(t *testing.T) {
+	var kinds []string
+	for _, f := range Builtin([]event.Class{{Name: "a"}}).Vet(march, later) {
+		kinds = append(kinds, f.Kind)
+	}
+	assert.Equal(t, "no-catch-all-owner", strings.Join(kinds, " "))
+}
