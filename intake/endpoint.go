@@ -44,7 +44,7 @@ type Endpoint struct {
 	// Name of the intake. It scopes dedup keys, so it stays the same when the sender's address changes. Required.
 	Name string
 	// Bearer lists the secrets that are accepted, several at once for rotation. Empty ones are ignored.
-	Bearer []string
+	Bearer Secrets
 	// Open admits everybody, on purpose. It has no effect beside a secret in Bearer.
 	Open bool
 	// MaxBody is how many bytes a body may have. Defaults to 16 MiB.

@@ -10,11 +10,19 @@ import (
 
 // Notifier sends messages over one channel.
 //
-//  1. Notify may be called concurrently. It may block until ctx ends, and returns soon after.
-//  2. nil means that the provider accepted the message; delivered and read are other questions.
-//  3. A repeat carries the same Message.Key: hand it to a provider that can refuse a second one.
-//  4. Notify does not retry; the engine does.
-//  5. No error holds a secret, nor a URL that is one.
+//  1. Notify may be called concurrently.
+//  2. It may block until ctx ends, and returns soon after.
+//  3. nil means that the provider accepted the message, and nothing else does; delivered and read are other questions.
+//  4. A repeat carries the same Message.Key: hand it to the provider, which may refuse a second one.
+//  5. Notify asks once. It does not try again, the engine does, and follows no redirect.
+//  6. What no further try can mend is [Permanent]: a provider that says the address is gone, the request wrong or the
+//     secret not valid.
+//  7. What may pass is not: a busy or broken provider, a connection that breaks.
+//  8. The pause that a provider asks for is kept, with [RetryAfter] or [Status].
+//  9. No error holds a secret, a URL that is one, or what the provider said, once [Public] has taken out what an
+//     http.Client adds.
+//  10. An answer is read up to a limit.
+//  11. Texts stay texts: mark-up, quotes and line breaks in them change nothing else of the request.
 type Notifier interface {
 	Notify(ctx context.Context, m Message) (Receipt, error)
 }

@@ -10,7 +10,7 @@ import (
 	"github.com/tocsin-dev/tocsin"
 	"github.com/tocsin-dev/tocsin/event"
 	"github.com/tocsin-dev/tocsin/intake"
-	"github.com/tocsin-dev/tocsin/notify/webhook"
+	"github.com/tocsin-dev/tocsin/notify/chat"
 	"github.com/tocsin-dev/tocsin/severity"
 )
 
@@ -20,7 +20,7 @@ func main() {
 	bell, err := tocsin.New(&tocsin.Config{
 		Service:  "payments",
 		Classes:  []event.Class{payoutStuck},
-		Notifier: &webhook.Notifier{URL: os.Getenv("WEBHOOK_URL"), Secret: os.Getenv("WEBHOOK_SECRET")},
+		Notifier: chat.Slack(os.Getenv("SLACK_WEBHOOK_URL")),
 	})
 	if err != nil {
 		panic(err)

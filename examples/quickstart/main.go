@@ -46,7 +46,10 @@ func run(ctx context.Context, out io.Writer, serve bool) error {
 	defer pager.Close()
 	bell, err := tocsin.New(&tocsin.Config{
 		Service: "quickstart", Catalog: checkoutCatalog(),
-		Notifiers: map[string]notify.Notifier{"pager": &webhook.Notifier{URL: pager.url, Secret: secret}},
+		Notifiers: map[string]notify.Notifier{"pager": &webhook.Notifier{
+			URL: notify.NewSecret(pager.url), Secret: notify.NewSecret(secret),
+			Client: &http.Client{}, // the default one reaches no loopback address
+		}},
 	})
 	if err != nil {
 		return err

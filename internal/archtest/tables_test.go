@@ -43,6 +43,7 @@ var layers = []struct {
 	{"store/*", 4},
 	{"notify/*", 4},
 	{"automate/*", 4},
+	{"internal/outbound", 4},
 	{"internal/outbox", 4},
 	{"internal/mark", 0},
 	{"internal/meters", 4},
@@ -61,12 +62,14 @@ var layers = []struct {
 	{"examples/...", above},
 	{"ical/...", above},
 	{"integration/...", above},
+	{"tools/...", above},
 }
 
 // sideways lists the only imports inside one layer.
 var sideways = []struct{ from, to, reason string }{
 	{"event", "severity", "an event carries its severity"},
 	{"...", "route", "route.Table is the one rule mechanism"},
+	{"notify/*", "internal/outbound", "the one HTTP client of notifiers"},
 	{"escalate/oncall", "escalate", "it implements the port escalate.Schedule"},
 }
 

@@ -4,6 +4,6 @@
 //
 // # Errors
 //
-// No error holds the URL or the secret: of an endpoint it says the host alone. Bad values of either, and a message that
-// has no JSON form, are permanent.
+// No error holds the URL or the secret: of an endpoint it says the host alone. Bad values of either, an address that the
+// default client refuses, and a message that has no JSON form, are permanent.
 package webhook

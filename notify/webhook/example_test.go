@@ -41,8 +41,8 @@ func ExampleVerify() {
 
 	m := notify.Message{Key: "INC-7/1", Kind: notify.Page, Title: "P1 payout waits", Priority: severity.P1, At: time.Now()}
 	for _, n := range []*webhook.Notifier{
-		{URL: endpoint.URL, Secret: secret},
-		{URL: endpoint.URL},
+		{URL: notify.NewSecret(endpoint.URL), Secret: notify.NewSecret(secret), Client: endpoint.Client()},
+		{URL: notify.NewSecret(endpoint.URL), Client: endpoint.Client()}, // the default client reaches no loopback address
 	} {
 		_, err := n.Notify(context.Background(), m)
 		fmt.Println("error:", err)

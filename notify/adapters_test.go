@@ -1,0 +1,80 @@
+package notify_test
+
+import (
+	"cmp"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/tocsin-dev/tocsin/notify"
+	"github.com/tocsin-dev/tocsin/notify/chat"
+	"github.com/tocsin-dev/tocsin/notify/notifytest"
+	"github.com/tocsin-dev/tocsin/notify/pagerduty"
+	"github.com/tocsin-dev/tocsin/notify/webhook"
+)
+
+const signingSecret = "whsec_dG9jc2luIHNpZ25zIHdoYXQgaXQgc2VuZHMh"
+
+// adapters are our notifiers that speak HTTP, and the one of the Example.
+var adapters = []struct {
+	name string
+	make func(url string, c *http.Client) notify.Notifier
+}{
+	{"webhook", func(url string, c *http.Client) notify.Notifier {
+		return &webhook.Notifier{URL: notify.NewSecret(url), Secret: notify.NewSecret(signingSecret), Client: c}
+	}},
+	{"slack", func(url string, c *http.Client) notify.Notifier { return with(chat.Slack(url), c) }},
+	{"teams", func(url string, c *http.Client) notify.Notifier { return with(chat.Teams(url), c) }},
+	{"discord", func(url string, c *http.Client) notify.Notifier { return with(chat.Discord(url), c) }},
+	{"telegram", func(url string, c *http.Client) notify.Notifier {
+		scheme, rest, _ := strings.Cut(url, "://")
+		host, token, _ := strings.Cut(rest, "/")
+		return with(chat.Telegram(token, "4711"), detoured(c, scheme, host))
+	}},
+	{"ntfy", func(url string, c *http.Client) notify.Notifier { return with(chat.Ntfy(url, "tk_0123456789"), c) }},
+	{"pagerduty", func(url string, c *http.Client) notify.Notifier {
+		return &pagerduty.Notifier{RoutingKey: notify.NewSecret("R0UTING"), URL: url, Client: c}
+	}},
+	{"sms", func(url string, c *http.Client) notify.Notifier { return &SMS{URL: url, Token: "secret", Client: c} }},
+}
+
+func with(n *chat.Notifier, c *http.Client) notify.Notifier {
+	n.Client = c
+	return n
+}
+
+// detour sends to another host than it is asked to, for a service whose host is fixed.
+type detour struct {
+	scheme, host string
+	next         http.RoundTripper
+}
+
+func (d *detour) RoundTrip(r *http.Request) (*http.Response, error) {
+	r = r.Clone(r.Context())
+	r.URL = &url.URL{Scheme: d.scheme, Host: d.host, Path: r.URL.Path, RawQuery: r.URL.RawQuery}
+	return d.next.RoundTrip(r)
+}
+
+func detoured(c *http.Client, scheme, host string) *http.Client {
+	if c == nil {
+		return nil
+	}
+	own := *c
+	own.Transport = &detour{scheme, host, cmp.Or(c.Transport, http.DefaultTransport)}
+	return &own
+}
+
+// TestAdaptersKeepTheRules also gives them a client that follows redirects, which they do not.
+func TestAdaptersKeepTheRules(t *testing.T) {
+	for _, a := range adapters {
+		t.Run(a.name, func(t *testing.T) {
+			notifytest.Run(t, func(_ *testing.T, url string, c *http.Client) notify.Notifier {
+				if a.name != "sms" {
+					c = &http.Client{Transport: c.Transport}
+				}
+				return a.make(url, c)
+			})
+		})
+	}
+}

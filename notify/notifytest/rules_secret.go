@@ -1,0 +1,87 @@
+package notifytest
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"strings"
+
+	"github.com/tocsin-dev/tocsin/notify"
+)
+
+// said is what the provider says, which no error should repeat.
+const said = "T0Csaid5e2d"
+
+// leaks are the ways to fail in which errors like to tell too much.
+var leaks = []struct {
+	name   string
+	answer http.HandlerFunc
+}{
+	{"status 400", echo(400)},
+	{"status 404", echo(404)},
+	{"status 429", echo(429)},
+	{"status 500", echo(500)},
+	{"a connection that breaks off", reset},
+	{"an answer that is no HTTP", func(w http.ResponseWriter, r *http.Request) {
+		raw(w, said+" "+r.RequestURI+" "+r.Header.Get("Authorization")+"\r\n\r\n", false)
+	}},
+	{"a redirect to nowhere", func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Location", "https://%zz/"+said+r.RequestURI)
+		w.WriteHeader(302)
+	}},
+}
+
+// echo answers with a code and everything that could be in a request.
+func echo(code int) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("X-Said", said)
+		w.WriteHeader(code)
+		fmt.Fprintf(w, `{"error":"%s %s %s"}`, said, r.RequestURI, r.Header.Get("Authorization"))
+	}
+}
+
+func checkSecret(s *subject) (found []error) {
+	secrets := []string{secretPath, secretQuery, said}
+	judge := func(name string, err error) {
+		for _, secret := range secrets {
+			for _, verb := range []string{"%v", "%+v", "%#v"} {
+				if text := fmt.Sprintf(verb, notify.Public(err)); err != nil && strings.Contains(text, secret) {
+					found = append(found, fmt.Errorf("%s: the error holds %s", name, what(secret)))
+					return
+				}
+			}
+		}
+	}
+	if asked, err := s.try(accept, page()); err == nil && len(asked) == 1 {
+		if _, credential, ok := strings.Cut(asked[0].header.Get("Authorization"), " "); ok && credential != "" {
+			secrets = append(secrets, credential)
+		}
+	}
+	for _, l := range leaks {
+		_, err := s.try(l.answer, page())
+		judge(l.name, err)
+	}
+	p := newProvider(accept)
+	p.close()
+	judge("nobody listens", p.send(s, page()))
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	_, err := s.newNotifier(p.url(), p.client).Notify(ctx, page())
+	judge("a context that has ended", err)
+	_, err = s.newNotifier(p.url()+"\n", p.client).Notify(context.Background(), page())
+	judge("a URL that is malformed", err)
+	return found
+}
+
+// what names a secret without repeating it.
+func what(secret string) string {
+	switch secret {
+	case secretPath:
+		return "the path of the URL"
+	case secretQuery:
+		return "the query of the URL"
+	case said:
+		return "what the provider said"
+	}
+	return "the credentials of the request"
+}
