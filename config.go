@@ -42,7 +42,7 @@ type Config struct {
 // prepared is a Config with everything filled in.
 type prepared struct {
 	Config
-	catalog   *catalog.Compiled
+	compiled  *catalog.Compiled
 	notifiers map[string]notify.Notifier
 }
 
@@ -73,20 +73,29 @@ func (c *Config) prepare() (*prepared, error) {
 		}
 	}
 	var err error
-	if p.catalog, err = p.Catalog.Compile(); err != nil {
+	if p.compiled, err = p.compile(p.Catalog); err != nil {
 		errs = append(errs, err)
-	} else {
-		for _, channel := range p.catalog.Channels() {
-			if _, ok := p.notifiers[channel]; !ok {
-				fault("channel %q has no notifier, expected one in Notifiers%s", channel, hint(channel))
-			}
-		}
 	}
 	if p.StopWithin < 0 {
 		fault("StopWithin %v, expected no negative duration", p.StopWithin)
 	}
 	p.fill()
 	return p, errors.Join(errs...)
+}
+
+// compile makes a catalog ready, if it can run with the notifiers that there are.
+func (p *prepared) compile(c *catalog.Catalog) (*catalog.Compiled, error) {
+	compiled, err := c.Compile()
+	if err != nil {
+		return nil, err
+	}
+	var errs []error
+	for _, channel := range compiled.Channels() {
+		if _, ok := p.notifiers[channel]; !ok {
+			errs = append(errs, fmt.Errorf("tocsin: config: channel %q has no notifier, expected one in Notifiers%s", channel, hint(channel)))
+		}
+	}
+	return compiled, errors.Join(errs...)
 }
 
 func hint(channel string) string {

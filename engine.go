@@ -1,13 +1,17 @@
 package tocsin
 
 import (
+	"cmp"
 	"context"
+	"errors"
+	"fmt"
 	"log/slog"
 	"sync/atomic"
 	"time"
 
 	"github.com/google/uuid"
 
+	"github.com/tocsin-dev/tocsin/catalog"
 	"github.com/tocsin-dev/tocsin/event"
 	"github.com/tocsin-dev/tocsin/internal/mark"
 	"github.com/tocsin-dev/tocsin/internal/outbox"
@@ -19,6 +23,7 @@ import (
 // Engine takes events in and carries the response through.
 type Engine struct {
 	*prepared
+	catalog atomic.Pointer[catalog.Compiled]
 	store   store.Store
 	box     *outbox.Outbox
 	counts  *instruments
@@ -52,7 +57,30 @@ func New(c *Config) (*Engine, error) {
 		e.log(context.Background(), slog.LevelWarn, "no store configured: what is accepted lives in memory and ends with the process")
 	}
 	e.box = outbox.New(p.notifiers, e.settle)
+	e.activate(p.compiled)
 	return e, nil
+}
+
+// Reload puts another catalog in the place of the one at work, from the next event on. Incidents that are open keep the plan
+// and policy with which they began; whom a level means, and by which contacts, is always asked of the current catalog. A
+// catalog that cannot run is refused with everything that is wrong with it, and the old one stays.
+func (e *Engine) Reload(c *catalog.Catalog) error {
+	if c == nil {
+		return errors.New("tocsin: reload: the catalog is nil, expected one")
+	}
+	compiled, err := e.compile(c)
+	if err != nil {
+		return fmt.Errorf("tocsin: reload: the catalog at work stays: %w", err)
+	}
+	e.activate(compiled)
+	e.log(context.Background(), slog.LevelInfo, "another catalog is at work")
+	e.rouse()
+	return nil
+}
+
+func (e *Engine) activate(c *catalog.Compiled) {
+	e.box.Limit(c.Rates())
+	e.catalog.Store(c)
 }
 
 // log writes a record that must not become an event again.
@@ -62,9 +90,10 @@ func (e *Engine) log(ctx context.Context, level slog.Level, msg string, args ...
 
 // change is one thing to decide and commit.
 type change struct {
-	inputs []respond.Input
-	events []store.EventID
-	claims []store.Claim
+	catalog *catalog.Compiled // nil: the one at work
+	inputs  []respond.Input
+	events  []store.EventID
+	claims  []store.Claim
 	// settle narrows the inputs to what the view admits, and says which claims end. nil: all inputs, no claims.
 	settle func(store.View, []respond.Input) ([]respond.Input, []store.Settle)
 }
@@ -74,39 +103,49 @@ func (e *Engine) commit(ctx context.Context, c change) (refused []error, err err
 	now := time.Now()
 	sc := respond.Scope(c.inputs)
 	sc.Events, sc.Claims = c.events, c.claims
-	places := e.box.Reserve(bornLeased)
+	cat := cmp.Or(c.catalog, e.catalog.Load())
 	lease := &store.Lease{Owner: e.owner, Until: now.Add(outbox.LeaseFor), Fence: 1}
+	places := make(outbox.Places)
 	var tasks []store.Task
 	err = e.store.Update(ctx, sc, func(v store.View) (store.Batch, store.Need, error) {
+		e.box.Release(places) // of a run that did not count
+		if err := readable(v); err != nil {
+			return store.Batch{}, store.Need{}, err
+		}
 		inputs, settles := c.inputs, []store.Settle(nil)
 		if c.settle != nil {
 			inputs, settles = c.settle(v, inputs)
 		}
-		d, need := respond.Decide(e.catalog, v, inputs)
+		d, need := respond.Decide(cat, v, inputs)
 		if !need.Empty() {
 			return store.Batch{}, need, nil
 		}
-		batch := d.Batch(now, lease, places)
+		batch := d.Batch(now, lease, func(t *store.Task) bool { return e.box.Take(now, t, places) })
 		batch.Settle = settles
 		tasks, refused = d.Tasks, d.Refused
 		return batch, store.Need{}, nil
 	})
-	started := 0
 	if err == nil {
 		for _, t := range tasks {
 			if t.Lease != nil {
-				e.box.Start(t)
-				started++
+				e.box.Start(t, places)
 			}
 		}
 		e.rouse()
 	}
-	e.box.Release(places - started)
+	e.box.Release(places)
 	return refused, err
 }
 
-// bornLeased is how many messages of one commit may leave at once; Run claims the others.
-const bornLeased = 8
+// readable refuses to decide from what a newer replica wrote, which is for newer replicas to go on with.
+func readable(v store.View) error {
+	for key, snap := range v.Records {
+		if newer, ok := snap.Rec.(store.Newer); ok {
+			return fmt.Errorf("%w: %s %q, schema %d", store.ErrNewer, key.Kind, key.ID, newer.Schema)
+		}
+	}
+	return nil
+}
 
 // rouse lets Run look for what is due.
 func (e *Engine) rouse() {

@@ -79,31 +79,47 @@ func (e *Engine) deliver(ctx, work context.Context) {
 func (e *Engine) look(ctx context.Context) (time.Duration, error) {
 	for {
 		now := time.Now()
-		places := e.box.Reserve(claimAtOnce)
-		claimed, err := e.store.Claim(ctx, store.ClaimRequest{
-			Now: now, Owner: e.owner, Queues: []string{respond.Queue}, Limit: places, LeaseFor: outbox.LeaseFor,
-		})
+		urgent, next, err := e.claim(ctx, now, true)
 		if err != nil {
-			e.box.Release(places)
 			return 0, err
 		}
-		for _, t := range claimed.Tasks {
-			e.box.Start(t)
-		}
-		e.box.Release(places - len(claimed.Tasks))
-		if err := e.advance(ctx, now, claimed.Due); err != nil {
+		found, nextOfAll, err := e.claim(ctx, now, false)
+		if err != nil {
 			return 0, err
 		}
-		switch {
-		case places == 0 && len(claimed.Due) == 0:
-			return poll, nil // every place is taken: whoever frees one rouses us
-		case len(claimed.Tasks)+len(claimed.Due) > 0:
+		if urgent || found {
 			continue
-		case claimed.Next.IsZero():
+		}
+		if next.IsZero() || !nextOfAll.IsZero() && nextOfAll.Before(next) {
+			next = nextOfAll
+		}
+		if next.IsZero() {
 			return longSleep, nil
 		}
-		return max(time.Until(claimed.Next), 0), nil
+		return max(time.Until(next), 0), nil
 	}
+}
+
+// claim sends and advances what is due now, of P1 only or of every priority. It reports whether there was anything, and
+// when there may be more: whoever frees a place rouses us besides.
+func (e *Engine) claim(ctx context.Context, now time.Time, onlyP1 bool) (found bool, next time.Time, err error) {
+	places, next := e.box.Reserve(now, onlyP1)
+	defer e.box.Release(places)
+	r := store.ClaimRequest{Now: now, Owner: e.owner, Queues: places, Limit: claimAtOnce, LeaseFor: outbox.LeaseFor}
+	if onlyP1 {
+		r.MaxPriority = 1
+	}
+	claimed, err := e.store.Claim(ctx, r)
+	if err != nil {
+		return false, next, err
+	}
+	for _, t := range claimed.Tasks {
+		e.box.Start(t, places)
+	}
+	if next.IsZero() || !claimed.Next.IsZero() && claimed.Next.Before(next) {
+		next = claimed.Next
+	}
+	return len(claimed.Tasks)+len(claimed.Due) > 0, next, e.advance(ctx, now, claimed.Due)
 }
 
 // advance lets groups do what is due, at most claimAtOnce in one commit.
@@ -169,7 +185,9 @@ func (e *Engine) keep(ctx context.Context, ev event.Event) {
 
 // settle stores what became of a try. If that fails the lease runs out and the message is sent again, with the same key.
 func (e *Engine) settle(ctx context.Context, out outbox.Outcome) {
-	e.counts.sent(ctx, &out)
+	if !out.Held {
+		e.counts.sent(ctx, &out)
+	}
 	ctx = context.WithoutCancel(ctx) // that the process stops must not lose the record of the try
 	result := respond.Outcome{
 		At: time.Now(), Task: out.Task.ID, Record: out.Task.Record, Message: out.Message, Sent: out.Err == nil, Retry: out.Retry,

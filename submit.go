@@ -64,11 +64,12 @@ func (e *Engine) complete(ev event.Event, now time.Time) event.Event {
 // take assesses and commits complete events. An id that was applied before, or stands twice in the call, counts once; ids
 // of our own making cannot repeat and are not kept.
 func (e *Engine) take(ctx context.Context, events []event.Event, named []bool) error {
+	cat := e.catalog.Load()
 	assessed := make(respond.Events, len(events))
 	ids := make([]store.EventID, 0, len(events))
 	at := make([]int, len(events)) // index in ids, -1: without
 	for i := range events {
-		assessed[i] = respond.Assess(e.catalog, &events[i])
+		assessed[i] = respond.Assess(cat, &events[i])
 		at[i] = -1
 		if !named[i] {
 			continue
@@ -83,7 +84,7 @@ func (e *Engine) take(ctx context.Context, events []event.Event, named []bool) e
 	}
 	var fresh respond.Events
 	_, err := e.commit(ctx, change{
-		inputs: []respond.Input{assessed}, events: ids,
+		catalog: cat, inputs: []respond.Input{assessed}, events: ids,
 		settle: func(v store.View, _ []respond.Input) ([]respond.Input, []store.Settle) {
 			fresh = fresh[:0]
 			for i, a := range assessed {

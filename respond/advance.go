@@ -1,9 +1,9 @@
 package respond
 
 import (
+	"slices"
 	"time"
 
-	"github.com/tocsin-dev/tocsin/catalog"
 	"github.com/tocsin-dev/tocsin/correlate"
 	"github.com/tocsin-dev/tocsin/incident"
 	"github.com/tocsin-dev/tocsin/store"
@@ -23,6 +23,28 @@ func (t *turn) advance(u *unit, to time.Time) bool {
 	}
 }
 
+// advanceAll advances the groups that wait for it together, by time. What one of them finds is about the response to it and
+// goes to another group, which therefore learns of it in time even if both were looked at late.
+func (t *turn) advanceAll() {
+	for len(t.waiting) > 0 {
+		best, first := -1, time.Time{}
+		var act func(time.Time) bool
+		for i, w := range t.waiting {
+			if at, do := t.nextDue(w.u); do != nil && !at.After(w.to) && (act == nil || at.Before(first)) {
+				best, first, act = i, at, do
+			}
+		}
+		if act == nil {
+			t.waiting = nil
+			return
+		}
+		if w := t.waiting[best]; !act(w.u.from(first)) {
+			t.waiting = slices.Delete(t.waiting, best, best+1) // the view does not hold what that takes
+		}
+		t.applyFound()
+	}
+}
+
 // nextDue returns the first deadline of the group and what to do then; nil if there is none.
 func (t *turn) nextDue(u *unit) (time.Time, func(at time.Time) bool) {
 	var first time.Time
@@ -33,13 +55,18 @@ func (t *turn) nextDue(u *unit) (time.Time, func(at time.Time) bool) {
 		}
 	}
 	if u.inc != nil {
-		end, ok := u.inc.SoakEnd(t.recovery(u))
+		end, ok := u.inc.SoakEnd(u.recovery())
 		earlier(end, ok, func(at time.Time) bool {
 			u.inc.Soaked(at)
-			t.over(u, at, "", "every alert has been resolved for "+incident.Short(t.recovery(u).Soak))
+			t.over(u, at, "", "every alert has been resolved for "+incident.Short(u.recovery().Soak))
 			return true
 		})
-		due, ok := u.inc.Escalation.Due()
+		due, ok := u.inc.expiry()
+		earlier(due, ok, func(at time.Time) bool {
+			t.expire(u, at)
+			return true
+		})
+		due, ok = u.inc.Escalation.Due()
 		earlier(due, ok, func(at time.Time) bool {
 			t.escalated(u, at, u.inc.Escalation.Advance(at, t.terms(u, at)))
 			return true
@@ -50,7 +77,7 @@ func (t *turn) nextDue(u *unit) (time.Time, func(at time.Time) bool) {
 }
 
 // due returns when the group must be looked at again; zero: never.
-func (u *unit) due(cat *catalog.Compiled) time.Time {
+func (u *unit) due() time.Time {
 	first := u.group.AlertsDue
 	earlier := func(at time.Time, ok bool) {
 		if ok && (first.IsZero() || at.Before(first)) {
@@ -58,8 +85,9 @@ func (u *unit) due(cat *catalog.Compiled) time.Time {
 		}
 	}
 	if u.inc != nil {
-		earlier(u.inc.SoakEnd(cat.Recovery(u.inc.Plan, u.inc.Priority)))
+		earlier(u.inc.SoakEnd(u.recovery()))
 		earlier(u.inc.Escalation.Due())
+		earlier(u.inc.expiry())
 	}
 	return first
 }

@@ -72,7 +72,7 @@ func (t *turn) trigger(u *unit, row *record, a *Assessed, f correlate.Facts) {
 	at := f.Received
 	before := al.Incident
 	effect := al.Trigger(f, correlate.Terms{
-		StaleAfter: a.staleAfter(), Reopen: t.cat.Recovery(a.Plan, a.Priority).Reopen,
+		StaleAfter: a.staleAfter(), Reopen: t.reopen(u, a),
 	})
 	row.dirty = true
 	if effect != correlate.Repeated {
@@ -145,7 +145,7 @@ func (t *turn) promote(u *unit, row *record, a *Assessed, at time.Time) {
 		return
 	}
 	al := row.rec.(*Alert)
-	if u.inc == nil || !u.inc.Reopens(at, t.recovery(u)) {
+	if u.inc == nil || !u.inc.Reopens(at, u.recovery()) {
 		t.open(u, row, a, at)
 		return
 	}
@@ -171,7 +171,7 @@ func (t *turn) repeated(u *unit, row *record, a *Assessed, at time.Time) {
 	if !a.Priority.Above(u.inc.Computed) {
 		return
 	}
-	if !u.inc.Reopens(at, t.recovery(u)) { // it was left firing when the incident was resolved
+	if !u.inc.Reopens(at, u.recovery()) { // it was left firing when the incident was resolved
 		t.open(u, row, a, at)
 		return
 	}
@@ -202,7 +202,7 @@ func (t *turn) ended(u *unit, row *record, at time.Time, actor string) {
 	if u.inc == nil || al.Incident != u.inc.ID {
 		return
 	}
-	changed := u.inc.AlertResolved(al.ID, at, t.recovery(u))
+	changed := u.inc.AlertResolved(al.ID, at, u.recovery())
 	u.note(at, incident.KindState, "alert resolved", actor, "%s  %s  %d of %d fire", al.ID, al.Reason, u.inc.Firing, u.inc.Alerts)
 	if changed {
 		t.recovered(u, at)

@@ -26,6 +26,9 @@ func Decide(cat *catalog.Compiled, view store.View, inputs []Input) (Decision, s
 	t := &turn{cat: cat, view: view, records: make(map[store.Key]*record), units: make(map[store.Key]*unit)}
 	refused := make([]error, len(inputs))
 	for i, in := range inputs {
+		if _, ok := in.(Advance); !ok {
+			t.advanceAll()
+		}
 		switch in := in.(type) {
 		case Events:
 			for _, a := range in {
@@ -37,15 +40,12 @@ func Decide(cat *catalog.Compiled, view store.View, inputs []Input) (Decision, s
 			t.outcome(in)
 		case Advance:
 			if u, ok := t.unit(in.Group); ok {
-				t.advance(u, in.At)
+				t.waiting = append(t.waiting, waiting{u, in.At})
 			}
 		}
 	}
-	for len(t.found) > 0 {
-		next := t.found[0]
-		t.found = t.found[1:]
-		t.event(next)
-	}
+	t.advanceAll()
+	t.applyFound()
 	if !t.need.Empty() {
 		return Decision{}, t.need
 	}
@@ -67,13 +67,29 @@ type turn struct {
 	heads   []bool
 	cancel  []store.CancelTag
 	found   []*Assessed // findings still to be applied
+	waiting []waiting   // groups still to be advanced
+}
+
+// waiting is a group that is to be advanced to an instant.
+type waiting struct {
+	u  *unit
+	to time.Time
+}
+
+// applyFound applies the findings that were made.
+func (t *turn) applyFound() {
+	for len(t.found) > 0 {
+		next := t.found[0]
+		t.found = t.found[1:]
+		t.event(next)
+	}
 }
 
 // record is a working copy.
 type record struct {
 	key     store.Key
 	version uint64
-	rec     any // *Alert, *Incident or *correlate.Group
+	rec     any // *Alert, *Incident, *correlate.Group, *Change or *catalog.Pinned
 	dirty   bool
 	entries []store.Entry
 }
@@ -84,6 +100,7 @@ type unit struct {
 	group *correlate.Group
 	inc   *Incident
 	irow  *record
+	plan  *catalog.Pinned // of the incident
 }
 
 // load returns the working copy of a record, a zero one if there is none yet; nil if the view does not hold it.
@@ -131,6 +148,9 @@ func (t *turn) unit(key store.Key) (*unit, bool) {
 	if group.Generation > 0 {
 		id, _ := IncidentKey(incidentID(key.Tenant, key.ID, group.Generation))
 		if u.irow, u.inc = load[Incident](t, id); u.irow == nil {
+			return nil, false
+		}
+		if u.plan = t.pinned(u); u.plan == nil {
 			return nil, false
 		}
 	}
@@ -183,7 +203,7 @@ func (r *record) write(e incident.Entry) {
 
 func (t *turn) decision() Decision {
 	for _, u := range t.unitSeq {
-		if due := u.due(t.cat); !due.Equal(u.group.Due) {
+		if due := u.due(); !due.Equal(u.group.Due) {
 			u.group.Due = due
 			u.row.dirty = true
 		}
@@ -196,6 +216,9 @@ func (t *turn) decision() Decision {
 	}
 	return d
 }
+
+// refsOfRecord is how many references a record may publish.
+const refsOfRecord = 16
 
 // change describes a dirty record to the store.
 func (t *turn) change(r *record) store.Change {
@@ -212,11 +235,16 @@ func (t *turn) change(r *record) store.Change {
 		}
 	case *Incident:
 		c.State, c.Ended, c.Priority = string(rec.Phase), rec.Resolved, uint8(rec.Priority)
+		for _, ack := range rec.Escalation.Acks[:min(len(rec.Escalation.Acks), refsOfRecord)] {
+			c.Refs = append(c.Refs, ackedBy(rec.Tenant, ack.By))
+		}
 	case *correlate.Group:
 		c.Due, c.Priority = rec.Due, 5
 		if u := t.units[r.key]; u != nil && u.inc != nil {
 			c.Priority = uint8(u.inc.Priority)
 		}
+	case *catalog.Pinned:
+		c.Priority = 5
 	case *Change:
 		c.State, c.Ended, c.Priority = "recorded", rec.Received, 5
 	}

@@ -93,7 +93,7 @@ func (t *turn) resolveByHand(u *unit, c Resolve, at time.Time) error {
 			state.AlertResolved(row.key.ID, at, incident.Recovery{On: incident.OnNever})
 		}
 	}
-	if err := state.Resolve(at, t.recovery(u), c.Override); err != nil {
+	if err := state.Resolve(at, u.recovery(), c.Override); err != nil {
 		if errors.Is(err, incident.ErrResolved) {
 			return nil // a repeat
 		}

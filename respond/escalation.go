@@ -15,17 +15,23 @@ import (
 	"github.com/tocsin-dev/tocsin/store"
 )
 
-// Queue is the queue of the tasks that send messages. The payload of such a task is a [notify.Message] as JSON.
-const Queue = "send"
+// Queue is the queue of the tasks that send messages over a channel: each has its own, so that none waits behind another.
+// The payload of such a task is a [notify.Message] as JSON.
+func Queue(channel string) string { return "send/" + channel }
 
 // terms tells the escalation machine what stands around it.
 func (t *turn) terms(u *unit, at time.Time) *escalate.Terms {
 	i := u.inc
 	return &escalate.Terms{
-		Policy: t.cat.Policy(i.Plan), Priority: i.Priority, GroupWait: t.cat.GroupWait(i.Plan, i.Priority), Also: i.Also,
+		Policy: &u.plan.Policy, Priority: i.Priority, GroupWait: u.plan.GroupWait(i.Priority), Also: i.Also,
+		Group: i.Group, Generation: i.Generation, Strategy: t.cat.Strategy,
 		Reach: func(targets []escalate.Target) []escalate.Recipient { return t.cat.Reach(targets, i.Owner, at) },
 		LastResort: func() []escalate.Recipient {
 			return t.cat.Reach([]escalate.Target{escalate.Target(escalate.ToOwner)}, t.cat.CatchAll(), at)
+		},
+		Load: func(p escalate.PersonID) int {
+			held, _ := t.refs(ackedBy(i.Tenant, p)) // without the answer the decision is made again
+			return len(held)
 		},
 	}
 }
@@ -138,15 +144,16 @@ func (t *turn) dispatch(u *unit, at time.Time, p Pending) {
 	const longest = 24 * time.Hour
 	life := longest
 	if p.Kind == notify.Page {
-		life = min(life, t.cat.Policy(i.Plan).WaitOf(p.Level))
+		life = min(life, u.plan.Policy.WaitOf(p.Level))
 	}
+	p.Expires = at.Add(life)
 	head := !slices.ContainsFunc(i.Pending, func(q Pending) bool { return q.Contact() == p.Contact() })
 	i.Pending = append(i.Pending[:len(i.Pending):len(i.Pending)], p)
 	u.touch(at)
 	t.heads = append(t.heads, head)
 	t.tasks = append(t.tasks, store.Task{
-		ID: m.Key, Record: u.irow.key, Queue: Queue, Order: string(p.Contact()), Tag: string(p.Kind), Kind: "message",
-		Priority: uint8(i.Priority), Rank: rank(at, i.Priority), Due: at, Expires: at.Add(life), Payload: payload,
+		ID: m.Key, Record: u.irow.key, Queue: Queue(channel), Order: string(p.Contact()), Tag: p.tag(), Kind: "message",
+		Priority: uint8(i.Priority), Rank: rank(at, i.Priority), Due: at, Expires: p.Expires, Payload: payload,
 	})
 }
 
@@ -159,19 +166,24 @@ func (t *turn) withdraw(u *unit, at time.Time) {
 			continue
 		}
 		u.note(at, incident.KindNote, "withdrawn", "", "%s", p.columns())
-	}
-	if len(kept) == len(u.inc.Pending) {
-		return
+		t.drop(u, &p)
 	}
 	u.inc.Pending = kept
-	t.cancel = append(t.cancel, store.CancelTag{Record: u.irow.key, Tag: string(notify.Page)})
+}
+
+// drop takes back the task of a message, be it stored or made in this very turn.
+func (t *turn) drop(u *unit, p *Pending) {
+	t.cancel = append(t.cancel, store.CancelTag{Record: u.irow.key, Tag: p.tag()})
 	for i := len(t.tasks) - 1; i >= 0; i-- {
-		if t.tasks[i].Record == u.irow.key && t.tasks[i].Tag == string(notify.Page) {
+		if t.tasks[i].Record == u.irow.key && t.tasks[i].Tag == p.tag() {
 			t.tasks = slices.Delete(t.tasks, i, i+1)
 			t.heads = slices.Delete(t.heads, i, i+1)
 		}
 	}
 }
+
+// tag names the tasks of a message.
+func (p *Pending) tag() string { return string(p.Kind) + "/" + strconv.FormatUint(p.Seq, 10) }
 
 // columns describes a message as timelines do: level or note, person, channel.
 func (p *Pending) columns() string {

@@ -125,7 +125,7 @@ func (w *world) decide(now time.Time, inputs ...respond.Input) {
 		if d, need = respond.Decide(w.cat, v, inputs); !need.Empty() {
 			return store.Batch{}, need, nil
 		}
-		return d.Batch(now, nil, 0), store.Need{}, nil
+		return d.Batch(now, nil, nil), store.Need{}, nil
 	})
 	require.NoError(w.t, err)
 	for _, c := range d.Put {
@@ -144,13 +144,16 @@ func (w *world) decide(now time.Time, inputs ...respond.Input) {
 	}
 }
 
-// tick advances every group that the store says is due.
-func (w *world) tick(now time.Time) {
+// tick advances every group that the store says is due, together as the engine does, and returns how many there were.
+func (w *world) tick(now time.Time) int {
 	claimed, err := w.store.Claim(context.Background(), store.ClaimRequest{Now: now, Owner: "test"})
 	require.NoError(w.t, err)
+	var inputs []respond.Input
 	for _, k := range claimed.Due {
-		w.decide(now, respond.Advance{At: now, Group: k})
+		inputs = append(inputs, respond.Advance{At: now, Group: k})
 	}
+	w.decide(now, inputs...)
+	return len(inputs)
 }
 
 func (w *world) input(s step) respond.Input {
@@ -180,13 +183,8 @@ func (w *world) play(steps []step, batch int, tick time.Duration) {
 	}
 	end := steps[len(steps)-1].at.Add(2 * time.Hour)
 	for range 1000 {
-		claimed, err := w.store.Claim(context.Background(), store.ClaimRequest{Now: end, Owner: "test"})
-		require.NoError(w.t, err)
-		if len(claimed.Due) == 0 {
+		if w.tick(end) == 0 {
 			return
-		}
-		for _, k := range claimed.Due {
-			w.decide(end, respond.Advance{At: end, Group: k})
 		}
 	}
 	w.t.Fatal("the groups never come to rest")

@@ -12,8 +12,6 @@ import (
 	"github.com/tocsin-dev/tocsin/severity"
 )
 
-func (t *turn) recovery(u *unit) incident.Recovery { return t.cat.Recovery(u.inc.Plan, u.inc.Priority) }
-
 // open begins the next incident of the group with the alert that fires.
 func (t *turn) open(u *unit, row *record, a *Assessed, at time.Time) {
 	al := row.rec.(*Alert)
@@ -35,6 +33,7 @@ func (t *turn) open(u *unit, row *record, a *Assessed, at time.Time) {
 	}
 	ikey, _ := IncidentKey(id)
 	u.irow = t.add(ikey, 0, u.inc)
+	t.keep(u, a.Plan)
 	al.Incident = id
 	u.inc.Joined(al.ID)
 	u.note(at, incident.KindState, "opened", a.Event.Source, "%s", u.inc.opening(a))

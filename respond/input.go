@@ -88,13 +88,12 @@ func Scope(inputs []Input) store.Scope {
 	return sc
 }
 
-// Batch is what the store commits for the decision. Tasks whose lane is empty are born with the lease, as many as leases
-// says; nil means none.
-func (d *Decision) Batch(now time.Time, lease *store.Lease, leases int) store.Batch {
+// Batch is what the store commits for the decision. Tasks whose lane is empty are born with the lease if there is room to
+// send them; a nil room is none.
+func (d *Decision) Batch(now time.Time, lease *store.Lease, room func(*store.Task) bool) store.Batch {
 	for i := range d.Tasks {
-		if lease != nil && leases > 0 && d.Heads[i] {
+		if room != nil && d.Heads[i] && room(&d.Tasks[i]) {
 			d.Tasks[i].Lease = lease
-			leases--
 		}
 	}
 	return store.Batch{Now: now, Put: d.Put, Tasks: d.Tasks, Cancel: d.Cancel}

@@ -49,24 +49,47 @@ func (t *turn) outcome(in Outcome) {
 		u.note(at, incident.KindPage, string(p.Kind), "", "%s", p.columns())
 		u.inc.Pending = slices.Delete(slices.Clone(u.inc.Pending), i, i+1)
 		u.inc.told(p)
-		t.settled(u, in, p, true)
+		t.settled(u, at, p, true)
 	case !in.Retry.IsZero():
 		u.note(at, incident.KindNote, "retry", "", "%s %s  in %s: %s", p.Kind, p.columns(), incident.Short(in.Retry.Sub(at)), in.Error)
 	default:
-		u.note(at, incident.KindPage, string(p.Kind), "", "%s  failed: %s", p.columns(), in.Error)
-		u.inc.Pending = slices.Delete(slices.Clone(u.inc.Pending), i, i+1)
-		if p.Try++; p.Try < len(p.Contacts) {
-			t.dispatch(u, at, p)
-			return
-		}
-		t.findAbout(u, at, event.FindingDeadLetter, "no contact takes messages for "+recipientName(p.Recipient)+": "+in.Error)
-		t.settled(u, in, p, false)
+		t.failed(u, at, i, in.Error)
 	}
 }
 
-func (t *turn) settled(u *unit, in Outcome, p Pending, accepted bool) {
+// failed gives up on a message's contact: the next one is tried at once, and after the last it is a finding, and the
+// level may have reached nobody.
+func (t *turn) failed(u *unit, at time.Time, i int, why string) {
+	p := u.inc.Pending[i]
+	u.note(at, incident.KindPage, string(p.Kind), "", "%s  failed: %s", p.columns(), why)
+	u.inc.Pending = slices.Delete(slices.Clone(u.inc.Pending), i, i+1)
+	if p.Try++; p.Try < len(p.Contacts) {
+		t.dispatch(u, at, p)
+		return
+	}
+	t.findAbout(u, at, event.FindingDeadLetter, "no contact takes messages for "+recipientName(p.Recipient)+": "+why)
+	t.settled(u, at, p, false)
+}
+
+// expiry returns when the first of the messages under way has had its time; false if there is none.
+func (i *Incident) expiry() (first time.Time, ok bool) {
+	for _, p := range i.Pending {
+		if !ok || p.Expires.Before(first) {
+			first, ok = p.Expires, true
+		}
+	}
+	return first, ok
+}
+
+// expire gives up on a message of which nothing was heard in its time, because its channel hangs, is overrun or is gone.
+func (t *turn) expire(u *unit, at time.Time) {
+	i := slices.IndexFunc(u.inc.Pending, func(p Pending) bool { return !p.Expires.After(at) })
+	t.drop(u, &u.inc.Pending[i])
+	t.failed(u, at, i, "its time passed before it was sent")
+}
+
+func (t *turn) settled(u *unit, at time.Time, p Pending, accepted bool) {
 	if p.Level > 0 {
-		at := u.from(in.At)
 		t.escalated(u, at, u.inc.Escalation.Settled(at, p.Position, accepted, t.terms(u, at)))
 	}
 }

@@ -16,12 +16,13 @@ import (
 	"github.com/tocsin-dev/tocsin/store"
 )
 
-// Kinds of record in the store. A group record holds a [correlate.Group].
+// Kinds of record in the store. A group record holds a [correlate.Group], a plan record a [catalog.Pinned], by its hash.
 const (
 	KindAlert    = "alert"
 	KindGroup    = "group"
 	KindIncident = "incident"
 	KindChange   = "change"
+	KindPlan     = "plan"
 )
 
 // Alert is the record of one condition.
@@ -80,8 +81,9 @@ type Pending struct {
 	Kind notify.Kind `json:"kind"`
 	escalate.Position
 	escalate.Recipient
-	Try  int    `json:"try"` // index of the contact under way
-	Note string `json:"note,omitempty"`
+	Try     int       `json:"try"`     // index of the contact under way
+	Expires time.Time `json:"expires"` // when it has failed, if nothing else is heard by then
+	Note    string    `json:"note,omitempty"`
 }
 
 // Contact returns the contact under way.

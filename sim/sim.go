@@ -25,6 +25,7 @@ type Sim struct {
 	now     time.Time
 	events  int
 	fails   map[string]error
+	queues  map[string]int // of every channel, without bounds worth the name
 	entries []Entry
 }
 
@@ -40,7 +41,13 @@ func New(c *catalog.Catalog, start time.Time) (*Sim, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Sim{cat: compiled, store: memory.New(), start: start, now: start, fails: make(map[string]error)}, nil
+	s := &Sim{
+		cat: compiled, store: memory.New(), start: start, now: start, fails: make(map[string]error), queues: make(map[string]int),
+	}
+	for _, channel := range compiled.Channels() {
+		s.queues[respond.Queue(channel)] = 1000
+	}
+	return s, nil
 }
 
 // Now returns the virtual time.
@@ -111,7 +118,7 @@ func (s *Sim) settle() error { return s.Advance(0) }
 // look does what is due now, and returns when something will be due; zero: never.
 func (s *Sim) look() (time.Time, error) {
 	claimed, err := s.store.Claim(context.Background(), store.ClaimRequest{
-		Now: s.now, Owner: "sim", Queues: []string{respond.Queue}, Limit: 1000, LeaseFor: time.Minute,
+		Now: s.now, Owner: "sim", Queues: s.queues, Limit: 1000, LeaseFor: time.Minute,
 	})
 	if err != nil {
 		return time.Time{}, err
@@ -164,7 +171,7 @@ func (s *Sim) commit(inputs []respond.Input, settle *store.Settle) (refused []er
 		if d, need = respond.Decide(s.cat, v, inputs); !need.Empty() {
 			return store.Batch{}, need, nil
 		}
-		batch := d.Batch(s.now, nil, 0)
+		batch := d.Batch(s.now, nil, nil)
 		if settle != nil {
 			batch.Settle = []store.Settle{*settle}
 		}

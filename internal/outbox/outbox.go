@@ -2,15 +2,12 @@ package outbox
 
 import (
 	"context"
-	"encoding/json"
-	"errors"
-	"fmt"
 	"sync"
 	"time"
 
-	"github.com/cenkalti/backoff/v4"
-
+	"github.com/tocsin-dev/tocsin/catalog"
 	"github.com/tocsin-dev/tocsin/notify"
+	"github.com/tocsin-dev/tocsin/respond"
 	"github.com/tocsin-dev/tocsin/store"
 )
 
@@ -19,8 +16,6 @@ const (
 	LeaseFor = 30 * time.Second
 	// tryFor bounds one try. It ends well before the lease, so that a slow one is not begun twice.
 	tryFor = 20 * time.Second
-	// workers is how many messages are on their way at once.
-	workers = 32
 )
 
 // Outcome is what became of one try.
@@ -31,22 +26,35 @@ type Outcome struct {
 	Began   time.Time
 	Err     error     // nil: the provider accepted it
 	Retry   time.Time // when to try again; zero with Err: it failed for good
+	Held    bool      // it was not tried: a rate or the breaker held it back
 }
 
 // Outbox sends. Its methods may be called concurrently.
 type Outbox struct {
-	notifiers map[string]notify.Notifier
-	settle    func(context.Context, Outcome)
+	settle func(context.Context, Outcome)
 
-	mu   sync.Mutex
-	free int
-	ctx  context.Context // of the sends, nil while closed
-	wg   sync.WaitGroup
+	mu       sync.Mutex
+	channels map[string]*channel // by queue
+	ctx      context.Context     // of the sends, nil while closed
+	wg       sync.WaitGroup
 }
 
 // New makes a closed Outbox. settle stores an outcome; it is called once a try, concurrently.
 func New(notifiers map[string]notify.Notifier, settle func(context.Context, Outcome)) *Outbox {
-	return &Outbox{notifiers: notifiers, settle: settle, free: workers}
+	o := &Outbox{settle: settle, channels: make(map[string]*channel, len(notifiers))}
+	for name, n := range notifiers {
+		o.channels[respond.Queue(name)] = newChannel(name, n)
+	}
+	return o
+}
+
+// Limit sets how fast the channels send from now on.
+func (o *Outbox) Limit(channels map[string]catalog.Channel) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for _, c := range o.channels {
+		c.limit(channels[c.name])
+	}
 }
 
 // Open lets sends begin. They run under ctx.
@@ -76,106 +84,86 @@ func (o *Outbox) Wait(ctx context.Context) {
 	}
 }
 
-// Reserve takes up to n free places for sends, none while closed. Each is given back by Start or Release.
-func (o *Outbox) Reserve(n int) int {
+// Places are reserved for sends: how many of each queue. Each is given back by Start or Release.
+type Places map[string]int
+
+// Reserve takes all the room there is at the instant, for P1 only or for every priority, and tells when there will be more
+// of what rates or a breaker hold back now; zero: no such time is known. A queue without room is left out.
+func (o *Outbox) Reserve(now time.Time, onlyP1 bool) (Places, time.Time) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
+	p := make(Places, len(o.channels))
+	var more time.Time
 	if o.ctx == nil {
-		return 0
+		return p, more
 	}
-	n = min(n, o.free)
-	o.free -= n
-	return n
+	for queue, c := range o.channels {
+		n, next := c.room(now, onlyP1)
+		if n > 0 {
+			c.held += n
+			p[queue] = n
+		}
+		if !next.IsZero() && (more.IsZero() || next.Before(more)) {
+			more = next
+		}
+	}
+	return p, more
 }
 
-// Release gives places back.
-func (o *Outbox) Release(n int) {
+// Take reserves a place for a task that is not claimed but born leased, and adds it to those held.
+func (o *Outbox) Take(now time.Time, t *store.Task, held Places) bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	o.free += n
+	c := o.channels[t.Queue]
+	if o.ctx == nil || c == nil {
+		return false
+	}
+	if n, _ := c.room(now, t.Priority == 1); n < 1 {
+		return false
+	}
+	c.held++
+	held[t.Queue]++
+	return true
 }
 
-// Busy reports whether a send is under way or may begin.
+// Release gives back what is left of the places.
+func (o *Outbox) Release(p Places) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for queue, n := range p {
+		o.channels[queue].held -= n
+	}
+	clear(p)
+}
+
+// Busy reports whether a send is under way, or may begin.
 func (o *Outbox) Busy() bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	return o.free < workers
+	for _, c := range o.channels {
+		if c.held+c.sending > 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // Start sends a leased task in a reserved place.
-func (o *Outbox) Start(t store.Task) {
+func (o *Outbox) Start(t store.Task, p Places) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
+	c := o.channels[t.Queue]
+	p[t.Queue]--
 	if o.ctx == nil { // closed since: the lease runs out, and whoever runs then sends it
-		o.free++
+		c.held--
 		return
 	}
 	ctx := o.ctx
 	o.wg.Go(func() {
-		out := o.send(ctx, t)
-		o.Release(1)
+		out := o.send(ctx, c, t)
+		o.mu.Lock()
+		c.sending--
+		o.mu.Unlock()
 		o.settle(ctx, out)
 	})
-}
-
-// send tries once.
-func (o *Outbox) send(ctx context.Context, t store.Task) Outcome {
-	out := Outcome{Claim: store.Claim{ID: t.ID, Fence: t.Lease.Fence}, Task: t, Began: time.Now()}
-	if err := json.Unmarshal(t.Payload, &out.Message); err != nil {
-		out.Err = notify.Permanent(fmt.Errorf("the message cannot be read: %w", err))
-		return out
-	}
-	out.Message.Attempt = int(t.Lease.Fence)
-	if out.Began.After(t.Expires) {
-		out.Err = notify.Permanent(errors.New("expired before it could be sent"))
-		return out
-	}
-	ctx, cancel := context.WithTimeout(ctx, tryFor)
-	defer cancel()
-	out.Err = o.notify(ctx, out.Message)
-	if out.Err == nil || notify.IsPermanent(out.Err) {
-		return out
-	}
-	now := time.Now()
-	retry := now.Add(max(pause(t.Lease.Fence), notify.RetryDelay(out.Err, now)))
-	if retry.After(t.Expires) {
-		out.Err = fmt.Errorf("%w (tried %d times)", out.Err, t.Lease.Fence)
-		return out
-	}
-	out.Retry = retry
-	return out
-}
-
-// PanicError is what a notifier that panics counts as; it is permanent.
-type PanicError struct{ Value any }
-
-// Error implements error.
-func (e *PanicError) Error() string { return fmt.Sprintf("the notifier panicked: %v", e.Value) }
-
-func (o *Outbox) notify(ctx context.Context, m notify.Message) (err error) {
-	n, ok := o.notifiers[m.Channel]
-	if !ok {
-		return notify.Permanent(fmt.Errorf("there is no notifier for channel %q", m.Channel))
-	}
-	defer func() {
-		if v := recover(); v != nil {
-			err = notify.Permanent(&PanicError{v})
-		}
-	}()
-	if _, err = n.Notify(ctx, m); err != nil {
-		return fmt.Errorf("%s: %w", m.Channel, err)
-	}
-	return nil
-}
-
-// pause is the wait before the next of a message's tries, growing and jittered. The try is counted by the fence.
-func pause(try uint64) time.Duration {
-	b := backoff.NewExponentialBackOff(
-		backoff.WithInitialInterval(time.Second), backoff.WithMaxInterval(time.Minute), backoff.WithMaxElapsedTime(0),
-	)
-	wait := b.NextBackOff()
-	for range min(try, 16) - 1 { // by then it has reached the longest
-		wait = b.NextBackOff()
-	}
-	return wait
 }

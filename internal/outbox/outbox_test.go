@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -12,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/tocsin-dev/tocsin/notify"
+	"github.com/tocsin-dev/tocsin/respond"
 	"github.com/tocsin-dev/tocsin/store"
 )
 
@@ -20,7 +22,9 @@ func task(t *testing.T, channel string, fence uint64) store.Task {
 	t.Helper()
 	payload, err := json.Marshal(notify.Message{Key: "k", Channel: channel})
 	require.NoError(t, err)
-	return store.Task{ID: "k", Payload: payload, Expires: time.Now().Add(time.Hour), Lease: &store.Lease{Fence: fence}}
+	return store.Task{
+		ID: "k", Queue: respond.Queue(channel), Priority: 3, Payload: payload, Expires: time.Now().Add(time.Hour), Lease: &store.Lease{Fence: fence},
+	}
 }
 
 func TestOutcome(t *testing.T) {
@@ -51,11 +55,10 @@ func TestOutcome(t *testing.T) {
 		{name: "the pause that the other side asked for", channel: "busy", err: "busy: busy", min: 10 * time.Minute, max: 10 * time.Minute},
 		{
 			name: "a pause beyond the message's time ends it", channel: "busy", change: func(t *store.Task) { t.Expires = time.Now().Add(time.Minute) },
-			err: "busy: busy (tried 1 times)",
+			err: "busy: busy (taken up 1 times)",
 		},
 		{name: "permanent", channel: "gone", err: "gone: gone"},
-		{name: "a panic is permanent", channel: "panics", err: "the notifier panicked: broken"},
-		{name: "a channel that nobody serves", channel: "none", err: `there is no notifier for channel "none"`},
+		{name: "a panic is permanent", channel: "panics", err: "the notifier panicked with a string"},
 		{name: "expired before its turn", channel: "good", change: func(t *store.Task) { t.Expires = time.Now().Add(-time.Second) }, err: "expired before it could be sent"},
 		{name: "a payload that is none", channel: "good", change: func(t *store.Task) { t.Payload = []byte("{") }, err: "the message cannot be read: unexpected end of JSON input"},
 		{name: "a hang ends before the lease", channel: "hangs", err: "hangs: context deadline exceeded", min: 500 * time.Millisecond, max: 1500 * time.Millisecond},
@@ -68,12 +71,10 @@ func TestOutcome(t *testing.T) {
 					c.change(&job)
 				}
 				began := time.Now()
-				var got []Outcome
-				o := New(answers, func(_ context.Context, out Outcome) { got = append(got, out) })
-				o.Open(t.Context())
-				require.Equal(t, 1, o.Reserve(1))
-				o.Start(job)
-				o.Wait(t.Context())
+				h := open(t, answers)
+				require.True(t, h.start(job))
+				h.Wait(t.Context())
+				got := h.outcomes()
 				require.Len(t, got, 1)
 				assert.Less(t, time.Since(began), LeaseFor)
 				if c.err == "" {
@@ -93,21 +94,41 @@ func TestOutcome(t *testing.T) {
 	}
 }
 
-func answer(err error) notify.Notifier {
-	return notify.NotifierFunc(func(context.Context, notify.Message) (notify.Receipt, error) { return notify.Receipt{}, err })
+// harness is an open outbox that keeps what became of each try.
+type harness struct {
+	*Outbox
+	mu  sync.Mutex
+	got []Outcome
 }
 
-func TestPlaces(t *testing.T) {
-	o := New(nil, nil)
-	assert.Zero(t, o.Reserve(1), "closed")
-	o.Open(t.Context())
-	assert.Equal(t, workers, o.Reserve(workers+1), "no more than there are")
-	assert.True(t, o.Busy())
-	assert.Zero(t, o.Reserve(1))
-	o.Release(workers)
-	assert.False(t, o.Busy())
-	require.Equal(t, 1, o.Reserve(1))
-	o.Close()
-	o.Start(task(t, "good", 1))
-	assert.False(t, o.Busy(), "what comes after Close gives its place back and is left to its lease")
+func open(t *testing.T, notifiers map[string]notify.Notifier) *harness {
+	h := &harness{}
+	h.Outbox = New(notifiers, func(_ context.Context, out Outcome) {
+		h.mu.Lock()
+		defer h.mu.Unlock()
+		h.got = append(h.got, out)
+	})
+	h.Open(t.Context())
+	return h
+}
+
+// start sends a task if there is room for it.
+func (h *harness) start(job store.Task) bool {
+	held := make(Places)
+	if !h.Take(time.Now(), &job, held) {
+		return false
+	}
+	h.Start(job, held)
+	h.Release(held)
+	return true
+}
+
+func (h *harness) outcomes() []Outcome {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.got
+}
+
+func answer(err error) notify.Notifier {
+	return notify.NotifierFunc(func(context.Context, notify.Message) (notify.Receipt, error) { return notify.Receipt{}, err })
 }
