@@ -167,15 +167,7 @@ func (v *vet) channels() {
 
 // notCarriedOut reports each kind of thing that is kept and not acted upon, at the first that there is of it.
 func (v *vet) notCarriedOut() {
-	var spans, counts, comms, roles, messages []string
-	for _, c := range v.source.Classes {
-		if c.For > 0 {
-			spans = append(spans, c.Name)
-		}
-		if c.Count > 0 {
-			counts = append(counts, c.Name)
-		}
-	}
+	var comms, roles, messages []string
 	for _, id := range sorted(v.source.Plans) {
 		plan := v.source.Plans[id]
 		if plan.Comms != "" {
@@ -192,8 +184,6 @@ func (v *vet) notCarriedOut() {
 		names                      []string
 		section, noun, field, text string
 	}{
-		{spans, "classes", "class", "for", "an alert fires at once"},
-		{counts, "classes", "class", "count", "an alert fires at once"},
 		{comms, "plans", "plan", "comms", "no update is sent by it"},
 		{roles, "plans", "plan", "roles", "nobody is asked to fill them"},
 		{messages, "comms", "communication plan", "", "nobody outside hears by it"},

@@ -12,6 +12,7 @@ type State string
 
 // The states.
 const (
+	Pending  State = "pending" // the class waits, for a time or for repeats, before it fires
 	Firing   State = "firing"
 	Resolved State = "resolved"
 )
@@ -43,6 +44,7 @@ type Alert struct {
 	Occurrence int           `json:"occurrence"`
 	StaleAfter time.Duration `json:"staleAfter,omitempty"`
 	Reopen     time.Duration `json:"reopen"` // window in which a trigger reopens it
+	Wait
 }
 
 // Reasons why an alert ended.
@@ -50,6 +52,7 @@ const (
 	BySignal = "signal"
 	ByHand   = "by hand"
 	ByStale  = "stale"
+	ByLapse  = "lapsed" // it did not come often enough
 )
 
 // Effect is what an event did to its alert.
@@ -58,6 +61,7 @@ type Effect uint8
 // The effects.
 const (
 	Opened   Effect = iota + 1 // a new alert fires
+	Waits                      // it is pending
 	Repeated                   // it fired already: counted
 	Reopened                   // it had resolved and fires again, within its reopen window
 	Ended                      // it resolved
@@ -69,6 +73,9 @@ const (
 type Terms struct {
 	StaleAfter time.Duration // zero: never goes stale
 	Reopen     time.Duration
+	For        time.Duration // how long it must last before it fires
+	Count      int           // or how often it must come
+	Within     time.Duration // in such a span
 }
 
 // Trigger applies a trigger.
@@ -77,6 +84,9 @@ func (a *Alert) Trigger(f Facts, t Terms) Effect {
 	case a.State == Firing:
 		a.repeat(f)
 		return Repeated
+	case a.State == Pending:
+		a.repeat(f)
+		return a.wait(f.Received, t)
 	case a.State == Resolved && f.Time.Before(a.LastResolve):
 		return Late
 	case a.State == Resolved && a.reopens(f.Received):
@@ -86,17 +96,18 @@ func (a *Alert) Trigger(f Facts, t Terms) Effect {
 		return Reopened
 	}
 	*a = Alert{
-		State: Firing, Count: 1, First: f, Latest: f, LastTrigger: f.Time, Occurrence: a.Occurrence + 1,
+		Count: 1, First: f, Latest: f, LastTrigger: f.Time, Occurrence: a.Occurrence + 1,
 		StaleAfter: t.StaleAfter, Reopen: t.Reopen,
 	}
-	return Opened
+	return a.wait(f.Received, t)
 }
 
+// reopens reports whether a trigger brings the resolved alert back. One that ended before it fired never comes back.
 func (a *Alert) reopens(at time.Time) bool { return at.Before(a.Ended.Add(a.Reopen)) }
 
 // Joins reports whether a trigger at the instant belongs to the alert as it is, rather than to a new one.
 func (a *Alert) Joins(at time.Time) bool {
-	return a.State == Firing || a.State == Resolved && a.reopens(at)
+	return a.State == Firing || a.State == Pending || a.State == Resolved && a.reopens(at)
 }
 
 func (a *Alert) repeat(f Facts) {
@@ -113,7 +124,7 @@ func (a *Alert) repeat(f Facts) {
 // Resolve applies a resolve signal.
 func (a *Alert) Resolve(f Facts) Effect {
 	switch {
-	case a.State != Firing:
+	case a.State != Firing && a.State != Pending:
 		return Orphan
 	case f.Time.Before(a.LastTrigger):
 		return Late
@@ -137,6 +148,9 @@ func (a *Alert) Close(at time.Time, reason string) bool {
 }
 
 func (a *Alert) end(at time.Time, reason string) {
+	if a.State == Pending {
+		a.Reopen, a.Wait = 0, Wait{}
+	}
 	a.State, a.Ended, a.Reason = Resolved, at, reason
 }
 

@@ -35,8 +35,8 @@ type Class struct {
 	// Dedup lists the fields (see [Event.Field]) that identify an alert of this class; a missing one counts as empty.
 	// Empty: the subject, or without one the service.
 	Dedup []string
-	// For is how long the condition must last before it counts, and Count how often it must come Within a span. They are
-	// kept and shown, and not acted upon yet: an alert fires at once.
+	// For is how long the condition must last before an alert fires, and Count how often it must come Within a span; of
+	// both, what is met first counts. Until then the alert is pending and opens no incident. Zero: it fires at once.
 	For    time.Duration
 	Count  int
 	Within time.Duration

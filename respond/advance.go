@@ -128,6 +128,10 @@ func (t *turn) stale(u *unit, at time.Time) bool {
 		al := row.rec.(*Alert)
 		due, ok := u.staleAt(al)
 		switch {
+		case al.State == correlate.Pending && al.Until.After(at):
+			u.group.Earlier(al.Until)
+		case al.State == correlate.Pending:
+			t.waited(u, row, at)
 		case !ok:
 		case due.After(at):
 			u.group.Earlier(due)

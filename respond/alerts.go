@@ -70,9 +70,9 @@ func (t *turn) record(a *Assessed) {
 func (t *turn) trigger(u *unit, row *record, a *Assessed, f correlate.Facts) {
 	al := row.rec.(*Alert)
 	at := f.Received
-	before := al.Incident
+	before, was := al.Incident, al.State
 	effect := al.Trigger(f, correlate.Terms{
-		StaleAfter: a.staleAfter(), Reopen: t.reopen(u, a),
+		StaleAfter: a.staleAfter(), Reopen: t.reopen(u, a), For: a.Class.For, Count: a.Class.Count, Within: a.Class.Within,
 	})
 	row.dirty = true
 	if effect != correlate.Repeated {
@@ -83,22 +83,27 @@ func (t *turn) trigger(u *unit, row *record, a *Assessed, f correlate.Facts) {
 		return
 	}
 	raised := a.Priority.Above(al.Priority)
-	if effect == correlate.Opened {
+	if was != correlate.Pending && (effect == correlate.Opened || effect == correlate.Waits) {
 		al.Class, al.Service, al.Group = a.Class.Name, a.Class.Service, u.row.key.ID
 		al.Incident, al.Previous = "", before
 	}
-	if effect == correlate.Opened || raised {
+	if effect == correlate.Opened || effect == correlate.Waits || raised {
 		al.Priority = a.Priority
 	}
 	if due, ok := al.StaleAt(); ok && (effect != correlate.Repeated || u.group.AlertsDue.IsZero()) {
 		u.stales(due)
 	}
 	switch effect {
+	case correlate.Waits:
+		t.waits(u, row, a, was == correlate.Pending)
 	case correlate.Opened, correlate.Reopened:
+		al.Held = nil
 		noteAlert(row, at, incident.KindState, effectWord(effect), a.Event.Source, "%s %q", a.Severity, f.Summary)
 		t.skewed(row, a, at)
 		t.promote(u, row, a, at)
-		t.findings(a, at)
+		if was != correlate.Pending {
+			t.findings(a, at)
+		}
 	case correlate.Repeated:
 		if !a.Promote {
 			return

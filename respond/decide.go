@@ -227,7 +227,7 @@ func (t *turn) change(r *record) store.Change {
 	switch rec := r.rec.(type) {
 	case *Alert:
 		c.State, c.Ended, c.Priority = string(rec.State), rec.Ended, uint8(max(rec.Priority, 1))
-		if rec.State == correlate.Firing {
+		if rec.State == correlate.Firing || rec.State == correlate.Pending {
 			ref("group:" + rec.Group)
 		}
 		if rec.Incident != "" {

@@ -25,15 +25,15 @@ func (t *turn) command(in Do) error {
 	if !ok {
 		return nil
 	}
+	at := u.from(in.At)
+	if !t.advance(u, at) {
+		return nil
+	}
 	if u.inc == nil {
 		return refuse("does not exist")
 	}
 	if u.irow.key != key {
 		return refuse("is over; its group goes on with " + u.inc.ID)
-	}
-	at := u.from(in.At)
-	if !t.advance(u, at) {
-		return nil
 	}
 	err := t.do(u, in.Command, at)
 	if err == nil {

@@ -40,7 +40,9 @@ func twoTeams() *catalog.Catalog {
 		Services: map[string]catalog.Service{"checkout": {Owner: "payments", Tier: 1}, "hub": {Owner: "platform", Tier: 3}},
 		Classes: []event.Class{
 			{Name: "pay.*", Service: "checkout", Plan: "loud", StaleAfter: 40 * time.Minute},
+			{Name: "pay.slow", For: 3 * time.Minute},
 			{Name: "hub.*", Service: "hub", StaleAfter: 90 * time.Minute},
+			{Name: "hub.lag", Count: 3, Within: 20 * time.Minute},
 		},
 		Plans: map[string]catalog.Plan{
 			"loud": {Policy: "two", Reopen: new(20 * time.Minute)}, "quiet": {Policy: "one", Recovered: incident.Resolved, Soak: new(3 * time.Minute)},

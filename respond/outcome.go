@@ -18,12 +18,12 @@ func (t *turn) outcome(in Outcome) {
 	if !ok {
 		return
 	}
-	if u.inc == nil || u.irow.key != in.Record { // a message of an older incident of the group
-		t.older(in, u.from(in.At))
-		return
-	}
 	at := u.from(in.At)
 	if !t.advance(u, at) {
+		return
+	}
+	if u.inc == nil || u.irow.key != in.Record { // a message of an older incident of the group
+		t.older(in, at)
 		return
 	}
 	seq, contact := splitTask(in.Task, u.inc.ID)

@@ -36,7 +36,9 @@ type Alert struct {
 	Previous string            `json:"previous,omitempty"` // incident of the alert of this key before
 	Priority severity.Priority `json:"priority"`
 	correlate.Alert
-	Seq uint64 `json:"seq"` // of its timeline
+	// Held is the latest event of a pending alert: what the incident will be about if it fires.
+	Held *event.Event `json:"held,omitempty"`
+	Seq  uint64       `json:"seq"` // of its timeline
 }
 
 // Incident is the record of what people respond to.

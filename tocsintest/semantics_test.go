@@ -125,6 +125,77 @@ func TestSemantics(t *testing.T) {
 			assert.Contains(t, s.lines(first), "+1m  repeated  2 times, not paged  payout waits longer  by app")
 			assert.Equal(t, 1, count(s.lines(first), "  page  "))
 		}},
+		{"3.1.2", func(t *testing.T) { // a trigger of a pending alert counts, and the latest text is kept
+			s := tell(t, func(c *catalog.Catalog) { c.Classes[0].Count, c.Classes[0].Within = 3, 10*time.Minute })
+			s.submit(fires)
+			s.pass(time.Minute)
+			s.submit(payoutStuck.Trigger("payout waits longer", "merchant", "m-42"))
+			assert.Equal(t, []string{`+0s  pending  fires if it comes 3 times in 10m  critical "payout waits"  by app`}, s.lines(m42))
+			incidents, err := s.Incidents()
+			require.NoError(t, err)
+			assert.Empty(t, incidents)
+		}},
+		{"3.1.3", func(t *testing.T) { // what resolves while it is pending opens no incident, nor does it come back to life
+			s := tell(t, func(c *catalog.Catalog) { c.Classes[0].For = 2 * time.Minute })
+			s.submit(fires)
+			s.pass(2*time.Minute - time.Second)
+			s.submit(resolves)
+			s.submit(fires)
+			s.pass(time.Minute)
+			assert.Equal(t, []string{
+				`+0s  pending  fires if it comes for 2m  critical "payout waits"  by app`,
+				"+1m59s  resolved  signal  by app",
+				`+1m59s  pending  fires if it comes for 2m  critical "payout waits"  by app`,
+			}, s.lines(m42))
+			incidents, err := s.Incidents()
+			require.NoError(t, err)
+			assert.Empty(t, incidents)
+		}},
+		{"3.1.4 for", func(t *testing.T) { // it fires at the very instant
+			s := tell(t, func(c *catalog.Catalog) { c.Classes[0].For = 2 * time.Minute })
+			s.submit(fires)
+			s.pass(time.Hour)
+			assert.Contains(t, s.lines(m42), `+2m  opened  critical "payout waits"  by app`)
+			assert.Contains(t, s.lines(first), "+2m  page  level 1  ana  slack")
+		}},
+		{"3.1.4 count", func(t *testing.T) { // the third within ten minutes, not the third in all
+			s := tell(t, func(c *catalog.Catalog) { c.Classes[0].Count, c.Classes[0].Within = 3, 10*time.Minute })
+			s.submit(fires)
+			s.pass(9 * time.Minute)
+			s.submit(fires)
+			s.pass(time.Minute) // the first no longer counts
+			s.submit(fires)
+			assert.Equal(t, 1, len(s.lines(m42)))
+			s.pass(8 * time.Minute)
+			s.submit(fires)
+			assert.Contains(t, s.lines(first), "+18m  page  level 1  ana  slack")
+		}},
+		{"3.1.4 both", func(t *testing.T) { // whichever is met first
+			s := tell(t, func(c *catalog.Catalog) {
+				c.Classes[0].For, c.Classes[0].Count, c.Classes[0].Within = time.Hour, 2, time.Minute
+			})
+			s.submit(fires)
+			s.pass(30 * time.Second)
+			s.submit(fires)
+			assert.Contains(t, s.lines(first), "+30s  page  level 1  ana  slack")
+		}},
+		{"3.1.4 lapse", func(t *testing.T) { // what does not come often enough ends, and says so
+			s := tell(t, func(c *catalog.Catalog) { c.Classes[0].Count, c.Classes[0].Within = 3, 10*time.Minute })
+			s.submit(fires)
+			s.submit(fires)
+			s.pass(10 * time.Minute)
+			assert.Contains(t, s.lines(m42), "+10m  resolved  lapsed: it came 2 times in all")
+			s.submit(fires)
+			assert.Equal(t, 3, len(s.lines(m42)), "it begins anew")
+		}},
+		{"3.1.14 pending", func(t *testing.T) { // there is no incident yet that could be acknowledged
+			s := tell(t, func(c *catalog.Catalog) { c.Classes[0].For = time.Hour })
+			s.submit(fires)
+			ack := fires
+			ack.Signal = event.Acknowledge
+			s.submit(ack)
+			assert.Equal(t, 1, count(s.lines(m42), "  orphan  acknowledge"))
+		}},
 		{"3.1.6", func(t *testing.T) { // a resolve ends it, and the incident learns of it
 			s := tell(t, nil)
 			s.submit(fires)
