@@ -169,7 +169,7 @@ type Entry struct {
 }
 
 // Task is one piece of outgoing work. Its lane is (Record, Order): tasks of one lane leave in the order in which they were
-// created. Its ID is the idempotency key and is never used again.
+// created. Its ID is the idempotency key and is never used again. A store keeps Expires and does not act on it.
 type Task struct {
 	ID                string
 	Record            Key
@@ -228,7 +228,7 @@ type Claimed struct {
 }
 
 // Query selects records by Keys, or by Ref, or by Tenant and Kind (and State). Tasks and the log are read as the kinds
-// "task" (states waiting, leased, dead) and "log".
+// "task" (states waiting, leased, dead) and "log". Tenant counts for nothing with Keys or Ref.
 type Query struct {
 	Keys                []Key
 	Ref                 Ref

@@ -1,7 +1,9 @@
 package notifytest
 
 import (
+	"bytes"
 	"fmt"
+	"io"
 	"net/http"
 	"strconv"
 	"sync/atomic"
@@ -118,7 +120,8 @@ func checkBounded(s *subject) (found []error) {
 			http.NewResponseController(w).SetWriteDeadline(time.Now().Add(patience)) // for who neither reads nor closes
 			w.Header().Set("Content-Length", strconv.Itoa(1<<30))
 			w.WriteHeader(code)
-			for chunk := make([]byte, 64<<10); written.Load() < endless; {
+			_, _ = io.WriteString(w, `{"id":"`) // so that a JSON decoder goes on reading
+			for chunk := bytes.Repeat([]byte("x"), 64<<10); written.Load() < endless; {
 				n, err := w.Write(chunk)
 				written.Add(int64(n))
 				if err != nil {

@@ -10,7 +10,8 @@
 // # Time
 //
 // Every instant is virtual and lies in 2030. Nothing waits for time to pass, except that the rules on concurrent calls give
-// a wrong interleaving a moment to happen; a right store passes however long that takes.
+// a wrong interleaving a moment to happen; a right store passes however long that takes. Features.Percent says how large the
+// rules are that need many rows; begin with -short.
 //
 // # Testing
 //

@@ -29,6 +29,9 @@ func doneContext(p *probe) {
 	err = p.s.Update(ctx, store.Scope{}, func(store.View) (store.Batch, store.Need, error) {
 		runs++
 		cancel()
+		if runs > 1 {
+			return store.Batch{}, store.Need{}, nil // a store that goes on must not be asked for ever
+		}
 		return store.Batch{}, store.Need{Read: []store.Key{key(fmt.Sprint(runs))}}, nil
 	})
 	p.fails("end the context in decide", err, context.Canceled)

@@ -16,7 +16,7 @@ type Features struct {
 	// Reopen closes the store and opens again what it held. nil: what it holds ends with it.
 	Reopen func(store.Store) (store.Store, error)
 	// Shared opens a second handle on what the store holds, as another replica does. The rules on concurrent calls then
-	// use both. nil: there is one handle.
+	// use both, and the suite closes both. nil: there is one handle.
 	Shared func(store.Store) (store.Store, error)
 	// Unknown makes the next Update fail with ErrUnknown: after its commit, or in its place. nil: the suite stands
 	// between the store and its caller, and swallows the answer or the commit.
