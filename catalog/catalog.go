@@ -3,6 +3,7 @@ package catalog
 import (
 	"time"
 
+	"github.com/tocsin-dev/tocsin/automate"
 	"github.com/tocsin-dev/tocsin/escalate"
 	"github.com/tocsin-dev/tocsin/event"
 	"github.com/tocsin-dev/tocsin/incident"
@@ -24,6 +25,7 @@ type Catalog struct {
 	Policies  map[string]escalate.Policy
 	// Strategies are those that levels name beside the built-in ones, whose names they may not take.
 	Strategies map[string]escalate.Strategy
+	Runbooks   map[string]automate.Runbook // their Name is the key, whatever they say
 	Channels   map[string]Channel
 	Comms      map[string]Comms
 	Matrix     severity.Matrix                 // defaults to [severity.DefaultMatrix]
@@ -112,11 +114,35 @@ type Plan struct {
 	Recovered incident.Phase
 	// Reopen is how long after its end an alert or incident comes back to life instead of beginning anew. nil: one hour.
 	Reopen *time.Duration
+	// Group says which alerts share an incident.
+	Group Grouping
 	// Comms names the communication plan, Roles those that an incident must fill. Both are kept and shown, and not acted
 	// upon yet.
 	Comms string
 	Roles []string
 }
+
+// Grouping says which alerts of a plan share an incident, and how long it takes further ones in; an alert that is a member
+// comes back to it even then.
+type Grouping struct {
+	// By are the fields in which they are equal: class, service, or a field of the event (see [event.Event.Field]); a missing
+	// one counts as empty. Defaults to class and service.
+	By  []string
+	Any bool // one equal field that is not empty is enough
+	// Window is how long after the last alert joined another one may; defaults to 30 minutes. MaxAge is how long after the
+	// incident opened; defaults to 24 hours.
+	Window, MaxAge time.Duration
+	MaxMembers     int // defaults to 1,000; below zero: any number
+	// OnJoin says what happens when an alert joins without raising the priority: silent, or page, which pages those who have
+	// the incident, else all who were reached, after the group wait. Defaults to silent.
+	OnJoin string
+}
+
+// The values of [Grouping.OnJoin].
+const (
+	JoinSilent = "silent"
+	JoinPage   = "page"
+)
 
 // Builtin is the catalog of those who have none: one team, and one plan whose policy informs the channel "default" without
 // delay. The services and teams that classes name are added to it.

@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/tocsin-dev/tocsin/automate"
 	"github.com/tocsin-dev/tocsin/escalate"
 	"github.com/tocsin-dev/tocsin/escalate/oncall"
 	"github.com/tocsin-dev/tocsin/event"
@@ -252,6 +253,19 @@ catalog: class "shop.slow": stale after -1ns, expected no negative duration`,
 		"message": {
 			func(c *Catalog) { c.Messages = map[notify.Kind]notify.Template{"x": {}} },
 			"catalog: messages: …kind \"x\"…",
+		},
+		"runbook owner missing": {
+			func(c *Catalog) {
+				c.Runbooks = map[string]automate.Runbook{"a": {When: "true", Steps: []automate.Step{{Ask: "?"}}}}
+			},
+			`catalog: runbook "a": owner is missing, expected the team that is responsible`,
+		},
+		"runbook": {
+			func(c *Catalog) {
+				c.Runbooks = map[string]automate.Runbook{"a": {Owner: "shop", When: "tru", Limit: automate.Limit{Cooldown: -1}}}
+			},
+			"catalog: runbook \"a\": limit: cooldown -1ns, expected no negative duration\ncatalog: runbook \"a\": steps: 0, expected 1 to 50\n" +
+				`catalog: runbooks: rule "a", line 1, column 1: …`,
 		},
 		"matrix": {func(c *Catalog) { c.Matrix[0][0] = severity.P1 }, "…matrix…"},
 	} {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/tocsin-dev/tocsin/escalate"
 	"github.com/tocsin-dev/tocsin/escalate/oncall"
+	"github.com/tocsin-dev/tocsin/event"
 	"github.com/tocsin-dev/tocsin/incident"
 	"github.com/tocsin-dev/tocsin/severity"
 )
@@ -115,6 +116,7 @@ func (c *Catalog) checkPlans(f *faults) {
 		}
 		name(f, at("policy"), where, "policy", plan.Policy, c.Policies)
 		name(f, at("comms"), where, "communication plan", plan.Comms, c.Comms)
+		c.checkGrouping(f, where, id, &plan.Group)
 		switch plan.ResolveOn {
 		case "", incident.OnAll, incident.OnLast, incident.OnNever:
 		default:
@@ -133,6 +135,31 @@ func (c *Catalog) checkPlans(f *faults) {
 				f.add(at(d.field), where, "%s %v, expected no negative duration", d.what, *d.value)
 			}
 		}
+	}
+}
+
+func (c *Catalog) checkGrouping(f *faults, where, plan string, g *Grouping) {
+	at := func(steps ...any) string { return path(append([]any{"plans", plan, "group"}, steps...)...) }
+	for i, by := range g.By {
+		if by != "class" && by != "service" && !event.ValidField(by) {
+			f.add(at("by", i), where, "group by %q, expected class, service, %s", by, event.FieldForms)
+		}
+	}
+	if g.Any && len(g.By) < 2 {
+		f.add(at("any"), where, "groups by any of %d fields, expected two at least", len(g.By))
+	}
+	for _, d := range []struct {
+		field, what string
+		value       time.Duration
+	}{{"window", "group window", g.Window}, {"max_age", "group max age", g.MaxAge}} {
+		if d.value < 0 {
+			f.add(at(d.field), where, "%s %v, expected no negative duration", d.what, d.value)
+		}
+	}
+	switch g.OnJoin {
+	case "", JoinSilent, JoinPage:
+	default:
+		f.add(at("on_join"), where, "on join %q, expected silent or page", g.OnJoin)
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/tocsin-dev/tocsin/automate"
 	"github.com/tocsin-dev/tocsin/escalate"
 	"github.com/tocsin-dev/tocsin/event"
 	"github.com/tocsin-dev/tocsin/notify"
@@ -20,6 +21,8 @@ type Compiled struct {
 	taxonomy *event.Taxonomy
 	impact   *route.Table[*ImpactRule]
 	routes   *route.Table[*Route]
+	runbooks map[string]*automate.Runbook
+	calls    *route.Table[*automate.Runbook] // of the events that call for them
 	texts    *notify.Templates
 	matrix   severity.Matrix
 	tiers    map[string]tier
@@ -57,7 +60,7 @@ func (c *Catalog) compile() (*Compiled, *faults) {
 		impact[i] = route.Rule[*ImpactRule]{ID: ids[i], When: c.Impact[i].When, Then: &c.Impact[i]}
 	}
 	if out.impact, err = route.Compile(impact, nil); err != nil {
-		found.rules("impact", err, ids)
+		found.rules("impact", err, ids, byIndex)
 	}
 	routes, ids := make([]route.Rule[*Route], len(c.Routes)), make([]string, len(c.Routes))
 	for i := range c.Routes {
@@ -66,8 +69,9 @@ func (c *Catalog) compile() (*Compiled, *faults) {
 		routes[i] = route.Rule[*Route]{ID: r.ID, When: r.When, Continue: r.Continue, Then: r}
 	}
 	if out.routes, err = route.Compile(routes, nil); err != nil {
-		found.rules("routes", err, ids)
+		found.rules("routes", err, ids, byIndex)
 	}
+	out.runbooks, out.calls = c.runbooks(found)
 	out.plans, out.pinned = make(map[string]*Pinned, len(c.Plans)), make(map[string]*Pinned, len(c.Plans))
 	for name := range c.Plans {
 		p := c.pin(name)

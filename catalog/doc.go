@@ -7,7 +7,18 @@
 // # Format
 //
 // A catalog in YAML has the sections of [Catalog], in lower case, and in them the fields of its types: group_wait is
-// GroupWait. Whatever fits one scalar is one: 5m, 1h30m and 7d are durations, 3/10m is a count in a span, slack:@ana a
+// GroupWait. What has a name is a mapping by name, classes too:
+//
+//	version: 1
+//	defaults: {owner: platform, plan: standard}
+//	people:   {ana: {contacts: [slack:@ana, sms:+491500000001]}}
+//	teams:    {platform: {members: [ana], lead: ana}}
+//	services: {checkout: {owner: platform, tier: 1}}
+//	classes:  {shop.payout.stuck: {service: checkout, severity: critical, runbook: "https://wiki/payout"}}
+//	plans:    {standard: {policy: levels}}
+//	policies: {levels: {levels: [{page: [owner], wait: 5m}, {page: [owner.lead]}]}}
+//
+// Whatever fits one scalar is one: 5m, 1h30m and 7d are durations, 3/10m is a count in a span, slack:@ana a
 // contact, channel:#pci a target, 2026-01-05 09:00 a local time in the zone of its schedule. The file catalog.schema.json
 // beside this package is the JSON Schema of the format, for editors.
 //

@@ -31,6 +31,7 @@ func (c *Catalog) Document(w io.Writer) error {
 	d.rules()
 	d.plans()
 	d.policies()
+	d.books()
 	d.channels()
 	_, err = w.Write(d.Bytes())
 	return err

@@ -23,7 +23,7 @@ func (d *markdown) plans() {
 			wait = "does not wait"
 		}
 		text += fmt.Sprintf(" The first page %s for more alerts.", wait)
-		text += " " + recovery(&p)
+		text += grouping(&p.Group) + " " + recovery(&p)
 		if p.Comms != "" {
 			text += fmt.Sprintf(" Communication plan %s.", plain(p.Comms))
 		}
@@ -33,6 +33,41 @@ func (d *markdown) plans() {
 		items = append(items, text)
 	}
 	d.list("Plans", items)
+}
+
+// grouping says which alerts share an incident, "" where it is as usual.
+func grouping(g *Grouping) string {
+	var parts []string
+	if len(g.By) > 0 {
+		word := " and "
+		if g.Any {
+			word = " or "
+		}
+		fields := make([]string, len(g.By))
+		for i, by := range g.By {
+			fields[i] = plain(by)
+		}
+		parts = append(parts, "with the same "+strings.Join(fields, word))
+	}
+	if g.Window > 0 {
+		parts = append(parts, "until "+printDuration(g.Window)+" after the last one")
+	}
+	if g.MaxAge > 0 {
+		parts = append(parts, "for at most "+printDuration(g.MaxAge))
+	}
+	switch {
+	case g.MaxMembers > 0:
+		parts = append(parts, fmt.Sprintf("up to %d", g.MaxMembers))
+	case g.MaxMembers < 0:
+		parts = append(parts, "any number")
+	}
+	if g.OnJoin == JoinPage {
+		parts = append(parts, "each joining one pages")
+	}
+	if len(parts) == 0 {
+		return ""
+	}
+	return fmt.Sprintf(" Alerts share an incident: %s.", strings.Join(parts, ", "))
 }
 
 // recovery says when an incident of the plan is over.

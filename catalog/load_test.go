@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/tocsin-dev/tocsin/automate"
 	"github.com/tocsin-dev/tocsin/escalate"
 	"github.com/tocsin-dev/tocsin/escalate/oncall"
 	"github.com/tocsin-dev/tocsin/event"
@@ -134,10 +135,30 @@ func everything(t *testing.T) *Catalog {
 	c.Plans["slow"] = Plan{
 		Policy: "on", GroupWait: new(time.Minute), Soak: new(time.Duration), ResolveOn: incident.OnLast, Recovered: incident.Resolved,
 		Reopen: new(time.Hour + time.Millisecond), Comms: "customers", Roles: []string{"scribe"},
+		Group: Grouping{By: []string{"class", "labels.region"}, Any: true, Window: time.Hour, MaxAge: time.Minute, MaxMembers: -1, OnJoin: JoinPage},
 	}
 	c.Policies["on"] = escalate.Policy{Repeat: new(0), Inform: true, Levels: []escalate.Level{
 		{Page: []escalate.Target{"channel:#x"}, Wait: time.Hour, Strategy: escalate.PickNext},
 	}}
+	c.Runbooks = map[string]automate.Runbook{
+		"restart": {
+			Owner: "shop", When: `event.type == "db.down"` + "\n|| false", Mode: automate.Auto, On: "labels.deployment", Owning: true,
+			Limit: automate.Limit{
+				Subject: automate.Rate{Count: 2, Per: 30 * time.Minute}, Fleet: automate.Rate{Count: 5, Per: time.Hour},
+				Subjects: automate.Rate{Count: 4, Per: time.Hour}, Cooldown: 10 * time.Minute, Concurrent: 2,
+				Masking: automate.Rate{Count: 3, Per: 24 * time.Hour},
+			},
+			Steps: []automate.Step{
+				{Do: "top-queries", BeforePage: true, Deadline: 5 * time.Second, Args: map[string]string{"zone": "$labels.zone", "n": "1, 2"}},
+				{Do: "restart", Wait: 2 * time.Minute},
+				{Wait: time.Minute},
+				{Check: "ready"},
+				{Ask: "Look at the last deploy; roll back if it is younger than an hour.\n"},
+			},
+		},
+		"fail-over": {Owner: "platform", Mode: automate.Manual, Steps: []automate.Step{{Ask: "Fail over."}}},
+		"r":         {Owner: "platform", When: "true", Steps: []automate.Step{{Do: "restart"}}},
+	}
 	c.Channels = map[string]Channel{"sms": {Rates: []Rate{{60, time.Minute}}, Person: []Rate{{5, 15 * time.Minute}, {11, time.Hour}}}}
 	c.Comms = map[string]Comms{"customers": {
 		Audiences: []string{"mail"}, First: map[severity.Priority]time.Duration{severity.P5: time.Minute}, Approve: "scribe",

@@ -17,6 +17,9 @@ func (c *Compiled) OnCall(team string, at time.Time) []escalate.PersonID {
 	return c.source.Schedules[t.Schedule].OnCall(at)
 }
 
+// Schedules returns who is on call when, by name.
+func (c *Compiled) Schedules() map[string]escalate.Schedule { return c.source.Schedules }
+
 // Reach resolves targets to whom they mean at the instant, for an incident that the team owns. Nobody appears twice; who
 // cannot be contacted does not appear.
 func (c *Compiled) Reach(targets []escalate.Target, owner string, at time.Time) []escalate.Recipient {

@@ -12,7 +12,8 @@ import (
 )
 
 // rules adds the faults of the rules of a section. A rule of YAML shows the place in its file, one of Go that in its text.
-func (f *faults) rules(section string, err error, ids []string) {
+// step is the index or name under which the section keeps a rule.
+func (f *faults) rules(section string, err error, ids []string, step func(int) any) {
 	index := 0
 	for _, e := range flatten(err) {
 		var fault *route.CompileError
@@ -25,7 +26,7 @@ func (f *faults) rules(section string, err error, ids []string) {
 		if fault.Line == 0 {
 			field = "id"
 		}
-		where := path(section, index, field)
+		where := path(section, step(index), field)
 		if at, ok := f.places.expression(where, fault.Line, fault.Col); ok {
 			f.note(where, &ruleError{fmt.Sprintf("%s: rule %q: %s", section, fault.Rule, withoutPlace(fault)), fault})
 			f.list[len(f.list)-1].at = at
@@ -34,6 +35,9 @@ func (f *faults) rules(section string, err error, ids []string) {
 		f.note(where, fmt.Errorf("%s: %w", section, fault))
 	}
 }
+
+// byIndex is the step to a rule of a list.
+func byIndex(i int) any { return i }
 
 // indexOf finds the rule of a fault, from the rule of the fault before on: faults come in the order of the rules, and an id
 // may be there twice.

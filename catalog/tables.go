@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/tocsin-dev/tocsin/automate"
 	"github.com/tocsin-dev/tocsin/escalate"
 	"github.com/tocsin-dev/tocsin/event"
 	"github.com/tocsin-dev/tocsin/incident"
@@ -46,6 +47,8 @@ func documentForm() form[document] {
 			func(d *document) *map[string]Plan { return &d.Plans }, named[string]("plan", planForm())),
 		key("policies", "The escalation policies that plans name.",
 			func(d *document) *map[string]escalate.Policy { return &d.Policies }, named[string]("policy", policyForm())),
+		key("runbooks", "What code does about an incident, and how often it may.",
+			func(d *document) *map[string]automate.Runbook { return &d.Runbooks }, named[string]("runbook", runbookForm())),
 		key("channels", "How fast messages leave over a channel.",
 			func(d *document) *map[string]Channel { return &d.Channels }, named[string]("channel", channelForm())),
 		key("comms", "The communication plans that plans name: who outside hears what, and when.",
@@ -162,8 +165,25 @@ func planForm() form[Plan] {
 			func(p *Plan) *incident.Phase { return &p.Recovered }, recoveredForm()),
 		key("reopen", "How long after its end an incident comes back to life. Without it: 1h.",
 			func(p *Plan) **time.Duration { return &p.Reopen }, wait),
+		key("group", "Which alerts share an incident.", func(p *Plan) *Grouping { return &p.Group }, groupForm()),
 		key("comms", "The communication plan.", func(p *Plan) *string { return &p.Comms }, ref[string]("a communication plan")),
 		key("roles", "The roles that an incident must fill.", func(p *Plan) *[]string { return &p.Roles }, roles),
+	)
+}
+
+func groupForm() form[Grouping] {
+	return mapping("Grouping", "a grouping, {by: [FIELD], window: 30m}", true,
+		key("by", "The fields in which they are equal: class, service, or a field of the event. Without it: class and service.",
+			func(g *Grouping) *[]string { return &g.By }, list("", "a list of fields", ref[string]("a field"))),
+		key("any", "One equal field that is not empty is enough.", func(g *Grouping) *bool { return &g.Any }, truth()),
+		key("window", "How long after the last alert joined another one may. Without it: 30m.",
+			func(g *Grouping) *time.Duration { return &g.Window }, durationForm()),
+		key("max_age", "How long after the incident opened another one may. Without it: 24h.",
+			func(g *Grouping) *time.Duration { return &g.MaxAge }, durationForm()),
+		key("max_members", "How many alerts. Without it: 1000; -1: any number.",
+			func(g *Grouping) *int { return &g.MaxMembers }, number("a number, or -1")),
+		key("on_join", "What an alert does that joins: nothing, or page those who have the incident.",
+			func(g *Grouping) *string { return &g.OnJoin }, oneOf(JoinSilent, JoinPage)),
 	)
 }
 

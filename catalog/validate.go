@@ -99,15 +99,20 @@ func sectionOf(in any) string {
 func (f *faults) each(err error, where string, steps ...any) {
 	for _, e := range flatten(err) {
 		inner, text := slices.Clone(steps), e.Error()
-		for _, list := range []string{"level", "rotation"} {
+		for _, list := range []string{"level", "rotation", "step"} {
 			var n int
 			if _, err := fmt.Sscanf(text, list+" %d:", &n); err == nil {
 				inner = append(inner, list+"s", n-1)
 				_, text, _ = strings.Cut(text, ": ")
 			}
 		}
+		for _, field := range []string{"limit", "args"} {
+			if rest, ok := strings.CutPrefix(text, field+": "); ok {
+				inner, text = append(inner, field), rest
+			}
+		}
 		word, _, _ := strings.Cut(strings.TrimPrefix(text, "no "), " ")
-		inner = append(inner, fieldOf(strings.TrimSuffix(word, ",")))
+		inner = append(inner, fieldOf(strings.TrimRight(word, ",:")))
 		f.add(path(inner...), where, "%v", e)
 	}
 }
@@ -115,6 +120,8 @@ func (f *faults) each(err error, where string, steps ...any) {
 // fieldOf returns the field of YAML that the first word of a fault is about.
 func fieldOf(word string) string {
 	switch word {
+	case "has":
+		return "do"
 	case "target":
 		return "page"
 	case "stale":
@@ -156,6 +163,7 @@ func (c *Catalog) check(f *faults) {
 	c.checkRules(f)
 	c.checkPlans(f)
 	c.checkPolicies(f)
+	c.checkRunbooks(f)
 	c.checkComms(f)
 	c.checkMatrix(f)
 }

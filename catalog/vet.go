@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/tocsin-dev/tocsin/automate"
 	"github.com/tocsin-dev/tocsin/escalate"
 	"github.com/tocsin-dev/tocsin/event"
 	"github.com/tocsin-dev/tocsin/severity"
@@ -44,6 +45,7 @@ func (f Finding) String() string {
 //   - gap: for a span nobody is on call on a schedule that a team or target names. Schedules other than
 //     [oncall.Schedule] are looked at every hour;
 //   - unused-channel: a channel has rates, and neither a contact nor a target names it;
+//   - unlimited-runbook: a runbook of mode auto has no limit of its own, but the defaults only;
 //   - not-carried-out: the catalog decides something that this version keeps and does not act upon.
 //
 // The order is that of this list, and within a kind that of the names.
@@ -64,6 +66,7 @@ func (c *Catalog) Vet(from, to time.Time) []Finding {
 	v.levels()
 	v.gaps()
 	v.channels()
+	v.runbooks()
 	v.notCarriedOut()
 	return v.findings
 }
@@ -161,6 +164,16 @@ func (v *vet) channels() {
 		if !slices.Contains(used, id) {
 			v.add("unused-channel", path("channels", id), fmt.Sprintf("channel %q", id),
 				"no contact and no target names it, expected one of %s%s", strings.Join(used, ", "), suggest(id, used))
+		}
+	}
+}
+
+// runbooks reports those that act by themselves, and of which nobody decided how often.
+func (v *vet) runbooks() {
+	for _, id := range sorted(v.source.Runbooks) {
+		if r := v.source.Runbooks[id]; r.Mode == automate.Auto && r.Limit == (automate.Limit{}) {
+			v.add("unlimited-runbook", path("runbooks", id), fmt.Sprintf("runbook %q", id),
+				"begins by itself and has no limit of its own, expected how often it may, such as {subject: 2/30m, fleet: 5/1h}")
 		}
 	}
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 
+	"github.com/tocsin-dev/tocsin/automate"
 	"github.com/tocsin-dev/tocsin/escalate"
 	"github.com/tocsin-dev/tocsin/escalate/oncall"
 	"github.com/tocsin-dev/tocsin/event"
@@ -205,6 +206,27 @@ func TestVet(t *testing.T) {
 		"channel that nobody uses": {
 			func(c *Catalog) { c.Channels = map[string]Channel{"smss": {}, "sms": {}} },
 			[]string{`channel "smss": no contact and no target names it, expected one of chat, mail, sms, did you mean "sms"? (unused-channel)`},
+		},
+
+		"runbook without a limit": {
+			func(c *Catalog) {
+				steps := []automate.Step{{Do: "restart"}}
+				c.Runbooks = map[string]automate.Runbook{
+					"b": {Owner: "shop", When: "true", Mode: automate.Auto, Steps: steps},
+					"a": {Owner: "shop", When: "true", Mode: automate.Auto, Steps: steps, Limit: automate.Limit{Concurrent: 1}},
+					"c": {Owner: "shop", When: "true", Steps: steps}, "d": {Owner: "shop", Mode: automate.Manual, Steps: steps},
+				}
+			},
+			[]string{
+				`runbook "b": begins by itself and has no limit of its own, expected how often it may, such as {subject: 2/30m, fleet: 5/1h} (unlimited-runbook)`,
+			},
+		},
+		"runbook whose owner is nobody": {
+			func(c *Catalog) {
+				c.Teams["idle"] = Team{}
+				c.Runbooks = map[string]automate.Runbook{"a": {Owner: "idle", When: "true", Steps: []automate.Step{{Ask: "?"}}}}
+			},
+			[]string{`team "idle": reaches nobody: it has neither members nor somebody on call, expected one of them (unreachable-owner)`},
 		},
 
 		"what is not carried out": {

@@ -31,6 +31,9 @@ func (v *vet) owners() {
 	for _, r := range v.source.Routes {
 		owners[r.Owner] = true
 	}
+	for _, r := range v.source.Runbooks {
+		owners[r.Owner] = true
+	}
 	delete(owners, "")
 	delete(owners, v.CatchAll())
 	for _, team := range sorted(owners) {

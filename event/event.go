@@ -134,9 +134,12 @@ func (e *Event) Field(path string) (string, bool) {
 	return "", false
 }
 
-// validPath reports whether path may identify an alert: Field can find something there, and a resolve finds the same as its
-// trigger.
-func validPath(path string) bool {
+// FieldForms says in errors which fields may identify something.
+const FieldForms = "id, source, type, subject, summary, labels.NAME or data.NAME"
+
+// ValidField reports whether path may identify an alert or a group: Field can find something there, and a resolve finds the
+// same as its trigger.
+func ValidField(path string) bool {
 	head, rest, dotted := strings.Cut(path, ".")
 	switch head {
 	case "labels", "data":

@@ -148,8 +148,8 @@ func (c *Class) check() error {
 		fault("count %d within %v, expected both above zero, or neither", c.Count, c.Within)
 	}
 	for _, path := range c.Dedup {
-		if !validPath(path) {
-			fault("dedup field %q, expected id, source, type, subject, summary, labels.NAME or data.NAME", path)
+		if !ValidField(path) {
+			fault("dedup field %q, expected %s", path, FieldForms)
 		}
 	}
 	return errors.Join(errs...)

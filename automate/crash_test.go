@@ -1,0 +1,234 @@
+package automate_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+
+	"github.com/tocsin-dev/tocsin/automate"
+)
+
+// twelve steps of every kind.
+func twelve() automate.Runbook {
+	steps := make([]automate.Step, 12)
+	for i := range steps {
+		switch i % 4 {
+		case 0:
+			steps[i] = automate.Step{Do: fmt.Sprintf("act-%d", i+1), Wait: time.Minute}
+		case 1:
+			steps[i] = automate.Step{Check: fmt.Sprintf("look-%d", i+1)}
+		case 2:
+			steps[i] = automate.Step{Wait: time.Minute}
+		case 3:
+			steps[i] = automate.Step{Ask: fmt.Sprintf("do %d", i+1)}
+		}
+	}
+	return automate.Runbook{Name: "twelve", When: "true", Mode: automate.Auto, Steps: steps}
+}
+
+// site is where actions act: it remembers what was done, by key.
+type site struct {
+	done  []string       // keys, in order
+	tries map[string]int // calls, by key
+	fails map[string]bool
+}
+
+func (s *site) call(in automate.Invocation) (err string) {
+	if s.tries[in.Key]++; s.tries[in.Key] == 1 {
+		s.done = append(s.done, in.Key)
+	}
+	if s.fails[fmt.Sprintf("%d/%s", in.Step, in.Phase)] {
+		return "it failed"
+	}
+	return ""
+}
+
+// drive runs the runbook to its end over a record, and loses the commit of the boundary with the number: what that input led
+// to is forgotten, and comes again from what was kept.
+func drive(t require.TestingT, s *site, book automate.Runbook, lose int) (run automate.Run, boundaries int) {
+	at := noon
+	var record []byte
+	var calls []automate.Invoke // tasks, committed with the record
+	terms := &automate.Terms{
+		Admit: func() *automate.Refusal { return nil }, Switch: func() *automate.Switch { return nil },
+	}
+	commit := func(change func(r *automate.Run) []automate.Output) {
+		for lost := true; lost; {
+			lost = boundaries == lose
+			boundaries++
+			var r automate.Run
+			if record != nil {
+				require.NoError(t, json.Unmarshal(record, &r))
+			}
+			out := change(&r)
+			if lost {
+				continue
+			}
+			doc, err := json.Marshal(&r)
+			require.NoError(t, err)
+			record, run = doc, r
+			for _, o := range out {
+				if o, ok := o.(automate.Invoke); ok {
+					calls = append(calls, o)
+				}
+			}
+		}
+	}
+	commit(func(r *automate.Run) []automate.Output {
+		return r.Start(at, &book, &automate.Order{ID: "R"}, terms)
+	})
+	for run.Ended.IsZero() {
+		if len(calls) > 0 {
+			c := calls[0]
+			commit(func(r *automate.Run) []automate.Output {
+				return r.Outcome(at, automate.Reply{Step: c.Step, Phase: c.Phase, Err: s.call(c.Invocation)}, terms)
+			})
+			calls = calls[1:]
+			continue
+		}
+		asked := -1
+		for i, p := range run.Steps {
+			if p.State == automate.Running && p.Phase == "ask" {
+				asked = i
+			}
+		}
+		commit(func(r *automate.Run) []automate.Output {
+			if asked < 0 {
+				at, _ = r.Due()
+				return r.Advance(at, terms)
+			}
+			out, err := r.Answer(at, asked+1, "ana", "", "", terms)
+			require.NoError(t, err)
+			return out
+		})
+	}
+	return run, boundaries
+}
+
+func TestNoStepRepeatsAndNoneIsSkippedWhereverItIsKilled(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		fails []string
+		state automate.State
+		keys  []string
+	}{
+		{"to the end", nil, automate.Done, []string{
+			"R/1/precheck", "R/1/run", "R/1/verify", "R/2/check", "R/5/precheck", "R/5/run", "R/5/verify", "R/6/check",
+			"R/9/precheck", "R/9/run", "R/9/verify", "R/10/check",
+		}},
+		{"a fix that does not hold", []string{"5/verify"}, automate.Failed, []string{
+			"R/1/precheck", "R/1/run", "R/1/verify", "R/2/check", "R/5/precheck", "R/5/run", "R/5/verify", "R/5/compensate",
+		}},
+		{"an action that fails", []string{"9/run", "9/compensate"}, automate.Failed, []string{
+			"R/1/precheck", "R/1/run", "R/1/verify", "R/2/check", "R/5/precheck", "R/5/run", "R/5/verify", "R/6/check",
+			"R/9/precheck", "R/9/run", "R/9/compensate",
+		}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			fresh := func() *site {
+				s := &site{tries: map[string]int{}, fails: map[string]bool{}}
+				for _, f := range c.fails {
+					s.fails[f] = true
+				}
+				return s
+			}
+			undisturbed, boundaries := drive(t, fresh(), twelve(), -1)
+			require.Equal(t, c.state, undisturbed.State)
+			for lose := range boundaries {
+				s := fresh()
+				run, _ := drive(t, s, twelve(), lose)
+				require.Equal(t, undisturbed, run, "lost commit %d", lose)
+				require.Equal(t, c.keys, s.done, "lost commit %d", lose)
+				repeats := 0
+				for _, n := range s.tries {
+					repeats += n - 1
+				}
+				require.LessOrEqual(t, repeats, 1, "lost commit %d: at most the call whose outcome was lost comes again", lose)
+			}
+			t.Logf("%d boundaries", boundaries)
+		})
+	}
+}
+
+// TestTheKillSwitchStopsWithinOneStep holds that nothing is called once it is thrown, whatever runs are under way.
+func TestTheKillSwitchStopsWithinOneStep(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		at, thrown := noon, (*automate.Switch)(nil)
+		terms := &automate.Terms{Admit: func() *automate.Refusal { return nil }, Switch: func() *automate.Switch { return thrown }}
+		type flight struct {
+			run   int
+			reply automate.Reply
+		}
+		runs := make([]automate.Run, rapid.IntRange(1, 5).Draw(t, "runs"))
+		var calls []flight
+		carryOut := func(i int, out []automate.Output) {
+			for _, o := range out {
+				if call, ok := o.(automate.Invoke); ok {
+					require.Nil(t, thrown, "%s is called after the switch was thrown", call.Key)
+					calls = append(calls, flight{i, automate.Reply{Step: call.Step, Phase: call.Phase}})
+				}
+			}
+		}
+		kill := rapid.IntRange(0, 40).Draw(t, "kill")
+		for turn := range 60 {
+			if turn == kill {
+				thrown = &automate.Switch{By: "ana", At: at, Why: "it makes things worse"}
+			}
+			i := rapid.IntRange(0, len(runs)-1).Draw(t, "run")
+			r := &runs[i]
+			due, waits := r.Due()
+			mine := -1
+			for n, c := range calls {
+				if c.run == i {
+					mine = n
+				}
+			}
+			switch {
+			case r.State == "":
+				book := twelve()
+				book.Steps = book.Steps[rapid.IntRange(0, 11).Draw(t, "from"):]
+				carryOut(i, r.Start(at, &book, &automate.Order{ID: fmt.Sprint(i)}, terms))
+			case mine >= 0 && rapid.Bool().Draw(t, "answers"):
+				c := calls[mine]
+				calls = append(calls[:mine], calls[mine+1:]...)
+				if rapid.IntRange(0, 4).Draw(t, "fails") == 0 {
+					c.reply.Err = "it failed"
+				}
+				carryOut(i, r.Outcome(at, c.reply, terms))
+			case waits:
+				if due.After(at) {
+					at = due
+				}
+				carryOut(i, r.Advance(due, terms))
+			case !r.Ended.IsZero() && !r.Began.IsZero():
+				runs[i] = automate.Run{}
+			default: // a question
+				for n := range r.Steps {
+					if out, err := r.Answer(at, n+1, "ana", "", "", terms); err == nil {
+						carryOut(i, out)
+						break
+					}
+				}
+			}
+		}
+	})
+}
+
+func TestTheKillSwitchSaysWhoThrewIt(t *testing.T) {
+	w := start(t, restart(), automate.Order{Event: about()})
+	w.answer("", "")
+	w.lines = nil
+	w.thrown = &automate.Switch{By: "ana", Why: "storm"}
+	w.answer("restarted", "")
+	w.pass(2 * time.Minute)
+	w.said("settled 1 stopped", "release", "ended stopped ana has thrown the kill switch: storm")
+	assert.Equal(t, "restarted", w.run.Steps[0].Output)
+	w.run, w.lines = automate.Run{}, nil
+	w.begin(restart(), automate.Order{ID: "S", Event: about()})
+	w.said("ended stopped ana has thrown the kill switch: storm")
+}
