@@ -11,10 +11,8 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/tocsin-dev/tocsin/event"
-	"github.com/tocsin-dev/tocsin/severity"
 )
 
 const (
@@ -66,7 +64,7 @@ func (n *notice) readAlert(raw []byte, now time.Time) (event.Event, error) {
 	default:
 		e.Signal, e.Time, e.Summary = event.Resolve, ends, a.summary("") // annotations may be gone by now
 	}
-	if !utf8.Valid(raw) {
+	if !isText(raw) {
 		n.mended++
 	}
 	return e, nil
@@ -107,25 +105,8 @@ func (a *alert) class() string {
 	return event.Unclassified
 }
 
-func (n *notice) severity(word string) severity.Level {
-	word = strings.ToLower(strings.TrimSpace(word))
-	switch word {
-	case "":
-		return 0
-	case "page":
-		return severity.Critical
-	case "none":
-		return severity.Info
-	}
-	level, err := severity.Parse(word)
-	if err != nil && len(n.words) < maxWords && !slices.Contains(n.words, word) {
-		n.words = append(n.words, word)
-	}
-	return level
-}
-
 func (a *alert) summary(otherwise string) string {
-	for _, name := range []string{"summary", "title", "message"} {
+	for _, name := range summaryNames() {
 		if text := a.Annotations[name]; text != "" {
 			return event.Shorten(text, event.MaxSummary)
 		}

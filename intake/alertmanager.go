@@ -1,12 +1,9 @@
 package intake
 
 import (
-	"fmt"
 	"io"
 	"net/http"
 	"time"
-
-	"github.com/tocsin-dev/tocsin/event"
 )
 
 // Alertmanager takes the webhooks of Prometheus Alertmanager, version 4 of its format. Every alert of a notice becomes one
@@ -16,54 +13,18 @@ import (
 // It answers 200 when the alerts are stored, also when some were refused, which is a finding then. 400 means that nothing of
 // the body could be used, 413 that it was too large; Alertmanager repeats neither, so set max_alerts in its receiver: 16 MiB
 // are about 25,000 alerts, and more than 50,000 are not read from one body. 503 means that it shall try again.
+// A body that comes compressed, or without a Content-Length, is too large as well if it does not fit into 2 MiB when it is
+// compressed.
 func Alertmanager(s Submitter, e *Endpoint) http.Handler {
-	g := newGate("alertmanager", s, e, 16<<20)
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if !g.admit(w, r) {
-			return
-		}
-		var n *notice
-		err := g.decode(w, r, func(body io.Reader) (err error) {
-			n, err = decodeAlertmanager(body, time.Now())
-			return err
-		})
+	g := newGate(&format{
+		name: "alertmanager", methods: []string{http.MethodPost}, accepts: isJSON, expected: "application/json", maxBody: 16 << 20,
+		stored: http.StatusOK, partly: http.StatusOK, overload: http.StatusServiceUnavailable,
+	}, s, e)
+	return g.handler(func(_ *http.Request, body io.Reader) (*batch, error) {
+		n, err := decodeAlertmanager(&depthReader{r: body, left: g.MaxDepth}, time.Now())
 		if err != nil {
-			g.refuse(w, r, err)
-			return
+			return nil, err
 		}
-		g.settle(w, r, n)
+		return &n.batch, nil
 	})
-}
-
-// settle stores what could be read of a notice and answers.
-func (g *gate) settle(w http.ResponseWriter, r *http.Request, n *notice) {
-	ctx := r.Context()
-	trace := r.Header.Get("traceparent")
-	if !event.ValidTraceParent(trace) {
-		trace = ""
-	}
-	for i := range n.events {
-		n.events[i].Intake, n.events[i].TraceParent = g.Name, trace
-	}
-	var refused []*event.RejectedError
-	if len(n.events) > 0 {
-		var err error
-		if refused, err = refusals(g.to.Submit(ctx, n.events...)); err != nil {
-			g.complain(ctx, "events were not stored", err)
-			g.retry(w, r, reasonStore, "not stored, try again")
-			return
-		}
-	}
-	g.count(ctx, reasonMalformed, n.bad)
-	g.count(ctx, reasonRefused, len(refused))
-	total := len(n.events) + n.bad
-	for _, e := range refused { // where its number counts none was left out before, so that it is the alert's too
-		n.leaveOut(e.Index, fmt.Errorf("%s: %s", e.Field, e.Reason))
-	}
-	g.report(ctx, n.findings(g.Name, total)...)
-	if total > 0 && n.bad == total {
-		http.Error(w, g.format+": "+n.refusal(total), http.StatusBadRequest)
-		return
-	}
-	w.WriteHeader(http.StatusOK)
 }

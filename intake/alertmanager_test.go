@@ -1,6 +1,8 @@
 package intake_test
 
 import (
+	"bytes"
+	"compress/gzip"
 	"errors"
 	"fmt"
 	"io"
@@ -172,12 +174,15 @@ func TestBadInput(t *testing.T) {
 		{"depth 100,000 in an alert", request(notice(strings.Repeat(`[`, 100_000))), nil, 400, "too_deep", 0, refused, "32 levels"},
 		{"one level too deep", request(notice(good)), func(e *intake.Endpoint) { e.MaxDepth = 3 }, 400, "too_deep", 0, refused, "at most 3 levels"},
 		{"oversize", request(notice(good)), func(e *intake.Endpoint) { e.MaxBody = 200 }, 413, "too_large", 0, refused, "at most 200 bytes"},
+		{"no gzip", request(notice(good), "Content-Encoding", "gzip"), nil, 400, "malformed", 0, refused, "gzip: invalid header"},
+		{"gzip cut off", packed(notice(good), 50), nil, 400, "malformed", 0, refused, "unexpected EOF"},
+		{"oversize once it is unpacked", packed(notice(good), 0), func(e *intake.Endpoint) { e.MaxBody = 600 }, 413, "too_large", 0, refused, "at most 600 bytes"},
 		{"oversize without a length", unsized(notice(good)), func(e *intake.Endpoint) { e.MaxBody = 200 }, 413, "too_large", 0, refused, "at most 200 bytes"},
 
 		// A wrong request of which no notice can be expected.
 		{"wrong content type", request(notice(good), "Content-Type", "text/plain"), nil, 415, "content_type", 0, "", "expected application/json"},
 		{"no content type", request(notice(good), "Content-Type", ""), nil, 415, "content_type", 0, "", "expected application/json"},
-		{"gzip", request(notice(good), "Content-Encoding", "gzip"), nil, 415, "content_type", 0, "", "expected identity"},
+		{"brotli", request(notice(good), "Content-Encoding", "br"), nil, 415, "content_type", 0, "", "expected identity or gzip"},
 		{"GET", method(http.MethodGet), nil, 405, "method", 0, "", "expected POST"},
 		{"PUT", method(http.MethodPut), nil, 405, "method", 0, "", "expected POST"},
 
@@ -199,6 +204,8 @@ func TestBadInput(t *testing.T) {
 		{"type of a finding", request(notice(labelled(`{"class":"tocsin.exhausted","alertname":"A"}`), good)), nil, 200, "", 2, "", ""},
 		{"bytes that are not UTF-8", request(notice(labelled("{\"alertname\":\"A\xff\"}"), good)), nil, 200, "", 2, refused, "1 alerts with bytes that are not UTF-8"},
 		{"cut by the sender", request(strings.Replace(notice(good), `"truncatedAlerts":0`, `"truncatedAlerts":7`, 1)), nil, 200, "", 1, refused, "sender cut 7 alerts"},
+		{"gzip", packed(notice(good), 0), nil, 200, "", 1, "", ""},
+		{"severity in other words", request(notice(labelled(`{"alertname":"A","severity":"P1"}`), good)), nil, 200, "", 2, "", ""},
 		{"no alerts in the list", request(notice()), nil, 200, "", 0, "", ""},
 		{"unknown members", request(strings.Replace(notice(good), `{`, `{"routeLabels":{"a":[1,{"b":null}]},`, 1)), nil, 200, "", 1, "", ""},
 		{"content type with a charset", request(notice(good), "Content-Type", "Application/JSON; charset=utf-8"), nil, 200, "", 1, "", ""},
@@ -236,6 +243,18 @@ func TestBadInput(t *testing.T) {
 			}
 		})
 	}
+}
+
+// packed has a body compressed, of which the first cut bytes are sent; all of them where cut is 0.
+func packed(body string, cut int) *http.Request {
+	var b bytes.Buffer
+	z := gzip.NewWriter(&b)
+	z.Write([]byte(body))
+	z.Close()
+	if cut == 0 {
+		cut = b.Len()
+	}
+	return request(b.String()[:cut], "Content-Encoding", "gzip")
 }
 
 func unsized(body string) *http.Request {

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"maps"
-	"strings"
 	"time"
 
 	"github.com/tocsin-dev/tocsin/event"
@@ -17,19 +16,14 @@ const maxAlerts = 50_000
 
 // notice is what one webhook body of Alertmanager held.
 type notice struct {
-	events []event.Event
-	bad    int      // alerts left out
-	fault  string   // of one of them: where, what, and what was expected
-	words  []string // unknown severities
-	mended int      // alerts with bytes that were no UTF-8, which the decoder replaces
-
+	batch
 	receiver, groupKey, externalURL string
 	truncated                       int
 }
 
 // decodeAlertmanager reads a whole body. An error means that none of it can be used; a single bad alert is left out.
 func decodeAlertmanager(body io.Reader, now time.Time) (*notice, error) {
-	n := &notice{}
+	n := &notice{batch: batch{unit: "alerts"}}
 	d := json.NewDecoder(body)
 	if err := n.read(d, now); errors.Is(err, io.EOF) {
 		return nil, fmt.Errorf("byte %d: ends too early", d.InputOffset())
@@ -120,17 +114,10 @@ func (n *notice) readAlerts(d *json.Decoder, now time.Time) error {
 			n.leaveOut(i, readable(err))
 			continue
 		}
-		n.events = append(n.events, e)
+		n.take(i, e)
 	}
 	_, err := d.Token()
 	return err
-}
-
-// leaveOut counts alert i of the body as not taken.
-func (n *notice) leaveOut(i int, why error) {
-	if n.bad++; n.bad == 1 {
-		n.fault = event.Shorten(fmt.Sprintf("alerts[%d]: %v", i, why), 1<<10)
-	}
 }
 
 // readable says of a wrong type where it stood and what was expected, in the words of JSON.
@@ -151,6 +138,9 @@ func readable(err error) error {
 
 // complete adds to every event what stands once in a body, and mostly behind the alerts.
 func (n *notice) complete() {
+	if n.truncated > 0 {
+		n.notes = append(n.notes, fmt.Sprintf("sender cut %d alerts", n.truncated))
+	}
 	source := n.externalURL
 	if source == "" || len(source) > maxName {
 		source = "alertmanager"
@@ -169,32 +159,4 @@ func (n *notice) complete() {
 		}
 		maps.Copy(e.Data, shared)
 	}
-}
-
-// refusal says what was left out of total alerts.
-func (n *notice) refusal(total int) string {
-	return fmt.Sprintf("%d of %d alerts refused, such as %s", n.bad, total, n.fault)
-}
-
-// findings reports what of the body, which had total alerts, did not come in as it was sent.
-func (n *notice) findings(intake string, total int) []event.Event {
-	var findings []event.Event
-	for _, word := range n.words {
-		findings = append(findings, event.Finding(event.FindingUnknownSeverity, intake+" "+word,
-			fmt.Sprintf("alertmanager: severity %.40q, expected info, warning, error, critical, page or none", word)))
-	}
-	var texts []string
-	if n.truncated > 0 {
-		texts = append(texts, fmt.Sprintf("sender cut %d alerts", n.truncated))
-	}
-	if n.bad > 0 {
-		texts = append(texts, n.refusal(total))
-	}
-	if n.mended > 0 {
-		texts = append(texts, fmt.Sprintf("%d alerts with bytes that are not UTF-8, which were replaced", n.mended))
-	}
-	if len(texts) > 0 {
-		findings = append(findings, event.Finding(event.FindingRefusedInput, intake, "alertmanager: "+strings.Join(texts, "; ")))
-	}
-	return findings
 }

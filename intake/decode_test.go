@@ -4,8 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
-	"os"
-	"path/filepath"
 	"reflect"
 	"runtime"
 	"strings"
@@ -13,56 +11,11 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/assert"
-	"github.com/stretchr/testify/require"
 
 	"github.com/tocsin-dev/tocsin/event"
 )
 
 var noon = time.Date(2026, 5, 4, 12, 0, 0, 0, time.UTC)
-
-// TestSamples reads bodies that real senders sent, where they are at hand.
-func TestSamples(t *testing.T) {
-	dir := os.Getenv("TOCSIN_SAMPLES")
-	if dir == "" {
-		t.Skip("TOCSIN_SAMPLES is unset: set it to a folder of alertmanager_*webhook* bodies to read them too")
-	}
-	files, err := filepath.Glob(filepath.Join(dir, "alertmanager_*webhook*"))
-	require.NoError(t, err)
-	require.NotEmpty(t, files)
-	for _, file := range files {
-		t.Run(filepath.Base(file), func(t *testing.T) {
-			body, err := os.ReadFile(file)
-			require.NoError(t, err)
-			if filepath.Ext(file) == ".http" {
-				_, body, _ = bytes.Cut(bytes.ReplaceAll(body, []byte("\r\n"), []byte("\n")), []byte("\n\n"))
-			}
-			first, err := decodeAlertmanager(bytes.NewReader(body), noon)
-			require.NoError(t, err)
-			second, err := decodeAlertmanager(bytes.NewReader(body), noon)
-			require.NoError(t, err)
-			require.NotEmpty(t, first.events)
-			assert.Zero(t, first.bad, first.fault)
-			assert.Empty(t, first.words)
-			keys := map[string]bool{}
-			for i, e := range first.events {
-				require.NoError(t, e.Check())
-				assert.Equal(t, e.DedupKey, second.events[i].DedupKey)
-				assert.True(t, strings.HasPrefix(e.Type, "alertmanager."), e.Type)
-				assert.True(t, strings.HasPrefix(e.Source, "http"), e.Source)
-				assert.NotZero(t, e.Severity)
-				assert.NotZero(t, e.Time)
-				assert.False(t, keys[e.DedupKey], "two alerts under the key %s", e.DedupKey)
-				keys[e.DedupKey] = true
-				if e.Signal == event.Trigger {
-					assert.NotEmpty(t, e.Summary)
-				}
-				if strings.Contains(file, "_live_") {
-					assert.Equal(t, e.DedupKey, fingerprint(e.Labels), "as the sender computes it")
-				}
-			}
-		})
-	}
-}
 
 func TestDepthCountsOnlyBrackets(t *testing.T) {
 	for _, tt := range []struct {
@@ -86,6 +39,16 @@ func TestDepthCountsOnlyBrackets(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+func TestTextsThatAreNoUTF8(t *testing.T) {
+	for text, want := range map[string]bool{
+		`"plain"`: true, `""`: true, `"\u00e4\n\\u"`: true, `"\ud83d\ude00"`: true, `"\\ud83d"`: true, `"\ufffd"`: true,
+		`"\ud83d"`: false, `"\ud83dx"`: false, `"\ude00\ud83d"`: false, `"a\\\ud83d\u0041"`: false, "\"\xff\"": false, `"\n` + "\xff\"": false,
+		`"\ud8`: true, `\`: true, `\u`: true,
+	} {
+		assert.Equal(t, want, isText([]byte(text)), text)
 	}
 }
 
@@ -142,7 +105,7 @@ func FuzzAlertmanager(f *testing.F) {
 		if !json.Valid(body) {
 			t.Fatal("what is no JSON was decoded")
 		}
-		for _, finding := range n.findings("prod", len(n.events)+n.bad) {
+		for _, finding := range n.findings("alertmanager", "prod", len(n.events)+n.bad) {
 			if err := finding.Check(); err != nil {
 				t.Fatalf("a finding that cannot be stored: %v", err)
 			}

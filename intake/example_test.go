@@ -49,6 +49,96 @@ func ExampleAlertmanager() {
 	// 401
 }
 
+func ExampleCloudEvents() {
+	in := intake.CloudEvents(printer{}, &intake.Endpoint{Name: "apps", Bearer: []string{"the token of the apps"}})
+
+	r := httptest.NewRequest(http.MethodPost, "/in/cloudevents", strings.NewReader(`{
+		"specversion": "1.0", "id": "7f3a", "source": "/shop/eu", "type": "shop.payout.stuck", "subject": "merchant 42",
+		"severity": "critical",
+		"data": {"message": "payout of merchant 42 waits since 10:00"}
+	}`))
+	r.Header.Set("Content-Type", "application/cloudevents+json")
+	r.Header.Set("Authorization", "Bearer the token of the apps")
+	w := httptest.NewRecorder()
+	in.ServeHTTP(w, r)
+	fmt.Println(w.Code)
+	// Output:
+	// trigger shop.payout.stuck (critical): payout of merchant 42 waits since 10:00
+	// 202
+}
+
+// A dashboard posts all rules that changed, and a forge every step of a deployment. One mapping takes them apart each.
+func ExampleJSON() {
+	dashboard, err := intake.JSON(printer{}, &intake.Endpoint{Name: "dashboard", Open: true}, &intake.Mapping{
+		Each:     `body.alerts`,
+		Type:     `"dashboard." + item.labels.rule`,
+		Summary:  `item.annotations.?summary`,
+		Severity: `item.labels.?severity`,
+		Signal:   `item.status == "resolved" ? "resolve" : "trigger"`,
+		DedupKey: `item.fingerprint`,
+		Labels:   `item.labels`,
+		Links:    `[item.?panelURL]`,
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	forge, err := intake.JSON(printer{}, &intake.Endpoint{Name: "forge", Open: true}, &intake.Mapping{
+		Each:    `header[?"x-forge-event"].orValue("") == "deployment" ? [body] : []`, // and nothing of a push
+		Type:    `"deployment"`,
+		ID:      `header["x-forge-delivery"]`,
+		Signal:  `"change"`,
+		Subject: `body.repository.name`,
+		Summary: `body.repository.name + " " + body.deployment.ref + " to " + body.deployment.environment + ": " + body.state`,
+		Time:    `body.?finished`,
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	post := func(in http.Handler, kind, body string) {
+		r := httptest.NewRequest(http.MethodPost, "/", strings.NewReader(body))
+		r.Header.Set("Content-Type", "application/json")
+		r.Header.Set("X-Forge-Event", kind)
+		r.Header.Set("X-Forge-Delivery", "4d1c")
+		w := httptest.NewRecorder()
+		in.ServeHTTP(w, r)
+		fmt.Println(strings.TrimSpace(fmt.Sprintln(w.Code, w.Body)))
+	}
+	post(dashboard, "", `{"alerts": [
+		{"status": "firing", "labels": {"rule": "latency", "severity": "high"}, "annotations": {"summary": "p99 is 4 s"}, "fingerprint": "a1"},
+		{"status": "firing", "labels": {"severity": "high"}, "fingerprint": "a2"}
+	]}`)
+	post(forge, "push", `{}`)
+	post(forge, "deployment", `{"repository": {"name": "checkout"}, "deployment": {"ref": "v1.8.0", "environment": "production"}, "state": "success"}`)
+	// Output:
+	// trigger dashboard.latency (error): p99 is 4 s
+	// trigger tocsin.refused-input (): json: 1 of 2 events refused, such as events[1]: type: no such key: rule
+	// 400 json: 1 of 2 events refused, such as events[1]: type: no such key: rule
+	// 200
+	// change deployment (): checkout v1.8.0 to production: success
+	// 200
+}
+
+func ExampleHeartbeat() {
+	in := intake.Heartbeat(counter{}, &intake.Endpoint{Name: "jobs", Bearer: []string{"the token of the jobs"}})
+
+	w := httptest.NewRecorder() // as curl does at the end of a backup
+	in.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/in/heartbeat/backup?token=the+token+of+the+jobs", nil))
+	fmt.Println(w.Code)
+	// Output:
+	// heartbeat.backup: resolve, then trigger
+	// 200
+}
+
+// counter stands for the engine, too.
+type counter struct{}
+
+func (counter) Submit(_ context.Context, events ...event.Event) error {
+	fmt.Printf("%s: %s, then %s\n", events[0].Type, events[0].Signal, events[1].Signal)
+	return nil
+}
+
 func ExampleSlog() {
 	next := slog.NewTextHandler(os.Stdout, &slog.HandlerOptions{ReplaceAttr: noTime})
 	log := slog.New(intake.Slog(printer{}, next))

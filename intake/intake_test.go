@@ -56,21 +56,26 @@ func (r *recorder) split() (alerts, findings []event.Event) {
 
 const secret = "s3cret"
 
-// endpoint is an Alertmanager endpoint with what it stored and counted.
+// endpoint is an endpoint of a format with what it stored and counted.
 type endpoint struct {
 	http.Handler
+	format string
 	stored *recorder
 	meter  *meters.Provider
 }
 
-func alertmanager(change func(*intake.Endpoint)) *endpoint {
-	e := &endpoint{stored: &recorder{}, meter: meters.New()}
+func serve(format string, build func(intake.Submitter, *intake.Endpoint) http.Handler, change func(*intake.Endpoint)) *endpoint {
+	e := &endpoint{format: format, stored: &recorder{}, meter: meters.New()}
 	config := &intake.Endpoint{Name: "prod", Bearer: []string{secret}, MeterProvider: e.meter}
 	if change != nil {
 		change(config)
 	}
-	e.Handler = intake.Alertmanager(e.stored, config)
+	e.Handler = build(e.stored, config)
 	return e
+}
+
+func alertmanager(change func(*intake.Endpoint)) *endpoint {
+	return serve("alertmanager", intake.Alertmanager, change)
 }
 
 func (e *endpoint) post(body string, header ...string) *httptest.ResponseRecorder {
@@ -84,7 +89,7 @@ func (e *endpoint) do(r *http.Request) *httptest.ResponseRecorder {
 }
 
 func (e *endpoint) count(reason string) int64 {
-	return e.meter.Count("tocsin.intake.events", "format", "alertmanager", "outcome", "rejected", "error.type", reason)
+	return e.meter.Count("tocsin.intake.events", "format", e.format, "outcome", "rejected", "error.type", reason)
 }
 
 // request has what every request of a good sender has; header pairs replace that, "" removes it.

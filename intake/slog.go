@@ -12,8 +12,11 @@ import (
 	"strings"
 	"time"
 
+	"go.opentelemetry.io/otel/trace"
+
 	"github.com/tocsin-dev/tocsin/event"
 	"github.com/tocsin-dev/tocsin/internal/mark"
+	"github.com/tocsin-dev/tocsin/internal/spans"
 	"github.com/tocsin-dev/tocsin/severity"
 )
 
@@ -70,7 +73,9 @@ func (h *slogHandler) Handle(ctx context.Context, r slog.Record) error {
 		err = h.next.Handle(ctx, r)
 	}
 	if class := h.classOf(r); class != "" && !mark.Is(ctx) {
-		h.offerer.Offer(h.event(class, r))
+		e := h.event(class, r)
+		e.TraceParent = spans.TraceParent(trace.SpanContextFromContext(ctx))
+		h.offerer.Offer(e)
 	}
 	return err
 }
@@ -137,7 +142,7 @@ func (h *slogHandler) event(class string, r slog.Record) event.Event {
 		return true
 	})
 	if l.cut > 0 {
-		l.values["tocsin.cut"] = strconv.Itoa(l.cut)
+		l.values[cutLabel] = strconv.Itoa(l.cut)
 	}
 	return event.Event{
 		Type: class, Subject: bounded(caller(r.PC), maxName), Severity: severityOf(r.Level), Time: r.Time,

@@ -74,6 +74,27 @@ func TestSlowSenderIsClosed(t *testing.T) {
 	})
 }
 
+// Neither compression nor a body of unknown length makes a slow sender anything else.
+func TestSlowSenderOfAnyFormatIsClosed(t *testing.T) {
+	for _, f := range formats {
+		for _, header := range []string{"Content-Length: 1000", "Transfer-Encoding: chunked", "Transfer-Encoding: chunked\r\nContent-Encoding: gzip"} {
+			synctest.Test(t, func(t *testing.T) {
+				e := serve(f.name, f.build, nil)
+				conn := dial(t, e)
+				start := time.Now()
+				_, err := fmt.Fprintf(conn, "POST / HTTP/1.1\r\nHost: x\r\nContent-Type: %s\r\nAuthorization: Bearer %s\r\n%s\r\n\r\n", f.typ, secret, header)
+				require.NoError(t, err)
+				resp, err := http.ReadResponse(bufio.NewReader(conn), nil)
+				require.NoError(t, err)
+				defer resp.Body.Close()
+				assert.Equal(t, 10*time.Second, time.Since(start), "%s, %s", f.name, header)
+				assert.Equal(t, http.StatusServiceUnavailable, resp.StatusCode)
+				assert.EqualValues(t, 1, e.count("timeout"))
+			})
+		}
+	}
+}
+
 type slowStore struct{ *recorder }
 
 func (s slowStore) Submit(ctx context.Context, events ...event.Event) error {

@@ -1,0 +1,196 @@
+package intake
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"mime"
+	"net/http"
+	"strings"
+	"unicode/utf8"
+)
+
+// CloudEvents takes events in the form of CloudEvents 1.0 over HTTP, in all three modes: binary, with the attributes in
+// headers, structured and batch, both as JSON.
+//
+// The attributes id, source, type, subject and time are the event's own, so that the same id and source come in once. Of the
+// extensions severity, summary, dedupkey and traceparent are the event's as well, and signal says trigger, which is the
+// default, acknowledge, resolve or change; where there is none, a member signal of the data counts. All other extensions and
+// dataschema become labels. A severity such as ok resolves. Without a summary that is the member summary, title or message
+// of the data, else the type and the subject. The data becomes the event's, with *** for members named like secrets; what
+// is no JSON object stands in it as data, or as data_base64 where it is no text.
+//
+// It answers 202 when the events are stored, also when some of a batch were refused, which is a finding then. 400 means that
+// nothing of the body could be used, 413 that it was too large, 429 and 503 that the sender shall come again. More than
+// 10,000 events are not read from one batch.
+func CloudEvents(s Submitter, e *Endpoint) http.Handler {
+	g := newGate(&format{
+		name: "cloudevents", methods: []string{http.MethodPost}, maxBody: 1 << 20,
+		accepts:  func(h http.Header) bool { return modeOf(h) != unknownMode },
+		expected: "application/cloudevents+json, application/cloudevents-batch+json, or the headers ce-specversion, ce-id, ce-source and ce-type",
+		stored:   http.StatusAccepted, partly: http.StatusAccepted, overload: http.StatusTooManyRequests,
+	}, s, e)
+	return g.handler(func(r *http.Request, body io.Reader) (*batch, error) {
+		return decodeCloudEvents(r.Header, body, g.MaxDepth)
+	})
+}
+
+// mode is how CloudEvents stand in a request.
+type mode int
+
+const (
+	unknownMode mode = iota
+	binaryMode
+	structuredMode
+	batchMode
+)
+
+func modeOf(h http.Header) mode {
+	mediaType := mediaTypeOf(h.Get("Content-Type"))
+	switch {
+	case mediaType == "application/cloudevents-batch+json":
+		return batchMode
+	case mediaType == "application/cloudevents+json":
+		return structuredMode
+	case strings.HasPrefix(mediaType, "application/cloudevents"), h.Get("Ce-Specversion") == "":
+		return unknownMode
+	}
+	return binaryMode
+}
+
+// mediaTypeOf is "" for what is none.
+func mediaTypeOf(contentType string) string {
+	mediaType, _, _ := mime.ParseMediaType(contentType)
+	return mediaType
+}
+
+// decodeCloudEvents reads a whole request. An error means that none of it can be used; a single bad event is left out.
+func decodeCloudEvents(h http.Header, body io.Reader, maxDepth int) (*batch, error) {
+	b := &batch{unit: "events", maxDepth: maxDepth}
+	if modeOf(h) == batchMode {
+		d := json.NewDecoder(&depthReader{r: body, left: maxDepth})
+		return b, located(d, b.readList(d, b.readStructured))
+	}
+	text, err := io.ReadAll(body)
+	if err != nil {
+		return nil, err
+	}
+	if modeOf(h) == binaryMode {
+		return b, b.readBinary(h, text)
+	}
+	return b, b.readStructured(0, text)
+}
+
+// readList hands the elements of a list to read, one by one. Those that it refuses are left out.
+func (b *batch) readList(d *json.Decoder, read func(i int, text []byte) error) error {
+	if err := expect(d, '['); err != nil {
+		return err
+	}
+	var raw json.RawMessage
+	for i := 0; d.More(); i++ {
+		if err := d.Decode(&raw); err != nil {
+			return fmt.Errorf("%s[%d]: %w", b.unit, i, err)
+		}
+		if i >= maxEvents {
+			b.leaveOut(i, errTooMany)
+			continue
+		}
+		if err := read(i, raw); err != nil {
+			b.leaveOut(i, err)
+		}
+	}
+	if _, err := d.Token(); err != nil {
+		return err
+	}
+	return atEnd(d)
+}
+
+var errTooMany = fmt.Errorf("expected at most %d events in one body", maxEvents)
+
+func (b *batch) readStructured(i int, text []byte) error {
+	v, err := readValue(text, b.maxDepth)
+	if err != nil {
+		return err
+	}
+	members, ok := v.of.(map[string]any)
+	if !ok {
+		return errors.New("expected an object")
+	}
+	data, err := b.structuredData(members)
+	if err != nil {
+		return err
+	}
+	c := cloudEvent{attributes: make(map[string]any, len(members)), data: data.of}
+	for name, member := range members {
+		if name != "data" && name != "data_base64" && member != nil { // an attribute that is null is not set
+			c.attributes[name] = member
+		}
+	}
+	e, err := b.cloudEvent(&c)
+	if err != nil {
+		return err
+	}
+	b.note(v, data)
+	b.take(i, e)
+	return nil
+}
+
+func (b *batch) structuredData(members map[string]any) (value, error) {
+	packed, data := members["data_base64"], members["data"]
+	switch {
+	case packed == nil:
+		return value{of: data}, nil
+	case data != nil:
+		return value{}, errors.New("data: stands beside data_base64, expected one of them")
+	}
+	text, ok := packed.(string)
+	if !ok {
+		return value{}, errors.New("data_base64: expected a string")
+	}
+	unpacked, err := base64.StdEncoding.DecodeString(text)
+	if err != nil {
+		return value{}, fmt.Errorf("data_base64: %w", err)
+	}
+	contentType, _ := members["datacontenttype"].(string)
+	return b.dataFrom(contentType, unpacked)
+}
+
+// readBinary reads the one event of a request in binary mode.
+func (b *batch) readBinary(h http.Header, body []byte) error {
+	attributes, err := fromHeaders(h)
+	if err != nil {
+		return err
+	}
+	data, err := b.dataFrom(h.Get("Content-Type"), body)
+	if err != nil {
+		return err
+	}
+	e, err := b.cloudEvent(&cloudEvent{attributes, data.of})
+	if err != nil {
+		return err
+	}
+	b.note(data)
+	b.take(0, e)
+	return nil
+}
+
+// dataFrom reads data that came as bytes. What names no type is JSON if it can be.
+func (b *batch) dataFrom(contentType string, data []byte) (value, error) {
+	mediaType := mediaTypeOf(contentType)
+	switch {
+	case len(data) == 0:
+		return value{}, nil
+	case mediaType == "application/json" || mediaType == "text/json" || strings.HasSuffix(mediaType, "+json"),
+		contentType == "" && json.Valid(data):
+		v, err := readValue(data, b.maxDepth)
+		if err != nil {
+			return value{}, fmt.Errorf("data: %w", err)
+		}
+		return v, nil
+	case utf8.Valid(data):
+		return value{of: string(data)}, nil
+	}
+	return value{of: map[string]any{"data_base64": base64.StdEncoding.EncodeToString(data)}}, nil
+}

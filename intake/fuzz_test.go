@@ -1,0 +1,112 @@
+package intake
+
+import (
+	"bytes"
+	"net/http"
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/tocsin-dev/tocsin/event"
+)
+
+const fuzzDepth = 32
+
+// sound checks what holds for every decoder: it says the same twice, and makes nothing that the engine refuses other than for
+// what the sender wrote.
+func sound(t *testing.T, decode func() (*batch, error)) {
+	t.Helper()
+	b, err := decode()
+	again, errAgain := decode()
+	if (err == nil) != (errAgain == nil) {
+		t.Fatalf("two decodings of one body differ: %v, %v", err, errAgain)
+	}
+	if err != nil {
+		return
+	}
+	if !reflect.DeepEqual(b, again) {
+		t.Fatalf("two decodings of one body differ: %+v, %+v", b, again)
+	}
+	if len(b.events) != len(b.places) || len(b.events) > maxEvents {
+		t.Fatalf("%d events at %d places", len(b.events), len(b.places))
+	}
+	for _, finding := range b.findings("fuzz", "prod", len(b.events)+b.bad) {
+		if err := finding.Check(); err != nil {
+			t.Fatalf("a finding that cannot be stored: %v", err)
+		}
+	}
+	for _, e := range b.events {
+		if e.Type == "" || event.IsFinding(e.Type) || e.Intake != "" || e.Tenant != "" {
+			t.Fatalf("%+v", e)
+		}
+		e.Labels, e.Data, e.Type, e.Subject, e.DedupKey, e.ID, e.Source = nil, nil, "x", "", "", "", "" // the sender's to get wrong
+		if err := e.Check(); err != nil {
+			t.Fatalf("what we make of a body is refused: %v", err)
+		}
+	}
+}
+
+func FuzzCloudEventsStructured(f *testing.F) {
+	h := http.Header{"Content-Type": {"application/cloudevents+json"}}
+	f.Fuzz(func(t *testing.T, body []byte) {
+		sound(t, func() (*batch, error) { return decodeCloudEvents(h, bytes.NewReader(body), fuzzDepth) })
+	})
+}
+
+func FuzzCloudEventsBatch(f *testing.F) {
+	h := http.Header{"Content-Type": {"application/cloudevents-batch+json"}}
+	f.Fuzz(func(t *testing.T, body []byte) {
+		sound(t, func() (*batch, error) { return decodeCloudEvents(h, bytes.NewReader(body), fuzzDepth) })
+	})
+}
+
+func FuzzCloudEventsBinary(f *testing.F) {
+	f.Fuzz(func(t *testing.T, attribute, text, contentType string, body []byte) {
+		h := http.Header{
+			"Ce-Specversion": {"1.0"}, "Ce-Id": {"1"}, "Ce-Source": {"/s"}, "Ce-Type": {"t"},
+			"Content-Type": {contentType}, "Ce-" + attribute: {text},
+		}
+		sound(t, func() (*batch, error) { return decodeCloudEvents(h, bytes.NewReader(body), fuzzDepth) })
+	})
+}
+
+// everything maps all fields, each from a member that a fuzzer can reach.
+func everything() *Mapping {
+	return &Mapping{
+		Each: `body.?each.orValue([body])`, Type: `item.?type`, Summary: `item.?summary`, Severity: `item.?severity`, Subject: `item.?subject`,
+		Source: `item.?source`, ID: `item.?id`, Signal: `item.?signal`, Time: `item.?time`, DedupKey: `item.?key`,
+		Labels: `item.?labels`, Links: `item.?links`, Data: `item.?data`,
+	}
+}
+
+func FuzzJSON(f *testing.F) {
+	m, err := everything().compile()
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Fuzz(func(t *testing.T, body []byte) {
+		sound(t, func() (*batch, error) {
+			b := &batch{unit: "events", maxDepth: fuzzDepth}
+			return b, b.readMapped(m, map[string]string{}, bytes.NewReader(body))
+		})
+	})
+}
+
+func FuzzMapping(f *testing.F) {
+	f.Fuzz(func(t *testing.T, expression, body string) {
+		m, err := (&Mapping{Type: `"t"`, Summary: expression, Labels: expression, Links: expression, Time: expression}).compile()
+		if err != nil {
+			return
+		}
+		sound(t, func() (*batch, error) {
+			b := &batch{unit: "events", maxDepth: fuzzDepth}
+			return b, b.readMapped(m, map[string]string{"host": "example.com"}, strings.NewReader(body))
+		})
+	})
+}
+
+func FuzzHeartbeat(f *testing.F) {
+	f.Fuzz(func(t *testing.T, url string) {
+		sound(t, func() (*batch, error) { return decodeHeartbeat(url) })
+	})
+}

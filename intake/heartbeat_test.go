@@ -1,0 +1,125 @@
+package intake_test
+
+import (
+	"context"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"testing/fstest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/tocsin-dev/tocsin/catalog"
+	"github.com/tocsin-dev/tocsin/event"
+	"github.com/tocsin-dev/tocsin/intake"
+	"github.com/tocsin-dev/tocsin/tocsintest"
+)
+
+// nightly wants a beat of the backup within 25 hours of the last one.
+const nightly = `
+version: 1
+defaults: {owner: platform, plan: default}
+people:
+  ana: {contacts: [slack:@ana]}
+teams:
+  platform: {members: [ana], schedule: platform}
+schedules:
+  platform: {zone: UTC, rotations: [{every: week, start: 2026-01-05 09:00, people: [ana]}]}
+classes:
+  heartbeat.*: {for: 25h, plan: beats}
+  heartbeat.backup: {severity: critical}
+plans:
+  default: {policy: standard}
+  beats: {policy: standard, reopen: 0s}
+policies:
+  standard: {levels: [{page: [owner], wait: 5m}], repeat: 0}
+`
+
+// inWorld hands events to a world of virtual time.
+type inWorld struct{ *tocsintest.World }
+
+func (w inWorld) Submit(_ context.Context, events ...event.Event) error {
+	w.World.Submit(events...)
+	return nil
+}
+
+func TestAMissingBeatPages(t *testing.T) {
+	c, err := catalog.Load(fstest.MapFS{"catalog.yaml": {Data: []byte(nightly)}})
+	require.NoError(t, err)
+	w := tocsintest.New(t, c, time.Date(2026, 5, 4, 2, 0, 0, 0, time.UTC))
+	h := intake.Heartbeat(inWorld{w}, &intake.Endpoint{Name: "jobs", Bearer: []string{secret}})
+	beat := func() {
+		t.Helper()
+		answer := httptest.NewRecorder()
+		h.ServeHTTP(answer, httptest.NewRequest(http.MethodGet, "/in/heartbeat/backup?token="+secret, nil))
+		require.Equal(t, http.StatusOK, answer.Code, answer.Body.String())
+	}
+	beat()
+	for range 3 {
+		w.Advance(24 * time.Hour)
+		beat()
+	}
+	w.Sent() // nothing, for the job is alive
+
+	w.Advance(26 * time.Hour)
+	w.Sent( // 25 hours after the last beat, and once more for the policy that ended without an answer
+		"+97h0m30s page level 1 ana slack",
+		"+97h6m    page level 1 ana slack",
+	)
+	beat()
+	w.Advance(time.Minute)
+	w.Sent("+98h notice recovered, being watched ana slack")
+
+	w.Advance(25 * time.Hour) // armed anew by the beat that ended the alert
+	w.Sent(
+		"+121h5m30s notice recovered, being watched ana slack", // of the finding
+		"+123h0m30s page   level 1 ana slack",
+	)
+}
+
+func TestBeats(t *testing.T) {
+	for _, tt := range []struct {
+		name, method, url, header string
+		status                    int
+		typ                       string
+	}{
+		{"GET", "GET", "/in/heartbeat/backup?token=" + secret, "", 200, "heartbeat.backup"},
+		{"HEAD", "HEAD", "/in/heartbeat/backup?token=" + secret, "", 200, "heartbeat.backup"},
+		{"POST with a header", "POST", "/in/heartbeat/backup", "Bearer " + secret, 200, "heartbeat.backup"},
+		{"dotted", "GET", "/in/heartbeat/db.eu.backup/?token=" + secret, "", 200, "heartbeat.db.eu.backup"},
+		{"DELETE", "DELETE", "/in/heartbeat/backup?token=" + secret, "", 405, ""},
+		{"wrong token", "GET", "/in/heartbeat/backup?token=x", "", 401, ""},
+		{"no token", "GET", "/in/heartbeat/backup", "", 401, ""},
+		{"wrong header beside the right token", "GET", "/in/heartbeat/backup?token=" + secret, "Bearer x", 401, ""},
+		{"header of another scheme", "GET", "/in/heartbeat/backup?token=" + secret, "Basic eA==", 401, ""},
+		{"no name", "GET", "/?token=" + secret, "", 400, ""},
+		{"a suffix of others", "GET", "/in/heartbeat/backup/fail?token=" + secret, "", 400, ""},
+		{"a name too long", "GET", "/" + strings.Repeat("x", 300) + "?token=" + secret, "", 400, ""},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			e := serve("heartbeat", intake.Heartbeat, nil)
+			r := httptest.NewRequest(tt.method, tt.url, nil)
+			if tt.header != "" {
+				r.Header.Set("Authorization", tt.header)
+			}
+			w := e.do(r)
+			assert.Equal(t, tt.status, w.Code, w.Body.String())
+			assert.NotContains(t, w.Body.String(), secret)
+			beats, _ := e.stored.split()
+			if tt.typ == "" {
+				assert.Empty(t, beats)
+				return
+			}
+			require.Len(t, beats, 2)
+			assert.Equal(t, []event.Signal{event.Resolve, event.Trigger}, []event.Signal{beats[0].Signal, beats[1].Signal})
+			class := event.Class{Name: tt.typ}
+			assert.Equal(t, tt.typ, beats[0].Type)
+			assert.Equal(t, class.Key(&beats[0]), class.Key(&beats[1]))
+			assert.Equal(t, "prod", beats[1].Intake)
+			assert.Equal(t, 1, e.stored.calls, "in one call, so that nothing comes between")
+		})
+	}
+}

@@ -1,0 +1,177 @@
+package intake
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+
+	"github.com/tocsin-dev/tocsin/event"
+)
+
+// JSON takes what any sender posts or puts as JSON, by a mapping. A mapping that does not compile is an error, which names the
+// fields, and shows the places in their expressions; all faults come at once.
+//
+// The endpoint answers 200 when the events are stored. 400 means that the body could not be used, or some of its events,
+// which the answer names: the others are stored, and to send all of them again does no harm where they have ids. 413 says
+// that the body was too large, 429 and 503 that the sender shall come again. More than 10,000 events are not read from one
+// body.
+func JSON(s Submitter, e *Endpoint, m *Mapping) (http.Handler, error) {
+	compiled, err := m.compile()
+	if err != nil {
+		return nil, err
+	}
+	g := newGate(&format{
+		name: "json", methods: []string{http.MethodPost, http.MethodPut}, maxBody: 1 << 20,
+		accepts: isAnyJSON, expected: "application/json",
+		stored: http.StatusOK, partly: http.StatusBadRequest, overload: http.StatusTooManyRequests,
+	}, s, e)
+	return g.handler(func(r *http.Request, body io.Reader) (*batch, error) {
+		b := &batch{unit: "events", maxDepth: g.MaxDepth}
+		return b, b.readMapped(compiled, headerOf(r.Header), body)
+	}), nil
+}
+
+func isAnyJSON(h http.Header) bool {
+	mediaType := mediaTypeOf(h.Get("Content-Type"))
+	return mediaType == "application/json" || strings.HasSuffix(mediaType, "+json")
+}
+
+// headerOf leaves out what an event must not hold.
+func headerOf(h http.Header) map[string]string {
+	header := make(map[string]string, len(h))
+	for name, values := range h {
+		if !isSecret(name) {
+			header[strings.ToLower(name)] = strings.ToValidUTF8(strings.Join(values, ", "), "?")
+		}
+	}
+	return header
+}
+
+// readMapped reads a whole body. An error means that none of it can be used; a single bad event is left out.
+func (b *batch) readMapped(m mapping, header map[string]string, body io.Reader) error {
+	text, err := io.ReadAll(body)
+	if err != nil {
+		return err
+	}
+	v, err := readValue(text, b.maxDepth)
+	if err != nil {
+		return err
+	}
+	sent := exact(v.of)
+	s := &sight{mapping: m, variables: map[string]any{"body": sent, "header": header, "item": sent}}
+	items := []any{sent}
+	if m["each"] != nil {
+		each, err := s.eval("each")
+		if err != nil {
+			return err
+		}
+		var ok bool
+		if items, ok = each.([]any); !ok {
+			return fmt.Errorf("each: gives a %s, expected a list", kindOf(each))
+		}
+	}
+	for i, item := range items {
+		s.variables["item"] = item
+		e, err := b.mapped(s, i)
+		if err != nil {
+			b.leaveOut(i, err)
+			continue
+		}
+		b.take(i, e)
+	}
+	b.note(v)
+	return nil
+}
+
+var errTooCostly = fmt.Errorf("expected the expressions to take at most %d units for one body", maxCost)
+
+// mapped makes one event of the item at place i.
+func (b *batch) mapped(s *sight, i int) (event.Event, error) {
+	var e event.Event
+	if i >= maxEvents {
+		return e, errTooMany
+	}
+	if s.cost >= maxCost {
+		return e, errTooCostly
+	}
+	var word, signal string
+	for _, field := range [...]struct {
+		name string
+		to   *string
+	}{
+		{"type", &e.Type},
+		{"summary", &e.Summary},
+		{"severity", &word},
+		{"subject", &e.Subject},
+		{"source", &e.Source},
+		{"id", &e.ID},
+		{"signal", &signal},
+		{"dedup key", &e.DedupKey},
+	} {
+		text, err := s.text(field.name)
+		if err != nil {
+			return e, err
+		}
+		*field.to = text
+	}
+	if e.Type == "" {
+		e.Type = event.Unclassified
+	}
+	e.Type = typeName(e.Type)
+	if isOK(word) {
+		e.Signal = event.Resolve
+	} else {
+		e.Severity = b.severity(word)
+	}
+	if signal != "" && e.Signal.UnmarshalText([]byte(normal(signal))) != nil {
+		return e, fmt.Errorf("signal: %.40q, expected trigger, acknowledge, resolve or change", signal)
+	}
+	e.Summary = summarised(&e)
+	if err := s.fill(&e); err != nil {
+		return e, err
+	}
+	if _, cut := e.Data[cutLabel]; cut {
+		b.cut++
+	}
+	return e, nil
+}
+
+// fill adds what is more than a text.
+func (s *sight) fill(e *event.Event) error {
+	at, err := s.eval("time")
+	if err != nil {
+		return err
+	}
+	if e.Time, err = timeOf(at); err != nil {
+		return fmt.Errorf("time: %w", err)
+	}
+	labels, err := s.eval("labels")
+	if err != nil {
+		return err
+	}
+	if e.Labels, err = labelsOf(labels); err != nil {
+		return fmt.Errorf("labels: %w", err)
+	}
+	links, err := s.eval("links")
+	if err != nil {
+		return err
+	}
+	if e.Links, err = linksOf(links); err != nil {
+		return fmt.Errorf("links: %w", err)
+	}
+	if s.mapping["data"] == nil {
+		e.Data = fitting(e, dataOf(s.variables["item"]))
+		return nil
+	}
+	data, err := s.eval("data")
+	if err != nil {
+		return err
+	}
+	members, ok := data.(map[string]any)
+	if !ok && data != nil {
+		return fmt.Errorf("data: gives a %s, expected a map", kindOf(data))
+	}
+	e.Data = members
+	return nil
+}

@@ -1,0 +1,34 @@
+package intake
+
+import (
+	"context"
+	"net/http"
+
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/trace"
+
+	"github.com/tocsin-dev/tocsin/internal/spans"
+)
+
+// traced puts a span around what h does. It belongs to the trace of the HTTP server, and links that of the sender, should
+// they differ; without a server's span it belongs to the sender's trace.
+func (g *gate) traced(h http.HandlerFunc) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		sent := r.Header.Get("traceparent")
+		ctx := spans.Continue(spans.WithFormat(r.Context(), g.name), sent)
+		options := []trace.SpanStartOption{trace.WithSpanKind(trace.SpanKindConsumer), trace.WithAttributes(
+			attribute.String("tocsin.intake", g.Name), attribute.String("tocsin.outcome", "accepted"),
+		)}
+		if sender := spans.Parse(sent); sender.IsValid() && sender.TraceID() != trace.SpanContextFromContext(ctx).TraceID() {
+			options = append(options, trace.WithLinks(spans.Link(sender, "event")))
+		}
+		ctx, span := g.tracer.Start(ctx, "tocsin intake "+g.name, options...)
+		defer span.End()
+		h(w, r.WithContext(ctx))
+	})
+}
+
+// mark tells the span of a request what was refused of it, and for which reason.
+func (g *gate) mark(ctx context.Context, reason string) {
+	trace.SpanFromContext(ctx).SetAttributes(attribute.String("tocsin.outcome", "rejected"), attribute.String("error.type", reason))
+}

@@ -1,0 +1,145 @@
+package route
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+
+	"cel.dev/cel-go/cel"
+	"cel.dev/cel-go/common"
+	"cel.dev/cel-go/common/types"
+	"cel.dev/cel-go/common/types/ref"
+	"cel.dev/cel-go/common/types/traits"
+)
+
+// maxExprDepth is how deep a value may nest that an expression takes as a whole.
+const maxExprDepth = 1_000
+
+// Expr is a compiled expression that gives a value. It is immutable and may be evaluated concurrently.
+type Expr struct {
+	program cel.Program
+}
+
+// CompileExprs checks the expressions, each under the name that errors call it by. They see the variables, whose values may
+// be anything that JSON can hold. All faults come at once, joined, each a [*CompileError] whose Rule is the name.
+//
+// Beside the operators of CEL there are optional values, as in body.?host.orValue("unknown").
+func CompileExprs(sources map[string]string, variables []string, limits *Limits) (map[string]*Expr, error) {
+	limits = limits.withDefaults()
+	opts := []cel.EnvOption{
+		cel.OptionalTypes(), cel.CrossTypeNumericComparisons(true), cel.ParserExpressionSizeLimit(limits.Source),
+	}
+	for _, name := range variables {
+		opts = append(opts, cel.Variable(name, cel.DynType))
+	}
+	env, err := cel.NewEnv(opts...)
+	if err != nil {
+		return nil, fmt.Errorf("route: %w", err)
+	}
+	compiled := make(map[string]*Expr, len(sources))
+	var errs []error
+	for _, name := range slices.Sorted(maps.Keys(sources)) {
+		x, faults := compileExpr(env, name, sources[name], limits)
+		errs = append(errs, faults...)
+		compiled[name] = x
+	}
+	if err := errors.Join(errs...); err != nil {
+		return nil, err
+	}
+	return compiled, nil
+}
+
+// compileExpr sets the limits on every program, not only on those with loops: a value takes memory where a rule says yes or no.
+func compileExpr(env *cel.Env, name, text string, limits *Limits) (*Expr, []error) {
+	tree, issues := env.Compile(text)
+	if issues.Err() != nil {
+		return nil, compileErrors(name, text, issues)
+	}
+	size := types.NewSizeCalculator( // whose own bounds make more of a large body than any limit allows
+		types.SizeCalculatorMaxTraversal(int(limits.Memory)), types.SizeCalculatorMaxDepth(maxExprDepth))
+	program, err := env.Program(tree,
+		cel.EvalOptions(cel.OptOptimize), cel.CostLimit(limits.Cost), cel.MemoryLimit(limits.Memory),
+		cel.MemoryTracking(types.MemoryTrackerSizeCalculator(size), types.MemoryTrackerSampleInterval(256)))
+	if err != nil {
+		return nil, []error{&CompileError{Rule: name, Message: err.Error()}}
+	}
+	return &Expr{program}, nil
+}
+
+func compileErrors(name, text string, issues *cel.Issues) []error {
+	source := common.NewTextSource(text) // for the caret under the place
+	var errs []error
+	for _, fault := range issues.Errors() {
+		e := &CompileError{Rule: name, Message: fault.ToDisplayString(source)}
+		if line := fault.Location.Line(); line > 0 { // a text that is too long has no place
+			e.Line, e.Col = line, fault.Location.Column()+1
+		}
+		errs = append(errs, e)
+	}
+	return errs
+}
+
+// Eval returns the value for the variables: nil, bool, int64, uint64, float64, string, [time.Time], []any or map[string]any.
+// An optional value that is none is nil. What JSON cannot say, such as a map with numbers for names, is an error.
+//
+// cost is what it took in units of CEL, also where it erred, for whoever bounds many evaluations together.
+func (x *Expr) Eval(variables map[string]any) (value any, cost uint64, err error) {
+	out, details, err := x.program.Eval(variables)
+	if details != nil && details.ActualCost() != nil {
+		cost = *details.ActualCost()
+	}
+	if err != nil {
+		return nil, cost, err
+	}
+	value, err = native(out)
+	return value, cost, err
+}
+
+func native(v ref.Val) (any, error) {
+	switch v := v.(type) {
+	case types.Null:
+		return nil, nil
+	case types.Bool, types.Int, types.Uint, types.Double, types.String, types.Timestamp:
+		return v.Value(), nil
+	case *types.Optional:
+		if !v.HasValue() {
+			return nil, nil
+		}
+		return native(v.GetValue())
+	case traits.Mapper:
+		return nativeMap(v)
+	case traits.Lister:
+		return nativeList(v)
+	}
+	return nil, fmt.Errorf("gives a %s, which JSON cannot say", v.Type().TypeName())
+}
+
+func nativeList(list traits.Lister) (any, error) {
+	all := []any{}
+	for it := list.Iterator(); it.HasNext() == types.True; {
+		v, err := native(it.Next())
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, v)
+	}
+	return all, nil
+}
+
+func nativeMap(m traits.Mapper) (any, error) {
+	all := map[string]any{}
+	for it := m.Iterator(); it.HasNext() == types.True; {
+		key := it.Next()
+		name, ok := key.(types.String)
+		if !ok {
+			return nil, fmt.Errorf("gives a map with a %s for a name, expected a string", key.Type().TypeName())
+		}
+		v, err := native(m.Get(key))
+		if err != nil {
+			return nil, err
+		}
+		all[string(name)] = v
+	}
+	return all, nil
+}
