@@ -10,7 +10,9 @@ import (
 
 	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/metric"
+	"go.opentelemetry.io/otel/trace"
 
+	"github.com/tocsin-dev/tocsin/automate"
 	"github.com/tocsin-dev/tocsin/catalog"
 	"github.com/tocsin-dev/tocsin/escalate"
 	"github.com/tocsin-dev/tocsin/event"
@@ -29,14 +31,18 @@ type Config struct {
 	// Notifier is the channel "default", Notifiers are the channels by name.
 	Notifier  notify.Notifier
 	Notifiers map[string]notify.Notifier
+	// Actions are what runbooks call, by name.
+	Actions map[string]automate.Action
 	// Store keeps the state. Defaults to memory, which forgets with the process; the log says so once.
 	Store store.Store
 	// Logger hears what goes wrong inside. Defaults to [slog.DiscardHandler].
 	Logger *slog.Logger
 	// StopWithin bounds how long Run goes on delivering after its context has ended. Defaults to 10 seconds.
 	StopWithin time.Duration
-	// MeterProvider counts. Defaults to the global one of OpenTelemetry, which is silent until an SDK is installed.
-	MeterProvider metric.MeterProvider
+	// MeterProvider counts and TracerProvider traces; docs/telemetry.md lists the names. They default to the global ones of
+	// OpenTelemetry, which are silent until an SDK is installed.
+	MeterProvider  metric.MeterProvider
+	TracerProvider trace.TracerProvider
 }
 
 // prepared is a Config with everything filled in.
@@ -95,6 +101,11 @@ func (p *prepared) compile(c *catalog.Catalog) (*catalog.Compiled, error) {
 			errs = append(errs, fmt.Errorf("tocsin: config: channel %q has no notifier, expected one in Notifiers%s", channel, hint(channel)))
 		}
 	}
+	for _, action := range compiled.Actions() {
+		if p.Actions[action] == nil {
+			errs = append(errs, fmt.Errorf("tocsin: config: action %q, which a runbook calls, is missing, expected it in Actions", action))
+		}
+	}
 	return compiled, errors.Join(errs...)
 }
 
@@ -117,5 +128,8 @@ func (p *prepared) fill() {
 	}
 	if p.MeterProvider == nil {
 		p.MeterProvider = otel.GetMeterProvider()
+	}
+	if p.TracerProvider == nil {
+		p.TracerProvider = otel.GetTracerProvider()
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"go.opentelemetry.io/otel/trace"
 
 	"github.com/tocsin-dev/tocsin/catalog"
 	"github.com/tocsin-dev/tocsin/event"
@@ -27,6 +28,8 @@ type Engine struct {
 	store   store.Store
 	box     *outbox.Outbox
 	counts  *instruments
+	tracer  trace.Tracer
+	causes  causes
 	owner   string        // of leases
 	wake    chan struct{} // room for one: something may be due
 	offers  chan event.Event
@@ -49,15 +52,18 @@ func New(c *Config) (*Engine, error) {
 		return nil, err
 	}
 	e := &Engine{
-		prepared: p, store: p.Store, counts: counts, owner: uuid.NewString(),
+		prepared: p, store: p.Store, counts: counts, tracer: p.TracerProvider.Tracer(scope), owner: uuid.NewString(),
 		wake: make(chan struct{}, 1), offers: make(chan event.Event, offerRoom),
 	}
 	if e.store == nil {
 		e.store = memory.New()
 		e.log(context.Background(), slog.LevelWarn, "no store configured: what is accepted lives in memory and ends with the process")
 	}
-	e.box = outbox.New(p.notifiers, e.settle)
+	e.box = outbox.New(p.notifiers, p.Actions, e.tracer, e.settle)
 	e.activate(p.compiled)
+	if err := e.observe(p.MeterProvider); err != nil {
+		return nil, err
+	}
 	return e, nil
 }
 
@@ -106,7 +112,7 @@ func (e *Engine) commit(ctx context.Context, c change) (refused []error, err err
 	cat := cmp.Or(c.catalog, e.catalog.Load())
 	lease := &store.Lease{Owner: e.owner, Until: now.Add(outbox.LeaseFor), Fence: 1}
 	places := make(outbox.Places)
-	var tasks []store.Task
+	var done decided
 	err = e.store.Update(ctx, sc, func(v store.View) (store.Batch, store.Need, error) {
 		e.box.Release(places) // of a run that did not count
 		if err := readable(v); err != nil {
@@ -122,13 +128,17 @@ func (e *Engine) commit(ctx context.Context, c change) (refused []error, err err
 		}
 		batch := d.Batch(now, lease, func(t *store.Task) bool { return e.box.Take(now, t, places) })
 		batch.Settle = settles
-		tasks, refused = d.Tasks, d.Refused
+		done, refused = newDecided(d, v), d.Refused
+		e.causes.note(d.Tasks, nil, trace.SpanContextFromContext(ctx)) // before Run may see them
 		return batch, store.Need{}, nil
 	})
 	if err == nil {
-		for _, t := range tasks {
+		done.read()
+		e.counts.committed(ctx, &done, cat)
+		e.causes.note(done.Tasks, e.trace(ctx, &done), trace.SpanContextFromContext(ctx))
+		for _, t := range done.Tasks {
 			if t.Lease != nil {
-				e.box.Start(t, places)
+				e.box.Start(t, places, e.causes.of(t.ID))
 			}
 		}
 		e.rouse()

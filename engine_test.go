@@ -209,7 +209,7 @@ func TestBadInput(t *testing.T) {
 			settle(time.Second)
 			assert.ElementsMatch(t, []string{"page anaslack good", "page anasms good", "page anaslack other"}, h.in.lines())
 			assert.EqualValues(t, 1, h.count.Count("tocsin.message.send.duration", "error.type", "panic"))
-			assert.Contains(t, lines(t, h, "pay.slow/checkout#1"), "+0s  page  level 1  ana  slack  failed: the notifier panicked with a string")
+			assert.Contains(t, lines(t, h, "pay.slow/checkout#1"), "+0s  page  level 1  ana  slack  failed: it panicked with a string")
 		})
 	})
 }

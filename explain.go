@@ -2,17 +2,38 @@ package tocsin
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
 
+	"github.com/tocsin-dev/tocsin/correlate"
 	"github.com/tocsin-dev/tocsin/escalate"
+	"github.com/tocsin-dev/tocsin/event"
 	"github.com/tocsin-dev/tocsin/respond"
+	"github.com/tocsin-dev/tocsin/severity"
+	"github.com/tocsin-dev/tocsin/store"
 )
 
 // Explain says in some lines for people why an incident is as it is: why its priority, who owns it and by which rule, whom it
-// reached, what it waits for, and everything that happened.
+// reached, what it waits for, and everything that happened. The id may also be that of an alert, or of the first or latest
+// event of one: then it says besides what became of it, and if nobody was paged, why. An error wraps [ErrNotFound] where
+// the id names none of these.
 func (e *Engine) Explain(ctx context.Context, id string) (string, error) {
+	row, err := e.read(ctx, id, true)
+	if errors.Is(err, ErrNotFound) {
+		return e.explainEvent(ctx, id)
+	}
+	if err != nil {
+		return "", err
+	}
+	if al, ok := row.Rec.(*respond.Alert); ok {
+		return e.explainAlert(ctx, al)
+	}
+	return e.explainIncident(ctx, id)
+}
+
+func (e *Engine) explainIncident(ctx context.Context, id string) (string, error) {
 	inc, err := e.Incident(ctx, id)
 	if err != nil {
 		return "", err
@@ -36,6 +57,9 @@ func (e *Engine) Explain(ctx context.Context, id string) (string, error) {
 	}
 	for _, p := range inc.Pending {
 		line("  on its way: %s to %s over %s", p.Kind, whom(p.Person), p.Contact())
+	}
+	for i := range inc.Runs {
+		line("  %s is %s  %s", inc.Runs[i].ID, inc.Runs[i].State, inc.Runs[i].Why)
 	}
 	line("timeline from %s", inc.Detected.UTC().Format(time.RFC3339))
 	for i := range timeline {
@@ -67,4 +91,53 @@ func whom(person escalate.PersonID) string {
 		return "the room"
 	}
 	return string(person)
+}
+
+// explainEvent explains the alerts that an event began, or told of last.
+func (e *Engine) explainEvent(ctx context.Context, id string) (string, error) {
+	rows, err := e.store.Read(ctx, store.Query{Ref: respond.EventRef("", id)})
+	if err != nil {
+		return "", fmt.Errorf("tocsin: explain %q: %w", id, err)
+	}
+	if len(rows) == 0 {
+		return "", fmt.Errorf("%w: %q is no incident, no alert, and no first or latest event of one", ErrNotFound, id)
+	}
+	var b strings.Builder
+	for _, row := range rows {
+		text, err := e.explainAlert(ctx, row.Rec.(*respond.Alert))
+		if err != nil {
+			return "", err
+		}
+		b.WriteString(text)
+	}
+	return b.String(), nil
+}
+
+// explainAlert says what became of an alert, and then of its incident.
+func (e *Engine) explainAlert(ctx context.Context, al *respond.Alert) (string, error) {
+	text := fmt.Sprintf("alert %s: class %s, %s since %s, came %d times, severity %s: %s\n", al.ID, al.Class, al.State,
+		al.First.Received.UTC().Format(time.RFC3339), al.Count, al.Latest.Severity, al.Latest.Summary)
+	if al.Incident != "" {
+		incident, err := e.explainIncident(ctx, al.Incident)
+		return text + incident, err
+	}
+	return text + "nobody was paged: " + e.unpaged(al) + "\n", nil
+}
+
+// unpaged says why an alert belongs to no incident.
+func (e *Engine) unpaged(al *respond.Alert) string {
+	class, _ := e.catalog.Load().Class(al.Class)
+	switch {
+	case al.State == correlate.Pending && al.Lapses:
+		return "it is pending, and lapses at " + al.Until.UTC().Format(time.RFC3339) + " unless it comes more often"
+	case al.State == correlate.Pending:
+		return "it is pending, and fires at " + al.Until.UTC().Format(time.RFC3339) + " unless it resolves"
+	case class.Kind != "" && class.Kind != event.Alert:
+		return "events of its class are recorded only, since its kind is " + string(class.Kind)
+	case al.Latest.Severity <= severity.Info:
+		return "its severity is info, which opens no incident by itself"
+	case al.Occurrence == 0:
+		return "nothing was firing that the event could have ended or acknowledged"
+	}
+	return "it resolved (" + al.Reason + ") before it fired"
 }

@@ -56,7 +56,7 @@ func (e *Engine) Incident(ctx context.Context, id string) (respond.Incident, err
 }
 
 // Timeline returns the entries of an incident or an alert, oldest first, or an error that wraps [ErrNotFound]. The id of an
-// alert is that of its intake, "/" and its dedup key.
+// alert is that of its intake, "/" and its dedup key. [incident.Entry.Line] writes an entry for people.
 func (e *Engine) Timeline(ctx context.Context, id string) ([]incident.Entry, error) {
 	row, err := e.read(ctx, id, true)
 	if err != nil {

@@ -8,6 +8,8 @@ import (
 	"sync"
 	"time"
 
+	"go.opentelemetry.io/otel/trace"
+
 	"github.com/tocsin-dev/tocsin/event"
 	"github.com/tocsin-dev/tocsin/internal/mark"
 	"github.com/tocsin-dev/tocsin/internal/outbox"
@@ -28,7 +30,8 @@ func (e *Engine) Run(ctx context.Context) error {
 		return errors.New("tocsin: Run is under way already")
 	}
 	defer e.running.Store(false)
-	work, stop := context.WithCancel(mark.Own(context.WithoutCancel(ctx)))
+	none := trace.SpanContext{} // what comes later is no part of the caller's span
+	work, stop := context.WithCancel(mark.Own(trace.ContextWithSpanContext(context.WithoutCancel(ctx), none)))
 	defer stop()
 	e.box.Open(work)
 	e.rouse()
@@ -107,14 +110,18 @@ func (e *Engine) claim(ctx context.Context, now time.Time, onlyP1 bool) (found b
 	defer e.box.Release(places)
 	r := store.ClaimRequest{Now: now, Owner: e.owner, Queues: places, Limit: claimAtOnce, LeaseFor: outbox.LeaseFor}
 	if onlyP1 {
-		r.MaxPriority = 1
+		r.MaxPriority, r.Keep = 1, e.box.Calls()
 	}
 	claimed, err := e.store.Claim(ctx, r)
 	if err != nil {
 		return false, next, err
 	}
+	e.box.Abandon(claimed.Lost)
+	if len(r.Keep) > 0 {
+		next = now.Add(outbox.LeaseFor / 3) // their leases go on
+	}
 	for _, t := range claimed.Tasks {
-		e.box.Start(t, places)
+		e.box.Start(t, places, e.causes.of(t.ID))
 	}
 	if next.IsZero() || !claimed.Next.IsZero() && claimed.Next.Before(next) {
 		next = claimed.Next
@@ -185,6 +192,14 @@ func (e *Engine) keep(ctx context.Context, ev event.Event) {
 
 // settle stores what became of a try. If that fails the lease runs out and the message is sent again, with the same key.
 func (e *Engine) settle(ctx context.Context, out outbox.Outcome) {
+	ctx = trace.ContextWithSpanContext(ctx, out.Span)
+	if out.Retry.IsZero() {
+		e.causes.forget(out.Task.ID)
+	}
+	if out.Task.Kind == respond.KindAction {
+		e.settleCall(context.WithoutCancel(ctx), out)
+		return
+	}
 	if !out.Held {
 		e.counts.sent(ctx, &out)
 	}
@@ -198,7 +213,7 @@ func (e *Engine) settle(ctx context.Context, out outbox.Outcome) {
 		if out.Retry.IsZero() {
 			settle.Dead = result.Error
 		}
-		e.log(ctx, slog.LevelWarn, "a message was not sent", "key", out.Message.Key, "error", out.Err, "retry", out.Retry)
+		e.log(ctx, slog.LevelWarn, "a message was not sent", "key", out.Message.Key, "error.type", out.Fault(), "error", out.Err, "next", nextTry(out.Retry))
 	}
 	_, err := e.commit(ctx, change{
 		inputs: []respond.Input{result}, claims: []store.Claim{out.Claim},
@@ -215,4 +230,37 @@ func (e *Engine) settle(ctx context.Context, out outbox.Outcome) {
 		e.log(ctx, slog.LevelError, "the outcome of a message could not be stored", "key", out.Message.Key, "error", err)
 	}
 	e.rouse()
+}
+
+// settleCall stores what became of a call of an action. One that was withdrawn, or taken over, has nothing to say.
+func (e *Engine) settleCall(ctx context.Context, out outbox.Outcome) {
+	if !out.Held {
+		e.counts.acted(ctx, &out)
+	}
+	result := respond.Acted{At: time.Now(), Record: out.Task.Record, Invocation: out.Invocation, Result: out.Result, Retry: out.Retry}
+	if out.Err != nil {
+		result.Error = out.Err.Error()
+		e.log(ctx, slog.LevelWarn, "an action was not done", "key", out.Invocation.Key, "error.type", out.Fault(), "error", out.Err, "next", nextTry(out.Retry))
+	}
+	_, err := e.commit(ctx, change{
+		inputs: []respond.Input{result}, claims: []store.Claim{out.Claim},
+		settle: func(v store.View, in []respond.Input) ([]respond.Input, []store.Settle) {
+			if !v.Valid[0] {
+				return nil, nil
+			}
+			return in, []store.Settle{{Claim: out.Claim, Retry: out.Retry}}
+		},
+	})
+	if err != nil {
+		e.log(ctx, slog.LevelError, "the outcome of an action could not be stored", "key", out.Invocation.Key, "error", err)
+	}
+	e.rouse()
+}
+
+// nextTry says when something is tried again, for the log.
+func nextTry(retry time.Time) string {
+	if retry.IsZero() {
+		return "none"
+	}
+	return retry.UTC().Format(time.RFC3339)
 }

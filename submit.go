@@ -21,6 +21,8 @@ import (
 // Submit may be called before and beside Run.
 func (e *Engine) Submit(ctx context.Context, events ...event.Event) error {
 	now := time.Now()
+	ctx, s := e.submit(ctx, events)
+	defer s.end()
 	var errs []error
 	taken := make([]event.Event, 0, len(events))
 	named := make([]bool, 0, len(events)) // whether the sender gave an id
@@ -31,20 +33,20 @@ func (e *Engine) Submit(ctx context.Context, events ...event.Event) error {
 				rejected.Index = i
 			}
 			errs = append(errs, err)
-			e.counts.event(ctx, &ev, "rejected", "invalid")
+			s.event(ctx, &ev, "rejected", "invalid")
 			continue
 		}
 		named = append(named, ev.ID != "")
-		taken = append(taken, e.complete(ev, now))
+		taken = append(taken, e.complete(ev, now, s.traceParent))
 	}
 	if len(taken) == 0 {
 		return errors.Join(errs...)
 	}
-	return errors.Join(append(errs, e.take(ctx, taken, named))...)
+	return errors.Join(append(errs, e.take(ctx, s, taken, named))...)
 }
 
 // complete fills in what the sender left out.
-func (e *Engine) complete(ev event.Event, now time.Time) event.Event {
+func (e *Engine) complete(ev event.Event, now time.Time, traceParent string) event.Event {
 	ev.Received = now
 	if ev.ID == "" {
 		ev.ID = uuid.Must(uuid.NewV7()).String()
@@ -58,12 +60,15 @@ func (e *Engine) complete(ev event.Event, now time.Time) event.Event {
 	if ev.Time.IsZero() {
 		ev.Time = now
 	}
+	if ev.TraceParent == "" {
+		ev.TraceParent = traceParent
+	}
 	return ev
 }
 
 // take assesses and commits complete events. An id that was applied before, or stands twice in the call, counts once; ids
 // of our own making cannot repeat and are not kept.
-func (e *Engine) take(ctx context.Context, events []event.Event, named []bool) error {
+func (e *Engine) take(ctx context.Context, s *submission, events []event.Event, named []bool) error {
 	cat := e.catalog.Load()
 	assessed := make(respond.Events, len(events))
 	ids := make([]store.EventID, 0, len(events))
@@ -97,23 +102,25 @@ func (e *Engine) take(ctx context.Context, events []event.Event, named []bool) e
 		},
 	})
 	if err != nil {
+		s.failed(ctx, len(events))
 		return fmt.Errorf("tocsin: submit: %w", err)
 	}
-	e.count(ctx, assessed, fresh)
+	e.count(ctx, s, assessed, fresh)
 	return nil
 }
 
 const repeatedID = -2
 
-func (e *Engine) count(ctx context.Context, all, fresh respond.Events) {
+func (e *Engine) count(ctx context.Context, s *submission, all, fresh respond.Events) {
 	next := 0
 	for _, a := range all {
 		if next == len(fresh) || fresh[next] != a {
-			e.counts.event(ctx, a.Event, "duplicate", "")
+			s.event(ctx, a.Event, "duplicate", "")
 			continue
 		}
 		next++
-		e.counts.event(ctx, a.Event, "accepted", flaw(a))
+		s.event(ctx, a.Event, "accepted", flaw(a))
+		s.routed(a)
 		for rule := range a.RuleErrors {
 			e.counts.ruleError(ctx, rule)
 		}
@@ -159,6 +166,7 @@ func (e *Engine) Do(ctx context.Context, c respond.Command) error {
 	if id == "" {
 		id = uuid.NewString()
 	}
+	ctx, done := e.command(ctx, c)
 	do := respond.Do{At: time.Now(), Command: c}
 	refused, err := e.commit(ctx, change{
 		inputs: []respond.Input{do}, events: []store.EventID{store.NewEventID("", "command", c.Target()+" "+id)},
@@ -169,8 +177,10 @@ func (e *Engine) Do(ctx context.Context, c respond.Command) error {
 			return in, nil
 		},
 	})
+	why := errors.Join(refused...)
+	done(why, err)
 	if err != nil {
 		return fmt.Errorf("tocsin: do: %w", err)
 	}
-	return errors.Join(refused...)
+	return why
 }

@@ -19,6 +19,7 @@ const (
 
 // Facts are what one event said.
 type Facts struct {
+	Event    string         `json:"event,omitempty"` // id
 	Summary  string         `json:"summary,omitempty"`
 	Severity severity.Level `json:"severity"`
 	Labels   string         `json:"labels,omitempty"` // as PackLabels writes them
@@ -165,6 +166,6 @@ func (a *Alert) StaleAt() (time.Time, bool) {
 // FactsOf takes from an event what an alert keeps of it.
 func FactsOf(e *event.Event, level severity.Level) Facts {
 	return Facts{
-		Summary: e.Summary, Severity: level, Labels: PackLabels(e.Labels), Data: e.Data, Time: e.Time, Received: e.Received,
+		Event: e.ID, Summary: e.Summary, Severity: level, Labels: PackLabels(e.Labels), Data: e.Data, Time: e.Time, Received: e.Received,
 	}
 }

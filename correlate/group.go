@@ -10,13 +10,25 @@ import (
 	"github.com/tocsin-dev/tocsin/event"
 )
 
-// Group is the state of one group key. Its window is the life of its incident: alerts of the key join the incident while it
-// is open, and reopen it within its reopen window.
+// Group is the state of one group key in one window: alerts of the key join its incident while the window is open, and those
+// that are members come back to it.
 type Group struct {
 	// Generation counts the incidents of the group; the latest has this number. 0: there was none.
 	Generation int `json:"generation"`
 	// At is the last instant at which something was decided: instants never go back within a group.
 	At time.Time `json:"at"`
+	// LastJoin is when the latest incident got its latest member: the window rolls on from there.
+	LastJoin time.Time `json:"lastJoin,omitzero"`
+	// Windows counts the further windows of the key that were begun because one was closed while its incident lived. They are
+	// groups of their own.
+	Windows int `json:"windows,omitempty"`
+	// Before is the incident of the window before, where this is a further one.
+	Before string `json:"before,omitempty"`
+	// Fields are what joining alerts look for where one equal field is enough.
+	Fields []string `json:"fields,omitempty"`
+	// JoinDue is when members that joined since, Joined in number, are told about.
+	JoinDue time.Time `json:"joinDue,omitzero"`
+	Joined  int       `json:"joined,omitempty"`
 	// AlertsDue is not after the first instant at which a member goes stale; zero: no member ever does.
 	AlertsDue time.Time `json:"alertsDue,omitzero"`
 	// Stales says that members may go stale.
@@ -34,6 +46,36 @@ func GroupKey(class, service, subject string) string {
 		service = subject
 	}
 	return url.PathEscape(class) + "/" + url.PathEscape(service)
+}
+
+// KeyBy is the group of alerts of a plan that are equal in the values.
+func KeyBy(plan string, values []string) string {
+	var b strings.Builder
+	b.WriteString("*" + url.PathEscape(plan)) // no class begins so
+	for _, v := range values {
+		b.WriteString("/" + url.PathEscape(v))
+	}
+	return b.String()
+}
+
+// WindowKey is the group of the n-th further window of a key; that of the key itself for 0.
+func WindowKey(key string, n int) string {
+	if n == 0 {
+		return key
+	}
+	return key + "*" + strconv.Itoa(n+1) // no key ends so
+}
+
+// Window says how long, and for how many, the incident of a group takes members in.
+type Window struct {
+	Rolling time.Duration // since the last one joined
+	MaxAge  time.Duration // since the incident opened
+	Members int           // below zero: any number
+}
+
+// Admits reports whether the window takes another member in at the instant, of an incident that opened and has members.
+func (w Window) Admits(at, opened, lastJoin time.Time, members int) bool {
+	return at.Before(lastJoin.Add(w.Rolling)) && at.Before(opened.Add(w.MaxAge)) && (w.Members < 0 || members < w.Members)
 }
 
 // Earlier brings the group's look at its alerts forward to the instant.

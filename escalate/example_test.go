@@ -43,7 +43,8 @@ func ExampleState() {
 	}
 
 	var state escalate.State
-	show(noon, state.Start(noon, terms))
+	state.Start(noon, terms)
+	show(noon, state.Collected(noon, terms))
 	due, _ := state.Due()
 	show(due, state.Advance(due, terms))
 	answered := noon.Add(7 * time.Minute)

@@ -6,13 +6,20 @@ import (
 	"time"
 )
 
-// Start begins the escalation of an incident that opened at the instant. Level 1 fires when the group wait has passed, at
-// once where there is none.
-func (s *State) Start(at time.Time, t *Terms) []Output {
+// Start begins the escalation of an incident that opened at the instant. Nobody is asked before [State.Collected].
+func (s *State) Start(at time.Time, t *Terms) {
 	*s = State{Status: Idle, Since: at, Opened: at, Priority: t.Priority, Notice: t.notices()}
 	s.Next = at.Add(t.GroupWait)
-	if t.GroupWait > 0 {
+}
+
+// Collected tells the machine that what level 1 waits for has been settled, or has changed: it fires as soon as the group wait
+// of the terms has passed since the incident opened, at once where there is none.
+func (s *State) Collected(at time.Time, t *Terms) []Output {
+	if s.Status != Idle {
 		return nil
+	}
+	if s.Next = s.Opened.Add(t.GroupWait); s.Next.Before(at) {
+		s.Next = at
 	}
 	return s.Advance(at, t)
 }

@@ -88,7 +88,10 @@ func words(o Output) string {
 	return fmt.Sprintf("%T", o)
 }
 
-func (r *rig) start() { r.saw(r.noon, r.state.Start(r.noon, &r.terms)) }
+func (r *rig) start() {
+	r.state.Start(r.noon, &r.terms)
+	r.saw(r.noon, r.state.Collected(r.noon, &r.terms))
+}
 
 // until advances through every deadline up to the instant.
 func (r *rig) until(after time.Duration) {

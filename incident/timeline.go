@@ -13,6 +13,7 @@ const (
 	KindState  EntryKind = "state"  // something changed
 	KindPage   EntryKind = "page"   // a message to responders left, or failed for good
 	KindAck    EntryKind = "ack"    // somebody took the incident, or gave it back
+	KindAction EntryKind = "action" // what a runbook does
 	KindChange EntryKind = "change" // a change event
 	KindNote   EntryKind = "note"   // anything else worth knowing
 )

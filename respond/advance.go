@@ -61,6 +61,10 @@ func (t *turn) nextDue(u *unit) (time.Time, func(at time.Time) bool) {
 			t.over(u, at, "", "every alert has been resolved for "+incident.Short(u.recovery().Soak))
 			return true
 		})
+		earlier(u.group.JoinDue, !u.group.JoinDue.IsZero(), func(at time.Time) bool {
+			t.tellOfJoins(u, at)
+			return true
+		})
 		due, ok := u.inc.expiry()
 		earlier(due, ok, func(at time.Time) bool {
 			t.expire(u, at)
@@ -71,6 +75,17 @@ func (t *turn) nextDue(u *unit) (time.Time, func(at time.Time) bool) {
 			t.escalated(u, at, u.inc.Escalation.Advance(at, t.terms(u, at)))
 			return true
 		})
+	}
+	if u.inc != nil {
+		for i := range u.inc.Runs {
+			due, ok := u.inc.Runs[i].Due()
+			earlier(due, ok, func(at time.Time) bool {
+				u.ownRuns()
+				t.ran(u, at, i, u.inc.Runs[i].Advance(at, t.termsOf(u, at, i)))
+				t.collected(u, at)
+				return true
+			})
+		}
 	}
 	earlier(u.group.AlertsDue, !u.group.AlertsDue.IsZero(), func(at time.Time) bool { return t.stale(u, at) })
 	return first, act
@@ -87,7 +102,11 @@ func (u *unit) due() time.Time {
 	if u.inc != nil {
 		earlier(u.inc.SoakEnd(u.recovery()))
 		earlier(u.inc.Escalation.Due())
+		for i := range u.inc.Runs {
+			earlier(u.inc.Runs[i].Due())
+		}
 		earlier(u.inc.expiry())
+		earlier(u.group.JoinDue, !u.group.JoinDue.IsZero())
 	}
 	return first
 }

@@ -13,6 +13,7 @@ import (
 
 // Change is the record of a change event.
 type Change struct {
+	Tenant  string `json:"tenant,omitempty"`
 	Type    string `json:"type"`
 	Subject string `json:"subject,omitempty"`
 	Source  string `json:"source,omitempty"`
@@ -30,12 +31,8 @@ func (t *turn) event(a *Assessed) {
 	if row == nil {
 		return
 	}
-	key := a.groupKey()
-	if al.Group != "" && (a.Event.Signal != event.Trigger || al.Joins(a.Event.Received)) {
-		key.ID = al.Group
-	}
-	u, ok := t.unit(key)
-	if !ok {
+	u := t.groupOf(a, al)
+	if u == nil {
 		return
 	}
 	at := u.from(a.Event.Received)
@@ -63,7 +60,7 @@ func (t *turn) record(a *Assessed) {
 	if row == nil {
 		return
 	}
-	*c = Change{Type: e.Type, Subject: e.Subject, Source: e.Source, Service: a.Class.Service, Facts: correlate.FactsOf(e, a.Severity)}
+	*c = Change{Tenant: e.Tenant, Type: e.Type, Subject: e.Subject, Source: e.Source, Service: a.Class.Service, Facts: correlate.FactsOf(e, a.Severity)}
 	row.dirty = true
 }
 
@@ -157,11 +154,14 @@ func (t *turn) promote(u *unit, row *record, a *Assessed, at time.Time) {
 	why := "alert " + al.ID + " fires"
 	if al.Incident == u.inc.ID {
 		u.inc.FiresAgain()
+		u.inc.Absorbed.note(a.Event, 1)
 		u.note(at, incident.KindState, "fires again", a.Event.Source, "%s", al.ID)
 	} else {
 		al.Incident = u.inc.ID
 		u.inc.Joined(al.ID)
+		u.inc.Absorbed.note(a.Event, 1)
 		u.note(at, incident.KindState, "joined", a.Event.Source, "%s  %s", al.ID, al.Latest.Summary)
+		t.joined(u, a, at)
 	}
 	t.revive(u, at, why)
 	t.raise(u, a, at)
@@ -171,6 +171,7 @@ func (t *turn) promote(u *unit, row *record, a *Assessed, at time.Time) {
 func (t *turn) repeated(u *unit, row *record, a *Assessed, at time.Time) {
 	al := row.rec.(*Alert)
 	if bits.OnesCount64(al.Count) == 1 {
+		u.inc.Absorbed.note(a.Event, al.Count/2) // since the last that was shown
 		u.note(at, incident.KindState, "repeated", a.Event.Source, "%d times, not paged  %s", al.Count, al.Latest.Summary)
 	}
 	if !a.Priority.Above(u.inc.Computed) {

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/tocsin-dev/tocsin/catalog"
-	"github.com/tocsin-dev/tocsin/correlate"
 	"github.com/tocsin-dev/tocsin/escalate"
 	"github.com/tocsin-dev/tocsin/event"
 	"github.com/tocsin-dev/tocsin/severity"
@@ -21,8 +20,9 @@ const maxSkew = 5 * time.Minute
 type Assessed struct {
 	Event    *event.Event
 	Class    *event.Class
-	Key      string // dedup key
-	Group    string // group key
+	Key      string   // dedup key
+	Group    string   // group key
+	Fields   []string // by which a group may be found, where one equal field is enough
 	Severity severity.Level
 	Priority severity.Priority
 	Why      string
@@ -61,7 +61,7 @@ func Assess(cat *catalog.Compiled, e *event.Event) *Assessed {
 	if decided.Plan != "" {
 		a.Plan = decided.Plan
 	}
-	a.Group = correlate.GroupKey(class.Name, class.Service, e.Subject)
+	a.Group, a.Fields = cat.Group(a.Plan, class, e)
 	a.Promote = a.Severity > severity.Info && (class.Kind == "" || class.Kind == event.Alert)
 	a.RuleErrors = merge(impact.Errors, decided.Errors)
 	if !event.IsFinding(e.Type) {

@@ -109,10 +109,7 @@ func (c Reprioritise) check() error {
 	if c.Priority != 0 && !c.Priority.Valid() {
 		err = errors.Join(err, fmt.Errorf("priority %v, expected P1 to P5, or none to clear", c.Priority))
 	}
-	if c.Because == "" {
-		err = errors.Join(err, errors.New("because is missing, expected the reason"))
-	}
-	return err
+	return errors.Join(err, checkReason(c.Because))
 }
 
 func checkActor(by escalate.PersonID) error {

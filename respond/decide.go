@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/tocsin-dev/tocsin/automate"
 	"github.com/tocsin-dev/tocsin/catalog"
 	"github.com/tocsin-dev/tocsin/correlate"
 	"github.com/tocsin-dev/tocsin/incident"
@@ -38,6 +39,8 @@ func Decide(cat *catalog.Compiled, view store.View, inputs []Input) (Decision, s
 			refused[i] = t.command(in)
 		case Outcome:
 			t.outcome(in)
+		case Acted:
+			t.acted(in)
 		case Advance:
 			if u, ok := t.unit(in.Group); ok {
 				t.waiting = append(t.waiting, waiting{u, in.At})
@@ -233,6 +236,11 @@ func (t *turn) change(r *record) store.Change {
 		if rec.Incident != "" {
 			ref("incident:" + rec.Incident)
 		}
+		for _, id := range []string{rec.First.Event, rec.Latest.Event} {
+			if id != "" {
+				c.Refs = append(c.Refs, EventRef(r.key.Tenant, id))
+			}
+		}
 	case *Incident:
 		c.State, c.Ended, c.Priority = string(rec.Phase), rec.Resolved, uint8(rec.Priority)
 		for _, ack := range rec.Escalation.Acks[:min(len(rec.Escalation.Acks), refsOfRecord)] {
@@ -243,10 +251,16 @@ func (t *turn) change(r *record) store.Change {
 		if u := t.units[r.key]; u != nil && u.inc != nil {
 			c.Priority = uint8(u.inc.Priority)
 		}
-	case *catalog.Pinned:
+		for _, field := range rec.Fields {
+			ref("group by " + field)
+		}
+	case *catalog.Pinned, *automate.Ledger, *automate.Switch:
 		c.Priority = 5
 	case *Change:
 		c.State, c.Ended, c.Priority = "recorded", rec.Received, 5
+		if rec.Service != "" {
+			c.Refs = append(c.Refs, changesOf(rec.Tenant, rec.Service, rec.Received))
+		}
 	}
 	return c
 }

@@ -17,6 +17,10 @@ func (t *turn) command(in Do) error {
 	if err := in.Command.check(); err != nil {
 		return refuse(err.Error())
 	}
+	if c, ok := in.Command.(KillSwitch); ok {
+		t.throw(c, in.At)
+		return nil
+	}
 	key, ok := IncidentKey(in.Command.Target())
 	if !ok {
 		return refuse("no incident has such an id")
@@ -67,6 +71,8 @@ func (t *turn) do(u *unit, c Command, at time.Time) (err error) {
 		return t.resolveByHand(u, c, at)
 	case Reprioritise:
 		t.force(u, c, at)
+	default:
+		err = t.runCommand(u, c, at)
 	}
 	if err != nil {
 		return err

@@ -23,7 +23,7 @@ func Queue(channel string) string { return "send/" + channel }
 func (t *turn) terms(u *unit, at time.Time) *escalate.Terms {
 	i := u.inc
 	return &escalate.Terms{
-		Policy: &u.plan.Policy, Priority: i.Priority, GroupWait: u.plan.GroupWait(i.Priority), Also: i.Also,
+		Policy: &u.plan.Policy, Priority: i.Priority, GroupWait: t.firstWait(u, at), Also: i.Also,
 		Group: i.Group, Generation: i.Generation, Strategy: t.cat.Strategy,
 		Reach: func(targets []escalate.Target) []escalate.Recipient { return t.cat.Reach(targets, i.Owner, at) },
 		LastResort: func() []escalate.Recipient {
@@ -34,6 +34,15 @@ func (t *turn) terms(u *unit, at time.Time) *escalate.Terms {
 			return len(held)
 		},
 	}
+}
+
+// firstWait is how long level 1 waits from the opening on: for the group to collect, and for diagnostics.
+func (t *turn) firstWait(u *unit, at time.Time) time.Duration {
+	opened := u.inc.Escalation.Opened
+	if opened.IsZero() {
+		opened = at
+	}
+	return max(u.plan.GroupWait(u.inc.Priority), u.inc.pageWaits(opened))
 }
 
 // escalated carries out what the escalation machine asks for.
@@ -50,6 +59,9 @@ func (t *turn) escalated(u *unit, at time.Time, outputs []escalate.Output) {
 		case escalate.Withdraw:
 			t.withdraw(u, at)
 		case escalate.Took:
+			if u.inc.Taken.IsZero() {
+				u.inc.Taken = at
+			}
 			u.note(at, incident.KindAck, "acknowledged", string(out.By), "%s", via(out.Via))
 		case escalate.GaveBack:
 			u.note(at, incident.KindAck, "unacknowledged", "", "%s", out.Why)
@@ -91,8 +103,9 @@ func (t *turn) fire(u *unit, at time.Time, f escalate.Fire) {
 		text += fmt.Sprintf("  round %d", f.Round)
 	}
 	u.note(at, incident.KindState, fmt.Sprintf("level %d", f.Level), "", "%s", text)
+	lacks := u.inc.diagnosed()
 	for _, r := range f.Recipients {
-		t.send(u, at, Pending{Kind: kind, Position: f.Position, Recipient: r})
+		t.send(u, at, Pending{Kind: kind, Position: f.Position, Recipient: r, Note: lacks})
 	}
 }
 
@@ -171,11 +184,14 @@ func (t *turn) withdraw(u *unit, at time.Time) {
 	u.inc.Pending = kept
 }
 
-// drop takes back the task of a message, be it stored or made in this very turn.
-func (t *turn) drop(u *unit, p *Pending) {
-	t.cancel = append(t.cancel, store.CancelTag{Record: u.irow.key, Tag: p.tag()})
+// drop takes back the task of a message.
+func (t *turn) drop(u *unit, p *Pending) { t.dropTag(u, p.tag()) }
+
+// dropTag takes back the tasks of the incident that carry the tag, be they stored or made in this very turn.
+func (t *turn) dropTag(u *unit, tag string) {
+	t.cancel = append(t.cancel, store.CancelTag{Record: u.irow.key, Tag: tag})
 	for i := len(t.tasks) - 1; i >= 0; i-- {
-		if t.tasks[i].Record == u.irow.key && t.tasks[i].Tag == p.tag() {
+		if t.tasks[i].Record == u.irow.key && t.tasks[i].Tag == tag {
 			t.tasks = slices.Delete(t.tasks, i, i+1)
 			t.heads = slices.Delete(t.heads, i, i+1)
 		}

@@ -14,6 +14,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/tocsin-dev/tocsin/automate"
 	"github.com/tocsin-dev/tocsin/catalog"
 	"github.com/tocsin-dev/tocsin/escalate"
 	"github.com/tocsin-dev/tocsin/event"
@@ -45,8 +46,26 @@ func twoTeams() *catalog.Catalog {
 			{Name: "hub.lag", Count: 3, Within: 20 * time.Minute},
 		},
 		Plans: map[string]catalog.Plan{
-			"loud": {Policy: "two", Reopen: new(20 * time.Minute)}, "quiet": {Policy: "one", Recovered: incident.Resolved, Soak: new(3 * time.Minute)},
+			"loud": {
+				Policy: "two", Reopen: new(20 * time.Minute),
+				Group: catalog.Grouping{Window: 10 * time.Minute, MaxMembers: 2, OnJoin: catalog.JoinPage},
+			},
+			"quiet": {
+				Policy: "one", Recovered: incident.Resolved, Soak: new(3 * time.Minute),
+				Group: catalog.Grouping{By: []string{"class", "subject"}, Any: true},
+			},
 		},
+		Runbooks: map[string]automate.Runbook{"mend": {
+			Owner: "platform", Mode: automate.Auto, When: `event.type == "pay.stuck"`, On: "id", // a subject of its own: what incidents share is not of one group
+			Limit: automate.Limit{Subject: automate.Rate{Count: 3, Per: time.Hour}, Fleet: automate.Rate{Count: 1000, Per: time.Hour}, Concurrent: 1000},
+			Steps: []automate.Step{
+				{Do: "look", BeforePage: true, Deadline: 4 * time.Minute},
+				{Do: "fix", Deadline: 20 * time.Minute},
+				{Check: "look", Deadline: 20 * time.Minute},
+				{Ask: "is it well?", Deadline: 10 * time.Minute},
+				{Wait: 2 * time.Minute},
+			},
+		}},
 		Policies: map[string]escalate.Policy{
 			"two": {Levels: []escalate.Level{{Page: []escalate.Target{"owner"}, Wait: 2 * time.Minute}, {Page: []escalate.Target{"owner.lead"}, Wait: 3 * time.Minute}}},
 			"one": {Levels: []escalate.Level{{Page: []escalate.Target{"owner"}, Wait: 4 * time.Minute}}, Repeat: new(1)},
@@ -60,6 +79,7 @@ type step struct {
 	event   *event.Event
 	command respond.Command
 	outcome *respond.Outcome
+	acted   *respond.Acted
 }
 
 // history draws inputs at random, at instants that mostly grow.
@@ -72,7 +92,7 @@ func history(rng *rand.Rand, n int) []step {
 		at = at.Add(time.Duration(rng.IntN(240)-20) * time.Second) // clocks step back, too
 		s := step{at: at}
 		id := fmt.Sprintf("%s#%d", groups[rng.IntN(len(groups))], 1+rng.IntN(2))
-		switch k := rng.IntN(12); {
+		switch k := rng.IntN(16); {
 		case k < 6:
 			s.event = &event.Event{
 				ID: fmt.Sprint(i), Source: "test", Intake: "test", Type: types[rng.IntN(len(types))], Subject: fmt.Sprint(rng.IntN(3)),
@@ -89,6 +109,11 @@ func history(rng *rand.Rand, n int) []step {
 				At: at, Record: key, Task: fmt.Sprintf("%s/%d/%s", id, 1+rng.IntN(6), contact), Sent: rng.IntN(3) > 0, Error: "gone",
 				Lost: rng.IntN(5) == 0,
 			}
+		case k == 12 || k == 14 || k == 15:
+			steps = append(steps, acted(rng, at)...)
+			continue
+		case k == 13:
+			s.command = runCommand(rng)
 		case k == 8:
 			s.command = respond.Acknowledge{Incident: id, By: []escalate.PersonID{"ana", "ben"}[rng.IntN(2)]}
 		case k == 9:
@@ -164,8 +189,56 @@ func (w *world) input(s step) respond.Input {
 		return respond.Events{respond.Assess(w.cat, s.event)}
 	case s.command != nil:
 		return respond.Do{At: s.at, Command: s.command}
+	case s.acted != nil:
+		return *s.acted
 	default:
 		return *s.outcome
+	}
+}
+
+const stuck = "pay.stuck/checkout#"
+
+// acted is what became of the calls of a run that may have been made, up to some point, at which one may fail.
+func acted(rng *rand.Rand, at time.Time) []step {
+	incident := fmt.Sprint(stuck, 1+rng.IntN(2))
+	record, _ := respond.IncidentKey(incident)
+	run := fmt.Sprintf("%s/run/mend/%d", incident, 1+rng.IntN(2))
+	calls := []struct {
+		step  int
+		phase automate.Phase
+	}{
+		{1, automate.PhaseRun},
+		{2, automate.PhasePrecheck},
+		{2, automate.PhaseRun},
+		{2, automate.PhaseVerify},
+		{2, automate.PhaseCompensate},
+		{3, automate.PhaseCheck},
+	}
+	var steps []step
+	for _, c := range calls[:1+rng.IntN(len(calls))] {
+		a := &respond.Acted{At: at, Record: record, Invocation: automate.Invocation{
+			Key: fmt.Sprintf("%s/%d/%s", run, c.step, c.phase), Runbook: "mend", Step: c.step, Phase: c.phase, Action: "fix",
+		}}
+		if rng.IntN(6) == 0 {
+			a.Error = "it does not"
+		}
+		steps = append(steps, step{at: at, acted: a})
+	}
+	return steps
+}
+
+func runCommand(rng *rand.Rand) respond.Command {
+	incident := fmt.Sprint(stuck, 1+rng.IntN(2))
+	run := incident + "/run/mend/1"
+	switch rng.IntN(5) {
+	case 0:
+		return respond.StartRun{Incident: incident, Runbook: "mend", By: "ben", DryRun: rng.IntN(2) == 0}
+	case 1:
+		return respond.StopRun{Incident: incident, Run: run, By: "ben", Because: "test"}
+	case 2:
+		return respond.KillSwitch{By: "ben", Because: "test", Off: rng.IntN(3) > 0}
+	default:
+		return respond.Answer{Incident: incident, Run: run, Step: 4, By: "ana", Failed: rng.IntN(3) == 0}
 	}
 }
 
@@ -194,8 +267,9 @@ func (w *world) play(steps []step, batch int, tick time.Duration) {
 
 // TestBatching: how many inputs are decided at once, and how often somebody looks in between, changes nothing.
 func TestBatching(t *testing.T) {
-	entries := 0
-	for seed := range uint64(400) {
+	const histories = 250
+	entries, reached := 0, make(map[string]int)
+	for seed := range uint64(histories) {
 		rng := rand.New(rand.NewPCG(seed, 1))
 		steps := history(rng, 30)
 		one := newWorld(t)
@@ -206,10 +280,18 @@ func TestBatching(t *testing.T) {
 		for id, lines := range one.log {
 			require.Equal(t, strings.Join(lines, "\n"), strings.Join(other.log[id], "\n"), "seed %d, %s", seed, id)
 			entries += len(lines)
+			for _, line := range lines {
+				for _, what := range []string{"step 1 do look: done", "step 2 do fix: done", "step 3 check look: done", "compensated", "kill switch", "is not answered"} {
+					if strings.Contains(line, what) {
+						reached[what]++
+					}
+				}
+			}
 			forward(t, seed, id, lines)
 		}
 	}
-	t.Logf("400 histories, %d timeline entries, seeds 0 to 399", entries)
+	require.Len(t, reached, 6, "the histories get everywhere")
+	t.Logf("%d histories, %d timeline entries, seeds from 0; of runbooks %v", histories, entries, reached)
 }
 
 // forward asserts that no timeline goes back in time, although clocks do.

@@ -16,7 +16,7 @@ import (
 func (t *turn) open(u *unit, row *record, a *Assessed, at time.Time) {
 	al := row.rec.(*Alert)
 	key := u.row.key
-	var previous string
+	previous := u.group.Before
 	if u.inc != nil {
 		previous = u.inc.ID
 	}
@@ -34,10 +34,15 @@ func (t *turn) open(u *unit, row *record, a *Assessed, at time.Time) {
 	ikey, _ := IncidentKey(id)
 	u.irow = t.add(ikey, 0, u.inc)
 	t.keep(u, a.Plan)
+	u.group.LastJoin, u.group.Fields, u.group.JoinDue, u.group.Joined = at, nil, time.Time{}, 0
+	u.findable(a)
 	al.Incident = id
 	u.inc.Joined(al.ID)
 	u.note(at, incident.KindState, "opened", a.Event.Source, "%s", u.inc.opening(a))
-	t.escalated(u, at, u.inc.Escalation.Start(at, t.terms(u, at)))
+	t.changedBefore(u, at)
+	u.inc.Escalation.Start(at, t.terms(u, at))
+	t.matching(u, a, at)
+	t.collected(u, at)
 }
 
 // opening is the text of an incident's first entry.
@@ -84,8 +89,14 @@ func (t *turn) raise(u *unit, a *Assessed, at time.Time) {
 	if !a.Priority.Above(i.Computed) {
 		return
 	}
+	t.worse(u, at, a.Priority, a.Why)
+}
+
+// worse takes over a computed priority.
+func (t *turn) worse(u *unit, at time.Time, p severity.Priority, why string) {
+	i := u.inc
 	old := i.Computed
-	i.Computed, i.Why = a.Priority, a.Why
+	i.Computed, i.Why = p, why
 	if i.Forced != 0 {
 		u.note(at, incident.KindState, "priority", "", "%v = %s computed, %v stays forced", i.Computed, i.Why, i.Forced)
 		return
@@ -131,6 +142,7 @@ func (t *turn) over(u *unit, at time.Time, actor, why string) {
 		why += "  override: " + o
 	}
 	u.note(at, incident.KindState, "incident resolved", actor, "%s", why)
+	t.stopRuns(u, at, "the incident is over")
 	t.escalated(u, at, u.inc.Escalation.Finish(at))
 	t.tell(u, at, notify.AllClear, why)
 }

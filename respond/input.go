@@ -3,11 +3,13 @@ package respond
 import (
 	"time"
 
+	"github.com/tocsin-dev/tocsin/automate"
 	"github.com/tocsin-dev/tocsin/notify"
 	"github.com/tocsin-dev/tocsin/store"
 )
 
-// Input is what Decide decides about. The set is closed: [Events], [Do], [Outcome] and [Advance]. Each has its own instant.
+// Input is what Decide decides about. The set is closed: [Events], [Do], [Outcome], [Acted] and [Advance]. Each has its own
+// instant.
 type Input interface {
 	// Keys returns the records that the input certainly writes. Decide asks for the others.
 	Keys() []store.Key
@@ -36,6 +38,16 @@ type Outcome struct {
 	Lost bool
 }
 
+// Acted is what became of one try to call an action. With neither an Error nor a Retry it is done.
+type Acted struct {
+	At         time.Time
+	Record     store.Key // of the incident
+	Invocation automate.Invocation
+	Result     automate.Result
+	Error      string    // why it is not done
+	Retry      time.Time // when it will be tried again
+}
+
 // Advance lets a group do what is due.
 type Advance struct {
 	At    time.Time
@@ -55,6 +67,9 @@ func (in Events) Keys() []store.Key {
 
 // Keys implements Input.
 func (in Do) Keys() []store.Key {
+	if c, ok := in.Command.(KillSwitch); ok {
+		return []store.Key{switchKey(c.Tenant)}
+	}
 	key, ok := IncidentKey(in.Command.Target())
 	if !ok {
 		return nil
@@ -66,11 +81,15 @@ func (in Do) Keys() []store.Key {
 func (in Outcome) Keys() []store.Key { return []store.Key{in.Record, groupOf(in.Record)} }
 
 // Keys implements Input.
+func (in Acted) Keys() []store.Key { return []store.Key{in.Record, groupOf(in.Record)} }
+
+// Keys implements Input.
 func (in Advance) Keys() []store.Key { return []store.Key{in.Group} }
 
 func (Events) input()  {}
 func (Do) input()      {}
 func (Outcome) input() {}
+func (Acted) input()   {}
 func (Advance) input() {}
 
 // Scope is what the store must lock before it decides about the inputs. Decide asks for the rest.

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/tocsin-dev/tocsin/automate"
 	"github.com/tocsin-dev/tocsin/correlate"
 	"github.com/tocsin-dev/tocsin/escalate"
 	"github.com/tocsin-dev/tocsin/event"
@@ -23,6 +24,8 @@ const (
 	KindIncident = "incident"
 	KindChange   = "change"
 	KindPlan     = "plan"
+	KindLedger   = "ledger" // an [automate.Ledger], by its runbook
+	KindSwitch   = "switch" // an [automate.Switch]
 )
 
 // Alert is the record of one condition.
@@ -73,8 +76,13 @@ type Incident struct {
 	Also       []escalate.Target `json:"also,omitempty"`
 	Pending    []Pending         `json:"pending,omitempty"` // messages on their way
 	Told       []Told            `json:"told,omitempty"`    // who was paged or informed
-	Messages   uint64            `json:"messages"`          // counts messages: the sequence in their keys
-	Seq        uint64            `json:"seq"`               // of its timeline
+	Taken      time.Time         `json:"taken,omitzero"`    // when somebody first acknowledged it
+	Absorbed   Absorbed          `json:"absorbed,omitzero"`
+	Runs       []automate.Run    `json:"runs,omitempty"`
+	Cause      *event.Event      `json:"cause,omitempty"`  // that opened it, where the catalog has runbooks
+	RunSeq     int               `json:"runSeq,omitempty"` // counts runs
+	Messages   uint64            `json:"messages"`         // counts messages: the sequence in their keys
+	Seq        uint64            `json:"seq"`              // of its timeline
 }
 
 // Pending is a message to one recipient that was neither accepted nor failed for good.
@@ -144,6 +152,9 @@ func IncidentKey(id string) (store.Key, bool) {
 func incidentID(tenant, group string, generation int) string {
 	return withTenant(tenant, group+"#"+strconv.Itoa(generation))
 }
+
+// EventRef finds the alerts whose first or latest event has the id.
+func EventRef(tenant, id string) store.Ref { return store.Ref{Tenant: tenant, Name: "event:" + id} }
 
 // groupOf returns the group record of an incident record.
 func groupOf(k store.Key) store.Key {

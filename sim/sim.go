@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/tocsin-dev/tocsin/automate"
 	"github.com/tocsin-dev/tocsin/catalog"
 	"github.com/tocsin-dev/tocsin/event"
 	"github.com/tocsin-dev/tocsin/incident"
@@ -25,6 +26,7 @@ type Sim struct {
 	now     time.Time
 	events  int
 	fails   map[string]error
+	actions map[string]automate.Action
 	queues  map[string]int // of every channel, without bounds worth the name
 	entries []Entry
 }
@@ -43,6 +45,10 @@ func New(c *catalog.Catalog, start time.Time) (*Sim, error) {
 	}
 	s := &Sim{
 		cat: compiled, store: memory.New(), start: start, now: start, fails: make(map[string]error), queues: make(map[string]int),
+		actions: make(map[string]automate.Action),
+	}
+	for _, action := range compiled.Actions() {
+		s.queues[respond.ActionQueue(action)] = 1000
 	}
 	for _, channel := range compiled.Channels() {
 		s.queues[respond.Queue(channel)] = 1000
@@ -58,6 +64,9 @@ func (s *Sim) Entries() []Entry { return slices.Clone(s.entries) }
 
 // Fail lets every message over the channel fail with err from now on; nil mends it.
 func (s *Sim) Fail(channel string, err error) { s.fails[channel] = err }
+
+// Act lets a do what runbooks call by the name; without it every call succeeds and says nothing.
+func (s *Sim) Act(name string, a automate.Action) { s.actions[name] = a }
 
 // Submit takes events in at the virtual time, as the engine does: one without source and intake comes from "app".
 func (s *Sim) Submit(events ...event.Event) error {
@@ -139,8 +148,28 @@ func (s *Sim) look() (time.Time, error) {
 	return claimed.Next, nil
 }
 
+// call answers for the action.
+func (s *Sim) call(t store.Task) error {
+	out := respond.Acted{At: s.now, Record: t.Record}
+	if err := json.Unmarshal(t.Payload, &out.Invocation); err != nil {
+		return fmt.Errorf("sim: task %s: %w", t.ID, err)
+	}
+	out.Invocation.Attempt = int(t.Lease.Fence)
+	if a := s.actions[out.Invocation.Action]; a != nil {
+		result, err := automate.Call(context.Background(), a, out.Invocation)
+		if out.Result = result; err != nil {
+			out.Error = err.Error()
+		}
+	}
+	_, err := s.commit([]respond.Input{out}, &store.Settle{Claim: store.Claim{ID: t.ID, Fence: t.Lease.Fence}})
+	return err
+}
+
 // send answers for the notifier.
 func (s *Sim) send(t store.Task) error {
+	if t.Kind == respond.KindAction {
+		return s.call(t)
+	}
 	var m notify.Message
 	if err := json.Unmarshal(t.Payload, &m); err != nil {
 		return fmt.Errorf("sim: task %s: %w", t.ID, err)

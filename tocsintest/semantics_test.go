@@ -3,6 +3,8 @@ package tocsintest_test
 import (
 	"errors"
 	"fmt"
+	"maps"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -89,6 +91,24 @@ var (
 	resolves = payoutStuck.Resolve("merchant", "m-42")
 	another  = payoutStuck.Trigger("payout waits too", "merchant", "m-43")
 )
+
+var third = payoutStuck.Trigger("a third payout waits", "merchant", "m-44")
+
+// in adds the label region.
+func in(e event.Event, region string) event.Event {
+	e.Labels = maps.Clone(e.Labels)
+	e.Labels["region"] = region
+	return e
+}
+
+// grouped sets the grouping of the payments plan.
+func grouped(g catalog.Grouping) func(*catalog.Catalog) {
+	return func(c *catalog.Catalog) {
+		plan := c.Plans["payments"]
+		plan.Group = g
+		c.Plans["payments"] = plan
+	}
+}
 
 func with(e event.Event, level severity.Level) event.Event {
 	e.Severity = level
@@ -453,6 +473,100 @@ func TestSemantics(t *testing.T) {
 			s.do(respond.Resolve{Incident: first, By: "ben", Alerts: true})
 			assert.Contains(t, s.lines(m42), "+0s  resolved  by hand  by ben")
 		}},
+		{"5.1", func(t *testing.T) { // the plan names the fields in which the alerts of an incident are equal
+			s := tell(t, grouped(catalog.Grouping{By: []string{"class", "labels.region"}}))
+			s.submit(in(fires, "eu"))
+			s.submit(in(another, "us"))
+			s.submit(in(third, "eu"))
+			assert.Equal(t, 2, s.incident("*payments/payments.payout.stuck/eu#1").Alerts)
+			assert.Equal(t, 1, s.incident("*payments/payments.payout.stuck/us#1").Alerts)
+		}},
+		{"5.1 any", func(t *testing.T) { // one equal field is enough, also one that only a later member brought
+			s := tell(t, grouped(catalog.Grouping{By: []string{"labels.region", "subject"}, Any: true}))
+			about := func(e event.Event, subject string) event.Event { e.Subject = subject; return e }
+			s.submit(about(in(fires, "eu"), "db-1"))
+			s.submit(about(in(another, "eu"), "db-2"))
+			s.submit(about(in(third, ""), "db-2"))
+			s.submit(about(in(payoutStuck.Trigger("a fourth", "merchant", "m-45"), "us"), ""))
+			assert.Equal(t, 3, s.incident("*payments/eu/db-1#1").Alerts)
+			assert.Equal(t, 1, s.incident("*payments/us/#1").Alerts)
+		}},
+		{"5.2 rolling", func(t *testing.T) { // the window rolls on from the last one that joined
+			s := tell(t, nil)
+			s.submit(fires)
+			s.pass(29 * time.Minute)
+			s.submit(another)
+			s.pass(29 * time.Minute)
+			s.submit(third)
+			assert.Equal(t, 3, s.incident(first).Alerts)
+			s.pass(30 * time.Minute)
+			s.submit(payoutStuck.Trigger("a fourth", "merchant", "m-45"))
+			late := s.incident("payments.payout.stuck/checkout*2#1")
+			assert.Equal(t, 1, late.Alerts)
+			assert.Equal(t, first, late.Previous)
+			s.submit(fires)
+			assert.Equal(t, 3, s.incident(first).Alerts, "a member comes back to its own")
+			s.submit(resolves)
+			assert.Equal(t, 2, s.incident(first).Firing)
+		}},
+		{"5.2 bounds", func(t *testing.T) { // an age and a number beyond which a new incident begins
+			s := tell(t, grouped(catalog.Grouping{MaxAge: time.Hour, Window: 50 * time.Minute}))
+			s.submit(fires)
+			s.pass(40 * time.Minute)
+			s.submit(another)
+			s.pass(20 * time.Minute)
+			s.submit(third)
+			assert.Equal(t, 2, s.incident(first).Alerts)
+			assert.Equal(t, 1, s.incident("payments.payout.stuck/checkout*2#1").Alerts)
+
+			s = tell(t, grouped(catalog.Grouping{MaxMembers: 2}))
+			for i := range 5 {
+				s.submit(payoutStuck.Trigger("one of many", "merchant", fmt.Sprint(i)))
+			}
+			assert.Equal(t, 2, s.incident(first).Alerts)
+			assert.Equal(t, 2, s.incident("payments.payout.stuck/checkout*2#1").Alerts)
+			assert.Equal(t, 1, s.incident("payments.payout.stuck/checkout*3#1").Alerts)
+		}},
+		{"5.4", func(t *testing.T) { // who has the incident is told of joining alerts once in a group wait, if the plan says so
+			s := tell(t, func(c *catalog.Catalog) {
+				grouped(catalog.Grouping{OnJoin: catalog.JoinPage})(c)
+				plan := c.Plans["payments"]
+				plan.GroupWait = new(time.Minute)
+				c.Plans["payments"] = plan
+			})
+			s.submit(fires)
+			s.pass(2 * time.Minute)
+			s.do(respond.Acknowledge{Incident: first, By: "ben"})
+			s.submit(another)
+			s.pass(30 * time.Second)
+			s.submit(third)
+			s.pass(30 * time.Second)
+			assert.Contains(t, s.lines(first), "+3m  page  2 more alerts joined  ben  slack")
+			s.pass(time.Hour)
+			assert.Equal(t, 1, count(s.lines(first), "more alerts joined"))
+		}},
+		{"5.4 silent", func(t *testing.T) { // as it is without a word
+			s := tell(t, nil)
+			s.submit(fires)
+			s.do(respond.Acknowledge{Incident: first, By: "ben"})
+			s.submit(another)
+			s.pass(10 * time.Minute)
+			assert.Equal(t, 0, count(s.lines(first), "joined  ben"))
+			assert.Equal(t, 1, count(s.lines(first), "  joined  "))
+		}},
+		{"5.7", func(t *testing.T) { // what changed about the service within the hour before stands in the incident
+			s := tell(t, func(c *catalog.Catalog) {
+				c.Classes = append(c.Classes, event.Class{Name: "deploy", Kind: event.Changes, Service: "checkout"})
+			})
+			deploy := event.Class{Name: "deploy"}
+			s.submit(deploy.Change("v41"))
+			s.pass(50 * time.Minute)
+			s.submit(deploy.Change("v42"))
+			s.pass(20 * time.Minute)
+			s.submit(fires)
+			assert.Contains(t, s.lines(first), "+1h10m  changed  20m before: deploy  v42  by app")
+			assert.Equal(t, 1, count(s.lines(first), "  changed  "))
+		}},
 		{"9.2", func(t *testing.T) { // owner, lead, person, schedule and channel are targets
 			s := tell(t, func(c *catalog.Catalog) {
 				c.Policies["standard"] = escalate.Policy{Levels: []escalate.Level{{
@@ -558,9 +672,13 @@ func TestSemantics(t *testing.T) {
 			s := tell(t, noSoak)
 			s.submit(fires)
 			s.do(respond.Resolve{Incident: first, By: "ben", Alerts: true})
+			s.pass(29 * time.Minute)
+			s.submit(another)
+			assert.Equal(t, incident.Active, s.incident(first).Phase, "a new alert joins")
+			s.do(respond.Resolve{Incident: first, By: "ben", Alerts: true})
 			s.pass(59 * time.Minute)
 			s.submit(another)
-			assert.Equal(t, incident.Active, s.incident(first).Phase)
+			assert.Equal(t, incident.Active, s.incident(first).Phase, "a member fires again")
 			s.do(respond.Resolve{Incident: first, By: "ben", Alerts: true})
 			s.pass(time.Hour)
 			s.submit(payoutStuck.Trigger("a third", "merchant", "m-44"))
@@ -629,6 +747,27 @@ func TestSentShowsWhatIsMissing(t *testing.T) {
 	w.Sent("+0s  page  level 1  ben  slack")
 	assert.Contains(t, probe.text, "- +0s page level 1 ben slack\n+ +0s page level 1 ana slack\n")
 	assert.Contains(t, probe.text, "opened  P1 = impact high (checkout, tier 1)")
+}
+
+// TestGolden: a whole story stands in a file, and a change of it shows the lines.
+func TestGolden(t *testing.T) {
+	play := func(t testing.TB, ack string) *tocsintest.World {
+		w := tocsintest.New(t, payments(t), saturday)
+		w.Submit(fires)
+		w.Advance(5 * time.Minute)
+		w.Do(respond.Acknowledge{Incident: w.Incident().ID, By: "ben", Via: ack})
+		w.Submit(resolves)
+		w.Advance(20 * time.Minute)
+		return w
+	}
+	play(t, "slack").Golden("testdata/story.txt")
+	if os.Getenv("TOCSIN_UPDATE") == "1" {
+		return
+	}
+	probe := &failing{TB: t}
+	play(probe, "sms").Golden("testdata/story.txt")
+	assert.Contains(t, probe.text, "- +5m acknowledged via slack by ben")
+	assert.Contains(t, probe.text, "+ +5m acknowledged via sms by ben")
 }
 
 // failing takes a failure down instead of failing.

@@ -1,11 +1,13 @@
 package tocsintest
 
 import (
+	"os"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/tocsin-dev/tocsin/automate"
 	"github.com/tocsin-dev/tocsin/catalog"
 	"github.com/tocsin-dev/tocsin/event"
 	"github.com/tocsin-dev/tocsin/incident"
@@ -52,6 +54,9 @@ func (w *World) Advance(d time.Duration) {
 // Fail lets every message over the channel fail with err from now on; nil mends it.
 func (w *World) Fail(channel string, err error) { w.sim.Fail(channel, err) }
 
+// Act lets a do what runbooks call by the name; without it every call succeeds and says nothing.
+func (w *World) Act(name string, a automate.Action) { w.sim.Act(name, a) }
+
 func (w *World) must(err error) {
 	w.t.Helper()
 	if err != nil {
@@ -89,6 +94,40 @@ func (w *World) Sent(lines ...string) {
 	}
 }
 
+// Golden holds everything that has happened so far against the file, a line an entry, by incident or alert in the order in
+// which they began. With TOCSIN_UPDATE=1 in the environment the file is written instead.
+func (w *World) Golden(file string) {
+	w.t.Helper()
+	got := w.story()
+	if os.Getenv("TOCSIN_UPDATE") == "1" {
+		w.must(os.WriteFile(file, []byte(got), 0o666))
+		return
+	}
+	want, err := os.ReadFile(file)
+	w.must(err)
+	if got == string(want) {
+		return
+	}
+	w.t.Errorf("what happened is not what %s holds (TOCSIN_UPDATE=1 writes it):\n%s", file, diff(folded(got), folded(string(want))))
+}
+
+// story is the timelines of all incidents and alerts.
+func (w *World) story() string {
+	var order []string
+	lines := make(map[string][]string)
+	for _, e := range w.sim.Entries() {
+		if lines[e.Of] == nil {
+			order = append(order, e.Of)
+		}
+		lines[e.Of] = append(lines[e.Of], "  "+e.Line(w.start)+"\n")
+	}
+	var b strings.Builder
+	for _, of := range order {
+		b.WriteString(of + "\n" + strings.Join(lines[of], ""))
+	}
+	return b.String()
+}
+
 func all(*incident.Entry) bool        { return true }
 func messages(e *incident.Entry) bool { return e.Kind == incident.KindPage }
 
@@ -105,6 +144,15 @@ func (w *World) lines(from int, which func(*incident.Entry) bool) []string {
 }
 
 func fold(line string) string { return strings.Join(strings.Fields(line), " ") }
+
+// folded is the lines of a text, each folded.
+func folded(text string) []string {
+	lines := strings.Split(strings.TrimSuffix(text, "\n"), "\n")
+	for i, l := range lines {
+		lines[i] = fold(l)
+	}
+	return lines
+}
 
 // diff marks the lines that are missing with - and those that are too many with +.
 func diff(got, want []string) string {

@@ -2,15 +2,17 @@ package main
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
+	"github.com/tocsin-dev/tocsin/automate"
 	"github.com/tocsin-dev/tocsin/catalog"
 	"github.com/tocsin-dev/tocsin/escalate"
 	"github.com/tocsin-dev/tocsin/event"
 )
 
-// checkoutCatalog is one team with two people: ana is asked first, ben leads. To be quick, a level waits a second and
-// nothing soaks.
+// checkoutCatalog is one team with two people: ana is asked first, ben leads. A runbook restarts the instance that an alert
+// names, once in an hour. To be quick, a level waits a second and nothing soaks.
 func checkoutCatalog() *catalog.Catalog {
 	return &catalog.Catalog{
 		Defaults: catalog.Defaults{Owner: "payments", Plan: "quick"},
@@ -21,8 +23,13 @@ func checkoutCatalog() *catalog.Catalog {
 		Teams:    map[string]catalog.Team{"payments": {Members: []escalate.PersonID{"ana"}, Lead: "ben"}},
 		Services: map[string]catalog.Service{"checkout": {Owner: "payments", Tier: 1}},
 		Classes:  []event.Class{{Name: "alertmanager.*", Service: "checkout", Runbook: "https://runbooks.example/checkout"}},
-		Routes:   []catalog.Route{{ID: "checkout-errors", When: `service.name == "checkout" && event.severity >= error`, Plan: "quick"}},
-		Plans:    map[string]catalog.Plan{"quick": {Policy: "two-levels", GroupWait: new(time.Duration), Soak: new(time.Duration)}},
+		Runbooks: map[string]automate.Runbook{"restart-instance": {
+			Owner: "payments", Mode: automate.Auto, When: `service.name == "checkout"`, On: "labels.instance",
+			Limit: automate.Limit{Subject: automate.Rate{Count: 1, Per: time.Hour}},
+			Steps: []automate.Step{{Do: "restart"}},
+		}},
+		Routes: []catalog.Route{{ID: "checkout-errors", When: `service.name == "checkout" && event.severity >= error`, Plan: "quick"}},
+		Plans:  map[string]catalog.Plan{"quick": {Policy: "two-levels", GroupWait: new(time.Duration), Soak: new(time.Duration)}},
 		Policies: map[string]escalate.Policy{"two-levels": {Levels: []escalate.Level{
 			{Page: []escalate.Target{"owner"}, Wait: time.Second},
 			{Page: []escalate.Target{"owner.lead"}, Wait: time.Minute},
@@ -34,6 +41,11 @@ const (
 	firingFingerprint   = "4be1c7a09d3f2e58"
 	resolvedFingerprint = "91d0e3f5a7b2c648"
 )
+
+// slowNotice is another condition on the same instance.
+func slowNotice() string {
+	return strings.NewReplacer("HighErrorRate", "SlowCheckout", firingFingerprint, "c02d7be4417f9a35").Replace(notice("half of all requests are slow"))
+}
 
 // notice is a group of two alerts in the shape of Alertmanager's webhook, version 4: one fires, one has resolved.
 func notice(summary string) string {

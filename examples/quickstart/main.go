@@ -1,5 +1,6 @@
-// Command quickstart takes one real alert through its whole life on this machine alone: it comes in over HTTP, pages a
-// receiver that checks the signature, escalates, is acknowledged, repeated and resolved, and ends in an all-clear.
+// Command quickstart takes one real alert through its whole life on this machine alone: it comes in over HTTP, restarts what is
+// broken, pages a receiver that checks the signature, escalates, is acknowledged, repeated and resolved, and ends in an
+// all-clear. A second alert on the same instance is not answered by a second restart, since the runbook's limit says once.
 //
 // With -serve the intake stays up afterwards, and the program prints a command to try it with.
 package main
@@ -18,6 +19,7 @@ import (
 	"time"
 
 	"github.com/tocsin-dev/tocsin"
+	"github.com/tocsin-dev/tocsin/automate"
 	"github.com/tocsin-dev/tocsin/incident"
 	"github.com/tocsin-dev/tocsin/intake"
 	"github.com/tocsin-dev/tocsin/notify"
@@ -44,8 +46,9 @@ func run(ctx context.Context, out io.Writer, serve bool) error {
 		return err
 	}
 	defer pager.Close()
+	fix := &restart{}
 	bell, err := tocsin.New(&tocsin.Config{
-		Service: "quickstart", Catalog: checkoutCatalog(),
+		Service: "quickstart", Catalog: checkoutCatalog(), Actions: map[string]automate.Action{"restart": fix},
 		Notifiers: map[string]notify.Notifier{"pager": &webhook.Notifier{
 			URL: notify.NewSecret(pager.url), Secret: notify.NewSecret(secret),
 			Client: &http.Client{}, // the default one reaches no loopback address
@@ -65,7 +68,7 @@ func run(ctx context.Context, out io.Writer, serve bool) error {
 	go func() { done <- bell.Run(engine) }()
 	defer func() { stop(); <-done }()
 
-	s := &story{ctx: ctx, bell: bell, pager: pager, url: front.url}
+	s := &story{ctx: ctx, bell: bell, pager: pager, fix: fix, url: front.url}
 	if err := s.play(); err != nil {
 		return err
 	}
@@ -86,8 +89,19 @@ type story struct {
 	ctx      context.Context
 	bell     *tocsin.Engine
 	pager    *receiver
+	fix      *restart
 	url      string
 	incident string
+	other    string // incident of the second alert
+}
+
+// restart stands for what mends an instance.
+type restart struct{ calls []automate.Invocation }
+
+// Run notes the call. The runbook has one at a time under way.
+func (r *restart) Run(_ context.Context, in automate.Invocation) (automate.Result, error) {
+	r.calls = append(r.calls, in)
+	return automate.Result{Output: "restarted " + in.Subject}, nil
 }
 
 const traceID = "0af7651916cd43dd8448eb211c80319c"
@@ -101,16 +115,22 @@ func (s *story) play() error {
 		return err
 	}
 	s.incident = page.Incident
+	if !strings.Contains(page.TraceParent, traceID) {
+		return fmt.Errorf("the page carries trace %q, expected %s", page.TraceParent, traceID)
+	}
 	if _, err := s.pager.next(s.ctx, notify.Page, "ben"); err != nil { // nobody acknowledged
 		return err
 	}
-	if err := s.settled(); err != nil {
+	if err := s.settled(s.incident); err != nil {
 		return err
 	}
 	if err := s.bell.Do(s.ctx, respond.Acknowledge{Incident: s.incident, By: "ben", Via: "pager"}); err != nil {
 		return err
 	}
 	if err := s.post(notice("99 of 100 requests fail")); err != nil { // counted, not paged
+		return err
+	}
+	if err := s.second(); err != nil {
 		return err
 	}
 	if err := s.bell.Do(s.ctx, respond.Resolve{Incident: s.incident, By: "ben", Alerts: true}); err != nil {
@@ -121,13 +141,36 @@ func (s *story) play() error {
 			return err
 		}
 	}
-	return s.settled()
+	return s.settled(s.incident)
+}
+
+// second is another alert on the same instance: it pages, and is not answered by another restart.
+func (s *story) second() error {
+	if err := s.post(slowNotice()); err != nil {
+		return err
+	}
+	page, err := s.pager.next(s.ctx, notify.Page, "ana")
+	if err != nil {
+		return err
+	}
+	s.other = page.Incident
+	if err := s.settled(s.other); err != nil {
+		return err
+	}
+	if err := s.bell.Do(s.ctx, respond.Acknowledge{Incident: s.other, By: "ana", Via: "pager"}); err != nil {
+		return err
+	}
+	if err := s.bell.Do(s.ctx, respond.Resolve{Incident: s.other, By: "ana", Alerts: true}); err != nil {
+		return err
+	}
+	_, err = s.pager.next(s.ctx, notify.AllClear, "ana")
+	return err
 }
 
 // settled waits until the timeline holds the outcome of every message.
-func (s *story) settled() error {
+func (s *story) settled(incident string) error {
 	for {
-		inc, err := s.bell.Incident(s.ctx, s.incident)
+		inc, err := s.bell.Incident(s.ctx, incident)
 		if err != nil || len(inc.Pending) == 0 {
 			return err
 		}
@@ -165,7 +208,7 @@ func (s *story) print(out io.Writer, began time.Time) error {
 	if err != nil {
 		return err
 	}
-	for _, id := range []string{"prod/" + resolvedFingerprint, s.incident} {
+	for _, id := range []string{"prod/" + resolvedFingerprint, s.incident, s.other} {
 		entries, err := s.bell.Timeline(s.ctx, id)
 		if err != nil {
 			return err
@@ -181,6 +224,10 @@ func (s *story) print(out io.Writer, began time.Time) error {
 	if inc.Phase != incident.Resolved || !strings.Contains(inc.TraceParent, traceID) {
 		return fmt.Errorf("the incident is %s with trace %q, expected it resolved with trace %s", inc.Phase, inc.TraceParent, traceID)
 	}
+	if n := len(s.fix.calls); n != 1 || !strings.Contains(s.fix.calls[0].TraceParent, traceID) {
+		return fmt.Errorf("%d restarts %+v, expected one with trace %s", n, s.fix.calls, traceID)
+	}
+	fmt.Fprintf(out, "1 restart of %s; trace %s in intake, decision, page and action\n", s.fix.calls[0].Subject, traceID)
 	fmt.Fprintf(out, "%d signed messages received in %.1f s\n", s.pager.count(), time.Since(began).Seconds())
 	return nil
 }

@@ -47,6 +47,7 @@ var layers = []struct {
 	{"internal/outbox", 4},
 	{"internal/mark", 0},
 	{"internal/meters", 4},
+	{"internal/spans", 4},
 
 	{".", 5},
 	{"sim", 5},
@@ -70,6 +71,8 @@ var sideways = []struct{ from, to, reason string }{
 	{"event", "severity", "an event carries its severity"},
 	{"...", "route", "route.Table is the one rule mechanism"},
 	{"notify/*", "internal/outbound", "the one HTTP client of notifiers"},
+	{"automate/*", "internal/outbound", "the same client, for actions"},
+	{"internal/outbox", "internal/spans", "a try is a span"},
 	{"escalate/oncall", "escalate", "it implements the port escalate.Schedule"},
 }
 

@@ -66,6 +66,9 @@ type counter struct {
 	name     string
 }
 
+// Enabled implements metric.Int64Counter.
+func (counter) Enabled(context.Context) bool { return true }
+
 func (c counter) Add(_ context.Context, n int64, options ...metric.AddOption) {
 	c.provider.add(c.name, n, metric.NewAddConfig(options).Attributes())
 }
@@ -80,6 +83,9 @@ type histogram struct {
 	provider *Provider
 	name     string
 }
+
+// Enabled implements metric.Float64Histogram.
+func (histogram) Enabled(context.Context) bool { return true }
 
 func (h histogram) Record(_ context.Context, _ float64, options ...metric.RecordOption) {
 	h.provider.add(h.name, 1, metric.NewRecordConfig(options).Attributes())

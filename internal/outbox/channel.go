@@ -7,6 +7,7 @@ import (
 	"github.com/sony/gobreaker/v2"
 	"golang.org/x/time/rate"
 
+	"github.com/tocsin-dev/tocsin/automate"
 	"github.com/tocsin-dev/tocsin/catalog"
 	"github.com/tocsin-dev/tocsin/notify"
 )
@@ -21,10 +22,11 @@ const (
 	addresses = 10_000
 )
 
-// channel is one way out: a notifier, with what bounds its use. But for the notifier, the mutex of the outbox guards it.
+// channel is one way out: a notifier or an action, with what bounds its use. But for these, the mutex of the outbox guards it.
 type channel struct {
 	name     string
 	notifier notify.Notifier
+	action   automate.Action // in place of notifier
 
 	held    int // places reserved
 	sending int
@@ -38,10 +40,8 @@ type channel struct {
 	closes  time.Time // when an open breaker lets a try through again
 }
 
-func newChannel(name string, n notify.Notifier) *channel {
-	c := &channel{
-		name: name, notifier: n, retries: rate.NewLimiter(retryRate, retryRate), people: make(map[string][]*rate.Limiter),
-	}
+func newChannel(name string) *channel {
+	c := &channel{name: name, retries: rate.NewLimiter(retryRate, retryRate), people: make(map[string][]*rate.Limiter)}
 	c.breaker = gobreaker.NewTwoStepCircuitBreaker[struct{}](gobreaker.Settings{
 		Timeout:     openFor,
 		ReadyToTrip: func(n gobreaker.Counts) bool { return n.ConsecutiveFailures >= trips },

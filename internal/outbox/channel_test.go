@@ -10,6 +10,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/otel/trace"
 
 	"github.com/tocsin-dev/tocsin/catalog"
 	"github.com/tocsin-dev/tocsin/notify"
@@ -72,7 +73,7 @@ func TestClosed(t *testing.T) {
 	job := to(t, "1", 1)
 	require.True(t, h.Take(time.Now(), &job, held))
 	h.Close()
-	h.Start(job, held)
+	h.Start(job, held, trace.SpanContext{})
 	assert.False(t, h.Busy(), "what comes after Close gives its place back and is left to its lease")
 	assert.False(t, h.start(job))
 	room, _ := h.Reserve(time.Now(), true)

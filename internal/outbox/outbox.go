@@ -2,9 +2,14 @@ package outbox
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
+	"go.opentelemetry.io/otel/trace"
+
+	"github.com/tocsin-dev/tocsin/automate"
 	"github.com/tocsin-dev/tocsin/catalog"
 	"github.com/tocsin-dev/tocsin/notify"
 	"github.com/tocsin-dev/tocsin/respond"
@@ -20,30 +25,45 @@ const (
 
 // Outcome is what became of one try.
 type Outcome struct {
-	Claim   store.Claim
-	Task    store.Task
-	Message notify.Message
-	Began   time.Time
-	Err     error     // nil: the provider accepted it
-	Retry   time.Time // when to try again; zero with Err: it failed for good
-	Held    bool      // it was not tried: a rate or the breaker held it back
+	Claim      store.Claim
+	Task       store.Task
+	Message    notify.Message      // of a message
+	Invocation automate.Invocation // of a call of an action, with what came of it
+	Result     automate.Result
+	Began      time.Time
+	Err        error     // nil: the provider accepted it, or the action is done
+	Retry      time.Time // when to try again; zero with Err: it failed for good
+	Held       bool      // it was not tried: a rate or the breaker held it back
+	Span       trace.SpanContext
 }
 
 // Outbox sends. Its methods may be called concurrently.
 type Outbox struct {
+	tracer trace.Tracer
 	settle func(context.Context, Outcome)
 
 	mu       sync.Mutex
-	channels map[string]*channel // by queue
-	ctx      context.Context     // of the sends, nil while closed
+	channels map[string]*channel                // by queue
+	calls    map[store.Claim]context.CancelFunc // calls of actions under way, which may outlast a lease
+	ctx      context.Context                    // of the sends, nil while closed
 	wg       sync.WaitGroup
 }
 
-// New makes a closed Outbox. settle stores an outcome; it is called once a try, concurrently.
-func New(notifiers map[string]notify.Notifier, settle func(context.Context, Outcome)) *Outbox {
-	o := &Outbox{settle: settle, channels: make(map[string]*channel, len(notifiers))}
+// New makes a closed Outbox. Every try is a span of tracer. settle stores an outcome; it is called once a try, concurrently.
+func New(
+	notifiers map[string]notify.Notifier, actions map[string]automate.Action, tracer trace.Tracer, settle func(context.Context, Outcome),
+) *Outbox {
+	o := &Outbox{
+		tracer: tracer, settle: settle, channels: make(map[string]*channel, len(notifiers)+len(actions)),
+		calls: make(map[store.Claim]context.CancelFunc),
+	}
 	for name, n := range notifiers {
-		o.channels[respond.Queue(name)] = newChannel(name, n)
+		o.channels[respond.Queue(name)] = newChannel(name)
+		o.channels[respond.Queue(name)].notifier = n
+	}
+	for name, a := range actions {
+		o.channels[respond.ActionQueue(name)] = newChannel(name)
+		o.channels[respond.ActionQueue(name)].action = a
 	}
 	return o
 }
@@ -53,7 +73,9 @@ func (o *Outbox) Limit(channels map[string]catalog.Channel) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	for _, c := range o.channels {
-		c.limit(channels[c.name])
+		if c.notifier != nil {
+			c.limit(channels[c.name])
+		}
 	}
 }
 
@@ -148,8 +170,26 @@ func (o *Outbox) Busy() bool {
 	return false
 }
 
-// Start sends a leased task in a reserved place.
-func (o *Outbox) Start(t store.Task, p Places) {
+// Calls returns the claims of the calls of actions that are under way: their leases must be prolonged.
+func (o *Outbox) Calls() []store.Claim {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return slices.Collect(maps.Keys(o.calls))
+}
+
+// Abandon ends calls whose claims are no longer ours: somebody withdrew them, or took them over.
+func (o *Outbox) Abandon(lost []store.Claim) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for _, claim := range lost {
+		if cancel := o.calls[claim]; cancel != nil {
+			cancel()
+		}
+	}
+}
+
+// Start sends a leased task in a reserved place. cause is the span that made it, not valid where that is not known.
+func (o *Outbox) Start(t store.Task, p Places, cause trace.SpanContext) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	c := o.channels[t.Queue]
@@ -160,10 +200,13 @@ func (o *Outbox) Start(t store.Task, p Places) {
 	}
 	ctx := o.ctx
 	o.wg.Go(func() {
-		out := o.send(ctx, c, t)
+		out := o.send(ctx, c, t, cause)
 		o.mu.Lock()
 		c.sending--
 		o.mu.Unlock()
+		if c.action != nil && out.Err != nil && ctx.Err() != nil {
+			return // ended with the outbox, and nobody knows how far it came: whoever takes it over calls it again
+		}
 		o.settle(ctx, out)
 	})
 }

@@ -11,6 +11,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/otel/trace"
+	"go.opentelemetry.io/otel/trace/noop"
 
 	"github.com/tocsin-dev/tocsin/notify"
 	"github.com/tocsin-dev/tocsin/respond"
@@ -58,9 +60,9 @@ func TestOutcome(t *testing.T) {
 			err: "busy: busy (taken up 1 times)",
 		},
 		{name: "permanent", channel: "gone", err: "gone: gone"},
-		{name: "a panic is permanent", channel: "panics", err: "the notifier panicked with a string"},
+		{name: "a panic is permanent", channel: "panics", err: "it panicked with a string"},
 		{name: "expired before its turn", channel: "good", change: func(t *store.Task) { t.Expires = time.Now().Add(-time.Second) }, err: "expired before it could be sent"},
-		{name: "a payload that is none", channel: "good", change: func(t *store.Task) { t.Payload = []byte("{") }, err: "the message cannot be read: unexpected end of JSON input"},
+		{name: "a payload that is none", channel: "good", change: func(t *store.Task) { t.Payload = []byte("{") }, err: "the task cannot be read: unexpected end of JSON input"},
 		{name: "a hang ends before the lease", channel: "hangs", err: "hangs: context deadline exceeded", min: 500 * time.Millisecond, max: 1500 * time.Millisecond},
 	}
 	for _, c := range cases {
@@ -103,7 +105,7 @@ type harness struct {
 
 func open(t *testing.T, notifiers map[string]notify.Notifier) *harness {
 	h := &harness{}
-	h.Outbox = New(notifiers, func(_ context.Context, out Outcome) {
+	h.Outbox = New(notifiers, nil, noop.Tracer{}, func(_ context.Context, out Outcome) {
 		h.mu.Lock()
 		defer h.mu.Unlock()
 		h.got = append(h.got, out)
@@ -118,7 +120,7 @@ func (h *harness) start(job store.Task) bool {
 	if !h.Take(time.Now(), &job, held) {
 		return false
 	}
-	h.Start(job, held)
+	h.Start(job, held, trace.SpanContext{})
 	h.Release(held)
 	return true
 }

@@ -8,8 +8,10 @@ import (
 	"time"
 
 	"github.com/cenkalti/backoff/v4"
+	"go.opentelemetry.io/otel/trace"
 
 	"github.com/tocsin-dev/tocsin/notify"
+	"github.com/tocsin-dev/tocsin/respond"
 	"github.com/tocsin-dev/tocsin/store"
 )
 
@@ -21,29 +23,42 @@ var (
 // read makes an Outcome of a task, with an error if it cannot be sent at all.
 func read(t store.Task) Outcome {
 	out := Outcome{Claim: store.Claim{ID: t.ID, Fence: t.Lease.Fence}, Task: t, Began: time.Now()}
-	if err := json.Unmarshal(t.Payload, &out.Message); err != nil {
-		out.Err = notify.Permanent(fmt.Errorf("the message cannot be read: %w", err))
+	var into any = &out.Message
+	if t.Kind == respond.KindAction {
+		into = &out.Invocation
+	}
+	if err := json.Unmarshal(t.Payload, into); err != nil {
+		out.Err = notify.Permanent(fmt.Errorf("the task cannot be read: %w", err))
 	} else if out.Began.After(t.Expires) {
 		out.Err = notify.Permanent(errors.New("expired before it could be sent"))
 	}
-	out.Message.Attempt = int(t.Lease.Fence)
+	out.Message.Attempt, out.Invocation.Attempt = int(t.Lease.Fence), int(t.Lease.Fence)
 	return out
 }
 
 // send tries once, or holds the message back.
-func (o *Outbox) send(ctx context.Context, c *channel, t store.Task) Outcome {
-	out := read(t)
+func (o *Outbox) send(ctx context.Context, c *channel, t store.Task, cause trace.SpanContext) (out Outcome) {
+	out = read(t)
 	report, wait := o.admit(c, &out)
 	if out.Held {
 		out.retry(time.Now().Add(wait))
+		return out
 	}
+	ctx, span := o.begin(ctx, c, &out, cause)
+	defer func() { finish(span, &out) }()
 	if out.Err != nil {
+		return out
+	}
+	if c.action != nil {
+		o.call(ctx, c, &out, report)
 		return out
 	}
 	ctx, cancel := context.WithTimeout(ctx, tryFor)
 	defer cancel()
 	late := context.AfterFunc(ctx, func() { o.learn(report, ctx.Err()) }) // one that is deaf to ctx has failed, too
-	out.Err = c.notify(ctx, out.Message)
+	m := out.Message
+	m.TraceParent = carried(span, m.TraceParent)
+	out.Err = c.notify(ctx, m)
 	if late() {
 		o.learn(report, out.Err)
 	}
@@ -106,16 +121,16 @@ func (o *Outbox) learn(report func(error), err error) {
 	report(err)
 }
 
-// PanicError is what a notifier that panics counts as; it is permanent. Of what it panicked with only an error is shown, as
+// PanicError is what a notifier or an action that panics counts as; it is permanent. Of what it panicked with only an error is shown, as
 // far as it may be: a text might hold anything.
 type PanicError struct{ value any }
 
 // Error implements error.
 func (e *PanicError) Error() string {
 	if err, ok := e.value.(error); ok {
-		return "the notifier panicked: " + notify.Public(err).Error()
+		return "it panicked: " + notify.Public(err).Error()
 	}
-	return fmt.Sprintf("the notifier panicked with a %T", e.value)
+	return fmt.Sprintf("it panicked with a %T", e.value)
 }
 
 func (c *channel) notify(ctx context.Context, m notify.Message) (err error) {

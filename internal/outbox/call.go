@@ -1,0 +1,44 @@
+package outbox
+
+import (
+	"context"
+	"time"
+
+	"github.com/tocsin-dev/tocsin/automate"
+	"github.com/tocsin-dev/tocsin/notify"
+)
+
+// call calls an action once. It may take until the task expires: whoever runs the outbox keeps its lease. What an action
+// says is final, unless it names a pause: to act again after a failure is for people to decide.
+func (o *Outbox) call(ctx context.Context, c *channel, out *Outcome, report func(error)) {
+	ctx, cancel := context.WithDeadline(ctx, out.Task.Expires)
+	defer cancel()
+	o.mu.Lock()
+	o.calls[out.Claim] = cancel
+	o.mu.Unlock()
+	late := context.AfterFunc(ctx, func() { o.learn(report, ctx.Err()) })
+	out.Result, out.Err = c.act(ctx, out.Invocation)
+	if late() {
+		o.learn(report, out.Err)
+	}
+	o.mu.Lock()
+	delete(o.calls, out.Claim)
+	o.mu.Unlock()
+	if out.Err == nil || notify.IsPermanent(out.Err) {
+		return
+	}
+	now := time.Now()
+	if pause := notify.RetryDelay(out.Err, now); pause > 0 {
+		out.retry(now.Add(pause))
+	}
+}
+
+func (c *channel) act(ctx context.Context, in automate.Invocation) (result automate.Result, err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			err = notify.Permanent(&PanicError{v})
+		}
+	}()
+	result, err = automate.Call(ctx, c.action, in)
+	return result, notify.Public(err)
+}

@@ -1,0 +1,84 @@
+package outbox
+
+import (
+	"context"
+	"errors"
+
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/trace"
+
+	"github.com/tocsin-dev/tocsin/internal/spans"
+	"github.com/tocsin-dev/tocsin/notify"
+)
+
+// Fault says how a try has failed, in the one word that spans, metrics and the log share: panic, permanent or temporary;
+// "" for one that has not.
+func (out *Outcome) Fault() string {
+	var panicked *PanicError
+	switch {
+	case errors.As(out.Err, &panicked):
+		return "panic"
+	case notify.IsPermanent(out.Err):
+		return "permanent"
+	case out.Err != nil:
+		return "temporary"
+	}
+	return ""
+}
+
+// begin starts the span of a try. It goes on with the trace that the message names, and links the transition that made the
+// message, as far as that is known here.
+func (o *Outbox) begin(ctx context.Context, c *channel, out *Outcome, cause trace.SpanContext) (context.Context, trace.Span) {
+	if c.action != nil {
+		return o.beginCall(ctx, c, out, cause)
+	}
+	m := &out.Message
+	options := []trace.SpanStartOption{
+		trace.WithSpanKind(trace.SpanKindClient),
+		trace.WithAttributes(
+			attribute.String("tocsin.channel", c.name), attribute.String("tocsin.kind", string(m.Kind)),
+			attribute.Int("tocsin.attempt", m.Attempt), attribute.String("tocsin.incident.id", m.Incident),
+		),
+	}
+	if cause.IsValid() {
+		options = append(options, trace.WithLinks(spans.Link(cause, "cause")))
+	}
+	return o.tracer.Start(spans.Under(ctx, m.TraceParent), "tocsin notify "+c.name, options...)
+}
+
+// beginCall is begin for a call of an action.
+func (o *Outbox) beginCall(ctx context.Context, c *channel, out *Outcome, cause trace.SpanContext) (context.Context, trace.Span) {
+	in := &out.Invocation
+	options := []trace.SpanStartOption{
+		trace.WithAttributes(
+			attribute.String("tocsin.action", c.name), attribute.String("tocsin.phase", string(in.Phase)),
+			attribute.Int("tocsin.attempt", in.Attempt), attribute.String("tocsin.incident.id", in.Incident),
+		),
+	}
+	if cause.IsValid() {
+		options = append(options, trace.WithLinks(spans.Link(cause, "cause")))
+	}
+	ctx, span := o.tracer.Start(spans.Under(ctx, in.TraceParent), "tocsin action "+c.name, options...)
+	in.TraceParent = carried(span, in.TraceParent)
+	return ctx, span
+}
+
+// finish ends the span of a try with what the outcome says.
+func finish(span trace.Span, out *Outcome) {
+	outcome := "ok"
+	if fault := out.Fault(); fault != "" {
+		outcome = "failed"
+		spans.Fail(span, fault)
+	}
+	span.SetAttributes(attribute.String("tocsin.outcome", outcome))
+	out.Span = span.SpanContext()
+	span.End()
+}
+
+// carried is the traceparent that a task takes along: that of its try. Without a span of its own it stays as it was.
+func carried(span trace.Span, traceParent string) string {
+	if !span.SpanContext().IsValid() || span.SpanContext().SpanID() == spans.Parse(traceParent).SpanID() {
+		return traceParent
+	}
+	return spans.TraceParent(span.SpanContext())
+}

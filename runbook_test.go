@@ -1,0 +1,166 @@
+package tocsin_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/tocsin-dev/tocsin"
+	"github.com/tocsin-dev/tocsin/automate"
+	"github.com/tocsin-dev/tocsin/catalog"
+	"github.com/tocsin-dev/tocsin/notify"
+	"github.com/tocsin-dev/tocsin/respond"
+	"github.com/tocsin-dev/tocsin/store/memory"
+)
+
+const runbookSteps = 12
+
+// longRunbook is twoLevels with a runbook of twelve steps that act.
+func longRunbook() *catalog.Catalog {
+	c := twoLevels()
+	book := automate.Runbook{Owner: "payments", Mode: automate.Auto, When: `event.type == "pay.x"`}
+	for range runbookSteps {
+		book.Steps = append(book.Steps, automate.Step{Do: "act"})
+	}
+	c.Runbooks = map[string]automate.Runbook{"long": book}
+	return c
+}
+
+// dying is an action that keeps what it was asked, and dies with its process at one of the calls, before or after it acts.
+type dying struct {
+	at    int // index of the call
+	after bool
+	die   func()
+	calls []string // keys
+	acts  []string // keys of what it did
+}
+
+func (d *dying) call(ctx context.Context, in automate.Invocation) error {
+	n := len(d.calls)
+	d.calls = append(d.calls, in.Key)
+	dies := n == d.at
+	if !dies || d.after {
+		d.acts = append(d.acts, in.Key)
+	}
+	if dies {
+		d.die()
+		<-ctx.Done()
+		return errors.New("nobody hears this")
+	}
+	return nil
+}
+
+func (d *dying) Run(ctx context.Context, in automate.Invocation) (automate.Result, error) {
+	return automate.Result{Output: fmt.Sprint("step ", in.Step)}, d.call(ctx, in)
+}
+
+func (d *dying) Precheck(ctx context.Context, in automate.Invocation) error { return d.call(ctx, in) }
+
+func (d *dying) Verify(ctx context.Context, in automate.Invocation) error { return d.call(ctx, in) }
+
+// TestKillAtEveryCall stops the engine at each call of a runbook of twelve steps, before and after the action has acted, and
+// goes on with another engine on the same store: no step that is completed is called again, none is left out, and the call
+// that was cut off comes again under the same key.
+func TestKillAtEveryCall(t *testing.T) {
+	const calls = 3 * runbookSteps // precheck, run and verify
+	repeats := 0
+	for at := range calls {
+		for _, after := range []bool{false, true} {
+			synctest.Test(t, func(t *testing.T) {
+				kept, act := memory.New(), &dying{at: at, after: after}
+				live := func() (*tocsin.Engine, func()) {
+					none := notify.NotifierFunc(func(context.Context, notify.Message) (notify.Receipt, error) { return notify.Receipt{}, nil })
+					bell, err := tocsin.New(&tocsin.Config{
+						Catalog: longRunbook(), Store: kept, StopWithin: time.Nanosecond, Actions: map[string]automate.Action{"act": act},
+						Notifiers: map[string]notify.Notifier{"slack": none, "sms": none},
+					})
+					require.NoError(t, err)
+					ctx, cancel := context.WithCancel(t.Context())
+					done := make(chan error, 1)
+					go func() { done <- bell.Run(ctx) }()
+					act.die = cancel
+					return bell, func() {
+						cancel()
+						require.NoError(t, <-done)
+					}
+				}
+				bell, end := live()
+				require.NoError(t, bell.Submit(t.Context(), critical("x")))
+				settle(time.Second)
+				end()
+				require.Len(t, act.calls, at+1, "it died there")
+				bell, end = live()
+				defer end()
+				settle(3 * time.Minute)
+
+				require.Len(t, act.calls, calls+1, "each once, but for the one that was cut off")
+				assert.Equal(t, act.calls[at], act.calls[at+1], "which comes again under its key")
+				once := slices.Delete(slices.Clone(act.calls), at, at+1)
+				for i, key := range once {
+					phase := []automate.Phase{automate.PhasePrecheck, automate.PhaseRun, automate.PhaseVerify}[i%3]
+					require.Equal(t, fmt.Sprintf("pay.x/checkout#1/run/long/1/%d/%s", i/3+1, phase), key, "in order")
+				}
+				if after {
+					assert.Len(t, act.acts, calls+1)
+					repeats++
+				} else {
+					assert.Len(t, act.acts, calls)
+				}
+				inc, err := bell.Incident(t.Context(), "pay.x/checkout#1")
+				require.NoError(t, err)
+				assert.Equal(t, automate.Done, inc.Runs[0].State)
+			})
+		}
+	}
+	t.Logf("%d kills at the calls of %d steps; %d calls had acted and came again under their key", 2*calls, runbookSteps, repeats)
+}
+
+// TestActionOutlastsALease: a call that takes longer than a lease is not begun twice, and a stopped run ends it.
+func TestActionOutlastsALease(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := twoLevels()
+		c.Runbooks = map[string]automate.Runbook{"slow": {
+			Owner: "payments", Mode: automate.Auto, When: `event.type == "pay.x"`, Steps: []automate.Step{{Do: "act", Deadline: time.Hour}},
+		}}
+		calls, ended := 0, time.Time{}
+		act := automate.ActionFunc(func(ctx context.Context, _ automate.Invocation) (automate.Result, error) {
+			calls++
+			<-ctx.Done()
+			ended = time.Now()
+			return automate.Result{}, ctx.Err()
+		})
+		none := &inbox{}
+		bell, err := tocsin.New(&tocsin.Config{
+			Catalog: c, Actions: map[string]automate.Action{"act": act}, Notifiers: map[string]notify.Notifier{"slack": none, "sms": none},
+		})
+		require.NoError(t, err)
+		start := time.Now()
+		defer run(t, bell)()
+		require.NoError(t, bell.Submit(t.Context(), critical("x")))
+		settle(10 * time.Minute)
+		assert.Equal(t, 1, calls)
+		assert.True(t, ended.IsZero())
+		inc, err := bell.Incident(t.Context(), "pay.x/checkout#1")
+		require.NoError(t, err)
+		require.NoError(t, bell.Do(t.Context(), respond.StopRun{Incident: inc.ID, Run: inc.Runs[0].ID, By: "ben", Because: "enough"}))
+		settle(time.Minute)
+		assert.LessOrEqual(t, ended.Sub(start), 10*time.Minute+11*time.Second, "with the next look at the leases")
+		assert.Equal(t, 1, calls)
+	})
+}
+
+// TestConfigWithoutAnAction: a catalog whose runbooks call what is not there is refused.
+func TestConfigWithoutAnAction(t *testing.T) {
+	none := &inbox{}
+	_, err := tocsin.New(&tocsin.Config{Catalog: longRunbook(), Notifiers: map[string]notify.Notifier{"slack": none, "sms": none}})
+	require.ErrorContains(t, err, `action "act", which a runbook calls, is missing, expected it in Actions`)
+	assert.Equal(t, 1, strings.Count(err.Error(), "action"))
+}
