@@ -1,0 +1,43 @@
+package main
+
+import (
+	"fmt"
+	"strconv"
+	"time"
+)
+
+// shape is one case of the measurement.
+type shape struct{ routes, groups int }
+
+const (
+	batchSize = 256       // alerts of one call
+	groupWait = time.Hour // before the first message: longer than the measurement
+	lifetime  = time.Hour // of an alert that is not repeated
+)
+
+func serviceName(i int) string { return "s" + strconv.Itoa(i) }
+
+// services returns those of the routes in the order in which routes are tried.
+func (s shape) services() []string {
+	names := make([]string, s.routes)
+	for i := range names {
+		names[i] = serviceName(s.routes - 1 - i)
+	}
+	return names
+}
+
+// alert is what is known about one alert. No two of a run have the same instance.
+type alert struct{ service, instance, summary string }
+
+func (s shape) alert(i int) alert {
+	service := serviceName(i % s.groups)
+	return alert{service, fmt.Sprintf("host-%06d:9100", i), service + " answers more than 5% of requests with an error"}
+}
+
+// labels returns the seven labels of the alert, each time in a map of its own, as decoding them does.
+func labels[K, V ~string](a alert) map[K]V {
+	return map[K]V{
+		"alertname": "HighErrorRate", "service": V(a.service), "severity": "critical", "instance": V(a.instance),
+		"job": "node", "region": "eu-central-1", "cluster": "prod-a",
+	}
+}

@@ -1,0 +1,153 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"runtime"
+	"slices"
+	"strings"
+	"time"
+)
+
+// engine is one side of the comparison.
+type engine interface {
+	// fill makes the alerts that the next take hands over, n of them. It is not measured.
+	fill(n int)
+	// take hands them over, and returns when all of them are in their groups.
+	take(ctx context.Context) error
+	// seen counts what is there.
+	seen(ctx context.Context) (alerts, groups int, err error)
+	stop() error
+}
+
+// sides are the engines that take turns.
+var sides = [...]struct {
+	name string
+	make func(shape) (engine, error)
+}{{"tocsin", newOurs}, {"alertmanager", newTheirs}}
+
+// phases are what a round measures of an engine, one after the other.
+var phases = [...]string{"new", "repeat"}
+
+// figures are what an alert costs.
+type figures struct {
+	Engine string `json:"engine"`
+	Routes int    `json:"routes"`
+	Groups int    `json:"groups"`
+	Alerts string `json:"alerts"` // new, or repeat
+	Ns     int64  `json:"ns_per_alert"`
+	Bytes  int64  `json:"bytes_per_alert"`
+	Allocs int64  `json:"allocs_per_alert"`
+}
+
+// plan is what to measure.
+type plan struct {
+	routes, groups list
+	alerts, rounds int
+	out            io.Writer
+}
+
+// run measures every case, writes a line of JSON for each engine, case and phase, and returns our share of the peer's time
+// for people.
+func (p *plan) run(ctx context.Context) (string, error) {
+	ratios := []string{"tocsin's time as a share of Alertmanager's, routes × groups:"}
+	to := json.NewEncoder(p.out)
+	for _, routes := range p.routes {
+		for _, groups := range p.groups {
+			medians, err := p.measure(ctx, shape{routes, min(groups, p.alerts)})
+			if err != nil {
+				return "", fmt.Errorf("%d routes, %d groups: %w", routes, groups, err)
+			}
+			for i := range phases {
+				for side := range sides {
+					if err := to.Encode(medians[side][i]); err != nil {
+						return "", err
+					}
+				}
+				ratios = append(ratios, fmt.Sprintf("%d×%d %s %.2f,", routes, groups, phases[i],
+					float64(medians[0][i].Ns)/float64(medians[1][i].Ns)))
+			}
+		}
+	}
+	return strings.TrimSuffix(strings.Join(ratios, " "), ","), nil
+}
+
+// measure returns the medians of one case, by side and phase.
+func (p *plan) measure(ctx context.Context, s shape) (medians [len(sides)][len(phases)]figures, err error) {
+	var rounds [len(sides)][len(phases)][]figures
+	for range p.rounds {
+		for i, side := range sides {
+			measured, err := p.round(ctx, s, side.make)
+			if err != nil {
+				return medians, fmt.Errorf("%s: %w", side.name, err)
+			}
+			for j := range phases {
+				rounds[i][j] = append(rounds[i][j], measured[j])
+			}
+		}
+	}
+	for i, side := range sides {
+		for j, phase := range phases {
+			of := func(value func(figures) int64) int64 { return median(rounds[i][j], value) }
+			medians[i][j] = figures{
+				Engine: side.name, Routes: s.routes, Groups: s.groups, Alerts: phase,
+				Ns:     of(func(f figures) int64 { return f.Ns }),
+				Bytes:  of(func(f figures) int64 { return f.Bytes }),
+				Allocs: of(func(f figures) int64 { return f.Allocs }),
+			}
+		}
+	}
+	return medians, nil
+}
+
+func median(rounds []figures, value func(figures) int64) int64 {
+	values := make([]int64, len(rounds))
+	for i, f := range rounds {
+		values[i] = value(f)
+	}
+	slices.Sort(values)
+	return values[len(values)/2]
+}
+
+// round measures a fresh engine, and checks that every alert is where it belongs.
+func (p *plan) round(ctx context.Context, s shape, make func(shape) (engine, error)) (measured [len(phases)]figures, err error) {
+	e, err := make(s)
+	if err != nil {
+		return measured, err
+	}
+	for i := range phases {
+		e.fill(p.alerts)
+		if measured[i], err = cost(ctx, e, p.alerts); err != nil {
+			return measured, err
+		}
+		alerts, groups, err := e.seen(ctx)
+		if err != nil {
+			return measured, err
+		}
+		if alerts != p.alerts || groups != s.groups {
+			return measured, fmt.Errorf("%d alerts in %d groups, expected %d in %d", alerts, groups, p.alerts, s.groups)
+		}
+	}
+	return measured, e.stop()
+}
+
+// cost measures one take of n alerts, with all that goes on in the process meanwhile.
+func cost(ctx context.Context, e engine, n int) (figures, error) {
+	var before, after runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&before)
+	began := time.Now()
+	if err := e.take(ctx); err != nil {
+		return figures{}, err
+	}
+	took := time.Since(began)
+	runtime.ReadMemStats(&after)
+	per := int64(n)
+	return figures{
+		Ns:     took.Nanoseconds() / per,
+		Bytes:  int64(after.TotalAlloc-before.TotalAlloc) / per,
+		Allocs: int64(after.Mallocs-before.Mallocs) / per,
+	}, nil
+}

@@ -1,0 +1,119 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/tocsin-dev/tocsin"
+	"github.com/tocsin-dev/tocsin/catalog"
+	"github.com/tocsin-dev/tocsin/escalate"
+	"github.com/tocsin-dev/tocsin/event"
+	"github.com/tocsin-dev/tocsin/notify"
+	"github.com/tocsin-dev/tocsin/respond"
+	"github.com/tocsin-dev/tocsin/severity"
+	"github.com/tocsin-dev/tocsin/store"
+	"github.com/tocsin-dev/tocsin/store/memory"
+)
+
+// ours is an engine with the memory store, under Run.
+type ours struct {
+	shape
+	bell   *tocsin.Engine
+	store  *memory.Store
+	events []event.Event
+	cancel context.CancelFunc
+	done   chan error
+}
+
+func newOurs(s shape) (engine, error) {
+	o := &ours{shape: s, store: memory.New(), done: make(chan error, 1)}
+	accept := func(context.Context, notify.Message) (notify.Receipt, error) { return notify.Receipt{}, nil }
+	var err error
+	o.bell, err = tocsin.New(&tocsin.Config{
+		Service: "bench", Catalog: s.catalog(), Store: o.store, Notifier: notify.NotifierFunc(accept),
+	})
+	if err != nil {
+		return nil, err
+	}
+	var ctx context.Context
+	ctx, o.cancel = context.WithCancel(context.Background())
+	go func() { o.done <- o.bell.Run(ctx) }()
+	return o, nil
+}
+
+// catalog has a class for every service, since a group is one of a class and a service.
+func (s shape) catalog() *catalog.Catalog {
+	wait := groupWait
+	c := &catalog.Catalog{
+		Defaults: catalog.Defaults{Owner: "ops", Plan: "ops"},
+		Teams:    map[string]catalog.Team{"ops": {}},
+		Services: make(map[string]catalog.Service, s.groups),
+		Plans: map[string]catalog.Plan{"ops": {
+			Policy: "ops", GroupWait: &wait, Group: catalog.Grouping{MaxMembers: -1}, // the peer's groups have no bound
+		}},
+		Policies: map[string]escalate.Policy{"ops": {
+			Levels: []escalate.Level{{Page: []escalate.Target{"channel:" + escalate.DefaultChannel}}}, Inform: true,
+		}},
+	}
+	for i := range s.groups {
+		name := serviceName(i)
+		c.Services[name] = catalog.Service{Owner: "ops", Tier: 1}
+		c.Classes = append(c.Classes, event.Class{Name: className(name), Service: name, Plan: "ops", StaleAfter: lifetime})
+	}
+	for _, name := range s.services() {
+		c.Routes = append(c.Routes, catalog.Route{
+			ID: name + "-critical", When: fmt.Sprintf(`label("service") == %q && label("severity") == "critical"`, name), Plan: "ops",
+		})
+	}
+	return c
+}
+
+func className(service string) string { return "http.errors." + service }
+
+// fill implements engine.
+func (o *ours) fill(n int) {
+	o.events = make([]event.Event, n)
+	for i := range o.events {
+		a := o.alert(i)
+		o.events[i] = event.Event{
+			Type: className(a.service), Subject: a.instance, Severity: severity.Critical, Summary: a.summary,
+			Labels: labels[string, string](a),
+		}
+	}
+}
+
+// take implements engine.
+func (o *ours) take(ctx context.Context) error {
+	for batch := range slices.Chunk(o.events, batchSize) {
+		if err := o.bell.Submit(ctx, batch...); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// seen implements engine.
+func (o *ours) seen(ctx context.Context) (alerts, groups int, err error) {
+	for kind, count := range map[string]*int{respond.KindAlert: &alerts, respond.KindIncident: &groups} {
+		rows, err := o.store.Read(ctx, store.Query{Kind: kind, Limit: len(o.events) + 1})
+		if err != nil {
+			return 0, 0, err
+		}
+		*count = len(rows)
+	}
+	return alerts, groups, nil
+}
+
+// stop implements engine.
+func (o *ours) stop() error {
+	o.cancel()
+	select {
+	case err := <-o.done:
+		return err
+	case <-time.After(time.Minute):
+		return errors.New("the engine has not stopped within a minute")
+	}
+}
