@@ -41,9 +41,9 @@ func (c *Catalog) checkRunbooks(f *faults) {
 	}
 }
 
-// Runbooks returns the runbooks that an event calls for, in the order of their names. Those of mode manual wait for a person,
-// whatever their condition; one whose condition errs on the event does not begin.
-func (c *Compiled) Runbooks(f *route.Facts) []*automate.Runbook {
+// Runbooks returns the runbooks that an event calls for, in the order of their names, and the errors of conditions that failed
+// on it, by name: such a runbook is not called for. Those of mode manual wait for a person, whatever their condition.
+func (c *Compiled) Runbooks(f *route.Facts) ([]*automate.Runbook, map[string]error) {
 	var called []*automate.Runbook
 	res := c.calls.All(f)
 	for _, m := range res.Matches {
@@ -51,7 +51,7 @@ func (c *Compiled) Runbooks(f *route.Facts) []*automate.Runbook {
 			called = append(called, m.Then)
 		}
 	}
-	return called
+	return called, collect(&res)
 }
 
 // Runbook returns the runbook of the name, nil if there is none. A class may name one as its own.

@@ -72,9 +72,12 @@ runbooks:
 	assert.Empty(t, c.Runbooks["look"].Name, "the catalog stays as it was")
 
 	e := &event.Event{Type: class.Name}
-	assert.Equal(t, []*automate.Runbook{book}, compiled.Runbooks(compiled.Facts(e, class, "platform")))
+	books, errs := compiled.Runbooks(compiled.Facts(e, class, "platform"))
+	assert.Equal(t, []*automate.Runbook{book}, books)
+	assert.Empty(t, errs)
 	stuck, _ := compiled.Class("payments.payout.stuck")
-	assert.Empty(t, compiled.Runbooks(compiled.Facts(&event.Event{Type: stuck.Name}, stuck, "payments")))
+	books, _ = compiled.Runbooks(compiled.Facts(&event.Event{Type: stuck.Name}, stuck, "payments"))
+	assert.Empty(t, books)
 }
 
 func TestWhichRunbooksAnEventCallsFor(t *testing.T) {
@@ -92,7 +95,8 @@ func TestWhichRunbooksAnEventCallsFor(t *testing.T) {
 	class, _ := compiled.Class("db.down")
 	called := func(data map[string]any) (names []string) {
 		facts := compiled.Facts(&event.Event{Type: class.Name, Data: data}, class, "shop")
-		for _, book := range compiled.Runbooks(facts) {
+		books, _ := compiled.Runbooks(facts)
+		for _, book := range books {
 			names = append(names, book.Name)
 		}
 		return names
@@ -101,7 +105,8 @@ func TestWhichRunbooksAnEventCallsFor(t *testing.T) {
 	assert.Equal(t, []string{"a", "c"}, called(nil), "b errs")
 	none, err := whole().Compile()
 	require.NoError(t, err)
-	assert.Empty(t, none.Runbooks(none.Facts(&event.Event{Type: class.Name}, class, "shop")))
+	books, _ := none.Runbooks(none.Facts(&event.Event{Type: class.Name}, class, "shop"))
+	assert.Empty(t, books)
 	assert.Empty(t, none.Actions())
 	assert.Nil(t, none.Runbook(""))
 }

@@ -3,6 +3,7 @@ package respond
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -35,7 +36,12 @@ func (t *turn) matching(u *unit, a *Assessed, at time.Time) {
 	if len(t.cat.Actions()) > 0 {
 		u.inc.Cause = a.Event
 	}
-	for _, book := range t.cat.Runbooks(facts) {
+	books, errs := t.cat.Runbooks(facts)
+	for _, name := range slices.Sorted(maps.Keys(errs)) {
+		t.find(event.Finding(event.FindingRuleError, "runbook "+name,
+			fmt.Sprintf("the condition of runbook %q failed on an event of %q: %v", name, a.Event.Type, errs[name])), a.Event.Tenant, at)
+	}
+	for _, book := range books {
 		t.begin(u, at, book, automate.Order{Event: a.Event})
 	}
 }

@@ -182,6 +182,24 @@ func TestRunbooks(t *testing.T) {
 			note = s.incident(run1).Runs[0].Steps[0].Output
 			assert.Equal(t, "disk is full", note)
 		}},
+		{"16.8 nothing is found in time", func(t *testing.T) {
+			s := tell(t, withRunbook(func(b *automate.Runbook) {
+				b.Steps = []automate.Step{{Do: "look", BeforePage: true}}
+				b.When = `event.data.missing > 1 || event.type == "payments.payout.stuck"` // absorbed: the other side holds
+			}))
+			s.Act("look", automate.ActionFunc(func(context.Context, automate.Invocation) (automate.Result, error) {
+				return automate.Result{}, errors.New("no route to host")
+			}))
+			s.submit(fires)
+			assert.Contains(t, s.lines(run1), "+0s  runbook restart  step 1 do look: failed  no route to host")
+			assert.Contains(t, s.lines(run1), "+0s  page  level 1  ana  slack", "the page leaves without it")
+		}},
+		{"16.1 a condition that fails is a finding", func(t *testing.T) {
+			s := tell(t, withRunbook(func(b *automate.Runbook) { b.When = `event.data.missing > 1` }))
+			s.submit(fires)
+			assert.Empty(t, s.incident(run1).Runs)
+			assert.Equal(t, 1, count(s.lines("tocsin/tocsin.rule-error/runbook%20restart"), "the condition of runbook"))
+		}},
 		{"16.9 a step asks a person, and escalates when nobody answers", func(t *testing.T) {
 			asks := withRunbook(func(b *automate.Runbook) {
 				b.Steps = []automate.Step{{Ask: "look at the last deploy", Deadline: 3 * time.Minute}, {Do: "restart"}}

@@ -1,5 +1,5 @@
-// Package outbound is the HTTP client that notifiers and actions send with. It posts once and classes what came of it; its default
-// client reaches public addresses only, however they are spelled and whatever a name resolves to.
+// Package outbound is the HTTP client that notifiers and actions send with. It posts once and classes what came of it; its
+// default client reaches public addresses only, however they are spelled and whatever a name resolves to.
 //
 // # Errors
 //
