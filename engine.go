@@ -28,6 +28,7 @@ type Engine struct {
 	store   store.Store
 	box     *outbox.Outbox
 	counts  *instruments
+	hints   hints
 	tracer  trace.Tracer
 	causes  causes
 	owner   string        // of leases
@@ -109,6 +110,7 @@ func (e *Engine) commit(ctx context.Context, c change) (refused []error, err err
 	now := time.Now()
 	sc := respond.Scope(c.inputs)
 	sc.Events, sc.Claims = c.events, c.claims
+	e.hints.widen(&sc)
 	cat := cmp.Or(c.catalog, e.catalog.Load())
 	lease := &store.Lease{Owner: e.owner, Until: now.Add(outbox.LeaseFor), Fence: 1}
 	places := make(outbox.Places)
@@ -134,6 +136,7 @@ func (e *Engine) commit(ctx context.Context, c change) (refused []error, err err
 	})
 	if err == nil {
 		done.read()
+		e.hints.learn(&done)
 		e.counts.committed(ctx, &done, cat)
 		e.causes.note(done.Tasks, e.trace(ctx, &done), trace.SpanContextFromContext(ctx))
 		for _, t := range done.Tasks {

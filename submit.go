@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -73,6 +72,7 @@ func (e *Engine) take(ctx context.Context, s *submission, events []event.Event, 
 	assessed := make(respond.Events, len(events))
 	ids := make([]store.EventID, 0, len(events))
 	at := make([]int, len(events)) // index in ids, -1: without
+	seen := make(map[store.EventID]struct{})
 	for i := range events {
 		assessed[i] = respond.Assess(cat, &events[i])
 		at[i] = -1
@@ -80,10 +80,11 @@ func (e *Engine) take(ctx context.Context, s *submission, events []event.Event, 
 			continue
 		}
 		id := store.NewEventID(events[i].Tenant, events[i].Source, events[i].ID)
-		if slices.Contains(ids, id) {
+		if _, twice := seen[id]; twice {
 			at[i] = repeatedID
 			continue
 		}
+		seen[id] = struct{}{}
 		at[i] = len(ids)
 		ids = append(ids, id)
 	}

@@ -27,7 +27,8 @@ type Compiled struct {
 	matrix   severity.Matrix
 	tiers    map[string]tier
 	plans    map[string]*Pinned
-	pinned   map[string]*Pinned // the same by hash
+	pinned   map[string]*Pinned      // the same by hash
+	assessed map[string][]Assessment // by service and severity, where no impact rule speaks
 }
 
 // Compile validates the catalog and makes it ready.
@@ -47,6 +48,7 @@ func (c *Catalog) compile() (*Compiled, *faults) {
 	if out.matrix == (severity.Matrix{}) {
 		out.matrix = severity.DefaultMatrix()
 	}
+	out.assessed = out.assessAll()
 	var err error
 	if out.taxonomy, err = event.NewTaxonomy(slices.Concat(builtinClasses(c.Classes), c.Classes)); err != nil {
 		found.classes(err)
@@ -192,11 +194,33 @@ type Assessment struct {
 // Assess derives the priority of an event of the severity: per axis from the first impact rule that speaks, else from the
 // service's tier and the severity.
 func (c *Compiled) Assess(f *route.Facts, level severity.Level) Assessment {
-	service := c.tiers[f.Service.Name]
-	a := Assessment{Impact: severity.TierImpact(service.tier), Urgency: level.Urgency()}
-	impactBecause, urgencyBecause := because(f.Service.Name, service), level.String()
 	res := c.impact.All(f)
-	a.Errors = collect(&res)
+	if known := c.assessed[f.Service.Name]; len(res.Matches) == 0 && res.ErrorCount() == 0 && int(level) < len(known) {
+		return known[level]
+	}
+	return c.assess(f.Service.Name, level, &res)
+}
+
+// assessAll answers beforehand what is asked most often.
+func (c *Compiled) assessAll() map[string][]Assessment {
+	all := make(map[string][]Assessment, len(c.tiers)+1)
+	answer := func(service string) {
+		for level := severity.Level(0); level.Valid(); level++ {
+			all[service] = append(all[service], c.assess(service, level, &route.Result[*ImpactRule]{}))
+		}
+	}
+	answer("")
+	for service := range c.tiers {
+		answer(service)
+	}
+	return all
+}
+
+func (c *Compiled) assess(name string, level severity.Level, res *route.Result[*ImpactRule]) Assessment {
+	service := c.tiers[name]
+	a := Assessment{Impact: severity.TierImpact(service.tier), Urgency: level.Urgency()}
+	impactBecause, urgencyBecause := because(name, service), level.String()
+	a.Errors = collect(res)
 	var impactSaid, urgencySaid bool
 	for _, m := range res.Matches {
 		if m.Then.Impact != 0 && !impactSaid {

@@ -12,7 +12,7 @@ import (
 
 // acted learns what became of a try to call an action.
 func (t *turn) acted(in Acted) {
-	u, ok := t.unit(groupOf(in.Record))
+	u, ok := t.unit(GroupOf(in.Record))
 	if !ok {
 		return
 	}

@@ -89,6 +89,9 @@ func (a *Assessed) find(known, unrouted bool) {
 		a.Findings = append(a.Findings, event.Finding(event.FindingUnrouted, e.Type,
 			fmt.Sprintf("no route matches events of %q, and the class names no plan", e.Type)))
 	}
+	if len(a.RuleErrors) == 0 { // to collect the keys of no map allocates all the same
+		return
+	}
 	for _, rule := range slices.Sorted(maps.Keys(a.RuleErrors)) {
 		a.Findings = append(a.Findings, event.Finding(event.FindingRuleError, rule,
 			fmt.Sprintf("rule %q failed on an event of %q: %v", rule, e.Type, a.RuleErrors[rule])))

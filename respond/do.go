@@ -25,7 +25,7 @@ func (t *turn) command(in Do) error {
 	if !ok {
 		return refuse("no incident has such an id")
 	}
-	u, ok := t.unit(groupOf(key))
+	u, ok := t.unit(GroupOf(key))
 	if !ok {
 		return nil
 	}

@@ -74,14 +74,14 @@ func (in Do) Keys() []store.Key {
 	if !ok {
 		return nil
 	}
-	return []store.Key{key, groupOf(key)}
+	return []store.Key{key, GroupOf(key)}
 }
 
 // Keys implements Input.
-func (in Outcome) Keys() []store.Key { return []store.Key{in.Record, groupOf(in.Record)} }
+func (in Outcome) Keys() []store.Key { return []store.Key{in.Record, GroupOf(in.Record)} }
 
 // Keys implements Input.
-func (in Acted) Keys() []store.Key { return []store.Key{in.Record, groupOf(in.Record)} }
+func (in Acted) Keys() []store.Key { return []store.Key{in.Record, GroupOf(in.Record)} }
 
 // Keys implements Input.
 func (in Advance) Keys() []store.Key { return []store.Key{in.Group} }

@@ -14,7 +14,7 @@ import (
 
 // outcome learns what became of a try to send a message.
 func (t *turn) outcome(in Outcome) {
-	u, ok := t.unit(groupOf(in.Record))
+	u, ok := t.unit(GroupOf(in.Record))
 	if !ok {
 		return
 	}

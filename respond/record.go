@@ -156,8 +156,8 @@ func incidentID(tenant, group string, generation int) string {
 // EventRef finds the alerts whose first or latest event has the id.
 func EventRef(tenant, id string) store.Ref { return store.Ref{Tenant: tenant, Name: "event:" + id} }
 
-// groupOf returns the group record of an incident record.
-func groupOf(k store.Key) store.Key {
+// GroupOf returns the group record of an incident record.
+func GroupOf(k store.Key) store.Key {
 	group, _, _ := strings.Cut(k.ID, "#")
 	return store.Key{Tenant: k.Tenant, Kind: KindGroup, ID: group}
 }

@@ -58,14 +58,14 @@ func expandLabel(meh cel.MacroExprFactory, _ ast.Expr, args []ast.Expr) (ast.Exp
 
 // activation binds the variables of one evaluation.
 type activation struct {
-	event, service, team *object
+	event, service, team object
 }
 
 func (e *environment) bind(f *Facts) *activation {
 	return &activation{
-		event:   &object{e.objects["event"], f.Event},
-		service: &object{e.objects["service"], &f.Service},
-		team:    &object{e.objects["team"], &f.Team},
+		event:   object{e.objects["event"], f.Event},
+		service: object{e.objects["service"], &f.Service},
+		team:    object{e.objects["team"], &f.Team},
 	}
 }
 
@@ -73,11 +73,11 @@ func (e *environment) bind(f *Facts) *activation {
 func (a *activation) ResolveName(name string) (any, bool) {
 	switch name {
 	case "event":
-		return a.event, true
+		return &a.event, true
 	case "service":
-		return a.service, true
+		return &a.service, true
 	case "team":
-		return a.team, true
+		return &a.team, true
 	}
 	return nil, false
 }

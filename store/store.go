@@ -1,12 +1,12 @@
 package store
 
 import (
-	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/binary"
 	"errors"
 	"io"
+	"strings"
 	"time"
 )
 
@@ -75,7 +75,13 @@ type Key struct{ Tenant, Kind, ID string }
 
 // Compare orders keys.
 func (k Key) Compare(o Key) int {
-	return cmp.Or(cmp.Compare(k.Tenant, o.Tenant), cmp.Compare(k.Kind, o.Kind), cmp.Compare(k.ID, o.ID))
+	if c := strings.Compare(k.Tenant, o.Tenant); c != 0 { // not cmp.Or, which would compare all three each time
+		return c
+	}
+	if c := strings.Compare(k.Kind, o.Kind); c != 0 {
+		return c
+	}
+	return strings.Compare(k.ID, o.ID)
 }
 
 // Ref is a name under which records can be found without listing them.
