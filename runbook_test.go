@@ -157,6 +157,83 @@ func TestActionOutlastsALease(t *testing.T) {
 	})
 }
 
+// TestPageWaitsForDiagnostics: the first page leaves when the step before it is done, and at its deadline without it, and says
+// what was found and what is missing.
+func TestPageWaitsForDiagnostics(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		took time.Duration
+		page string
+	}{
+		{"done in time", 3 * time.Second, "3s look: disk is full"},
+		{"not done in time", time.Minute, "8s without look"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				cat := twoLevels()
+				cat.Runbooks = map[string]automate.Runbook{"look": {
+					Owner: "payments", Mode: automate.Auto, When: `event.type == "pay.x"`,
+					Steps: []automate.Step{{Do: "look", BeforePage: true, Deadline: 8 * time.Second}},
+				}}
+				look := automate.ActionFunc(func(ctx context.Context, _ automate.Invocation) (automate.Result, error) {
+					select {
+					case <-time.After(c.took):
+						return automate.Result{Output: "disk is full"}, nil
+					case <-ctx.Done():
+						return automate.Result{}, ctx.Err()
+					}
+				})
+				start, pages := time.Now(), []string(nil)
+				slack := notify.NotifierFunc(func(_ context.Context, m notify.Message) (notify.Receipt, error) {
+					pages = append(pages, fmt.Sprintf("%v %s", time.Since(start), m.Note))
+					assert.Contains(t, m.Text, m.Note, "the reader sees it")
+					return notify.Receipt{}, nil
+				})
+				bell, err := tocsin.New(&tocsin.Config{
+					Catalog: cat, Actions: map[string]automate.Action{"look": look}, Notifiers: map[string]notify.Notifier{"slack": slack, "sms": slack},
+				})
+				require.NoError(t, err)
+				defer run(t, bell)()
+				require.NoError(t, bell.Submit(t.Context(), critical("x")))
+				settle(30 * time.Second)
+				assert.Equal(t, []string{c.page}, pages)
+			})
+		})
+	}
+}
+
+// TestAnActionThatNamesAPause is tried again after it, under the same key; what fails without one is final.
+func TestAnActionThatNamesAPause(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		cat := twoLevels()
+		cat.Runbooks = map[string]automate.Runbook{"mend": {
+			Owner: "payments", Mode: automate.Auto, When: `event.type == "pay.x"`, Steps: []automate.Step{{Do: "mend"}},
+		}}
+		start, calls := time.Now(), []string(nil)
+		mend := automate.ActionFunc(func(_ context.Context, in automate.Invocation) (automate.Result, error) {
+			calls = append(calls, fmt.Sprintf("%v %s %d", time.Since(start), in.Key, in.Attempt))
+			if in.Attempt == 1 {
+				return automate.Result{}, notify.RetryAfter(errors.New("busy"), 20*time.Second)
+			}
+			return automate.Result{}, errors.New("broken")
+		})
+		none := &inbox{}
+		bell, err := tocsin.New(&tocsin.Config{
+			Catalog: cat, Actions: map[string]automate.Action{"mend": mend}, Notifiers: map[string]notify.Notifier{"slack": none, "sms": none},
+		})
+		require.NoError(t, err)
+		defer run(t, bell)()
+		require.NoError(t, bell.Submit(t.Context(), critical("x")))
+		settle(time.Minute)
+		const key = "pay.x/checkout#1/run/mend/1/1/run"
+		assert.Equal(t, []string{"0s " + key + " 1", "20s " + key + " 2"}, calls)
+		inc, err := bell.Incident(t.Context(), "pay.x/checkout#1")
+		require.NoError(t, err)
+		assert.Equal(t, automate.Failed, inc.Runs[0].State)
+		assert.Equal(t, 2, inc.Escalation.Level, "a person must")
+	})
+}
+
 // TestConfigWithoutAnAction: a catalog whose runbooks call what is not there is refused.
 func TestConfigWithoutAnAction(t *testing.T) {
 	none := &inbox{}

@@ -73,7 +73,7 @@ type Message struct {
 	Owner    string            `json:"owner,omitempty"` // team
 	Runbook  string            `json:"runbook,omitempty"`
 	Links    []event.Link      `json:"links,omitempty"`
-	// Note says what happened, for messages other than pages.
+	// Note says what happened; of a page, what diagnostics found and which are missing.
 	Note        string    `json:"note,omitempty"`
 	TraceParent string    `json:"traceParent,omitempty"` // of the event that opened the incident
 	At          time.Time `json:"at"`                    // when it was decided

@@ -24,7 +24,7 @@ func defaultTemplates() map[Kind]Template {
 	const about = "{{with .Service}}service {{.}}{{end}}{{if and .Service .Owner}}, {{end}}{{with .Owner}}owner {{.}}{{end}}" +
 		"{{with .Runbook}}\nrunbook {{.}}{{end}}{{range .Links}}\n{{.URL}}{{end}}"
 	return map[Kind]Template{
-		Page:     {"{{.Priority}} {{.Summary}}", about},
+		Page:     {"{{.Priority}} {{.Summary}}", "{{with .Note}}{{.}}\n{{end}}" + about},
 		Notice:   {"{{.Priority}} {{.Summary}}{{with .Note}}: {{.}}{{end}}", about},
 		Reminder: {"{{.Priority}} {{.Summary}}: {{.Note}}", about},
 		AllClear: {"all clear: {{.Summary}}", "{{.Note}}"},

@@ -41,17 +41,18 @@ func TestBuiltInTexts(t *testing.T) {
 		message     notify.Message
 		title, text string
 	}{
-		{"page", with(notify.Page, same), "P1 payout waits", about},
+		{"page", with(notify.Page, func(m *notify.Message) { m.Note = "" }), "P1 payout waits", about},
+		{"page with what was found", with(notify.Page, same), "P1 payout waits", full.Note + "\n" + about},
 		{"notice", with(notify.Notice, same), "P1 payout waits: recovered, being watched", about},
 		{"notice without a note", with(notify.Notice, func(m *notify.Message) { m.Note = "" }), "P1 payout waits", about},
 		{"reminder", with(notify.Reminder, same), "P1 payout waits: recovered, being watched", about},
 		{"all-clear", with(notify.AllClear, same), "all clear: payout waits", "recovered, being watched"},
 		{
-			"owner alone", with(notify.Page, func(m *notify.Message) { m.Service, m.Runbook, m.Links = "", "", nil }),
+			"owner alone", with(notify.Page, func(m *notify.Message) { m.Service, m.Runbook, m.Links, m.Note = "", "", nil, "" }),
 			"P1 payout waits", "owner payments",
 		},
 		{
-			"service alone", with(notify.Page, func(m *notify.Message) { m.Owner, m.Runbook, m.Links = "", "", nil }),
+			"service alone", with(notify.Page, func(m *notify.Message) { m.Owner, m.Runbook, m.Links, m.Note = "", "", nil, "" }),
 			"P1 payout waits", "service checkout",
 		},
 		{
@@ -61,7 +62,7 @@ func TestBuiltInTexts(t *testing.T) {
 		},
 		{"nothing known", notify.Message{Kind: notify.Page}, "", ""},
 		{
-			"summary of two lines", with(notify.Page, func(m *notify.Message) { m.Summary = "payout\r\n\twaits" }),
+			"summary of two lines", with(notify.Page, func(m *notify.Message) { m.Summary, m.Note = "payout\r\n\twaits", "" }),
 			"P1 payout waits", about,
 		},
 		{"kind that does not exist", with("fax", same), "P1 payout waits", ""},

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"net/url"
 	"os"
 	"strings"
 	"testing"
@@ -589,6 +590,41 @@ func TestSemantics(t *testing.T) {
 			s.submit(event.Event{Type: "payments.refund", Severity: severity.Critical, Summary: "refunds wait"})
 			s.pass(30 * time.Second)
 			assert.Contains(t, s.lines("unclassified/#1"), "+30s  level 1  pages ben")
+		}},
+		{"8.continue", func(t *testing.T) { // a route that continues adds whom level 1 reaches
+			s := tell(t, func(c *catalog.Catalog) {
+				c.Routes = []catalog.Route{{ID: "pci", When: `label("merchant") == "m-42"`, Also: []escalate.Target{"channel:slack:#pci"}, Continue: true}}
+			})
+			s.submit(fires)
+			assert.Contains(t, s.lines(first), "+0s  page  level 1  slack:#pci")
+			assert.Contains(t, s.lines(first), "+0s  page  level 1  ana  slack")
+		}},
+		{"9.4 finding", func(t *testing.T) { // a level that reaches nobody is a finding
+			s := tell(t, func(c *catalog.Catalog) {
+				c.Teams["ghosts"] = catalog.Team{}
+				c.Classes[0].Owner = "ghosts"
+			})
+			s.submit(fires)
+			assert.Equal(t, 1, count(s.lines("tocsin.uncovered-level/"+url.PathEscape(first)+"#1"), "level 1 of plan payments reaches nobody"))
+		}},
+		{"9.12 finding", func(t *testing.T) { // and so is somebody whom no contact reaches
+			s := tell(t, nil)
+			s.Fail("slack", notify.Permanent(errors.New("410 gone")))
+			s.Fail("sms", notify.Permanent(errors.New("no such number")))
+			s.submit(fires)
+			lines := s.lines("tocsin.dead-letter/" + url.PathEscape(first) + "#1")
+			assert.Equal(t, 1, count(lines, `no contact takes messages for ana: no such number`))
+		}},
+		{"3.2.1 changes", func(t *testing.T) { // a class of kind change pages nobody, whatever its events say
+			s := tell(t, func(c *catalog.Catalog) {
+				c.Classes = append(c.Classes, event.Class{Name: "deploy", Kind: event.Changes})
+			})
+			s.submit(event.Event{Type: "deploy", Severity: severity.Critical, Summary: "v42"})
+			s.pass(time.Hour)
+			incidents, err := s.Incidents()
+			require.NoError(t, err)
+			assert.Empty(t, incidents)
+			assert.Empty(t, s.Entries())
 		}},
 		{"9.6", func(t *testing.T) { // a pause keeps the position
 			s := tell(t, nil)
