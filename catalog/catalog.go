@@ -54,14 +54,8 @@ type Team struct {
 
 // Channel bounds how fast messages leave over a channel. A page of P1 is never held back, but counts.
 type Channel struct {
-	Rates  []Rate // of the whole channel; none: as fast as it takes them
-	Person []Rate // to one address; none: no bound
-}
-
-// Rate is so many in a span, in text form 3/10m.
-type Rate struct {
-	Count int
-	Per   time.Duration
+	Rates  []automate.Rate // of the whole channel; none: as fast as it takes them
+	Person []automate.Rate // to one address; none: no bound
 }
 
 // Comms is a communication plan: who outside hears what, and when. It is kept and shown, and not acted upon yet.

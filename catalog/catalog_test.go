@@ -229,7 +229,7 @@ catalog: strategy "mine": is nil, expected a strategy`,
 		},
 		"rates": {
 			func(c *Catalog) {
-				c.Channels = map[string]Channel{"sms": {Rates: []Rate{{60, 0}}, Person: []Rate{{-1, time.Minute}}}}
+				c.Channels = map[string]Channel{"sms": {Rates: []automate.Rate{{Count: 60}}, Person: []automate.Rate{{Count: -1, Per: time.Minute}}}}
 			},
 			`catalog: channel "sms": rate 60/0s, expected so many in a span, both above zero
 catalog: channel "sms": rate -1/1m, expected so many in a span, both above zero`,

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/tocsin-dev/tocsin/automate"
 	"github.com/tocsin-dev/tocsin/escalate"
 	"github.com/tocsin-dev/tocsin/escalate/oncall"
 	"github.com/tocsin-dev/tocsin/event"
@@ -231,7 +232,7 @@ func (c *Catalog) checkComms(f *faults) {
 	}
 }
 
-func (f *faults) rate(r Rate, where string, steps ...any) {
+func (f *faults) rate(r automate.Rate, where string, steps ...any) {
 	if r.Count <= 0 || r.Per <= 0 {
 		f.add(path(steps...), where, "rate %s, expected so many in a span, both above zero", printRate(r))
 	}

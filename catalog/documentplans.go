@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/tocsin-dev/tocsin/automate"
 	"github.com/tocsin-dev/tocsin/escalate"
 	"github.com/tocsin-dev/tocsin/incident"
 	"github.com/tocsin-dev/tocsin/severity"
@@ -155,7 +156,7 @@ func targets(list []escalate.Target) string {
 
 func (d *markdown) channels() {
 	var channels, comms []string
-	rates := func(list []Rate) string {
+	rates := func(list []automate.Rate) string {
 		texts := make([]string, len(list))
 		for i, r := range list {
 			texts[i] = fmt.Sprintf("%d in %s", r.Count, printDuration(r.Per))

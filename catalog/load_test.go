@@ -159,7 +159,7 @@ func everything(t *testing.T) *Catalog {
 		"fail-over": {Owner: "platform", Mode: automate.Manual, Steps: []automate.Step{{Ask: "Fail over."}}},
 		"r":         {Owner: "platform", When: "true", Steps: []automate.Step{{Do: "restart"}}},
 	}
-	c.Channels = map[string]Channel{"sms": {Rates: []Rate{{60, time.Minute}}, Person: []Rate{{5, 15 * time.Minute}, {11, time.Hour}}}}
+	c.Channels = map[string]Channel{"sms": {Rates: []automate.Rate{{Count: 60, Per: time.Minute}}, Person: []automate.Rate{{Count: 5, Per: 15 * time.Minute}, {Count: 11, Per: time.Hour}}}}
 	c.Comms = map[string]Comms{"customers": {
 		Audiences: []string{"mail"}, First: map[severity.Priority]time.Duration{severity.P5: time.Minute}, Approve: "scribe",
 		Every: map[severity.Priority]time.Duration{severity.P1: time.Hour}, Messages: map[string]string{"resolved": "yes: 1\n # no\r\n"},

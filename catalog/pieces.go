@@ -7,6 +7,7 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
+	"github.com/tocsin-dev/tocsin/automate"
 	"github.com/tocsin-dev/tocsin/event"
 	"github.com/tocsin-dev/tocsin/notify"
 	"github.com/tocsin-dev/tocsin/severity"
@@ -47,11 +48,13 @@ func countField() field[event.Class] {
 	return field[event.Class]{
 		fieldShape: fieldShape{name: "count", doc: "How often the condition must come, and within what span.", shape: of.shape},
 		read: func(d *decoder, n *yaml.Node, at *place, into *event.Class) {
-			var r Rate
+			var r automate.Rate
 			of.read(d, n, at, &r)
 			into.Count, into.Within = r.Count, r.Per
 		},
-		write: func(c *event.Class) (*yaml.Node, error) { return of.write(&Rate{c.Count, c.Within}) },
+		write: func(c *event.Class) (*yaml.Node, error) {
+			return of.write(&automate.Rate{Count: c.Count, Per: c.Within})
+		},
 		empty: func(c *event.Class) bool { return c.Count == 0 && c.Within == 0 },
 	}
 }

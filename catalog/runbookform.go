@@ -27,9 +27,7 @@ func runbookForm() form[automate.Runbook] {
 }
 
 func limitForm() form[automate.Limit] {
-	rate := via(rateForm(),
-		func(r *automate.Rate) (Rate, error) { return Rate(*r), nil },
-		func(_ *decoder, _ *place, r *Rate, into *automate.Rate) { *into = automate.Rate(*r) })
+	rate := rateForm()
 	return mapping("Limit", "a limit, {subject: 2/30m, fleet: 5/1h, cooldown: 10m}", true,
 		key("subject", "How many runs for one subject.", func(l *automate.Limit) *automate.Rate { return &l.Subject }, rate),
 		key("fleet", "How many runs for all subjects together. Without it: 20/1h.",

@@ -208,8 +208,8 @@ func policyForm() form[escalate.Policy] {
 func channelForm() form[Channel] {
 	rates := list("", "a list of rates", rateForm())
 	return mapping("Channel", "a channel", true,
-		key("rates", "How many messages it takes, such as 60/1m.", func(c *Channel) *[]Rate { return &c.Rates }, rates),
-		key("person", "How many go to one address.", func(c *Channel) *[]Rate { return &c.Person }, rates),
+		key("rates", "How many messages it takes, such as 60/1m.", func(c *Channel) *[]automate.Rate { return &c.Rates }, rates),
+		key("person", "How many go to one address.", func(c *Channel) *[]automate.Rate { return &c.Person }, rates),
 	)
 }
 

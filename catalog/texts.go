@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/tocsin-dev/tocsin/automate"
 	"github.com/tocsin-dev/tocsin/escalate"
 	"github.com/tocsin-dev/tocsin/event"
 	"github.com/tocsin-dev/tocsin/incident"
@@ -134,25 +135,25 @@ func printDuration(d time.Duration) string {
 	return s
 }
 
-func rateForm() form[Rate] {
+func rateForm() form[automate.Rate] {
 	return text(shape{kind: ofText, what: "a count in a span, such as 3/10m", pattern: "^[1-9][0-9]*/" + durationPattern + "$"},
 		"!!str", parseRate, printRate)
 }
 
-func parseRate(s string) (Rate, error) {
+func parseRate(s string) (automate.Rate, error) {
 	count, span, _ := strings.Cut(s, "/")
 	n, err := strconv.ParseUint(count, 10, 31)
 	if err != nil || n == 0 {
-		return Rate{}, fmt.Errorf("%q is no count", count)
+		return automate.Rate{}, fmt.Errorf("%q is no count", count)
 	}
 	per, err := parseDuration(span)
 	if err == nil && per == 0 {
 		err = fmt.Errorf("%q is no span", span)
 	}
-	return Rate{int(n), per}, err
+	return automate.Rate{Count: int(n), Per: per}, err
 }
 
-func printRate(r Rate) string { return fmt.Sprintf("%d/%s", r.Count, printDuration(r.Per)) }
+func printRate(r automate.Rate) string { return fmt.Sprintf("%d/%s", r.Count, printDuration(r.Per)) }
 
 func contactForm() form[escalate.Contact] {
 	return text(shape{kind: ofText, what: "CHANNEL:ADDRESS, such as slack:@ana", pattern: "^[^:]"}, "!!str",

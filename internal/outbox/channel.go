@@ -54,7 +54,7 @@ func newChannel(name string) *channel {
 	return c
 }
 
-func limiters(rates []catalog.Rate) []*rate.Limiter {
+func limiters(rates []automate.Rate) []*rate.Limiter {
 	var list []*rate.Limiter
 	for _, r := range rates {
 		list = append(list, rate.NewLimiter(rate.Every(r.Per/time.Duration(r.Count)), r.Count))

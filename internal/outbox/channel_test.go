@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/otel/trace"
 
+	"github.com/tocsin-dev/tocsin/automate"
 	"github.com/tocsin-dev/tocsin/catalog"
 	"github.com/tocsin-dev/tocsin/notify"
 	"github.com/tocsin-dev/tocsin/respond"
@@ -83,7 +84,7 @@ func TestClosed(t *testing.T) {
 func TestRateOfAChannel(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := open(t, map[string]notify.Notifier{"sms": answer(nil)})
-		h.Limit(map[string]catalog.Channel{"sms": {Rates: []catalog.Rate{{Count: 3, Per: time.Minute}}}})
+		h.Limit(map[string]catalog.Channel{"sms": {Rates: []automate.Rate{{Count: 3, Per: time.Minute}}}})
 		sent := func() (n int) {
 			for h.start(to(t, "1", 3)) {
 				n++
@@ -103,7 +104,7 @@ func TestRateOfAChannel(t *testing.T) {
 		h.Wait(t.Context())
 		_, more = h.Reserve(time.Now(), false)
 		assert.WithinDuration(t, time.Now().Add(40*time.Second), more, 10*time.Millisecond, "but it counts")
-		h.Limit(map[string]catalog.Channel{"sms": {Rates: []catalog.Rate{{Count: 3, Per: time.Minute}}}})
+		h.Limit(map[string]catalog.Channel{"sms": {Rates: []automate.Rate{{Count: 3, Per: time.Minute}}}})
 		assert.Zero(t, sent(), "rates that stay the same do not begin anew")
 		h.Limit(nil)
 		assert.True(t, h.start(to(t, "1", 3)))
@@ -115,7 +116,7 @@ func TestRateOfAChannel(t *testing.T) {
 func TestRateOfAPerson(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := open(t, map[string]notify.Notifier{"sms": answer(nil)})
-		h.Limit(map[string]catalog.Channel{"sms": {Person: []catalog.Rate{{Count: 1, Per: time.Minute}, {Count: 2, Per: time.Hour}}}})
+		h.Limit(map[string]catalog.Channel{"sms": {Person: []automate.Rate{{Count: 1, Per: time.Minute}, {Count: 2, Per: time.Hour}}}})
 		try := func(address string, priority uint8) Outcome {
 			require.True(t, h.start(to(t, address, priority)))
 			h.Wait(t.Context())
