@@ -101,6 +101,7 @@ type change struct {
 	inputs  []respond.Input
 	events  []store.EventID
 	claims  []store.Claim
+	command bool // nothing is stored if it is refused
 	// settle narrows the inputs to what the view admits, and says which claims end. nil: all inputs, no claims.
 	settle func(store.View, []respond.Input) ([]respond.Input, []store.Settle)
 }
@@ -128,6 +129,10 @@ func (e *Engine) commit(ctx context.Context, c change) (refused []error, err err
 		if !need.Empty() {
 			return store.Batch{}, need, nil
 		}
+		if c.command && errors.Join(d.Refused...) != nil { // its id must not count as applied
+			refused = d.Refused
+			return store.Batch{}, store.Need{}, errRefused
+		}
 		batch := d.Batch(now, lease, func(t *store.Task) bool { return e.box.Take(now, t, places) })
 		batch.Settle = settles
 		done, refused = newDecided(d, v), d.Refused
@@ -147,8 +152,14 @@ func (e *Engine) commit(ctx context.Context, c change) (refused []error, err err
 		e.rouse()
 	}
 	e.box.Release(places)
+	if errors.Is(err, errRefused) {
+		return refused, nil
+	}
 	return refused, err
 }
+
+// errRefused keeps a command that was refused from being stored.
+var errRefused = errors.New("refused")
 
 // readable refuses to decide from what a newer replica wrote, which is for newer replicas to go on with.
 func readable(v store.View) error {

@@ -33,6 +33,7 @@ func (e *Engine) Run(ctx context.Context) error {
 	none := trace.SpanContext{} // what comes later is no part of the caller's span
 	work, stop := context.WithCancel(mark.Own(trace.ContextWithSpanContext(context.WithoutCancel(ctx), none)))
 	defer stop()
+	defer context.AfterFunc(ctx, func() { time.AfterFunc(e.StopWithin+poll, stop) })() // whatever hangs
 	e.box.Open(work)
 	e.rouse()
 
@@ -83,11 +84,8 @@ func (e *Engine) look(ctx context.Context) (time.Duration, error) {
 	for {
 		now := time.Now()
 		urgent, next, err := e.claim(ctx, now, true)
-		if err != nil {
-			return 0, err
-		}
-		found, nextOfAll, err := e.claim(ctx, now, false)
-		if err != nil {
+		found, nextOfAll, errOfAll := e.claim(ctx, now, false)
+		if err := errors.Join(err, errOfAll); err != nil {
 			return 0, err
 		}
 		if urgent || found {
@@ -131,18 +129,26 @@ func (e *Engine) claim(ctx context.Context, now time.Time, onlyP1 bool) (found b
 
 // advance lets groups do what is due, at most claimAtOnce in one commit.
 func (e *Engine) advance(ctx context.Context, now time.Time, due []store.Key) error {
+	var errs []error
 	for len(due) > 0 {
 		n := min(len(due), claimAtOnce)
 		inputs := make([]respond.Input, n)
 		for i, k := range due[:n] {
 			inputs[i] = respond.Advance{At: now, Group: k}
 		}
-		if _, err := e.commit(ctx, change{inputs: inputs}); err != nil && !errors.Is(err, store.ErrConflict) {
-			return err
+		_, err := e.commit(ctx, change{inputs: inputs})
+		switch {
+		case err == nil || errors.Is(err, store.ErrConflict):
+		case n == 1:
+			errs = append(errs, err)
+		default: // one that cannot be stored must not keep the others waiting
+			for i := range n {
+				errs = append(errs, e.advance(ctx, now, due[i:i+1]))
+			}
 		}
 		due = due[n:]
 	}
-	return nil
+	return errors.Join(errs...)
 }
 
 // drain goes on until nothing is due and nothing is under way, or ctx ends.

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -47,6 +49,7 @@ func (e *Engine) Submit(ctx context.Context, events ...event.Event) error {
 // complete fills in what the sender left out.
 func (e *Engine) complete(ev event.Event, now time.Time, traceParent string) event.Event {
 	ev.Received = now
+	ev.Labels, ev.Data, ev.Links = maps.Clone(ev.Labels), maps.Clone(ev.Data), slices.Clone(ev.Links) // kept; the caller may reuse its own
 	if ev.ID == "" {
 		ev.ID = uuid.Must(uuid.NewV7()).String()
 	}
@@ -170,7 +173,7 @@ func (e *Engine) Do(ctx context.Context, c respond.Command) error {
 	ctx, done := e.command(ctx, c)
 	do := respond.Do{At: time.Now(), Command: c}
 	refused, err := e.commit(ctx, change{
-		inputs: []respond.Input{do}, events: []store.EventID{store.NewEventID("", "command", c.Target()+" "+id)},
+		command: true, inputs: []respond.Input{do}, events: []store.EventID{store.NewEventID("", "command", c.Target()+" "+id)},
 		settle: func(v store.View, in []respond.Input) ([]respond.Input, []store.Settle) {
 			if v.Seen[0] {
 				return nil, nil

@@ -282,8 +282,8 @@ func (s *State) Settled(at time.Time, of Position, accepted bool, t *Terms) []Ou
 	}
 	s.Pending--
 	s.Reached = s.Reached || accepted
-	if s.Status != Running || s.Pending > 0 || s.Reached {
-		return nil
+	if s.Status != Running || s.Pending > 0 || s.Reached || s.Level >= len(t.Policy.Levels) && t.endless() {
+		return nil // the next of endless passes waits, lest they follow each other for ever in no time
 	}
 	return s.next(at, t)
 }

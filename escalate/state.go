@@ -101,6 +101,11 @@ func (t *Terms) notices() bool { return t.Priority > severity.P3 }
 // expires reports whether acknowledgements end without activity.
 func (t *Terms) expires() bool { return t.Priority != 0 && t.Priority <= severity.P2 }
 
+// endless reports whether passes follow each other until somebody acknowledges.
+func (t *Terms) endless() bool {
+	return !t.Policy.Inform && t.Policy.Repeat == nil && t.Priority == severity.P1
+}
+
 // spent reports whether no pass may follow the given one.
 func (t *Terms) spent(pass int) bool {
 	switch {
@@ -109,7 +114,7 @@ func (t *Terms) spent(pass int) bool {
 	case t.Policy.Repeat != nil:
 		return pass > *t.Policy.Repeat
 	default:
-		return t.Priority != severity.P1 && pass >= builtinPass
+		return !t.endless() && pass >= builtinPass
 	}
 }
 

@@ -21,7 +21,7 @@ func (t *turn) acted(in Acted) {
 		return // an incident that is over waits for nothing
 	}
 	call := &in.Invocation
-	i := slices.IndexFunc(u.inc.Runs, func(r automate.Run) bool { return strings.HasPrefix(call.Key, r.ID+"/") })
+	i := slices.IndexFunc(u.inc.Runs, func(r automate.Run) bool { return call.Key == fmt.Sprintf("%s/%d/%s", r.ID, call.Step, call.Phase) })
 	if i < 0 {
 		return
 	}

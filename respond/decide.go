@@ -250,9 +250,11 @@ func (t *turn) change(r *record) store.Change {
 		c.Due, c.Priority = rec.Due, 5
 		if u := t.units[r.key]; u != nil && u.inc != nil {
 			c.Priority = uint8(u.inc.Priority)
-		}
-		for _, field := range rec.Fields {
-			ref("group by " + field)
+			for _, field := range rec.Fields {
+				if u.inc.Phase != incident.Resolved { // only then does it take alerts in by a field
+					ref("group by " + field)
+				}
+			}
 		}
 	case *catalog.Pinned, *automate.Ledger, *automate.Switch:
 		c.Priority = 5

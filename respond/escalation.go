@@ -59,7 +59,7 @@ func (t *turn) escalated(u *unit, at time.Time, outputs []escalate.Output) {
 		case escalate.Withdraw:
 			t.withdraw(u, at)
 		case escalate.Took:
-			if u.inc.Taken.IsZero() {
+			if u.inc.Taken.IsZero() && !u.inc.ranBy(out.By) {
 				u.inc.Taken = at
 			}
 			u.note(at, incident.KindAck, "acknowledged", string(out.By), "%s", via(out.Via))

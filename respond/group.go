@@ -103,7 +103,8 @@ func (u *unit) findable(a *Assessed) {
 func (t *turn) joined(u *unit, a *Assessed, at time.Time) {
 	u.group.LastJoin = at
 	u.findable(a)
-	if u.plan.Plan.Group.OnJoin != catalog.JoinPage {
+	alarms := u.inc.Phase != incident.Active || u.inc.Forced == 0 && a.Priority.Above(u.inc.Computed)
+	if u.plan.Plan.Group.OnJoin != catalog.JoinPage || alarms {
 		return
 	}
 	u.group.Joined++
@@ -124,15 +125,24 @@ func (t *turn) tellOfJoins(u *unit, at time.Time) {
 	if n == 1 {
 		note = "1 more alert joined"
 	}
-	if acks := u.inc.Escalation.Acks; len(acks) > 0 {
-		for _, ack := range acks {
-			if contacts := t.cat.Contacts(ack.By); len(contacts) > 0 {
-				t.send(u, at, Pending{Kind: notify.Page, Recipient: escalate.Recipient{Person: ack.By, Contacts: contacts}, Note: note})
-			}
-		}
-		return
+	kind := notify.Page
+	if u.inc.Escalation.Notice || u.plan.Policy.Inform {
+		kind = notify.Notice
 	}
-	t.tell(u, at, notify.Page, note)
+	if !t.tellHolders(u, at, kind, note) {
+		t.tell(u, at, kind, note)
+	}
+}
+
+// tellHolders sends a message to those who have the incident; false if none of them can be contacted.
+func (t *turn) tellHolders(u *unit, at time.Time, kind notify.Kind, note string) (told bool) {
+	for _, ack := range u.inc.Escalation.Acks {
+		if contacts := t.cat.Contacts(ack.By); len(contacts) > 0 {
+			t.send(u, at, Pending{Kind: kind, Recipient: escalate.Recipient{Person: ack.By, Contacts: contacts}, Note: note})
+			told = true
+		}
+	}
+	return told
 }
 
 // lookBack is how long before an incident changes are shown with it.

@@ -19,6 +19,7 @@ func (t *turn) open(u *unit, row *record, a *Assessed, at time.Time) {
 	previous := u.group.Before
 	if u.inc != nil {
 		previous = u.inc.ID
+		t.stopRuns(u, at, "its group goes on with another incident") // nobody would look at them again
 	}
 	u.group.Generation++
 	id := incidentID(key.Tenant, key.ID, u.group.Generation)

@@ -48,6 +48,9 @@ func (t *turn) outcome(in Outcome) {
 	case in.Sent:
 		u.note(at, incident.KindPage, string(p.Kind), "", "%s", p.columns())
 		u.inc.Pending = slices.Delete(slices.Clone(u.inc.Pending), i, i+1)
+		if in.Lost { // whoever took it over need not send it again, and its lane is free
+			t.drop(u, &p)
+		}
 		u.inc.told(p)
 		t.settled(u, at, p, true)
 	case !in.Retry.IsZero():
@@ -63,9 +66,11 @@ func (t *turn) failed(u *unit, at time.Time, i int, why string) {
 	p := u.inc.Pending[i]
 	u.note(at, incident.KindPage, string(p.Kind), "", "%s  failed: %s", p.columns(), why)
 	u.inc.Pending = slices.Delete(slices.Clone(u.inc.Pending), i, i+1)
-	if p.Try++; p.Try < len(p.Contacts) {
-		t.dispatch(u, at, p)
-		return
+	for p.Try++; p.Try < len(p.Contacts); p.Try++ {
+		if !slices.Contains(p.Contacts[:p.Try], p.Contact()) { // one that failed is not asked again: the keys would be equal
+			t.dispatch(u, at, p)
+			return
+		}
 	}
 	t.findAbout(u, at, event.FindingDeadLetter, "no contact takes messages for "+recipientName(p.Recipient)+": "+why)
 	t.settled(u, at, p, false)

@@ -73,7 +73,7 @@ func (c Answer) Target() string { return c.Incident }
 func (c StopRun) Target() string { return c.Incident }
 
 // Target implements Command. It is no incident.
-func (c KillSwitch) Target() string { return "" }
+func (c KillSwitch) Target() string { return withTenant(c.Tenant, "") }
 
 // Identity implements Command.
 func (c StartRun) Identity() string { return c.ID }

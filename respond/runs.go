@@ -109,7 +109,7 @@ func (t *turn) ran(u *unit, at time.Time, i int, outputs []automate.Output) {
 			t.escalateFor(u, at)
 		case automate.Began:
 			note(incident.KindAction, "%s", began(r))
-			if out.Owning {
+			if out.Owning && !r.DryRun {
 				t.owns(u, at, r)
 			}
 		case automate.Settled:
@@ -191,13 +191,26 @@ func (t *turn) askFor(u *unit, at time.Time, r *automate.Run, what string) {
 // escalateFor goes on to the next level, because a runbook needs a person.
 func (t *turn) escalateFor(u *unit, at time.Time) {
 	e := &u.inc.Escalation
-	if out, err := e.Escalate(at, e.Position, t.terms(u, at)); err == nil {
+	out, err := e.Escalate(at, e.Position, t.terms(u, at))
+	if err == nil {
 		t.escalated(u, at, out)
+		return
+	}
+	const note = "a runbook needs a person, and no level is left"
+	if e.Status != escalate.Done && !t.tellHolders(u, at, notify.Page, note) {
+		t.tell(u, at, notify.Page, note)
 	}
 }
 
 // holder is the name under which an owning run has the incident.
-func holder(r *automate.Run) escalate.PersonID { return escalate.PersonID("runbook " + r.Runbook.Name) }
+func holder(r *automate.Run) escalate.PersonID {
+	return escalate.PersonID("runbook " + r.Runbook.Name + r.ID[strings.LastIndexByte(r.ID, '/'):])
+}
+
+// ranBy reports whether it was a run that took the incident, and no person.
+func (i *Incident) ranBy(by escalate.PersonID) bool {
+	return slices.ContainsFunc(i.Runs, func(r automate.Run) bool { return holder(&r) == by })
+}
 
 func (t *turn) owns(u *unit, at time.Time, r *automate.Run) {
 	if out, err := u.inc.Escalation.Acknowledge(at, holder(r), "", t.terms(u, at)); err == nil {

@@ -218,7 +218,8 @@ func TestRunbooks(t *testing.T) {
 			s, r := tell(t, withRunbook(func(b *automate.Runbook) { b.Owning = true })), &restarter{verify: errors.New("no")}
 			s.Act("restart", r)
 			s.submit(fires)
-			assert.Contains(t, s.lines(run1), "+0s  acknowledged  by runbook restart")
+			assert.Contains(t, s.lines(run1), "+0s  acknowledged  by runbook restart/1")
+			assert.Zero(t, s.incident(run1).Taken, "no person has it")
 			s.pass(2*time.Minute - time.Second)
 			assert.Equal(t, 0, count(s.lines(run1), "  page  level"))
 			s.pass(time.Second)

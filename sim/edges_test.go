@@ -1,0 +1,277 @@
+package sim_test
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/tocsin-dev/tocsin/automate"
+	"github.com/tocsin-dev/tocsin/catalog"
+	"github.com/tocsin-dev/tocsin/escalate"
+	"github.com/tocsin-dev/tocsin/event"
+	"github.com/tocsin-dev/tocsin/incident"
+	"github.com/tocsin-dev/tocsin/notify"
+	"github.com/tocsin-dev/tocsin/respond"
+	"github.com/tocsin-dev/tocsin/severity"
+	"github.com/tocsin-dev/tocsin/sim"
+)
+
+var t0 = time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC)
+
+func base() *catalog.Catalog {
+	return &catalog.Catalog{
+		Defaults: catalog.Defaults{Owner: "team", Plan: "p"},
+		People: map[escalate.PersonID]catalog.Person{
+			"ana": {Contacts: []escalate.Contact{"slack:@ana"}}, "ben": {Contacts: []escalate.Contact{"slack:@ben"}},
+		},
+		Teams:    map[string]catalog.Team{"team": {Members: []escalate.PersonID{"ana"}, Lead: "ben"}},
+		Services: map[string]catalog.Service{"shop": {Owner: "team", Tier: 1}},
+		Classes:  []event.Class{{Name: "a.*", Service: "shop"}},
+		Plans:    map[string]catalog.Plan{"p": {Policy: "one"}},
+		Policies: map[string]escalate.Policy{"one": {Levels: []escalate.Level{{Page: []escalate.Target{"owner"}, Wait: 10 * time.Minute}}, Repeat: new(0)}},
+	}
+}
+
+func ev(typ, subject string, s severity.Level) event.Event {
+	return event.Event{Type: typ, Subject: subject, Severity: s, Summary: typ + " " + subject}
+}
+
+func mk(t *testing.T, c *catalog.Catalog) *sim.Sim {
+	s, err := sim.New(c, t0)
+	require.NoError(t, err)
+	return s
+}
+
+func dump(s *sim.Sim) string {
+	var b strings.Builder
+	for _, e := range s.Entries() {
+		fmt.Fprintln(&b, e.Of, e.Line(t0))
+	}
+	return b.String()
+}
+
+func count(s *sim.Sim, part string) int { return strings.Count(dump(s), part) }
+
+func TestGroupsThatAreOverHideNoLiveOne(t *testing.T) {
+	c := base()
+	c.Plans["p"] = catalog.Plan{
+		Policy: "one", Recovered: incident.Resolved, Soak: new(time.Second), Reopen: new(time.Second),
+		Group: catalog.Grouping{By: []string{"labels.cluster", "subject"}, Any: true},
+	}
+	s := mk(t, c)
+	send := func(subject string, sig event.Signal) {
+		e := ev("a.x", subject, severity.Critical)
+		e.Labels, e.Signal = map[string]string{"cluster": "c1"}, sig
+		require.NoError(t, s.Submit(e))
+	}
+	for i := range 1001 {
+		send(fmt.Sprintf("a%04d", i), event.Trigger)
+		send(fmt.Sprintf("a%04d", i), event.Resolve)
+		require.NoError(t, s.Advance(3*time.Second))
+	}
+	n := len(s.Entries())
+	send("z1", event.Trigger)
+	send("z2", event.Trigger)
+	opened, joined := 0, 0
+	for _, e := range s.Entries()[n:] {
+		if strings.Contains(e.Of, "#") {
+			if e.What == "opened" {
+				opened++
+			}
+			if e.What == "joined" {
+				joined++
+			}
+		}
+	}
+	assert.Equal(t, 1, opened)
+	assert.Equal(t, 1, joined)
+}
+
+func TestJoinsOfP4AreNotices(t *testing.T) {
+	c := base()
+	c.Services["shop"] = catalog.Service{Owner: "team", Tier: 3}
+	c.Plans["p"] = catalog.Plan{Policy: "one", Group: catalog.Grouping{OnJoin: catalog.JoinPage}}
+	s := mk(t, c)
+	require.NoError(t, s.Submit(ev("a.x", "1", severity.Warning)))
+	require.NoError(t, s.Advance(5*time.Minute))
+	require.NoError(t, s.Submit(ev("a.x", "2", severity.Warning)))
+	require.NoError(t, s.Advance(5*time.Minute))
+	incs, _ := s.Incidents()
+	require.Len(t, incs, 1)
+	require.Greater(t, incs[0].Priority, severity.P3)
+	t.Log("\n" + dump(s))
+	for _, e := range s.Entries() {
+		assert.NotEqual(t, "page", e.What, "P4 and P5 send notices")
+	}
+}
+
+func TestAJoinThatRaisesPagesOnce(t *testing.T) {
+	c := base()
+	c.Plans["p"] = catalog.Plan{Policy: "one", Group: catalog.Grouping{OnJoin: catalog.JoinPage}}
+	s := mk(t, c)
+	require.NoError(t, s.Submit(ev("a.x", "1", severity.Warning)))
+	require.NoError(t, s.Advance(5*time.Minute))
+	n := len(s.Entries())
+	require.NoError(t, s.Submit(ev("a.x", "2", severity.Critical)))
+	require.NoError(t, s.Advance(5*time.Minute))
+	pages := 0
+	for _, e := range s.Entries()[n:] {
+		if e.What == "page" {
+			pages++
+		}
+	}
+	t.Log("\n" + dump(s))
+	assert.Equal(t, 1, pages, "the raise alarms; the join adds nothing")
+}
+
+func book(steps ...automate.Step) automate.Runbook {
+	return automate.Runbook{Owner: "team", Mode: automate.Auto, When: `event.type == "a.x"`, Steps: steps}
+}
+
+func TestARunEndsWithItsIncident(t *testing.T) {
+	c := base()
+	c.Plans["p"] = catalog.Plan{Policy: "one", Recovered: incident.Resolved, Soak: new(time.Second), Reopen: new(time.Minute)}
+	c.Runbooks = map[string]automate.Runbook{"fix": {Owner: "team", Mode: automate.Auto, When: `event.type == "a.x" && event.subject != "first"`, Steps: []automate.Step{{Wait: 10 * time.Minute}, {Do: "fix"}}}}
+	s := mk(t, c)
+	first := ev("a.x", "first", severity.Critical)
+	require.NoError(t, s.Submit(first))
+	first.Signal = event.Resolve
+	require.NoError(t, s.Submit(first))
+	require.NoError(t, s.Advance(5*time.Second))
+	require.NoError(t, s.Do(respond.StartRun{Incident: "a.x/shop#1", Runbook: "fix", By: "ana"}))
+	require.NoError(t, s.Advance(5*time.Minute))
+	require.NoError(t, s.Submit(ev("a.x", "first", severity.Critical)))
+	require.NoError(t, s.Advance(48*time.Hour))
+	require.NoError(t, s.Do(respond.StartRun{Incident: "a.x/shop#2", Runbook: "fix", By: "ana"}))
+	require.NoError(t, s.Advance(time.Hour))
+	incs, _ := s.Incidents()
+	for _, i := range incs {
+		for _, r := range i.Runs {
+			t.Log(i.ID, r.ID, r.State, r.Why)
+			assert.NotEqual(t, automate.Running, r.State)
+			assert.NotEqual(t, automate.Refused, r.State)
+		}
+	}
+}
+
+func TestAFailedRunTellsThoseWhoHaveTheIncident(t *testing.T) {
+	c := base()
+	c.Runbooks = map[string]automate.Runbook{"fix": book(automate.Step{Wait: 5 * time.Minute}, automate.Step{Check: "fix"})}
+	s := mk(t, c)
+	s.Act("fix", automate.ActionFunc(func(_ context.Context, _ automate.Invocation) (automate.Result, error) {
+		return automate.Result{}, fmt.Errorf("broken")
+	}))
+	require.NoError(t, s.Submit(ev("a.x", "1", severity.Critical)))
+	require.NoError(t, s.Advance(time.Minute))
+	require.NoError(t, s.Do(respond.Acknowledge{Incident: "a.x/shop#1", By: "ana"}))
+	n := len(s.Entries())
+	require.NoError(t, s.Advance(10*time.Minute))
+	sent := 0
+	for _, e := range s.Entries()[n:] {
+		if e.Kind == incident.KindPage {
+			sent++
+		}
+	}
+	t.Log("\n" + dump(s))
+	assert.NotZero(t, sent, "a person must be asked")
+}
+
+func TestJoinsAreToldThoughARunHasTheIncident(t *testing.T) {
+	c := base()
+	c.Plans["p"] = catalog.Plan{Policy: "one", Group: catalog.Grouping{OnJoin: catalog.JoinPage}}
+	b := book(automate.Step{Wait: 20 * time.Minute})
+	b.Owning, b.Mode = true, automate.Manual
+	c.Runbooks = map[string]automate.Runbook{"fix": b}
+	c.Runbooks["other"] = automate.Runbook{Owner: "team", Mode: automate.Manual, Steps: []automate.Step{{Do: "x"}}}
+	s := mk(t, c)
+	require.NoError(t, s.Submit(ev("a.x", "1", severity.Critical)))
+	require.NoError(t, s.Advance(time.Minute))
+	require.NoError(t, s.Do(respond.StartRun{Incident: "a.x/shop#1", Runbook: "fix", By: "ana"}))
+	n := len(s.Entries())
+	require.NoError(t, s.Submit(ev("a.x", "2", severity.Critical)))
+	require.NoError(t, s.Advance(5*time.Minute))
+	sent := 0
+	for _, e := range s.Entries()[n:] {
+		if e.Kind == incident.KindPage {
+			sent++
+		}
+	}
+	t.Log("\n" + dump(s))
+	assert.NotZero(t, sent)
+	incs, _ := s.Incidents()
+	assert.True(t, incs[0].Taken.IsZero(), "no person has acknowledged")
+}
+
+func TestEqualContactsAreTriedOnce(t *testing.T) {
+	c := base()
+	c.People["ana"] = catalog.Person{Contacts: []escalate.Contact{"slack:@ana", "slack:@ana"}}
+	s := mk(t, c)
+	s.Fail("slack", notify.Permanent(fmt.Errorf("gone")))
+	require.NoError(t, s.Submit(ev("a.x", "1", severity.Critical)))
+	require.NoError(t, s.Advance(5*time.Minute))
+	t.Log("\n" + dump(s))
+}
+
+func TestRunbooksWhoseNamesBeginAlike(t *testing.T) {
+	c := base()
+	c.Runbooks = map[string]automate.Runbook{"db": book(automate.Step{Do: "x"}), "db/1": book(automate.Step{Do: "y"})}
+	s := mk(t, c)
+	for _, n := range []string{"x", "y"} {
+		s.Act(n, automate.ActionFunc(func(_ context.Context, in automate.Invocation) (automate.Result, error) {
+			return automate.Result{Output: "did " + in.Action}, nil
+		}))
+	}
+	require.NoError(t, s.Submit(ev("a.x", "1", severity.Critical)))
+	require.NoError(t, s.Advance(time.Hour))
+	incs, _ := s.Incidents()
+	for _, r := range incs[0].Runs {
+		t.Log(r.ID, r.State, r.Why)
+		assert.Equal(t, automate.Done, r.State)
+	}
+}
+
+func TestADryRunTakesNothing(t *testing.T) {
+	c := base()
+	b := book(automate.Step{Do: "fix"})
+	b.Owning, b.Mode = true, automate.Manual
+	c.Runbooks = map[string]automate.Runbook{"fix": b}
+	s := mk(t, c)
+	require.NoError(t, s.Submit(ev("a.x", "1", severity.Error)))
+	require.NoError(t, s.Advance(5*time.Second))
+	require.NoError(t, s.Do(respond.StartRun{Incident: "a.x/shop#1", Runbook: "fix", By: "ana", DryRun: true}))
+	t.Log("\n" + dump(s))
+	assert.Zero(t, count(s, "acknowledged"))
+}
+
+func TestARefusedRunGivesNothingBack(t *testing.T) {
+	c := base()
+	b := book(automate.Step{Wait: time.Hour}, automate.Step{Do: "fix"})
+	b.Owning, b.Mode = true, automate.Manual
+	c.Runbooks = map[string]automate.Runbook{"fix": b}
+	s := mk(t, c)
+	require.NoError(t, s.Submit(ev("a.x", "1", severity.Critical)))
+	for range 2 {
+		require.NoError(t, s.Do(respond.StartRun{Incident: "a.x/shop#1", Runbook: "fix", By: "ana"}))
+		require.NoError(t, s.Advance(time.Minute))
+	}
+	incs, _ := s.Incidents()
+	t.Log("\n" + dump(s))
+	assert.Equal(t, automate.Running, incs[0].Runs[0].State)
+	assert.Equal(t, escalate.Paused, incs[0].Escalation.Status)
+}
+
+func TestADiagnosticAfterTheEnd(t *testing.T) {
+	c := base()
+	b := book(automate.Step{Wait: 90 * time.Minute}, automate.Step{Do: "fix"})
+	b.Owning, b.Mode = true, automate.Auto
+	c.Runbooks = map[string]automate.Runbook{"fix": b}
+	s := mk(t, c)
+	require.NoError(t, s.Submit(ev("a.x", "1", severity.Critical)))
+	require.NoError(t, s.Advance(2*time.Hour))
+	t.Log("\n" + dump(s))
+}
