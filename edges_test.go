@@ -3,6 +3,7 @@ package tocsin_test
 import (
 	"context"
 	"errors"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -58,14 +59,13 @@ func TestAPageThatOutlastsItsLease(t *testing.T) {
 		c := twoLevels()
 		h := start(t, c, "slack", "sms")
 		defer h.stop()
-		first := true
+		var second atomic.Bool
 		h.in.answer = func(m notify.Message) error {
 			if m.To == "@ana" && m.Kind == notify.Page {
 				wait := 45 * time.Second
-				if !first {
+				if second.Swap(true) {
 					wait = 50 * time.Second
 				}
-				first = false
 				time.Sleep(wait) // deaf to its context
 			}
 			return nil
