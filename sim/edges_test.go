@@ -104,7 +104,6 @@ func TestJoinsOfP4AreNotices(t *testing.T) {
 	incs, _ := s.Incidents()
 	require.Len(t, incs, 1)
 	require.Greater(t, incs[0].Priority, severity.P3)
-	t.Log("\n" + dump(s))
 	for _, e := range s.Entries() {
 		assert.NotEqual(t, "page", e.What, "P4 and P5 send notices")
 	}
@@ -125,7 +124,6 @@ func TestAJoinThatRaisesPagesOnce(t *testing.T) {
 			pages++
 		}
 	}
-	t.Log("\n" + dump(s))
 	assert.Equal(t, 1, pages, "the raise alarms; the join adds nothing")
 }
 
@@ -177,7 +175,6 @@ func TestAFailedRunTellsThoseWhoHaveTheIncident(t *testing.T) {
 			sent++
 		}
 	}
-	t.Log("\n" + dump(s))
 	assert.NotZero(t, sent, "a person must be asked")
 }
 
@@ -201,7 +198,6 @@ func TestJoinsAreToldThoughARunHasTheIncident(t *testing.T) {
 			sent++
 		}
 	}
-	t.Log("\n" + dump(s))
 	assert.NotZero(t, sent)
 	incs, _ := s.Incidents()
 	assert.True(t, incs[0].Taken.IsZero(), "no person has acknowledged")
@@ -214,7 +210,6 @@ func TestEqualContactsAreTriedOnce(t *testing.T) {
 	s.Fail("slack", notify.Permanent(fmt.Errorf("gone")))
 	require.NoError(t, s.Submit(ev("a.x", "1", severity.Critical)))
 	require.NoError(t, s.Advance(5*time.Minute))
-	t.Log("\n" + dump(s))
 }
 
 func TestRunbooksWhoseNamesBeginAlike(t *testing.T) {
@@ -244,7 +239,6 @@ func TestADryRunTakesNothing(t *testing.T) {
 	require.NoError(t, s.Submit(ev("a.x", "1", severity.Error)))
 	require.NoError(t, s.Advance(5*time.Second))
 	require.NoError(t, s.Do(respond.StartRun{Incident: "a.x/shop#1", Runbook: "fix", By: "ana", DryRun: true}))
-	t.Log("\n" + dump(s))
 	assert.Zero(t, count(s, "acknowledged"))
 }
 
@@ -260,18 +254,6 @@ func TestARefusedRunGivesNothingBack(t *testing.T) {
 		require.NoError(t, s.Advance(time.Minute))
 	}
 	incs, _ := s.Incidents()
-	t.Log("\n" + dump(s))
 	assert.Equal(t, automate.Running, incs[0].Runs[0].State)
 	assert.Equal(t, escalate.Paused, incs[0].Escalation.Status)
-}
-
-func TestADiagnosticAfterTheEnd(t *testing.T) {
-	c := base()
-	b := book(automate.Step{Wait: 90 * time.Minute}, automate.Step{Do: "fix"})
-	b.Owning, b.Mode = true, automate.Auto
-	c.Runbooks = map[string]automate.Runbook{"fix": b}
-	s := mk(t, c)
-	require.NoError(t, s.Submit(ev("a.x", "1", severity.Critical)))
-	require.NoError(t, s.Advance(2*time.Hour))
-	t.Log("\n" + dump(s))
 }
