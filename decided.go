@@ -1,8 +1,6 @@
 package tocsin
 
 import (
-	"encoding/json"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -23,8 +21,9 @@ type decided struct {
 type changed struct {
 	key      store.Key
 	was, now *respond.Incident // was is nil for one that opens
-	put      []store.Entry     // on its timeline
-	entries  []incident.Entry  // of these, once read, those that say what became of it
+	lines    []incident.Entry  // that its timeline got
+	steps    []transition      // of these, once read, what became of it
+	absorbed bool              // whether it took in events that did not open it; once read
 }
 
 // newDecided keeps what telemetry needs of a decision and of the view that it was made from, which does not outlive the call.
@@ -34,21 +33,26 @@ func newDecided(d respond.Decision, v store.View) decided {
 		c := &d.Put[i]
 		if now, ok := c.Rec.(*respond.Incident); ok {
 			was, _ := v.Records[c.Key].Rec.(*respond.Incident)
-			out.changed = append(out.changed, changed{key: c.Key, was: was, now: now, put: c.Entries})
+			out.changed = append(out.changed, changed{key: c.Key, was: was, now: now, lines: d.Lines[i]})
 		}
 	}
 	return out
 }
 
-// read takes the entries apart that say what became of the incidents.
+// read finds in the lines what became of the incidents.
 func (d *decided) read() {
 	for i := range d.changed {
 		c := &d.changed[i]
-		for _, e := range c.put {
-			var entry incident.Entry
-			kind := incident.EntryKind(e.Kind)
-			if (kind == incident.KindState || kind == incident.KindAck) && json.Unmarshal(e.Doc, &entry) == nil {
-				c.entries = append(c.entries, entry)
+		for j := range c.lines {
+			e := &c.lines[j]
+			if e.Kind != incident.KindState && e.Kind != incident.KindAck {
+				continue
+			}
+			switch step, ok := stepOf(e); {
+			case ok:
+				c.steps = append(c.steps, step)
+			case e.What == "joined" || e.What == "fires again" || e.What == "repeated":
+				c.absorbed = true
 			}
 		}
 	}
@@ -68,23 +72,12 @@ var words = map[string]string{
 	"alarms again": "alarm", "exhausted": "exhaust", "informed": "inform",
 }
 
-// transitions lists what became of the incident, in order.
-func (c *changed) transitions() []transition {
-	var steps []transition
-	for _, e := range c.entries {
-		if level, ok := strings.CutPrefix(e.What, "level "); ok {
-			n, _ := strconv.Atoi(level)
-			steps = append(steps, transition{"escalate", n, e.At})
-		} else if to, ok := words[e.What]; ok {
-			steps = append(steps, transition{to: to, at: e.At})
-		}
+// stepOf reads the transition that a line tells of; false if it tells of none.
+func stepOf(e *incident.Entry) (transition, bool) {
+	if level, ok := strings.CutPrefix(e.What, "level "); ok {
+		n, _ := strconv.Atoi(level)
+		return transition{"escalate", n, e.At}, true
 	}
-	return steps
-}
-
-// absorbed reports whether the incident took in events that did not open it.
-func (c *changed) absorbed() bool {
-	return slices.ContainsFunc(c.entries, func(e incident.Entry) bool {
-		return e.What == "joined" || e.What == "fires again" || e.What == "repeated"
-	})
+	to, ok := words[e.What]
+	return transition{to: to, at: e.At}, ok
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"hash/maphash"
 	"log/slog"
 	"sync/atomic"
 	"time"
@@ -54,7 +55,7 @@ func New(c *Config) (*Engine, error) {
 	}
 	e := &Engine{
 		prepared: p, store: p.Store, counts: counts, tracer: p.TracerProvider.Tracer(scope), owner: uuid.NewString(),
-		wake: make(chan struct{}, 1), offers: make(chan event.Event, offerRoom),
+		wake: make(chan struct{}, 1), offers: make(chan event.Event, offerRoom), hints: hints{seed: maphash.MakeSeed()},
 	}
 	if e.store == nil {
 		e.store = memory.New()
@@ -109,7 +110,7 @@ type change struct {
 // commit decides about a change and stores the result. It returns why each input was refused, nil for those that were not.
 func (e *Engine) commit(ctx context.Context, c change) (refused []error, err error) {
 	now := time.Now()
-	sc := respond.Scope(c.inputs)
+	sc := respond.Scope(c.inputs, e.hints.fires)
 	sc.Events, sc.Claims = c.events, c.claims
 	e.hints.widen(&sc)
 	cat := cmp.Or(c.catalog, e.catalog.Load())

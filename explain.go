@@ -96,6 +96,9 @@ func whom(person escalate.PersonID) string {
 // explainEvent explains the alerts that an event began, or told of last.
 func (e *Engine) explainEvent(ctx context.Context, id string) (string, error) {
 	rows, err := e.store.Read(ctx, store.Query{Ref: respond.EventRef("", id)})
+	if err == nil && len(rows) == 0 {
+		rows, err = e.toldLast(ctx, id)
+	}
 	if err != nil {
 		return "", fmt.Errorf("tocsin: explain %q: %w", id, err)
 	}
@@ -111,6 +114,24 @@ func (e *Engine) explainEvent(ctx context.Context, id string) (string, error) {
 		b.WriteString(text)
 	}
 	return b.String(), nil
+}
+
+// toldLast looks for alerts whose latest event has the id. Only that they began with is found by reference, since a repeat
+// changes as little as can be.
+func (e *Engine) toldLast(ctx context.Context, id string) (found []store.Snapshot, err error) {
+	q := store.Query{Kind: respond.KindAlert, Limit: 1_000}
+	for {
+		rows, err := e.store.Read(ctx, q)
+		if err != nil || len(rows) == 0 {
+			return found, err
+		}
+		for _, row := range rows {
+			if al, ok := row.Rec.(*respond.Alert); ok && al.Latest.Event == id {
+				found = append(found, row)
+			}
+		}
+		q.After = rows[len(rows)-1].Cursor
+	}
 }
 
 // explainAlert says what became of an alert, and then of its incident.

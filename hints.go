@@ -1,25 +1,40 @@
 package tocsin
 
 import (
+	"hash/maphash"
 	"slices"
 	"sync"
 
+	"github.com/tocsin-dev/tocsin/correlate"
 	"github.com/tocsin-dev/tocsin/respond"
 	"github.com/tocsin-dev/tocsin/store"
 )
 
-// hints remember which incident each group had last, so that most decisions are given what they need in the first place. One
-// that is wrong or missing costs a second look and nothing else.
+// hints remember which incident each group had last, and which alerts fire, so that most decisions are given what they need
+// in the first place, and no more. One that is wrong or missing costs a second look and nothing else.
 type hints struct {
 	mu       sync.Mutex
 	incident map[store.Key]store.Key // by group
+	firing   map[uint64]struct{}     // hashes of alerts
+	seed     maphash.Seed
 }
 
 // scopeOfOne is how many keys the inputs about one incident name at most.
 const scopeOfOne = 4
 
-// hintsKept bounds the groups that are remembered. Beyond it all are forgotten, and learnt anew.
-const hintsKept = 10_000
+// Bounds of what is remembered. Beyond one all of its kind is forgotten, and learnt anew.
+const (
+	groupsKept = 10_000
+	alertsKept = 1_000_000
+)
+
+// fires reports whether the alert is known to fire.
+func (h *hints) fires(alert store.Key) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	_, ok := h.firing[maphash.Comparable(h.seed, alert)]
+	return ok
+}
 
 // widen adds to the scope what the groups in it will be asked for.
 func (h *hints) widen(sc *store.Scope) {
@@ -27,6 +42,9 @@ func (h *hints) widen(sc *store.Scope) {
 	defer h.mu.Unlock()
 	var more []store.Key
 	for _, key := range sc.Write {
+		if key.Kind != respond.KindGroup {
+			continue
+		}
 		if incident, ok := h.incident[key]; ok {
 			more = append(more, incident)
 		}
@@ -38,14 +56,26 @@ func (h *hints) widen(sc *store.Scope) {
 	}
 }
 
-// learn takes over the incidents that a decision has written.
+// learn takes over the alerts and incidents that a decision has written.
 func (h *hints) learn(d *decided) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if len(h.incident) > hintsKept || h.incident == nil {
+	if len(h.incident) > groupsKept || h.incident == nil {
 		h.incident = make(map[store.Key]store.Key)
+	}
+	if len(h.firing) > alertsKept || h.firing == nil {
+		h.firing = make(map[uint64]struct{})
 	}
 	for i := range d.changed {
 		h.incident[respond.GroupOf(d.changed[i].key)] = d.changed[i].key
+	}
+	for i := range d.Put {
+		switch c := &d.Put[i]; {
+		case c.Key.Kind != respond.KindAlert:
+		case c.State == string(correlate.Firing):
+			h.firing[maphash.Comparable(h.seed, c.Key)] = struct{}{}
+		default:
+			delete(h.firing, maphash.Comparable(h.seed, c.Key))
+		}
 	}
 }

@@ -108,7 +108,7 @@ func with(pairs ...string) metric.MeasurementOption {
 
 // event counts an event by what became of it.
 func (i *instruments) event(ctx context.Context, e *event.Event, outcome, flaw string) {
-	if !i.events.Enabled(ctx) {
+	if !i.events.Enabled(ctx) { // as it is where nobody measures
 		return
 	}
 	typ := otherValue // what is not valid might be anything
@@ -119,9 +119,9 @@ func (i *instruments) event(ctx context.Context, e *event.Event, outcome, flaw s
 }
 
 // processed records how long it took until an event had its outcome.
-func (i *instruments) processed(ctx context.Context, took time.Duration, outcome, flaw string) {
+func (i *instruments) processed(ctx context.Context, began time.Time, outcome, flaw string) {
 	if i.process.Enabled(ctx) {
-		i.process.Record(ctx, took.Seconds(), with("outcome", outcome, "error.type", flaw))
+		i.process.Record(ctx, time.Since(began).Seconds(), with("outcome", outcome, "error.type", flaw))
 	}
 }
 
@@ -150,7 +150,7 @@ func (i *instruments) committed(ctx context.Context, d *decided, cat *catalog.Co
 		c := &d.changed[n]
 		now, priority := c.now, c.now.Priority.String()
 		i.moved(ctx, c)
-		for _, step := range c.transitions() {
+		for _, step := range c.steps {
 			i.transitions.Add(ctx, 1, with("priority", priority, "to", step.to))
 			switch step.to {
 			case "escalate":

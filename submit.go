@@ -2,6 +2,7 @@ package tocsin
 
 import (
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"maps"
@@ -27,18 +28,22 @@ func (e *Engine) Submit(ctx context.Context, events ...event.Event) error {
 	var errs []error
 	taken := make([]event.Event, 0, len(events))
 	named := make([]bool, 0, len(events)) // whether the sender gave an id
-	for i, ev := range events {
+	var ids freshIDs
+	for i := range events {
+		ev := &events[i]
 		if err := ev.Check(); err != nil {
 			var rejected *event.RejectedError
 			if errors.As(err, &rejected) {
 				rejected.Index = i
 			}
 			errs = append(errs, err)
-			s.event(ctx, &ev, "rejected", "invalid")
+			s.sum("rejected", 1)
+			s.event(ctx, ev, "rejected", "invalid")
 			continue
 		}
 		named = append(named, ev.ID != "")
-		taken = append(taken, e.complete(ev, now, s.traceParent))
+		taken = append(taken, *ev)
+		e.complete(&taken[len(taken)-1], now, s.traceParent, &ids)
 	}
 	if len(taken) == 0 {
 		return errors.Join(errs...)
@@ -47,11 +52,11 @@ func (e *Engine) Submit(ctx context.Context, events ...event.Event) error {
 }
 
 // complete fills in what the sender left out.
-func (e *Engine) complete(ev event.Event, now time.Time, traceParent string) event.Event {
+func (e *Engine) complete(ev *event.Event, now time.Time, traceParent string, ids *freshIDs) {
 	ev.Received = now
-	ev.Labels, ev.Data, ev.Links = maps.Clone(ev.Labels), maps.Clone(ev.Data), slices.Clone(ev.Links) // kept; the caller may reuse its own
+	ev.Data, ev.Links = maps.Clone(ev.Data), slices.Clone(ev.Links) // kept; the caller may reuse its own
 	if ev.ID == "" {
-		ev.ID = uuid.Must(uuid.NewV7()).String()
+		ev.ID = ids.next()
 	}
 	if ev.Source == "" {
 		ev.Source = e.Service
@@ -65,19 +70,30 @@ func (e *Engine) complete(ev event.Event, now time.Time, traceParent string) eve
 	if ev.TraceParent == "" {
 		ev.TraceParent = traceParent
 	}
-	return ev
+}
+
+// freshIDs makes the ids of one call: UUIDs that count up from a random one of version 7.
+type freshIDs struct{ last uuid.UUID }
+
+func (f *freshIDs) next() string {
+	if f.last == uuid.Nil {
+		f.last = uuid.Must(uuid.NewV7())
+	} else {
+		tail := f.last[8:]
+		binary.BigEndian.PutUint64(tail, binary.BigEndian.Uint64(tail)+1)
+	}
+	return f.last.String()
 }
 
 // take assesses and commits complete events. An id that was applied before, or stands twice in the call, counts once; ids
 // of our own making cannot repeat and are not kept.
 func (e *Engine) take(ctx context.Context, s *submission, events []event.Event, named []bool) error {
 	cat := e.catalog.Load()
-	assessed := make(respond.Events, len(events))
+	assessed := respond.AssessAll(cat, events)
 	ids := make([]store.EventID, 0, len(events))
 	at := make([]int, len(events)) // index in ids, -1: without
 	seen := make(map[store.EventID]struct{})
 	for i := range events {
-		assessed[i] = respond.Assess(cat, &events[i])
 		at[i] = -1
 		if !named[i] {
 			continue
@@ -129,6 +145,8 @@ func (e *Engine) count(ctx context.Context, s *submission, all, fresh respond.Ev
 			e.counts.ruleError(ctx, rule)
 		}
 	}
+	s.sum("accepted", next)
+	s.sum("duplicate", len(all)-next)
 }
 
 // flaw names what is odd about an accepted event, "" for nothing.
@@ -153,6 +171,7 @@ func (e *Engine) Offer(ev event.Event) bool {
 		e.counts.event(ctx, &ev, "rejected", "invalid")
 		return false
 	}
+	ev.Labels, ev.Data = maps.Clone(ev.Labels), maps.Clone(ev.Data) // the caller may reuse its own
 	select {
 	case e.offers <- ev:
 		return true

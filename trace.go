@@ -87,13 +87,12 @@ func links(traces []string, what string) []trace.Link {
 	return out
 }
 
-// event notes what became of one event.
+// event counts what became of one event.
 func (s *submission) event(ctx context.Context, ev *event.Event, outcome, flaw string) {
-	s.tally[outcome]++
 	if outcome != "rejected" || spans.Format(ctx) == spans.InProcess { // else the intake counts it, which knows the format's own refusals too
 		s.counts.event(ctx, ev, outcome, flaw)
 	}
-	s.counts.processed(ctx, time.Since(s.began), outcome, flaw)
+	s.counts.processed(ctx, s.began, outcome, flaw)
 }
 
 // routed notes where the one event of a call goes, and which route said so.
@@ -104,11 +103,18 @@ func (s *submission) routed(a *respond.Assessed) {
 	s.span.SetAttributes(attribute.String("tocsin.rule", a.Rule), attribute.String("tocsin.plan", a.Plan))
 }
 
+// sum adds to what the span says became of the events.
+func (s *submission) sum(outcome string, n int) {
+	if n > 0 {
+		s.tally[outcome] += n
+	}
+}
+
 // failed notes that nothing is known to be stored.
 func (s *submission) failed(ctx context.Context, n int) {
-	s.tally["rejected"] += n
+	s.sum("rejected", n)
 	for range n {
-		s.counts.processed(ctx, time.Since(s.began), "rejected", "store")
+		s.counts.processed(ctx, s.began, "rejected", "store")
 	}
 	spans.Fail(s.span, "store")
 }
@@ -149,10 +155,10 @@ func (e *Engine) trace(ctx context.Context, d *decided) map[store.Key]trace.Span
 	for i := range d.changed {
 		c := &d.changed[i]
 		opening := spans.Parse(c.now.TraceParent)
-		if c.absorbed() && opening.IsValid() && opening.TraceID() != caller.SpanContext().TraceID() {
+		if c.absorbed && opening.IsValid() && opening.TraceID() != caller.SpanContext().TraceID() {
 			caller.AddLink(spans.Link(opening, "opening"))
 		}
-		for _, step := range c.transitions() {
+		for _, step := range c.steps {
 			latest[c.key] = e.traceStep(ctx, c.now, step, opening)
 		}
 	}

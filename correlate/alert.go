@@ -1,6 +1,7 @@
 package correlate
 
 import (
+	"reflect"
 	"time"
 
 	"github.com/tocsin-dev/tocsin/event"
@@ -101,6 +102,24 @@ func (a *Alert) Trigger(f Facts, t Terms) Effect {
 		StaleAfter: t.StaleAfter, Reopen: t.Reopen,
 	}
 	return a.wait(f.Received, t)
+}
+
+// Again counts a trigger of a firing alert that says nothing new, and reports whether it was one.
+func (a *Alert) Again(e *event.Event, level severity.Level) bool {
+	last := &a.Latest
+	if e.Summary != "" && e.Summary != last.Summary || level != last.Severity ||
+		!packs(last.Labels, e.Labels) || len(e.Data)+len(last.Data) > 0 && !reflect.DeepEqual(e.Data, last.Data) {
+		return false
+	}
+	a.Count++
+	last.Event, last.Time = e.ID, e.Time
+	if e.Received.After(last.Received) {
+		last.Received = e.Received
+	}
+	if e.Time.After(a.LastTrigger) {
+		a.LastTrigger = e.Time
+	}
+	return true
 }
 
 // reopens reports whether a trigger brings the resolved alert back. One that ended before it fired never comes back.

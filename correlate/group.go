@@ -85,6 +85,20 @@ func (g *Group) Earlier(at time.Time) {
 	}
 }
 
+// packs reports whether packed is what PackLabels writes of the labels. Where their values are plain, it need not write.
+func packs(packed string, labels map[string]string) bool {
+	rest := packed
+	for range labels {
+		name, after, _ := strings.Cut(rest, `="`)
+		value, ok := labels[name]
+		if !ok || len(after) <= len(value) || after[:len(value)] != value || after[len(value)] != '"' {
+			return packed == PackLabels(labels)
+		}
+		rest = strings.TrimPrefix(after[len(value)+1:], ",")
+	}
+	return rest == ""
+}
+
 // PackLabels writes labels as one line for people, sorted: env="prod",region="eu".
 func PackLabels(labels map[string]string) string {
 	if len(labels) == 0 {

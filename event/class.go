@@ -86,21 +86,21 @@ func (c *Class) Key(e *Event) string {
 	if e.DedupKey != "" {
 		return shorten(e.DedupKey)
 	}
-	var b strings.Builder
-	b.WriteString(url.PathEscape(c.Name))
+	name := url.PathEscape(c.Name)
 	switch {
 	case len(c.Dedup) > 0:
+		var b strings.Builder
+		b.WriteString(name)
 		for _, path := range c.Dedup {
 			value, _ := e.Field(path)
 			b.WriteByte('/')
 			b.WriteString(url.PathEscape(value))
 		}
+		return shorten(b.String())
 	case e.Subject != "":
-		b.WriteString("/" + url.PathEscape(e.Subject))
-	default:
-		b.WriteString("//" + url.PathEscape(c.Service))
+		return shorten(name + "/" + url.PathEscape(e.Subject))
 	}
-	return shorten(b.String())
+	return shorten(name + "//" + url.PathEscape(c.Service))
 }
 
 // shorten keeps keys within 255 bytes, the limit of the tightest vendor, with a readable beginning.

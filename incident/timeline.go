@@ -1,6 +1,8 @@
 package incident
 
 import (
+	"encoding/json"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -26,6 +28,41 @@ type Entry struct {
 	Actor string    `json:"actor,omitempty"` // person, action or sender; empty: the engine
 	What  string    `json:"what"`            // opened, level 1, page, acknowledged …
 	Text  string    `json:"text,omitempty"`  // columns, separated by two spaces
+}
+
+// AppendJSON appends what [json.Marshal] makes of e, without reflection: nearly all that happens makes an entry. The year of
+// At must be 0 to 9999.
+func (e *Entry) AppendJSON(b []byte) []byte {
+	b = strconv.AppendUint(append(b, `{"seq":`...), e.Seq, 10)
+	b = e.At.AppendFormat(append(b, `,"at":"`...), time.RFC3339Nano)
+	b = appendText(append(b, `","kind":`...), string(e.Kind))
+	if e.Actor != "" {
+		b = appendText(append(b, `,"actor":`...), e.Actor)
+	}
+	b = appendText(append(b, `,"what":`...), e.What)
+	if e.Text != "" {
+		b = appendText(append(b, `,"text":`...), e.Text)
+	}
+	return append(b, '}')
+}
+
+// appendText appends s as a JSON string, by itself where no character needs more than itself.
+func appendText(b []byte, s string) []byte {
+	for i := range len(s) {
+		switch c := s[i]; {
+		case c < ' ', c > '~', c == '<', c == '>', c == '&':
+			doc, _ := json.Marshal(s) // a string: cannot fail
+			return append(b, doc...)
+		}
+	}
+	b = append(b, '"')
+	for i := range len(s) {
+		if s[i] == '"' || s[i] == '\\' {
+			b = append(b, '\\')
+		}
+		b = append(b, s[i])
+	}
+	return append(b, '"')
 }
 
 // Line renders e in the one text form that timelines have everywhere: the offset from start, what, text and actor, in

@@ -13,11 +13,11 @@ import (
 // before its alerts. It is false if the view does not hold what that takes.
 func (t *turn) advance(u *unit, to time.Time) bool {
 	for {
-		at, act := t.nextDue(u)
-		if act == nil || at.After(to) {
+		next := u.next()
+		if next.what == nothing || next.at.After(to) {
 			return true
 		}
-		if !act(u.from(at)) {
+		if !t.act(u, next) {
 			return false
 		}
 	}
@@ -27,88 +27,91 @@ func (t *turn) advance(u *unit, to time.Time) bool {
 // goes to another group, which therefore learns of it in time even if both were looked at late.
 func (t *turn) advanceAll() {
 	for len(t.waiting) > 0 {
-		best, first := -1, time.Time{}
-		var act func(time.Time) bool
+		best, first := -1, deadline{}
 		for i, w := range t.waiting {
-			if at, do := t.nextDue(w.u); do != nil && !at.After(w.to) && (act == nil || at.Before(first)) {
-				best, first, act = i, at, do
+			if next := w.u.next(); next.what != nothing && !next.at.After(w.to) && first.after(next) {
+				best, first = i, next
 			}
 		}
-		if act == nil {
+		if best < 0 {
 			t.waiting = nil
 			return
 		}
-		if w := t.waiting[best]; !act(w.u.from(first)) {
+		if !t.act(t.waiting[best].u, first) {
 			t.waiting = slices.Delete(t.waiting, best, best+1) // the view does not hold what that takes
 		}
 		t.applyFound()
 	}
 }
 
-// nextDue returns the first deadline of the group and what to do then; nil if there is none.
-func (t *turn) nextDue(u *unit) (time.Time, func(at time.Time) bool) {
-	var first time.Time
-	var act func(time.Time) bool
-	earlier := func(at time.Time, ok bool, do func(time.Time) bool) {
-		if ok && (act == nil || at.Before(first)) {
-			first, act = at, do
-		}
-	}
-	if u.inc != nil {
-		end, ok := u.inc.SoakEnd(u.recovery())
-		earlier(end, ok, func(at time.Time) bool {
-			u.inc.Soaked(at)
-			t.over(u, at, "", "every alert has been resolved for "+incident.Short(u.recovery().Soak))
-			return true
-		})
-		earlier(u.group.JoinDue, !u.group.JoinDue.IsZero(), func(at time.Time) bool {
-			t.tellOfJoins(u, at)
-			return true
-		})
-		due, ok := u.inc.expiry()
-		earlier(due, ok, func(at time.Time) bool {
-			t.expire(u, at)
-			return true
-		})
-		due, ok = u.inc.Escalation.Due()
-		earlier(due, ok, func(at time.Time) bool {
-			t.escalated(u, at, u.inc.Escalation.Advance(at, t.terms(u, at)))
-			return true
-		})
-	}
-	if u.inc != nil {
-		for i := range u.inc.Runs {
-			due, ok := u.inc.Runs[i].Due()
-			earlier(due, ok, func(at time.Time) bool {
-				u.ownRuns()
-				t.ran(u, at, i, u.inc.Runs[i].Advance(at, t.termsOf(u, at, i)))
-				t.collected(u, at)
-				return true
-			})
-		}
-	}
-	earlier(u.group.AlertsDue, !u.group.AlertsDue.IsZero(), func(at time.Time) bool { return t.stale(u, at) })
-	return first, act
+// deadline is what is due next in a group, and when. Its zero value is none.
+type deadline struct {
+	at   time.Time
+	what what
+	run  int // of those of the incident, for runDue
 }
 
-// due returns when the group must be looked at again; zero: never.
-func (u *unit) due() time.Time {
-	first := u.group.AlertsDue
-	earlier := func(at time.Time, ok bool) {
-		if ok && (first.IsZero() || at.Before(first)) {
-			first = at
+// what may be due.
+type what uint8
+
+const (
+	nothing what = iota
+	soakEnds
+	joinsDue
+	messageExpires
+	levelDue
+	runDue
+	alertsDue
+)
+
+func (d deadline) after(o deadline) bool { return d.what == nothing || o.at.Before(d.at) }
+
+// next returns the first deadline of the group. Of those at one instant it is the one that is asked for first here.
+func (u *unit) next() deadline {
+	var first deadline
+	earlier := func(at time.Time, ok bool, is what, run int) {
+		if d := (deadline{at, is, run}); ok && first.after(d) {
+			first = d
 		}
 	}
 	if u.inc != nil {
-		earlier(u.inc.SoakEnd(u.recovery()))
-		earlier(u.inc.Escalation.Due())
+		at, ok := u.inc.SoakEnd(u.recovery())
+		earlier(at, ok, soakEnds, 0)
+		earlier(u.group.JoinDue, !u.group.JoinDue.IsZero(), joinsDue, 0)
+		at, ok = u.inc.expiry()
+		earlier(at, ok, messageExpires, 0)
+		at, ok = u.inc.Escalation.Due()
+		earlier(at, ok, levelDue, 0)
 		for i := range u.inc.Runs {
-			earlier(u.inc.Runs[i].Due())
+			at, ok = u.inc.Runs[i].Due()
+			earlier(at, ok, runDue, i)
 		}
-		earlier(u.inc.expiry())
-		earlier(u.group.JoinDue, !u.group.JoinDue.IsZero())
 	}
+	earlier(u.group.AlertsDue, !u.group.AlertsDue.IsZero(), alertsDue, 0)
 	return first
+}
+
+// act does what is due. It is false if the view does not hold what that takes.
+func (t *turn) act(u *unit, d deadline) bool {
+	at := u.from(d.at)
+	switch d.what {
+	case soakEnds:
+		u.inc.Soaked(at)
+		t.over(u, at, "", "every alert has been resolved for "+incident.Short(u.recovery().Soak))
+	case joinsDue:
+		t.tellOfJoins(u, at)
+	case messageExpires:
+		t.expire(u, at)
+	case levelDue:
+		t.escalated(u, at, u.inc.Escalation.Advance(at, t.terms(u, at)))
+	case runDue:
+		u.ownRuns()
+		t.ran(u, at, d.run, u.inc.Runs[d.run].Advance(at, t.termsOf(u, at, d.run)))
+		t.collected(u, at)
+	case alertsDue:
+		return t.stale(u, at)
+	}
+	return true
 }
 
 // stales notes that a member of the group goes stale at the instant, not earlier.
@@ -124,7 +127,7 @@ const refsAtOnce = 1000
 // stale resolves the members that have gone stale by the instant, in key order, and finds out when to look again. A member
 // of an incident that waits for an answer does not go stale: its time comes when the wait is over.
 func (t *turn) stale(u *unit, at time.Time) bool {
-	keys, ok := t.refs(store.Ref{Tenant: u.row.key.Tenant, Name: "group:" + u.row.key.ID})
+	keys, ok := t.refs(store.Ref{Tenant: u.row.key.Tenant, Kind: refGroup, Name: u.row.key.ID})
 	if !ok {
 		return false
 	}

@@ -1,7 +1,7 @@
 package respond
 
 import (
-	"math/bits"
+	"strconv"
 	"time"
 
 	"github.com/tocsin-dev/tocsin/correlate"
@@ -27,8 +27,12 @@ func (t *turn) event(a *Assessed) {
 		t.record(a)
 		return
 	}
-	row, al := load[Alert](t, a.alertKey())
+	row, al := load[Alert](t, a.alert)
 	if row == nil {
+		return
+	}
+	if al.absorbs(a) {
+		row.dirty = true
 		return
 	}
 	u := t.groupOf(a, al)
@@ -95,7 +99,7 @@ func (t *turn) trigger(u *unit, row *record, a *Assessed, f correlate.Facts) {
 		t.waits(u, row, a, was == correlate.Pending)
 	case correlate.Opened, correlate.Reopened:
 		al.Held = nil
-		noteAlert(row, at, incident.KindState, effectWord(effect), a.Event.Source, "%s %q", a.Severity, f.Summary)
+		sayAlert(row, at, incident.KindState, effectWord(effect), a.Event.Source, a.Severity.String()+" "+strconv.Quote(f.Summary))
 		t.skewed(row, a, at)
 		t.promote(u, row, a, at)
 		if was != correlate.Pending {
@@ -151,27 +155,48 @@ func (t *turn) promote(u *unit, row *record, a *Assessed, at time.Time) {
 		t.open(u, row, a, at)
 		return
 	}
-	why := "alert " + al.ID + " fires"
 	if al.Incident == u.inc.ID {
 		u.inc.FiresAgain()
 		u.inc.Absorbed.note(a.Event, 1)
-		u.note(at, incident.KindState, "fires again", a.Event.Source, "%s", al.ID)
+		u.say(at, incident.KindState, "fires again", a.Event.Source, al.ID)
 	} else {
-		al.Incident = u.inc.ID
+		al.Incident, al.Shown = u.inc.ID, al.Count
 		u.inc.Joined(al.ID)
 		u.inc.Absorbed.note(a.Event, 1)
-		u.note(at, incident.KindState, "joined", a.Event.Source, "%s  %s", al.ID, al.Latest.Summary)
+		u.say(at, incident.KindState, "joined", a.Event.Source, al.ID+"  "+al.Latest.Summary)
 		t.joined(u, a, at)
 	}
-	t.revive(u, at, why)
+	if u.inc.Phase != incident.Active {
+		t.revive(u, at, "alert "+al.ID+" fires")
+	}
 	t.raise(u, a, at)
 }
 
-// repeated counts a repeat of a member. The timeline shows the 2nd, 4th, 8th and so on.
+// shownFrom is the first repeat that the timeline shows though it says nothing new.
+const shownFrom = 16
+
+// absorbs counts a repeat that says nothing new, and reports whether this is all there is to do: neither the group nor the
+// incident is looked at, so that a storm of repeats costs a row each.
+func (al *Alert) absorbs(a *Assessed) bool {
+	e := a.Event
+	if e.Signal != event.Trigger || al.State != correlate.Firing || a.Priority.Above(al.Priority) || a.Promote && al.Incident == "" {
+		return false
+	}
+	if due, ok := al.StaleAt(); ok && !e.Received.Before(due) { // it has ended, though nobody has looked yet
+		return false
+	}
+	if n := al.Count + 1; n >= shownFrom && n >= 2*al.Shown {
+		return false
+	}
+	return al.Again(e, a.Severity)
+}
+
+// repeated counts a repeat of a member that its alert did not absorb. The timeline shows one whenever the count has doubled.
 func (t *turn) repeated(u *unit, row *record, a *Assessed, at time.Time) {
 	al := row.rec.(*Alert)
-	if bits.OnesCount64(al.Count) == 1 {
-		u.inc.Absorbed.note(a.Event, al.Count/2) // since the last that was shown
+	if al.Count >= 2*al.Shown {
+		u.inc.Absorbed.note(a.Event, al.Count-al.Shown)
+		al.Shown = al.Count
 		u.note(at, incident.KindState, "repeated", a.Event.Source, "%d times, not paged  %s", al.Count, al.Latest.Summary)
 	}
 	if !a.Priority.Above(u.inc.Computed) {

@@ -1,7 +1,7 @@
 package respond
 
 import (
-	"encoding/json"
+	"cmp"
 	"fmt"
 	"time"
 
@@ -20,11 +20,17 @@ type Decision struct {
 	Refused []error // per input: nil, or why a command was refused
 	// Heads says per task that its lane is empty, so that it may be born leased.
 	Heads []bool
+	// Lines holds, per record of Put, what its timeline gets: the same that stands encoded in its Entries.
+	Lines [][]incident.Entry
 }
 
 // Decide applies the inputs in order. If it needs more than the view holds, it says so and the Decision is empty.
 func Decide(cat *catalog.Compiled, view store.View, inputs []Input) (Decision, store.Need) {
-	t := &turn{cat: cat, view: view, records: make(map[store.Key]*record), units: make(map[store.Key]*unit)}
+	n := len(view.Records)
+	t := &turn{
+		cat: cat, view: view, units: make(map[store.Key]*unit),
+		records: make(map[store.Key]*record, n), order: make([]*record, 0, n), room: make([]record, 0, n),
+	}
 	refused := make([]error, len(inputs))
 	for i, in := range inputs {
 		if _, ok := in.(Advance); !ok {
@@ -64,6 +70,7 @@ type turn struct {
 	need    store.Need
 	records map[store.Key]*record
 	order   []*record // as first touched
+	room    []record  // for working copies: none outlives the turn
 	units   map[store.Key]*unit
 	unitSeq []*unit
 	tasks   []store.Task
@@ -94,7 +101,7 @@ type record struct {
 	version uint64
 	rec     any // *Alert, *Incident, *correlate.Group, *Change or *catalog.Pinned
 	dirty   bool
-	entries []store.Entry
+	lines   []incident.Entry // for its timeline
 }
 
 // unit is a group with its latest incident, nil if it has none yet.
@@ -124,7 +131,11 @@ func load[T any](t *turn, key store.Key) (*record, *T) {
 }
 
 func (t *turn) add(key store.Key, version uint64, rec any) *record {
-	r := &record{key: key, version: version, rec: rec}
+	if len(t.room) == cap(t.room) {
+		t.room = make([]record, 0, 16)
+	}
+	t.room = append(t.room, record{key: key, version: version, rec: rec})
+	r := &t.room[len(t.room)-1]
 	t.records[key] = r
 	t.order = append(t.order, r)
 	return r
@@ -183,68 +194,104 @@ func (u *unit) from(at time.Time) time.Time {
 
 // note appends to the timeline of the unit's incident.
 func (u *unit) note(at time.Time, kind incident.EntryKind, what, actor, format string, args ...any) {
+	u.say(at, kind, what, actor, fmt.Sprintf(format, args...))
+}
+
+func (u *unit) say(at time.Time, kind incident.EntryKind, what, actor, text string) {
 	u.touch(at)
 	u.inc.Seq++
-	u.irow.write(incident.Entry{Seq: u.inc.Seq, At: at, Kind: kind, Actor: actor, What: what, Text: fmt.Sprintf(format, args...)})
+	u.irow.lines = append(u.irow.lines, incident.Entry{Seq: u.inc.Seq, At: at, Kind: kind, Actor: actor, What: what, Text: text})
 }
 
 // noteAlert appends to the timeline of an alert.
 func noteAlert(r *record, at time.Time, kind incident.EntryKind, what, actor, format string, args ...any) {
+	sayAlert(r, at, kind, what, actor, fmt.Sprintf(format, args...))
+}
+
+func sayAlert(r *record, at time.Time, kind incident.EntryKind, what, actor, text string) {
 	al := r.rec.(*Alert)
 	al.Seq++
 	r.dirty = true
-	r.write(incident.Entry{Seq: al.Seq, At: at, Kind: kind, Actor: actor, What: what, Text: fmt.Sprintf(format, args...)})
-}
-
-func (r *record) write(e incident.Entry) {
-	doc, err := json.Marshal(e)
-	if err != nil { // texts, numbers and instants only: cannot happen
-		panic(fmt.Sprintf("respond: timeline entry: %v", err))
-	}
-	r.entries = append(r.entries, store.Entry{Seq: e.Seq, At: e.At, Kind: string(e.Kind), Doc: doc})
+	r.lines = append(r.lines, incident.Entry{Seq: al.Seq, At: at, Kind: kind, Actor: actor, What: what, Text: text})
 }
 
 func (t *turn) decision() Decision {
 	for _, u := range t.unitSeq {
-		if due := u.due(); !due.Equal(u.group.Due) {
+		if due := u.next().at; !due.Equal(u.group.Due) {
 			u.group.Due = due
 			u.row.dirty = true
 		}
 	}
 	d := Decision{Tasks: t.tasks, Heads: t.heads, Cancel: t.cancel}
+	dirty, lines := 0, 0
 	for _, r := range t.order {
 		if r.dirty {
-			d.Put = append(d.Put, t.change(r))
+			dirty, lines = dirty+1, lines+len(r.lines)
+		}
+	}
+	d.Put, d.Lines = make([]store.Change, 0, dirty), make([][]incident.Entry, 0, dirty)
+	to := rooms{
+		refs: make([]store.Ref, 0, usualRefs*dirty), entries: make([]store.Entry, 0, lines), docs: make([]byte, 0, usualDoc*lines),
+	}
+	for _, r := range t.order {
+		if r.dirty {
+			d.Put, d.Lines = append(d.Put, t.change(r, &to)), append(d.Lines, r.lines)
 		}
 	}
 	return d
+}
+
+// rooms hold what many changes of one decision list, each kind in one piece.
+type rooms struct {
+	refs    []store.Ref
+	entries []store.Entry
+	docs    []byte
+}
+
+// What rooms are made for; they grow.
+const (
+	usualRefs = 3   // of an alert
+	usualDoc  = 224 // bytes
+)
+
+// encode makes the lines of a timeline ready for the store.
+func (to *rooms) encode(lines []incident.Entry) []store.Entry {
+	first := len(to.entries)
+	for i := range lines {
+		e := &lines[i]
+		from := len(to.docs)
+		to.docs = e.AppendJSON(to.docs)
+		to.entries = append(to.entries, store.Entry{Seq: e.Seq, At: e.At, Kind: string(e.Kind), Doc: to.docs[from:len(to.docs):len(to.docs)]})
+	}
+	return to.entries[first:len(to.entries):len(to.entries)]
 }
 
 // refsOfRecord is how many references a record may publish.
 const refsOfRecord = 16
 
 // change describes a dirty record to the store.
-func (t *turn) change(r *record) store.Change {
-	c := store.Change{Key: r.key, Version: r.version, Rec: r.rec, Entries: r.entries}
-	ref := func(name string) { c.Refs = append(c.Refs, store.Ref{Tenant: r.key.Tenant, Name: name}) }
+func (t *turn) change(r *record, to *rooms) store.Change {
+	c := store.Change{Key: r.key, Version: r.version, Rec: r.rec, Entries: to.encode(r.lines)}
+	first := len(to.refs)
+	publish := func(kind, name string) {
+		to.refs = append(to.refs, store.Ref{Tenant: r.key.Tenant, Kind: kind, Name: name})
+	}
 	switch rec := r.rec.(type) {
 	case *Alert:
 		c.State, c.Ended, c.Priority = string(rec.State), rec.Ended, uint8(max(rec.Priority, 1))
 		if rec.State == correlate.Firing || rec.State == correlate.Pending {
-			ref("group:" + rec.Group)
+			publish(refGroup, rec.Group)
 		}
 		if rec.Incident != "" {
-			ref("incident:" + rec.Incident)
+			publish(refIncident, rec.Incident)
 		}
-		for _, id := range []string{rec.First.Event, rec.Latest.Event} {
-			if id != "" {
-				c.Refs = append(c.Refs, EventRef(r.key.Tenant, id))
-			}
+		if id := cmp.Or(rec.First.Event, rec.Latest.Event); id != "" { // not of every repeat: its row alone is written
+			publish(refEvent, id)
 		}
 	case *Incident:
 		c.State, c.Ended, c.Priority = string(rec.Phase), rec.Resolved, uint8(rec.Priority)
 		for _, ack := range rec.Escalation.Acks[:min(len(rec.Escalation.Acks), refsOfRecord)] {
-			c.Refs = append(c.Refs, ackedBy(rec.Tenant, ack.By))
+			publish(refAcked, string(ack.By))
 		}
 	case *correlate.Group:
 		c.Due, c.Priority = rec.Due, 5
@@ -252,7 +299,7 @@ func (t *turn) change(r *record) store.Change {
 			c.Priority = uint8(u.inc.Priority)
 			for _, field := range rec.Fields {
 				if u.inc.Phase != incident.Resolved { // only then does it take alerts in by a field
-					ref("group by " + field)
+					publish(refField, field)
 				}
 			}
 		}
@@ -261,8 +308,9 @@ func (t *turn) change(r *record) store.Change {
 	case *Change:
 		c.State, c.Ended, c.Priority = "recorded", rec.Received, 5
 		if rec.Service != "" {
-			c.Refs = append(c.Refs, changesOf(rec.Tenant, rec.Service, rec.Received))
+			publish(refChanges, hourOf(rec.Service, rec.Received))
 		}
 	}
+	c.Refs = to.refs[first:len(to.refs):len(to.refs)]
 	return c
 }

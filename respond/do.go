@@ -118,7 +118,7 @@ func (t *turn) resolveByHand(u *unit, c Resolve, at time.Time) error {
 
 // members loads every alert of the incident; false if the view does not hold them.
 func (t *turn) members(u *unit) ([]*record, bool) {
-	keys, ok := t.refs(store.Ref{Tenant: u.irow.key.Tenant, Name: "incident:" + u.inc.ID})
+	keys, ok := t.refs(store.Ref{Tenant: u.irow.key.Tenant, Kind: refIncident, Name: u.inc.ID})
 	if !ok {
 		return nil, false
 	}

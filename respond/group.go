@@ -28,7 +28,7 @@ func (t *turn) groupOf(a *Assessed, al *Alert) *unit {
 			return u
 		}
 	}
-	base, ok := t.unit(a.groupKey())
+	base, ok := t.unit(a.group)
 	if !ok {
 		return nil
 	}
@@ -68,7 +68,7 @@ func (t *turn) admits(u *unit, at time.Time) bool {
 func (t *turn) groupByField(a *Assessed) (*unit, bool) {
 	var keys []store.Key
 	for _, field := range a.Fields {
-		known, _ := t.refs(store.Ref{Tenant: a.Event.Tenant, Name: "group by " + field})
+		known, _ := t.refs(store.Ref{Tenant: a.Event.Tenant, Kind: refField, Name: field})
 		keys = append(keys, known...)
 		for _, r := range t.order { // those of this very turn
 			if g, ok := r.rec.(*correlate.Group); ok && r.key.Tenant == a.Event.Tenant && slices.Contains(g.Fields, field) {
@@ -148,9 +148,9 @@ func (t *turn) tellHolders(u *unit, at time.Time, kind notify.Kind, note string)
 // lookBack is how long before an incident changes are shown with it.
 const lookBack = time.Hour
 
-// changesOf finds the changes of a service in the hour of the instant.
-func changesOf(tenant, service string, at time.Time) store.Ref {
-	return store.Ref{Tenant: tenant, Name: fmt.Sprintf("changes:%s:%d", service, at.Unix()/3600)}
+// hourOf names the hour of the instant for a service.
+func hourOf(service string, at time.Time) string {
+	return fmt.Sprintf("%s:%d", service, at.Unix()/3600)
 }
 
 // changedBefore notes what changed about the service of an incident that opens, the latest first.
@@ -161,7 +161,7 @@ func (t *turn) changedBefore(u *unit, at time.Time) {
 	const most = 5
 	var keys []store.Key
 	for _, hour := range []time.Time{at.Add(-lookBack), at} {
-		known, _ := t.refs(changesOf(u.inc.Tenant, u.inc.Service, hour))
+		known, _ := t.refs(store.Ref{Tenant: u.inc.Tenant, Kind: refChanges, Name: hourOf(u.inc.Service, hour)})
 		keys = append(keys, known[:min(len(known), 100)]...)
 	}
 	for _, r := range t.order { // those of this very turn

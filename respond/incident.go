@@ -37,7 +37,7 @@ func (t *turn) open(u *unit, row *record, a *Assessed, at time.Time) {
 	t.keep(u, a.Plan)
 	u.group.LastJoin, u.group.Fields, u.group.JoinDue, u.group.Joined = at, nil, time.Time{}, 0
 	u.findable(a)
-	al.Incident = id
+	al.Incident, al.Shown = id, al.Count
 	u.inc.Joined(al.ID)
 	u.note(at, incident.KindState, "opened", a.Event.Source, "%s", u.inc.opening(a))
 	t.changedBefore(u, at)

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/tocsin-dev/tocsin/automate"
+	"github.com/tocsin-dev/tocsin/event"
 	"github.com/tocsin-dev/tocsin/notify"
 	"github.com/tocsin-dev/tocsin/store"
 )
@@ -56,10 +57,10 @@ type Advance struct {
 
 // Keys implements Input.
 func (in Events) Keys() []store.Key {
-	keys := make([]store.Key, 0, 2*len(in))
+	keys := make([]store.Key, 0, len(in))
 	for _, a := range in {
 		if !a.change() {
-			keys = append(keys, a.alertKey(), a.groupKey())
+			keys = append(keys, a.alert)
 		}
 	}
 	return keys
@@ -92,15 +93,32 @@ func (Outcome) input() {}
 func (Acted) input()   {}
 func (Advance) input() {}
 
-// Scope is what the store must lock before it decides about the inputs. Decide asks for the rest.
-func Scope(inputs []Input) store.Scope {
+// Scope is what the store must lock before it decides about the inputs. Decide asks for the rest. The groups of events are
+// in it besides, since most events change them, but for repeats of alerts that fire, as far as fires knows them; nil knows
+// none. What it gets wrong costs a second look and nothing else.
+func Scope(inputs []Input, fires func(alert store.Key) bool) store.Scope {
 	var sc store.Scope
-	seen := make(map[store.Key]bool)
+	n := 0
+	for _, in := range inputs {
+		events, _ := in.(Events)
+		n += 2 * max(len(events), 1)
+	}
+	seen := make(map[store.Key]struct{}, n)
+	sc.Write = make([]store.Key, 0, n)
+	add := func(k store.Key) {
+		if _, twice := seen[k]; !twice {
+			seen[k] = struct{}{}
+			sc.Write = append(sc.Write, k)
+		}
+	}
 	for _, in := range inputs {
 		for _, k := range in.Keys() {
-			if !seen[k] {
-				seen[k] = true
-				sc.Write = append(sc.Write, k)
+			add(k)
+		}
+		events, _ := in.(Events)
+		for _, a := range events {
+			if !a.change() && (fires == nil || a.Event.Signal != event.Trigger || !fires(a.alert)) {
+				add(a.group)
 			}
 		}
 	}

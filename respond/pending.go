@@ -12,7 +12,7 @@ import (
 // waits follows up on a trigger after which its alert is pending, for the first time or still.
 func (t *turn) waits(u *unit, row *record, a *Assessed, still bool) {
 	al := row.rec.(*Alert)
-	al.Held = a.Event
+	al.Held = kept(a.Event)
 	u.group.Earlier(al.Until)
 	if still {
 		return

@@ -61,5 +61,5 @@ func (t *turn) reopen(u *unit, a *Assessed) time.Duration {
 
 // ackedBy finds the open incidents that a person has acknowledged.
 func ackedBy(tenant string, p escalate.PersonID) store.Ref {
-	return store.Ref{Tenant: tenant, Name: "acked:" + string(p)}
+	return store.Ref{Tenant: tenant, Kind: refAcked, Name: string(p)}
 }

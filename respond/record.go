@@ -2,6 +2,7 @@ package respond
 
 import (
 	"fmt"
+	"maps"
 	"net/url"
 	"strconv"
 	"strings"
@@ -40,8 +41,9 @@ type Alert struct {
 	Priority severity.Priority `json:"priority"`
 	correlate.Alert
 	// Held is the latest event of a pending alert: what the incident will be about if it fires.
-	Held *event.Event `json:"held,omitempty"`
-	Seq  uint64       `json:"seq"` // of its timeline
+	Held  *event.Event `json:"held,omitempty"`
+	Shown uint64       `json:"shown,omitempty"` // the count as of the latest repeat that the incident's timeline shows
+	Seq   uint64       `json:"seq"`             // of its timeline
 }
 
 // Incident is the record of what people respond to.
@@ -105,6 +107,13 @@ type Told struct {
 	Contact escalate.Contact  `json:"contact"`
 }
 
+// kept returns a copy of an event that a record may hold on to: what Decide is given belongs to its caller.
+func kept(e *event.Event) *event.Event {
+	own := *e
+	own.Labels = maps.Clone(e.Labels)
+	return &own
+}
+
 // Reason returns why the incident has its priority, as pages say it.
 func (i *Incident) Reason() string {
 	if i.Forced != 0 {
@@ -153,8 +162,20 @@ func incidentID(tenant, group string, generation int) string {
 	return withTenant(tenant, group+"#"+strconv.Itoa(generation))
 }
 
-// EventRef finds the alerts whose first or latest event has the id.
-func EventRef(tenant, id string) store.Ref { return store.Ref{Tenant: tenant, Name: "event:" + id} }
+// Kinds of reference.
+const (
+	refGroup    = "group"    // its alerts that fire or wait
+	refIncident = "incident" // its alerts
+	refEvent    = "event"    // the alerts that it began
+	refField    = "field"    // the open groups that take in alerts by it
+	refChanges  = "changes"  // those of a service in an hour
+	refAcked    = "acked"    // the incidents that a person has acknowledged
+)
+
+// EventRef finds the alerts that began with the event.
+func EventRef(tenant, id string) store.Ref {
+	return store.Ref{Tenant: tenant, Kind: refEvent, Name: id}
+}
 
 // GroupOf returns the group record of an incident record.
 func GroupOf(k store.Key) store.Key {

@@ -33,8 +33,10 @@ func switchKey(tenant string) store.Key {
 // matching begins the runs of an incident that the event calls for.
 func (t *turn) matching(u *unit, a *Assessed, at time.Time) {
 	facts := t.cat.Facts(a.Event, a.Class, u.inc.Owner)
+	cause := a.Event
 	if len(t.cat.Actions()) > 0 {
-		u.inc.Cause = a.Event
+		cause = kept(a.Event)
+		u.inc.Cause = cause
 	}
 	books, errs := t.cat.Runbooks(facts)
 	for _, name := range slices.Sorted(maps.Keys(errs)) {
@@ -42,7 +44,7 @@ func (t *turn) matching(u *unit, a *Assessed, at time.Time) {
 			fmt.Sprintf("the condition of runbook %q failed on an event of %q: %v", name, a.Event.Type, errs[name])), a.Event.Tenant, at)
 	}
 	for _, book := range books {
-		t.begin(u, at, book, automate.Order{Event: a.Event})
+		t.begin(u, at, book, automate.Order{Event: cause})
 	}
 }
 

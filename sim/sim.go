@@ -190,7 +190,7 @@ func (s *Sim) send(t store.Task) error {
 
 // commit decides about the inputs and stores the result.
 func (s *Sim) commit(inputs []respond.Input, settle *store.Settle) (refused []error, err error) {
-	sc := respond.Scope(inputs)
+	sc := respond.Scope(inputs, nil)
 	if settle != nil {
 		sc.Claims = []store.Claim{settle.Claim}
 	}
@@ -209,20 +209,16 @@ func (s *Sim) commit(inputs []respond.Input, settle *store.Settle) (refused []er
 	if err != nil {
 		return nil, err
 	}
-	return d.Refused, s.note(d.Put)
+	s.note(&d)
+	return d.Refused, nil
 }
 
-func (s *Sim) note(changes []store.Change) error {
-	for _, c := range changes {
-		for _, doc := range c.Entries {
-			e := Entry{Of: respond.ID(c.Key)}
-			if err := json.Unmarshal(doc.Doc, &e.Entry); err != nil {
-				return fmt.Errorf("sim: timeline of %s: %w", e.Of, err)
-			}
-			s.entries = append(s.entries, e)
+func (s *Sim) note(d *respond.Decision) {
+	for i, lines := range d.Lines {
+		for _, line := range lines {
+			s.entries = append(s.entries, Entry{Of: respond.ID(d.Put[i].Key), Entry: line})
 		}
 	}
-	return nil
 }
 
 // Incidents returns every incident, the worst priority first.

@@ -84,8 +84,8 @@ func (k Key) Compare(o Key) int {
 	return strings.Compare(k.ID, o.ID)
 }
 
-// Ref is a name under which records can be found without listing them.
-type Ref struct{ Tenant, Name string }
+// Ref is a name under which records can be found without listing them. Kind sorts names, which may be equal in two kinds.
+type Ref struct{ Tenant, Kind, Name string }
 
 // EventID identifies what must be applied once.
 type EventID [16]byte

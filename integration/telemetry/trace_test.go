@@ -216,14 +216,18 @@ func TestIntakeSpan(t *testing.T) {
 	})
 }
 
-// TestAbsorbedEventsAreLinked: however many events an incident takes in, its transitions link the first, the latest that the
-// timeline shows and a sample, and say how many there were.
+// TestAbsorbedEventsAreLinked: however many events an incident takes in, its transitions link the first that says something
+// new, the latest that the timeline shows and a sample, and say how many there were.
 func TestAbsorbedEventsAreLinked(t *testing.T) {
 	const events = 1024
 	parent := func(i int) string { return fmt.Sprintf("00-%032x-%016x-01", i+1, i+1) }
 	run(t, func(t *testing.T, h *house) {
 		for i := range events {
-			require.NoError(t, h.Submit(t.Context(), event.Event{Type: "pay.slow", Severity: severity.Critical, TraceParent: parent(i)}))
+			says := "slower"
+			if i == 0 {
+				says = "slow"
+			}
+			require.NoError(t, h.Submit(t.Context(), event.Event{Type: "pay.slow", Severity: severity.Critical, Summary: says, TraceParent: parent(i)}))
 		}
 		open, err := h.Incidents(t.Context(), tocsin.Query{})
 		require.NoError(t, err)

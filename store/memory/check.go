@@ -12,6 +12,7 @@ const maxRefs = 16
 
 // check finds whatever would keep b from being applied whole. It changes nothing but the turn's notes.
 func (s *Store) check(b *store.Batch) error {
+	s.turn.batch++
 	for i := range b.Put {
 		if err := s.checkPut(&b.Put[i]); err != nil {
 			return fmt.Errorf("memory: record %s: %w", name(b.Put[i].Key), err)
@@ -33,17 +34,21 @@ func (s *Store) check(b *store.Batch) error {
 func name(k store.Key) string { return fmt.Sprintf("%q/%q/%q", k.Tenant, k.Kind, k.ID) }
 
 func (s *Store) checkPut(c *store.Change) error {
-	if _, twice := s.turn.puts[c.Key]; twice {
-		return errors.New("changed twice in one batch")
-	}
-	s.turn.puts[c.Key] = struct{}{}
+	r := s.records[c.Key]
+	s.turn.rows = append(s.turn.rows, r)
 	var stored uint64
-	newer := false
-	if r := s.records[c.Key]; r != nil {
-		stored = r.version
+	newer, twice := false, false
+	if r != nil {
+		stored, twice = r.version, r.batch == s.turn.batch
+		r.batch = s.turn.batch
 		_, newer = r.rec.(store.Newer)
+	} else {
+		_, twice = s.turn.puts[c.Key]
+		s.turn.puts[c.Key] = struct{}{}
 	}
 	switch {
+	case twice:
+		return errors.New("changed twice in one batch")
 	case newer:
 		return store.ErrNewer
 	case stored != c.Version:

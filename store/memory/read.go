@@ -105,17 +105,17 @@ func (s *Store) readLog(q *store.Query, after *cursor) []store.Snapshot {
 }
 
 func (s *Store) readTasks(q *store.Query, after *cursor) []store.Snapshot {
-	set := s.taskLists.by[listing{q.Tenant, kindTask, q.State}]
+	set := s.taskLists.of(listing{q.Tenant, kindTask, q.State})
 	return page(set.from(func(t *task) bool {
 		return after == nil || after.before(t.Priority, t.key())
 	}), q.Limit, (*task).snapshot)
 }
 
 func (s *Store) readRecords(q *store.Query, after *cursor) []store.Snapshot {
-	set := s.lists.by[listing{q.Tenant, q.Kind, q.State}]
+	set := s.lists.of(listing{q.Tenant, q.Kind, q.State})
 	reached := func(r *record) bool { return after == nil || after.before(r.priority, r.key) }
 	if q.Kind == "" {
-		set = s.refs.by[q.Ref]
+		set = s.refs.of(q.Ref)
 		reached = func(r *record) bool { return after == nil || after.key.Compare(r.key) < 0 }
 	}
 	return page(set.from(reached), q.Limit, func(r *record) store.Snapshot { return r.snapshot(q.Timeline) })

@@ -19,6 +19,7 @@ type record struct {
 	due, ended time.Time // UTC
 	refs       []store.Ref
 	entries    []store.Entry // in Seq order
+	batch      uint64        // the last that changed it
 }
 
 func byKey(a, b *record) int { return a.key.Compare(b.key) }
@@ -47,9 +48,8 @@ func byEnd(a, b *record) int {
 // comparePriority orders 1 before 5 and puts 0, which is none, last: it wraps.
 func comparePriority(a, b uint8) int { return cmp.Compare(a-1, b-1) }
 
-// put applies one checked Change.
-func (s *Store) put(c *store.Change) {
-	r := s.records[c.Key]
+// put applies one checked Change to the record that it was checked against.
+func (s *Store) put(c *store.Change, r *record) {
 	if c.Rec == nil {
 		if r != nil {
 			s.forget(r)
@@ -65,6 +65,7 @@ func (s *Store) put(c *store.Change) {
 	s.place(r, c)
 	s.publish(r, c.Refs)
 	for _, e := range c.Entries {
+		e.Doc = s.docs.keep(e.Doc, docsOfPiece)
 		r.write(e)
 	}
 }
@@ -117,7 +118,7 @@ func (s *Store) publish(r *record, refs []store.Ref) {
 	for _, ref := range refs {
 		s.refs.add(ref, r)
 	}
-	r.refs = slices.Clone(refs)
+	r.refs = s.names.keep(refs, refsOfPiece)
 }
 
 // forget removes r with its refs and its timeline.
@@ -127,9 +128,32 @@ func (s *Store) forget(r *record) {
 	delete(s.records, r.key)
 }
 
+// pieces hold many short lists in one piece of memory each, for most that come together end together. A piece is free when
+// the last list in it is.
+type pieces[T any] struct{ room []T }
+
+// What a piece holds, unless a single list has more.
+const (
+	docsOfPiece = 16 << 10 // bytes
+	refsOfPiece = 256
+)
+
+// keep returns a copy, in a piece for n items or more.
+func (p *pieces[T]) keep(list []T, n int) []T {
+	if len(list) == 0 {
+		return nil
+	}
+	if len(list) > cap(p.room)-len(p.room) {
+		p.room = make([]T, 0, max(n, len(list)))
+	}
+	from := len(p.room)
+	p.room = append(p.room, list...)
+	return p.room[from:len(p.room):len(p.room)]
+}
+
 // write adds e to the timeline, which is nearly always at its end.
 func (r *record) write(e store.Entry) {
-	e.At, e.Doc = e.At.UTC(), bytes.Clone(e.Doc)
+	e.At = e.At.UTC()
 	at := len(r.entries)
 	for at > 0 && r.entries[at-1].Seq > e.Seq {
 		at--

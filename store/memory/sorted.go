@@ -30,6 +30,11 @@ func (s *sorted[T]) find(v T) (block, at int, found bool) {
 }
 
 func (s *sorted[T]) insert(v T) {
+	last := &s.blocks[len(s.blocks)-1]
+	if n := len(*last); n > 0 && n < blockSize && s.cmp((*last)[n-1], v) < 0 { // as most keys that count up
+		*last = append(*last, v)
+		return
+	}
 	i, at, found := s.find(v)
 	if found {
 		return
@@ -91,31 +96,53 @@ func (s *sorted[T]) from(reached func(T) bool) iter.Seq[T] {
 }
 
 // sets holds one ordered set for every key that has an item.
-type sets[K comparable, T any] struct {
+type sets[K, T comparable] struct {
 	cmp func(a, b T) int
-	by  map[K]*sorted[T]
+	by  map[K]members[T]
 }
 
-func newSets[K comparable, T any](cmp func(a, b T) int) sets[K, T] {
-	return sets[K, T]{cmp: cmp, by: make(map[K]*sorted[T])}
+// members are those of one set. Most sets have a single one, and need no room for more.
+type members[T any] struct {
+	one  T
+	many *sorted[T] // nil: there is the one
+}
+
+func newSets[K, T comparable](cmp func(a, b T) int) sets[K, T] {
+	return sets[K, T]{cmp: cmp, by: make(map[K]members[T])}
 }
 
 func (s *sets[K, T]) add(k K, v T) {
-	set := s.by[k]
-	if set == nil {
-		set = newSorted(s.cmp)
-		s.by[k] = set
+	switch set, ok := s.by[k]; {
+	case !ok:
+		s.by[k] = members[T]{one: v}
+	case set.many != nil:
+		set.many.insert(v)
+	case set.one != v:
+		many := newSorted(s.cmp)
+		many.insert(set.one)
+		many.insert(v)
+		s.by[k] = members[T]{many: many}
 	}
-	set.insert(v)
 }
 
 func (s *sets[K, T]) remove(k K, v T) {
-	set := s.by[k]
-	if set == nil {
-		return
+	set, ok := s.by[k]
+	if set.many != nil {
+		set.many.remove(v)
+		ok = set.many.empty()
+	} else {
+		ok = ok && set.one == v
 	}
-	set.remove(v)
-	if set.empty() {
+	if ok {
 		delete(s.by, k)
 	}
+}
+
+// of returns the set of the key, for reading.
+func (s *sets[K, T]) of(k K) *sorted[T] {
+	set, ok := s.by[k]
+	if ok && set.many == nil {
+		return &sorted[T]{cmp: s.cmp, blocks: [][]T{{set.one}}}
+	}
+	return set.many
 }

@@ -58,8 +58,8 @@ func TestSetsKeepNothingEmpty(t *testing.T) {
 	s.add("a", 2)
 	s.remove("b", 1)
 	s.remove("a", 1)
-	require.Equal(t, []int{2}, slices.Collect(s.by["a"].all()))
-	require.Empty(t, slices.Collect(s.by["b"].all()))
+	require.Equal(t, []int{2}, slices.Collect(s.of("a").all()))
+	require.Empty(t, slices.Collect(s.of("b").all()))
 	s.remove("a", 2)
 	require.Empty(t, s.by)
 }

@@ -27,6 +27,9 @@ type Store struct {
 	bays      map[bayKey]*bay // never removed: there are five for each queue
 	dead      *sorted[*task]  // oldest first
 
+	docs  pieces[byte]      // of entries
+	names pieces[store.Ref] // of records
+
 	events  window
 	journal journal
 	turn    turn
@@ -98,7 +101,7 @@ func (s *Store) commit(events []store.EventID, b *store.Batch) error {
 		return err
 	}
 	for i := range b.Put {
-		s.put(&b.Put[i])
+		s.put(&b.Put[i], s.turn.rows[i])
 	}
 	for i := range b.Settle {
 		s.settle(&b.Settle[i], b.Now)

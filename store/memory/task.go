@@ -112,7 +112,7 @@ func (s *Store) retry(t *task, due time.Time) {
 
 // cancel removes what stands in a lane and carries the tag; the dead are settled already.
 func (s *Store) cancel(tag store.CancelTag) {
-	for _, t := range slices.Collect(s.tags.by[tag].all()) {
+	for _, t := range slices.Collect(s.tags.of(tag).all()) {
 		s.remove(t)
 	}
 }

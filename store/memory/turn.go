@@ -16,7 +16,9 @@ type turn struct {
 	write  map[store.Key]struct{} // held for writing; filled once there is a Need
 
 	// met while a Batch is checked
-	puts  map[store.Key]struct{}
+	batch uint64                 // counts those that were checked
+	rows  []*record              // of its changes, nil where there is none yet
+	puts  map[store.Key]struct{} // changes of these
 	ids   map[string]struct{}
 	lanes map[laneKey]struct{}
 }
@@ -41,6 +43,8 @@ func (t *turn) reset() {
 	clear(t.keys)
 	t.keys = t.keys[:0]
 	t.claims, t.write = emptied(t.claims), emptied(t.write)
+	clear(t.rows)
+	t.rows = t.rows[:0]
 	t.puts, t.ids, t.lanes = emptied(t.puts), emptied(t.ids), emptied(t.lanes)
 }
 
@@ -85,7 +89,7 @@ func (s *Store) versioned(k store.Key) store.Snapshot {
 func (s *Store) lookUp(ref store.Ref) {
 	t := &s.turn
 	from := len(t.keys)
-	for r := range s.refs.by[ref].all() {
+	for r := range s.refs.of(ref).all() {
 		if len(t.keys)-from == refKeys {
 			break
 		}
