@@ -101,25 +101,31 @@ func packs(packed string, labels map[string]string) bool {
 
 // PackLabels writes labels as one line for people, sorted: env="prod",region="eu".
 func PackLabels(labels map[string]string) string {
-	if len(labels) == 0 {
-		return ""
-	}
-	names := make([]string, 0, len(labels))
-	size := 0
-	for name, value := range labels {
+	var room [16]string
+	names := room[:0]
+	for name := range labels {
 		names = append(names, name)
-		size += len(name) + len(value) + 4
 	}
 	slices.Sort(names)
-	var b strings.Builder
-	b.Grow(size)
+	var line [256]byte
+	b := line[:0]
 	for i, name := range names {
 		if i > 0 {
-			b.WriteByte(',')
+			b = append(b, ',')
 		}
-		b.WriteString(name)
-		b.WriteByte('=')
-		b.WriteString(strconv.Quote(labels[name]))
+		b = appendQuote(append(append(b, name...), '='), labels[name])
 	}
-	return b.String()
+	return string(b)
+}
+
+// appendQuote appends what [strconv.AppendQuote] does, faster where there is nothing to escape.
+func appendQuote(b []byte, s string) []byte {
+	for i := range len(s) {
+		if c := s[i]; c < ' ' || c > '~' || c == '"' || c == '\\' {
+			return strconv.AppendQuote(b, s)
+		}
+	}
+	b = append(b, '"')
+	b = append(b, s...)
+	return append(b, '"')
 }

@@ -46,21 +46,20 @@ func (e *Entry) AppendJSON(b []byte) []byte {
 	return append(b, '}')
 }
 
-// appendText appends s as a JSON string, by itself where no character needs more than itself.
+// appendText appends s as a JSON string, by itself as long as no character needs more than itself.
 func appendText(b []byte, s string) []byte {
+	start := len(b)
+	b = append(b, '"')
 	for i := range len(s) {
 		switch c := s[i]; {
 		case c < ' ', c > '~', c == '<', c == '>', c == '&':
 			doc, _ := json.Marshal(s) // a string: cannot fail
-			return append(b, doc...)
+			return append(b[:start], doc...)
+		case c == '"', c == '\\':
+			b = append(b, '\\', c)
+		default:
+			b = append(b, c)
 		}
-	}
-	b = append(b, '"')
-	for i := range len(s) {
-		if s[i] == '"' || s[i] == '\\' {
-			b = append(b, '\\')
-		}
-		b = append(b, s[i])
 	}
 	return append(b, '"')
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/tocsin-dev/tocsin/escalate"
 	"github.com/tocsin-dev/tocsin/event"
 	"github.com/tocsin-dev/tocsin/incident"
+	"github.com/tocsin-dev/tocsin/severity"
 	"github.com/tocsin-dev/tocsin/store"
 )
 
@@ -99,7 +100,7 @@ func (t *turn) trigger(u *unit, row *record, a *Assessed, f correlate.Facts) {
 		t.waits(u, row, a, was == correlate.Pending)
 	case correlate.Opened, correlate.Reopened:
 		al.Held = nil
-		sayAlert(row, at, incident.KindState, effectWord(effect), a.Event.Source, a.Severity.String()+" "+strconv.Quote(f.Summary))
+		sayAlert(row, at, incident.KindState, effectWord(effect), a.Event.Source, opening(a.Severity, f.Summary))
 		t.skewed(row, a, at)
 		t.promote(u, row, a, at)
 		if was != correlate.Pending {
@@ -117,6 +118,12 @@ func (t *turn) trigger(u *unit, row *record, a *Assessed, f correlate.Facts) {
 		}
 		t.repeated(u, row, a, at)
 	}
+}
+
+// opening is the text of an alert's first line.
+func opening(level severity.Level, summary string) string {
+	var line [256]byte
+	return string(strconv.AppendQuote(append(append(line[:0], level.String()...), ' '), summary))
 }
 
 func effectWord(e correlate.Effect) string {

@@ -46,7 +46,7 @@ func (t *turn) waited(u *unit, row *record, at time.Time) {
 	al.Fire()
 	held.Received = at
 	a := Assess(t.cat, &held)
-	noteAlert(row, at, incident.KindState, "opened", held.Source, "%s %q", a.Severity, al.Latest.Summary)
+	sayAlert(row, at, incident.KindState, "opened", held.Source, opening(a.Severity, al.Latest.Summary))
 	if due, ok := al.StaleAt(); ok {
 		u.stales(due)
 	}
