@@ -127,22 +127,23 @@ const refsAtOnce = 1000
 // stale resolves the members that have gone stale by the instant, in key order, and finds out when to look again. A member
 // of an incident that waits for an answer does not go stale: its time comes when the wait is over.
 func (t *turn) stale(u *unit, at time.Time) bool {
-	keys, ok := t.refs(store.Ref{Tenant: u.row.key.Tenant, Kind: refGroup, Name: u.row.key.ID})
-	if !ok {
-		return false
-	}
-	rows := make([]*record, 0, len(keys))
-	for _, k := range keys {
-		if row, _ := load[Alert](t, k); row != nil {
+	ref := store.Ref{Tenant: u.row.key.Tenant, Kind: refWaits, Name: u.row.key.ID}
+	waiting, _ := t.refs(ref)
+	ref.Kind = refGroup
+	firing, _ := t.refs(ref)
+	rows := make([]*record, 0, len(waiting)+len(firing))
+	for _, keys := range [...][]store.Key{waiting, firing} {
+		for _, k := range keys {
+			row, _ := load[Alert](t, k)
 			rows = append(rows, row)
 		}
 	}
-	if len(rows) < len(keys) {
+	if !t.need.Empty() {
 		return false
 	}
 	rows = t.fresh(rows, u)
 	u.group.AlertsDue = time.Time{}
-	if len(keys) >= refsAtOnce {
+	if max(len(waiting), len(firing)) >= refsAtOnce {
 		u.group.Earlier(at.Add(time.Minute)) // there may be more than a look shows
 	}
 	u.row.dirty = true
@@ -153,7 +154,9 @@ func (t *turn) stale(u *unit, at time.Time) bool {
 		case al.State == correlate.Pending && al.Until.After(at):
 			u.group.Earlier(al.Until)
 		case al.State == correlate.Pending:
-			t.waited(u, row, at)
+			if !t.waited(u, row, at) {
+				return false
+			}
 		case !ok:
 		case due.After(at):
 			u.group.Earlier(due)

@@ -37,13 +37,15 @@ func (t *turn) event(a *Assessed) {
 		return
 	}
 	u := t.groupOf(a, al)
-	if u == nil {
+	if u == nil || !t.advance(u, u.from(a.Event.Received)) {
 		return
+	}
+	if al.Group != "" && al.Group != u.row.key.ID { // its wait ended on the way, and it fires in another group
+		if u = t.groupOf(a, al); u == nil || !t.advance(u, u.from(a.Event.Received)) {
+			return
+		}
 	}
 	at := u.from(a.Event.Received)
-	if !t.advance(u, at) {
-		return
-	}
 	facts := correlate.FactsOf(a.Event, a.Severity)
 	facts.Received = at
 	al.ID, al.Tenant = withTenant(row.key.Tenant, row.key.ID), row.key.Tenant
@@ -91,6 +93,13 @@ func (t *turn) trigger(u *unit, row *record, a *Assessed, f correlate.Facts) {
 	}
 	if effect == correlate.Opened || effect == correlate.Waits || raised {
 		al.Priority = a.Priority
+	}
+	if effect == correlate.Opened && was == correlate.Pending {
+		if u = t.regroup(al, a); u == nil {
+			return
+		}
+		at = u.from(at)
+		u.touch(at)
 	}
 	if due, ok := al.StaleAt(); ok && (effect != correlate.Repeated || u.group.AlertsDue.IsZero()) {
 		u.stales(due)

@@ -279,8 +279,11 @@ func (t *turn) change(r *record, to *rooms) store.Change {
 	switch rec := r.rec.(type) {
 	case *Alert:
 		c.State, c.Ended, c.Priority = string(rec.State), rec.Ended, uint8(max(rec.Priority, 1))
-		if rec.State == correlate.Firing || rec.State == correlate.Pending {
+		switch rec.State {
+		case correlate.Firing:
 			publish(refGroup, rec.Group)
+		case correlate.Pending:
+			publish(refWaits, rec.Group)
 		}
 		if rec.Incident != "" {
 			publish(refIncident, rec.Incident)

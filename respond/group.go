@@ -22,6 +22,21 @@ func (t *turn) groupOf(a *Assessed, al *Alert) *unit {
 		u, _ := t.unit(store.Key{Tenant: a.Event.Tenant, Kind: KindGroup, ID: al.Group})
 		return u
 	}
+	return t.openGroup(a)
+}
+
+// regroup finds the group of an alert whose wait ends: where it waited may have filled up or closed since, and another one
+// that shares a field with it may have opened. It is nil if the view does not hold what that takes.
+func (t *turn) regroup(al *Alert, a *Assessed) *unit {
+	u := t.openGroup(a)
+	if u != nil {
+		al.Group = u.row.key.ID
+	}
+	return u
+}
+
+// openGroup finds the group that takes an event in.
+func (t *turn) openGroup(a *Assessed) *unit {
 	if len(a.Fields) > 0 {
 		u, ok := t.groupByField(a)
 		if !ok || u != nil {

@@ -31,8 +31,9 @@ func (t *turn) waits(u *unit, row *record, a *Assessed, still bool) {
 	t.findings(a, at)
 }
 
-// waited ends the wait of a pending alert: it fires, or it has not come often enough.
-func (t *turn) waited(u *unit, row *record, at time.Time) {
+// waited ends the wait of a pending alert: it fires, or it has not come often enough. It is false if the view does not hold
+// what that takes.
+func (t *turn) waited(u *unit, row *record, at time.Time) bool {
 	al := row.rec.(*Alert)
 	held := *al.Held
 	al.Held, row.dirty = nil, true
@@ -41,14 +42,19 @@ func (t *turn) waited(u *unit, row *record, at time.Time) {
 		times := al.Count
 		al.Lapse(at)
 		noteAlert(row, at, incident.KindState, "resolved", "", "%s: it came %d times in all", correlate.ByLapse, times)
-		return
+		return true
 	}
 	al.Fire()
 	held.Received = at
 	a := Assess(t.cat, &held)
+	if u = t.regroup(al, a); u == nil {
+		return false
+	}
+	at = u.from(at)
 	sayAlert(row, at, incident.KindState, "opened", held.Source, opening(a.Severity, al.Latest.Summary))
 	if due, ok := al.StaleAt(); ok {
 		u.stales(due)
 	}
 	t.promote(u, row, a, at)
+	return true
 }

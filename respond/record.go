@@ -164,7 +164,8 @@ func incidentID(tenant, group string, generation int) string {
 
 // Kinds of reference.
 const (
-	refGroup    = "group"    // its alerts that fire or wait
+	refGroup    = "group"    // its alerts that fire
+	refWaits    = "waits"    // its alerts that wait, which a full group must not hide
 	refIncident = "incident" // its alerts
 	refEvent    = "event"    // the alerts that it began
 	refField    = "field"    // the open groups that take in alerts by it

@@ -257,3 +257,24 @@ func TestARefusedRunGivesNothingBack(t *testing.T) {
 	assert.Equal(t, automate.Running, incs[0].Runs[0].State)
 	assert.Equal(t, escalate.Paused, incs[0].Escalation.Status)
 }
+
+func TestAnActionThatNamesAPauseIsCalledAgain(t *testing.T) {
+	c := base()
+	c.Runbooks = map[string]automate.Runbook{"fix": book(automate.Step{Do: "fix"})}
+	s := mk(t, c)
+	calls := 0
+	s.Act("fix", automate.ActionFunc(func(context.Context, automate.Invocation) (automate.Result, error) {
+		if calls++; calls == 1 {
+			return automate.Result{}, notify.RetryAfter(fmt.Errorf("busy"), 20*time.Second)
+		}
+		return automate.Result{}, nil
+	}))
+	require.NoError(t, s.Submit(ev("a.x", "1", severity.Critical)))
+	require.NoError(t, s.Advance(19*time.Second))
+	assert.Equal(t, 1, calls)
+	require.NoError(t, s.Advance(time.Minute))
+	assert.Equal(t, 2, calls)
+	incs, err := s.Incidents()
+	require.NoError(t, err)
+	assert.Equal(t, automate.Done, incs[0].Runs[0].State)
+}

@@ -159,9 +159,12 @@ func (s *Sim) call(t store.Task) error {
 		result, err := automate.Call(context.Background(), a, out.Invocation)
 		if out.Result = result; err != nil {
 			out.Error = err.Error()
+			if pause := notify.RetryDelay(err, s.now); pause > 0 && !notify.IsPermanent(err) && !s.now.Add(pause).After(t.Expires) {
+				out.Retry = s.now.Add(pause)
+			}
 		}
 	}
-	_, err := s.commit([]respond.Input{out}, &store.Settle{Claim: store.Claim{ID: t.ID, Fence: t.Lease.Fence}})
+	_, err := s.commit([]respond.Input{out}, &store.Settle{Claim: store.Claim{ID: t.ID, Fence: t.Lease.Fence}, Retry: out.Retry})
 	return err
 }
 

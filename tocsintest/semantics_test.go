@@ -528,6 +528,37 @@ func TestSemantics(t *testing.T) {
 			assert.Equal(t, 2, s.incident("payments.payout.stuck/checkout*2#1").Alerts)
 			assert.Equal(t, 1, s.incident("payments.payout.stuck/checkout*3#1").Alerts)
 		}},
+		{"5.2 waits", func(t *testing.T) { // a member counts when it fires, and goes where there is room then
+			s := tell(t, func(c *catalog.Catalog) {
+				grouped(catalog.Grouping{MaxMembers: 2})(c)
+				c.Classes[0].For = time.Minute
+			})
+			for i := range 5 {
+				s.submit(payoutStuck.Trigger("one of many", "merchant", fmt.Sprint(i)))
+			}
+			s.pass(time.Minute)
+			assert.Equal(t, 2, s.incident(first).Alerts)
+			assert.Equal(t, 2, s.incident("payments.payout.stuck/checkout*2#1").Alerts)
+			assert.Equal(t, 1, s.incident("payments.payout.stuck/checkout*3#1").Alerts)
+		}},
+		{"5.1 any, waits", func(t *testing.T) { // what shares a field meets though all of it waited at first
+			for name, wait := range map[string]func(*event.Class){
+				"for":   func(c *event.Class) { c.For = time.Minute },
+				"count": func(c *event.Class) { c.Count, c.Within = 2, time.Hour },
+			} {
+				s := tell(t, func(c *catalog.Catalog) {
+					grouped(catalog.Grouping{By: []string{"labels.region", "subject"}, Any: true})(c)
+					wait(&c.Classes[0])
+				})
+				about := func(e event.Event, subject string) event.Event { e.Subject = subject; return e }
+				for range 2 {
+					s.submit(about(in(fires, "eu"), "db-1"))
+					s.submit(about(in(another, "eu"), "db-2"))
+				}
+				s.pass(time.Minute)
+				assert.Equal(t, 2, s.incident("*payments/eu/db-1#1").Alerts, name)
+			}
+		}},
 		{"5.4", func(t *testing.T) { // who has the incident is told of joining alerts once in a group wait, if the plan says so
 			s := tell(t, func(c *catalog.Catalog) {
 				grouped(catalog.Grouping{OnJoin: catalog.JoinPage})(c)
