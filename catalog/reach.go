@@ -14,7 +14,18 @@ func (c *Compiled) OnCall(team string, at time.Time) []escalate.PersonID {
 	if t.Schedule == "" {
 		return t.Members
 	}
-	return c.source.Schedules[t.Schedule].OnCall(at)
+	return onCallNow(c.source.Schedules[t.Schedule], at)
+}
+
+// onCallNow asks a schedule, which may be anybody's code: of one that panics nobody is on call, so that the level is found
+// uncovered and the next one is asked.
+func onCallNow(s escalate.Schedule, at time.Time) (people []escalate.PersonID) {
+	defer func() {
+		if recover() != nil {
+			people = nil
+		}
+	}()
+	return s.OnCall(at)
 }
 
 // Schedules returns who is on call when, by name.
@@ -46,7 +57,7 @@ func (c *Compiled) Reach(targets []escalate.Target, owner string, at time.Time) 
 			people(escalate.PersonID(p.Name))
 		case escalate.ToSchedule:
 			if s := c.source.Schedules[p.Name]; s != nil {
-				people(s.OnCall(at)...)
+				people(onCallNow(s, at)...)
 			}
 		case escalate.ToChannel:
 			room := escalate.Recipient{Contacts: []escalate.Contact{p.Contact}}

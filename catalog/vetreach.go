@@ -159,7 +159,7 @@ func (v *vet) uncovered(s escalate.Schedule) []span {
 		if end.After(v.to) {
 			end = v.to
 		}
-		empty := !slices.ContainsFunc(s.OnCall(at), func(p escalate.PersonID) bool { return len(v.Contacts(p)) > 0 })
+		empty := !slices.ContainsFunc(onCallNow(s, at), func(p escalate.PersonID) bool { return len(v.Contacts(p)) > 0 })
 		switch {
 		case empty && open:
 			gaps[len(gaps)-1].to = end

@@ -134,7 +134,7 @@ func (s *State) picked(t *Terms, level *Level) []Recipient {
 	if len(all) == 0 || level.Strategy == "" {
 		return all
 	}
-	chosen := t.Strategy(level.Strategy).Pick(&Choice{
+	chosen := ask(t.Strategy(level.Strategy), &Choice{
 		Recipients: slices.Clone(all), Position: s.Position, Group: t.Group, Generation: t.Generation, Load: t.Load,
 	})
 	var who []Recipient
@@ -144,6 +144,17 @@ func (s *State) picked(t *Terms, level *Level) []Recipient {
 		}
 	}
 	return who
+}
+
+// ask lets a strategy pick, which may be anybody's code: where it panics everybody is reached.
+func ask(s Strategy, c *Choice) (who []Recipient) {
+	all := slices.Clone(c.Recipients)
+	defer func() {
+		if recover() != nil {
+			who = all
+		}
+	}()
+	return s.Pick(c)
 }
 
 func (s *State) send(at time.Time, t *Terms, who []Recipient) []Output {

@@ -278,3 +278,24 @@ func TestAnActionThatNamesAPauseIsCalledAgain(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, automate.Done, incs[0].Runs[0].State)
 }
+
+// broken is what a user may write by mistake.
+type broken struct{}
+
+func (broken) OnCall(time.Time) []escalate.PersonID       { panic("no rotation") }
+func (broken) Pick(*escalate.Choice) []escalate.Recipient { panic("nobody") }
+
+func TestABrokenScheduleOrStrategyKeepsNobodyAsleep(t *testing.T) {
+	c := base()
+	c.Schedules = map[string]escalate.Schedule{"night": broken{}}
+	c.Strategies = map[string]escalate.Strategy{"odd": broken{}}
+	c.Policies["one"] = escalate.Policy{Levels: []escalate.Level{
+		{Page: []escalate.Target{"schedule:night"}, Wait: 5 * time.Minute},
+		{Page: []escalate.Target{"person:ana", "person:ben"}, Strategy: "odd", Wait: 5 * time.Minute},
+	}}
+	s := mk(t, c)
+	require.NoError(t, s.Submit(ev("a.x", "1", severity.Critical)))
+	require.NoError(t, s.Advance(time.Minute))
+	assert.Contains(t, dump(s), "level 2  pages ana, ben")
+	assert.Contains(t, dump(s), event.FindingUncoveredLevel)
+}
