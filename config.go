@@ -39,11 +39,19 @@ type Config struct {
 	Logger *slog.Logger
 	// StopWithin bounds how long Run goes on delivering after its context has ended. Defaults to 10 seconds.
 	StopWithin time.Duration
+	// Keep is how long what is over can still be read: resolved incidents, ended alerts, changes, dead letters, the input log.
+	// Defaults to 90 days, at least one day.
+	Keep time.Duration
 	// MeterProvider counts and TracerProvider traces; docs/telemetry.md lists the names. They default to the global ones of
 	// OpenTelemetry, which are silent until an SDK is installed.
 	MeterProvider  metric.MeterProvider
 	TracerProvider trace.TracerProvider
 }
+
+const (
+	leastKept   = 24 * time.Hour
+	usuallyKept = 90 * 24 * time.Hour
+)
 
 // prepared is a Config with everything filled in.
 type prepared struct {
@@ -85,6 +93,9 @@ func (c *Config) prepare() (*prepared, error) {
 	if p.StopWithin < 0 {
 		fault("StopWithin %v, expected no negative duration", p.StopWithin)
 	}
+	if p.Keep != 0 && p.Keep < leastKept {
+		fault("Keep %v, expected at least %v", p.Keep, leastKept)
+	}
 	p.fill()
 	return p, errors.Join(errs...)
 }
@@ -125,6 +136,9 @@ func (p *prepared) fill() {
 	}
 	if p.StopWithin == 0 {
 		p.StopWithin = 10 * time.Second
+	}
+	if p.Keep == 0 {
+		p.Keep = usuallyKept
 	}
 	if p.MeterProvider == nil {
 		p.MeterProvider = otel.GetMeterProvider()

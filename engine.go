@@ -30,6 +30,7 @@ type Engine struct {
 	box     *outbox.Outbox
 	counts  *instruments
 	hints   hints
+	health  health
 	tracer  trace.Tracer
 	causes  causes
 	owner   string        // of leases
@@ -154,7 +155,11 @@ func (e *Engine) commit(ctx context.Context, c change) (refused []error, err err
 	}
 	e.box.Release(places)
 	if errors.Is(err, errRefused) {
+		e.health.answered(nil)
 		return refused, nil
+	}
+	if ctx.Err() == nil && !errors.Is(err, store.ErrConflict) { // a caller who gave up says nothing about the store
+		e.health.answered(err)
 	}
 	return refused, err
 }

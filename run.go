@@ -35,10 +35,12 @@ func (e *Engine) Run(ctx context.Context) error {
 	defer stop()
 	defer context.AfterFunc(ctx, func() { time.AfterFunc(e.StopWithin+poll, stop) })() // whatever hangs
 	e.box.Open(work)
+	e.health.looks(time.Now())
 	e.rouse()
 
 	var offered sync.WaitGroup
 	offered.Go(func() { e.takeOffers(ctx, work) })
+	offered.Go(func() { e.forget(ctx, work) })
 	e.deliver(ctx, work)
 
 	drain, cancel := context.WithTimeout(work, e.StopWithin)
@@ -70,12 +72,16 @@ func (e *Engine) deliver(ctx, work context.Context) {
 		case <-e.wake:
 		case <-hints:
 		}
+		e.health.looks(time.Now())
 		wait, err := e.look(work)
+		e.health.answered(err)
 		if err != nil {
 			e.log(work, slog.LevelError, "the store does not answer; trying again", "error", err)
 			wait = poll
 		}
-		timer.Reset(min(wait, pause))
+		wait = min(wait, pause)
+		e.health.looks(time.Now().Add(wait))
+		timer.Reset(wait)
 	}
 }
 
@@ -193,6 +199,29 @@ func (e *Engine) keep(ctx context.Context, ev event.Event) {
 	if err := e.Submit(ctx, events...); err != nil {
 		e.counts.event(ctx, &ev, "dropped", "store")
 		e.log(ctx, slog.LevelError, "an offered event is lost", "type", ev.Type, "error", err)
+	}
+}
+
+// forget lets the store forget what was over long ago, every hour, in steps that leave room for others, until ctx ends.
+func (e *Engine) forget(ctx, work context.Context) {
+	const atOnce = 1_000
+	pause := time.NewTimer(0)
+	defer pause.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case now := <-pause.C:
+			n, err := e.store.Trim(work, now.Add(-e.Keep), atOnce)
+			if err != nil {
+				e.log(work, slog.LevelError, "what is over cannot be forgotten; trying again in an hour", "error", err)
+			}
+			if n == atOnce {
+				pause.Reset(100 * time.Millisecond)
+			} else {
+				pause.Reset(time.Hour)
+			}
+		}
 	}
 }
 

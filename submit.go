@@ -191,13 +191,23 @@ func (e *Engine) Do(ctx context.Context, c respond.Command) error {
 	}
 	ctx, done := e.command(ctx, c)
 	do := respond.Do{At: time.Now(), Command: c}
+	var claims []store.Claim
+	var settles []store.Settle
+	if resend, ok := c.(respond.Resend); ok {
+		claim, err := e.dead(ctx, resend)
+		if err != nil {
+			done(err, nil)
+			return err
+		}
+		claims, settles = []store.Claim{claim}, []store.Settle{{Claim: claim, Retry: do.At}}
+	}
 	refused, err := e.commit(ctx, change{
-		command: true, inputs: []respond.Input{do}, events: []store.EventID{store.NewEventID("", "command", c.Target()+" "+id)},
+		command: true, inputs: []respond.Input{do}, events: []store.EventID{store.NewEventID("", "command", c.Target()+" "+id)}, claims: claims,
 		settle: func(v store.View, in []respond.Input) ([]respond.Input, []store.Settle) {
-			if v.Seen[0] {
+			if v.Seen[0] || slices.Contains(v.Valid, false) { // a letter that somebody else brought back
 				return nil, nil
 			}
-			return in, nil
+			return in, settles
 		},
 	})
 	why := errors.Join(refused...)

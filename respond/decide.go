@@ -164,7 +164,9 @@ func (t *turn) unit(key store.Key) (*unit, bool) {
 		if u.irow, u.inc = load[Incident](t, id); u.irow == nil {
 			return nil, false
 		}
-		if u.plan = t.pinned(u); u.plan == nil {
+		if u.inc.ID == "" { // it is forgotten by now
+			u.irow, u.inc = nil, nil
+		} else if u.plan = t.pinned(u); u.plan == nil {
 			return nil, false
 		}
 	}

@@ -71,6 +71,8 @@ func (t *turn) do(u *unit, c Command, at time.Time) (err error) {
 		return t.resolveByHand(u, c, at)
 	case Reprioritise:
 		t.force(u, c, at)
+	case Resend:
+		t.resend(u, c, at)
 	default:
 		err = t.runCommand(u, c, at)
 	}

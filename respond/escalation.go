@@ -139,6 +139,9 @@ func (t *turn) send(u *unit, at time.Time, p Pending) {
 	t.dispatch(u, at, p)
 }
 
+// longestLife is how long a message is tried.
+const longestLife = 24 * time.Hour
+
 // dispatch makes the task that sends a message over the contact under way.
 func (t *turn) dispatch(u *unit, at time.Time, p Pending) {
 	i := u.inc
@@ -154,8 +157,7 @@ func (t *turn) dispatch(u *unit, at time.Time, p Pending) {
 	if err != nil { // texts, numbers and instants only: cannot happen
 		panic(fmt.Sprintf("respond: message: %v", err))
 	}
-	const longest = 24 * time.Hour
-	life := longest
+	life := longestLife
 	if p.Kind == notify.Page {
 		life = min(life, u.plan.Policy.WaitOf(p.Level))
 	}

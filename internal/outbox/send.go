@@ -29,7 +29,7 @@ func read(t store.Task) Outcome {
 	}
 	if err := json.Unmarshal(t.Payload, into); err != nil {
 		out.Err = notify.Permanent(fmt.Errorf("the task cannot be read: %w", err))
-	} else if out.Began.After(t.Expires) {
+	} else if out.Began.After(t.Expires) && !t.Due.After(t.Expires) { // else somebody brought it back
 		out.Err = notify.Permanent(errors.New("expired before it could be sent"))
 	}
 	out.Message.Attempt, out.Invocation.Attempt = int(t.Lease.Fence), int(t.Lease.Fence)

@@ -1,0 +1,101 @@
+package tocsin_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/tocsin-dev/tocsin"
+	"github.com/tocsin-dev/tocsin/notify"
+	"github.com/tocsin-dev/tocsin/store"
+	"github.com/tocsin-dev/tocsin/store/memory"
+)
+
+// moody is a store that fails, or does not answer, when it is told to.
+type moody struct {
+	store.Store
+	fault error
+	hangs bool
+}
+
+func (m *moody) Claim(ctx context.Context, r store.ClaimRequest) (store.Claimed, error) {
+	if m.hangs {
+		<-ctx.Done()
+		return store.Claimed{}, ctx.Err()
+	}
+	if m.fault != nil {
+		return store.Claimed{}, m.fault
+	}
+	return m.Store.Claim(ctx, r)
+}
+
+func (m *moody) Update(ctx context.Context, sc store.Scope, decide func(store.View) (store.Batch, store.Need, error)) error {
+	if m.fault != nil {
+		return m.fault
+	}
+	return m.Store.Update(ctx, sc, decide)
+}
+
+func TestHealth(t *testing.T) {
+	ill := func(t *testing.T, of *tocsin.Engine, what string) {
+		t.Helper()
+		require.ErrorContains(t, of.Health(t.Context()), what)
+	}
+	within := func(t *testing.T, tell func(*moody, *tocsin.Engine)) {
+		synctest.Test(t, func(t *testing.T) {
+			kept := &moody{Store: memory.New()}
+			in := &inbox{}
+			bell, err := tocsin.New(&tocsin.Config{
+				Catalog: twoLevels(), Store: kept, StopWithin: time.Second, Notifiers: map[string]notify.Notifier{"slack": in, "sms": in},
+			})
+			require.NoError(t, err)
+			ill(t, bell, "Run is not under way")
+			ctx, cancel := context.WithCancel(t.Context())
+			done := make(chan error, 1)
+			go func() { done <- bell.Run(ctx) }()
+			settle(time.Hour)
+			require.NoError(t, bell.Health(ctx), "idle")
+			tell(kept, bell)
+			cancel()
+			require.NoError(t, <-done)
+			ill(t, bell, "Run is not under way")
+		})
+	}
+	t.Run("the disk is full", func(t *testing.T) {
+		within(t, func(kept *moody, bell *tocsin.Engine) {
+			kept.fault = errors.New("no space left")
+			require.Error(t, bell.Submit(t.Context(), critical("x")))
+			ill(t, bell, "no space left")
+			kept.fault = nil
+			require.NoError(t, bell.Submit(t.Context(), critical("x")))
+			assert.NoError(t, bell.Health(t.Context()))
+		})
+	})
+	t.Run("the store is away while nobody submits", func(t *testing.T) {
+		within(t, func(kept *moody, bell *tocsin.Engine) {
+			require.NoError(t, bell.Submit(t.Context(), critical("x")))
+			settle(time.Second)
+			kept.fault = errors.New("connection refused")
+			settle(10 * time.Minute)
+			ill(t, bell, "connection refused")
+			kept.fault = nil
+			settle(2 * time.Second)
+			assert.NoError(t, bell.Health(t.Context()))
+		})
+	})
+	t.Run("the store hangs", func(t *testing.T) {
+		within(t, func(kept *moody, bell *tocsin.Engine) {
+			kept.hangs = true
+			require.NoError(t, bell.Submit(t.Context(), critical("x")))
+			settle(29 * time.Second)
+			require.NoError(t, bell.Health(t.Context()))
+			settle(2 * time.Second)
+			ill(t, bell, "has not been looked at for")
+		})
+	})
+}

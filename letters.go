@@ -1,0 +1,75 @@
+package tocsin
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"iter"
+	"time"
+
+	"github.com/tocsin-dev/tocsin/notify"
+	"github.com/tocsin-dev/tocsin/respond"
+	"github.com/tocsin-dev/tocsin/store"
+)
+
+// DeadLetter is a message that could not be sent over one of its contacts. [respond.Resend] tries it again.
+type DeadLetter struct {
+	notify.Message
+	Why  string
+	Died time.Time
+}
+
+// The kind and the state under which stores list the tasks that failed for good.
+const (
+	kindTask  = "task"
+	stateDead = "dead"
+)
+
+// DeadLetters lists the messages of a tenant that could not be sent, the worst priority first, until [Config.Keep] is over.
+func (e *Engine) DeadLetters(ctx context.Context, tenant string) iter.Seq2[DeadLetter, error] {
+	return func(yield func(DeadLetter, error) bool) {
+		q := store.Query{Tenant: tenant, Kind: kindTask, State: stateDead}
+		for {
+			rows, err := e.store.Read(ctx, q)
+			if err != nil {
+				yield(DeadLetter{}, fmt.Errorf("tocsin: dead letters: %w", err))
+				return
+			}
+			for _, row := range rows {
+				if letter, err := letterOf(row); !yield(letter, err) {
+					return
+				}
+			}
+			if len(rows) == 0 {
+				return
+			}
+			q.After = rows[len(rows)-1].Cursor
+		}
+	}
+}
+
+func letterOf(row store.Snapshot) (letter DeadLetter, err error) {
+	task := row.Rec.(store.Task)
+	if err := json.Unmarshal(task.Payload, &letter.Message); err != nil {
+		return letter, fmt.Errorf("tocsin: dead letter %q cannot be read: %w", task.ID, err)
+	}
+	for _, e := range row.Entries {
+		letter.Why, letter.Died = string(e.Doc), e.At
+	}
+	return letter, nil
+}
+
+// dead returns the claim by which a dead letter is brought back.
+func (e *Engine) dead(ctx context.Context, c respond.Resend) (store.Claim, error) {
+	key, _ := respond.IncidentKey(c.Target())
+	rows, err := e.store.Read(ctx, store.Query{Keys: []store.Key{{Tenant: key.Tenant, Kind: kindTask, ID: c.Letter.Key}}})
+	if err != nil {
+		return store.Claim{}, fmt.Errorf("tocsin: do: %w", err)
+	}
+	for _, row := range rows {
+		if task := row.Rec.(store.Task); len(row.Entries) > 0 && task.Lease != nil {
+			return store.Claim{ID: task.ID, Fence: task.Lease.Fence}, nil
+		}
+	}
+	return store.Claim{}, &respond.RefusedError{Incident: c.Target(), Reason: fmt.Sprintf("there is no dead letter %q", c.Letter.Key)}
+}
