@@ -31,6 +31,7 @@ type Engine struct {
 	counts  *instruments
 	hints   hints
 	health  health
+	journal journal
 	tracer  trace.Tracer
 	causes  causes
 	owner   string        // of leases
@@ -62,6 +63,7 @@ func New(c *Config) (*Engine, error) {
 		e.store = memory.New()
 		e.log(context.Background(), slog.LevelWarn, "no store configured: what is accepted lives in memory and ends with the process")
 	}
+	e.journal = newJournal(e.store)
 	e.box = outbox.New(p.notifiers, p.Actions, e.tracer, e.settle)
 	e.activate(p.compiled)
 	if err := e.observe(p.MeterProvider); err != nil {
@@ -137,6 +139,10 @@ func (e *Engine) commit(ctx context.Context, c change) (refused []error, err err
 		}
 		batch := d.Batch(now, lease, func(t *store.Task) bool { return e.box.Take(now, t, places) })
 		batch.Settle = settles
+		var err error
+		if batch.Log, err = e.journal.row(&d, inputs); err != nil {
+			return store.Batch{}, store.Need{}, err
+		}
 		done, refused = newDecided(d, v), d.Refused
 		e.causes.note(d.Tasks, nil, trace.SpanContextFromContext(ctx)) // before Run may see them
 		return batch, store.Need{}, nil

@@ -2,7 +2,6 @@ package tocsin
 
 import (
 	"context"
-	"fmt"
 	"strings"
 	"sync"
 	"time"
@@ -131,8 +130,7 @@ func (s *submission) end() {
 
 // command starts the span of a command; done ends it with how it went.
 func (e *Engine) command(ctx context.Context, c respond.Command) (_ context.Context, done func(refused, err error)) {
-	word := strings.ToLower(strings.TrimPrefix(fmt.Sprintf("%T", c), "respond."))
-	ctx, span := e.tracer.Start(ctx, "tocsin do "+word, trace.WithAttributes(attribute.String("tocsin.incident.id", c.Target())))
+	ctx, span := e.tracer.Start(ctx, "tocsin do "+respond.CommandName(c), trace.WithAttributes(attribute.String("tocsin.incident.id", c.Target())))
 	return ctx, func(refused, err error) {
 		outcome := "accepted"
 		switch {

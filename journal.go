@@ -1,0 +1,49 @@
+package tocsin
+
+import (
+	"bytes"
+	"compress/flate"
+	"sync"
+
+	"github.com/tocsin-dev/tocsin/respond"
+	"github.com/tocsin-dev/tocsin/store"
+	"github.com/tocsin-dev/tocsin/store/memory"
+)
+
+// journal writes the input log, from which sim.Replay decides anew. What lives in memory only has none: it would be gone when
+// somebody asked for it.
+type journal struct {
+	off     bool
+	writers sync.Pool
+}
+
+func newJournal(s store.Store) journal {
+	_, forgets := s.(*memory.Store)
+	return journal{off: forgets}
+}
+
+// row returns what the log keeps of a commit, nil if it keeps nothing.
+func (j *journal) row(d *respond.Decision, inputs []respond.Input) ([]byte, error) {
+	if j.off || len(d.Put)+len(d.Tasks)+len(d.Cancel) == 0 {
+		return nil, nil
+	}
+	doc, err := respond.EncodeInputs(inputs)
+	if err != nil {
+		return nil, err
+	}
+	var row bytes.Buffer
+	w, ok := j.writers.Get().(*flate.Writer)
+	if ok {
+		w.Reset(&row)
+	} else if w, err = flate.NewWriter(&row, flate.BestSpeed); err != nil {
+		return nil, err
+	}
+	defer j.writers.Put(w)
+	if _, err := w.Write(doc); err != nil {
+		return nil, err
+	}
+	if err := w.Close(); err != nil {
+		return nil, err
+	}
+	return row.Bytes(), nil
+}
