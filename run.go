@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"sync"
 	"time"
 
@@ -124,8 +125,12 @@ func (e *Engine) claim(ctx context.Context, now time.Time, onlyP1 bool) (found b
 	if len(r.Keep) > 0 {
 		next = now.Add(outbox.LeaseFor / 3) // their leases go on
 	}
+	reserved := maps.Clone(places)
 	for _, t := range claimed.Tasks {
 		e.box.Start(t, places, e.causes.of(t.ID))
+	}
+	if !onlyP1 {
+		e.box.Crowd(reserved, places)
 	}
 	if next.IsZero() || !claimed.Next.IsZero() && claimed.Next.Before(next) {
 		next = claimed.Next

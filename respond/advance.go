@@ -12,6 +12,7 @@ import (
 // advance lets everything happen that was due in the group up to the instant, each at its own time: by time, the incident
 // before its alerts. It is false if the view does not hold what that takes.
 func (t *turn) advance(u *unit, to time.Time) bool {
+	t.now = to
 	for {
 		next := u.next()
 		if next.what == nothing || next.at.After(to) {
@@ -37,6 +38,7 @@ func (t *turn) advanceAll() {
 			t.waiting = nil
 			return
 		}
+		t.now = t.waiting[best].to
 		if !t.act(t.waiting[best].u, first) {
 			t.waiting = slices.Delete(t.waiting, best, best+1) // the view does not hold what that takes
 		}

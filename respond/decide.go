@@ -78,6 +78,7 @@ type turn struct {
 	cancel  []store.CancelTag
 	found   []*Assessed // findings still to be applied
 	waiting []waiting   // groups still to be advanced
+	now     time.Time   // to which the latest one was advanced: what is decided may have been due long before
 }
 
 // waiting is a group that is to be advanced to an instant.

@@ -168,7 +168,7 @@ func (t *turn) dispatch(u *unit, at time.Time, p Pending) {
 	t.heads = append(t.heads, head)
 	t.tasks = append(t.tasks, store.Task{
 		ID: m.Key, Record: u.irow.key, Queue: Queue(channel), Order: string(p.Contact()), Tag: p.tag(), Kind: "message",
-		Priority: uint8(i.Priority), Rank: rank(at, i.Priority), Due: at, Expires: p.Expires, Payload: payload,
+		Priority: uint8(i.Priority), Rank: t.rank(at, i.Priority), Due: at, Expires: p.Expires, Payload: payload,
 	})
 }
 

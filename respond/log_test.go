@@ -18,13 +18,17 @@ func TestTheLogKeepsEveryInput(t *testing.T) {
 	cat, err := twoTeams().Compile()
 	require.NoError(t, err)
 	commands := []respond.Command{
-		respond.Acknowledge{Incident: "a#1", By: "ana", Via: "slack", ID: "1"}, respond.Unacknowledge{Incident: "a#1", By: "ana"},
+		respond.Acknowledge{Incident: "a#1", By: "ana", Via: "slack", ID: "1"},
+		respond.Unacknowledge{Incident: "a#1", By: "ana"},
 		respond.Escalate{Incident: "a#1", By: "ana", AsOf: escalate.Position{Round: 1, Level: 2}},
 		respond.Resolve{Incident: "a#1", By: "ana", Alerts: true, Override: "drill"},
 		respond.Reprioritise{Incident: "a#1", By: "ana", Priority: 2, Because: "drill"},
 		respond.Resend{Letter: notify.Message{Key: "a#1/1/sms:1", Incident: "a#1"}, By: "ana"},
-		respond.StartRun{Incident: "a#1", Runbook: "mend", By: "ana"}, respond.Approve{Incident: "a#1", By: "ana"},
-		respond.Answer{Incident: "a#1", By: "ana"}, respond.StopRun{Incident: "a#1", By: "ana"}, respond.KillSwitch{Tenant: "shop", By: "ana"},
+		respond.StartRun{Incident: "a#1", Runbook: "mend", By: "ana"},
+		respond.Approve{Incident: "a#1", By: "ana"},
+		respond.Answer{Incident: "a#1", By: "ana"},
+		respond.StopRun{Incident: "a#1", By: "ana"},
+		respond.KillSwitch{Tenant: "shop", By: "ana"},
 	}
 	inputs := []respond.Input{
 		respond.Events{respond.Assess(cat, &event.Event{Type: "pay.stuck", Received: start, Labels: map[string]string{"env": "prod"}})},

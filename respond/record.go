@@ -185,8 +185,11 @@ func GroupOf(k store.Key) store.Key {
 }
 
 // rank orders outgoing work: its due time, later by a constant for each step of priority, so that old work of a low
-// priority is served in the end.
-func rank(due time.Time, p severity.Priority) int64 {
+// priority is served in the end. What was due in an outage has not waited: it ranks as if it were due now.
+func (t *turn) rank(due time.Time, p severity.Priority) int64 {
+	if t.now.After(due) {
+		due = t.now
+	}
 	delay := [...]time.Duration{severity.P2: time.Minute, severity.P3: 5 * time.Minute, severity.P4: 15 * time.Minute, severity.P5: time.Hour}
 	return due.Add(delay[p]).UnixNano()
 }

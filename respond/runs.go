@@ -179,7 +179,7 @@ func (t *turn) invoke(u *unit, r *automate.Run, out automate.Invoke) {
 	t.heads = append(t.heads, true) // of a run one call at a time is under way, but for diagnostics, each in its own lane
 	t.tasks = append(t.tasks, store.Task{
 		ID: out.Key, Record: u.irow.key, Queue: ActionQueue(out.Action), Order: out.Key, Tag: "act/" + out.Key, Kind: KindAction,
-		Priority: uint8(p), Rank: rank(out.At, p), Due: out.At, Expires: out.Expires, Payload: payload,
+		Priority: uint8(p), Rank: t.rank(out.At, p), Due: out.At, Expires: out.Expires, Payload: payload,
 	})
 }
 

@@ -30,6 +30,7 @@ type channel struct {
 
 	held    int // places reserved
 	sending int
+	crowded bool // the latest look at the store took all the places that there were: others may wait there
 
 	limits  catalog.Channel
 	rates   []*rate.Limiter

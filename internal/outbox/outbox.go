@@ -132,7 +132,17 @@ func (o *Outbox) Reserve(now time.Time, onlyP1 bool) (Places, time.Time) {
 	return p, more
 }
 
-// Take reserves a place for a task that is not claimed but born leased, and adds it to those held.
+// Crowd notes which of the places that were reserved for every priority a look at the store has left.
+func (o *Outbox) Crowd(reserved, left Places) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for queue := range reserved {
+		o.channels[queue].crowded = left[queue] == 0
+	}
+}
+
+// Take reserves a place for a task that is not claimed but born leased, and adds it to those held. It does not let one of a
+// lower priority than P1 pass those that wait in the store.
 func (o *Outbox) Take(now time.Time, t *store.Task, held Places) bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -140,7 +150,7 @@ func (o *Outbox) Take(now time.Time, t *store.Task, held Places) bool {
 	if o.ctx == nil || c == nil {
 		return false
 	}
-	if n, _ := c.room(now, t.Priority == 1); n < 1 {
+	if n, _ := c.room(now, t.Priority == 1); n < 1 || c.crowded && t.Priority > 1 {
 		return false
 	}
 	c.held++
