@@ -4,7 +4,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"net/url"
-	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -82,35 +81,42 @@ func pairs(list []string) map[string]string {
 // escaped, so different fields never meet in one key; a key longer than 255 bytes ends in a hash of the whole.
 //
 // The form of keys does not change between releases, since that would split every open alert.
-func (c *Class) Key(e *Event) string {
+func (c *Class) Key(e *Event) string { return string(c.AppendKey(nil, e)) }
+
+// AppendKey appends the dedup key of e, see [Class.Key].
+func (c *Class) AppendKey(b []byte, e *Event) []byte {
 	if e.DedupKey != "" {
-		return shorten(e.DedupKey)
+		return append(b, shorten(e.DedupKey)...)
 	}
-	name := url.PathEscape(c.Name)
+	from := len(b)
+	b = append(b, url.PathEscape(c.Name)...)
 	switch {
 	case len(c.Dedup) > 0:
-		var b strings.Builder
-		b.WriteString(name)
 		for _, path := range c.Dedup {
 			value, _ := e.Field(path)
-			b.WriteByte('/')
-			b.WriteString(url.PathEscape(value))
+			b = append(append(b, '/'), url.PathEscape(value)...)
 		}
-		return shorten(b.String())
 	case e.Subject != "":
-		return shorten(name + "/" + url.PathEscape(e.Subject))
+		b = append(append(b, '/'), url.PathEscape(e.Subject)...)
+	default:
+		b = append(append(b, '/', '/'), url.PathEscape(c.Service)...)
 	}
-	return shorten(name + "//" + url.PathEscape(c.Service))
+	if len(b)-from > longestKey {
+		b = append(b[:from], shorten(string(b[from:]))...)
+	}
+	return b
 }
 
-// shorten keeps keys within 255 bytes, the limit of the tightest vendor, with a readable beginning.
+const longestKey = 255 // bytes, the limit of the tightest vendor
+
+// shorten keeps keys within their length, with a readable beginning.
 func shorten(key string) string {
-	const limit, hashed = 255, 32
-	if len(key) <= limit {
+	const hashed = 32
+	if len(key) <= longestKey {
 		return key
 	}
 	sum := sha256.Sum256([]byte(key))
-	head := key[:limit-1-hashed]
+	head := key[:longestKey-1-hashed]
 	for !utf8.ValidString(head) {
 		head = head[:len(head)-1]
 	}

@@ -67,7 +67,10 @@ func (a *Assessed) assess(cat *catalog.Compiled, e *event.Event) {
 	if a.Severity == 0 {
 		a.Severity = severity.Error
 	}
-	a.Key = class.Key(e)
+	var room [256]byte
+	id := string(class.AppendKey(append(append(room[:0], e.Intake...), '/'), e))
+	a.alert = store.Key{Tenant: e.Tenant, Kind: KindAlert, ID: id}
+	a.Key = id[len(e.Intake)+1:]
 	facts := cat.Facts(e, class, a.Owner)
 	impact := cat.Assess(facts, a.Severity)
 	a.Priority, a.Why = impact.Priority, impact.Why
@@ -80,7 +83,6 @@ func (a *Assessed) assess(cat *catalog.Compiled, e *event.Event) {
 		a.Plan = decided.Plan
 	}
 	a.Group, a.Fields = cat.Group(a.Plan, class, e)
-	a.alert = store.Key{Tenant: e.Tenant, Kind: KindAlert, ID: e.Intake + "/" + a.Key}
 	a.group = store.Key{Tenant: e.Tenant, Kind: KindGroup, ID: a.Group}
 	a.Promote = a.Severity > severity.Info && (class.Kind == "" || class.Kind == event.Alert)
 	a.RuleErrors = merge(impact.Errors, decided.Errors)

@@ -101,7 +101,7 @@ func Scope(inputs []Input, fires func(alert store.Key) bool) store.Scope {
 	n := 0
 	for _, in := range inputs {
 		events, _ := in.(Events)
-		n += 2 * max(len(events), 1)
+		n += max(len(events), 2)
 	}
 	seen := make(map[store.Key]struct{}, n)
 	sc.Write = make([]store.Key, 0, n)
