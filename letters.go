@@ -36,7 +36,11 @@ func (e *Engine) DeadLetters(ctx context.Context, tenant string) iter.Seq2[DeadL
 				return
 			}
 			for _, row := range rows {
-				if letter, err := letterOf(row); !yield(letter, err) {
+				task := row.Rec.(store.Task)
+				if task.Queue == respond.QueueInbox {
+					continue
+				}
+				if letter, err := letterOf(&task, row.Entries); !yield(letter, err) {
 					return
 				}
 			}
@@ -48,12 +52,11 @@ func (e *Engine) DeadLetters(ctx context.Context, tenant string) iter.Seq2[DeadL
 	}
 }
 
-func letterOf(row store.Snapshot) (letter DeadLetter, err error) {
-	task := row.Rec.(store.Task)
+func letterOf(task *store.Task, why []store.Entry) (letter DeadLetter, err error) {
 	if err := json.Unmarshal(task.Payload, &letter.Message); err != nil {
 		return letter, fmt.Errorf("tocsin: dead letter %q cannot be read: %w", task.ID, err)
 	}
-	for _, e := range row.Entries {
+	for _, e := range why {
 		letter.Why, letter.Died = string(e.Doc), e.At
 	}
 	return letter, nil

@@ -113,7 +113,9 @@ func (e *Engine) look(ctx context.Context) (time.Duration, error) {
 func (e *Engine) claim(ctx context.Context, now time.Time, onlyP1 bool) (found bool, next time.Time, err error) {
 	places, next := e.box.Reserve(now, onlyP1)
 	defer e.box.Release(places)
-	r := store.ClaimRequest{Now: now, Owner: e.owner, Queues: places, Limit: claimAtOnce, LeaseFor: outbox.LeaseFor}
+	queues := maps.Clone(places)
+	queues[respond.QueueInbox] = claimAtOnce
+	r := store.ClaimRequest{Now: now, Owner: e.owner, Queues: queues, Limit: claimAtOnce, LeaseFor: outbox.LeaseFor}
 	if onlyP1 {
 		r.MaxPriority, r.Keep = 1, e.box.Calls()
 	}
@@ -125,12 +127,17 @@ func (e *Engine) claim(ctx context.Context, now time.Time, onlyP1 bool) (found b
 	if len(r.Keep) > 0 {
 		next = now.Add(outbox.LeaseFor / 3) // their leases go on
 	}
-	reserved := maps.Clone(places)
+	var inbox []store.Task
 	for _, t := range claimed.Tasks {
-		e.box.Start(t, places, e.causes.of(t.ID))
+		if t.Queue == respond.QueueInbox {
+			inbox = append(inbox, t)
+		} else {
+			e.box.Start(t, places, e.causes.of(t.ID))
+		}
 	}
+	e.takeInbox(ctx, inbox)
 	if !onlyP1 {
-		e.box.Crowd(reserved, places)
+		e.box.Crowd(queues, places)
 	}
 	if next.IsZero() || !claimed.Next.IsZero() && claimed.Next.Before(next) {
 		next = claimed.Next

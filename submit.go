@@ -26,8 +26,7 @@ func (e *Engine) Submit(ctx context.Context, events ...event.Event) error {
 	ctx, s := e.submit(ctx, events)
 	defer s.end()
 	var errs []error
-	taken := make([]event.Event, 0, len(events))
-	named := make([]bool, 0, len(events)) // whether the sender gave an id
+	taken := batch{events: make([]event.Event, 0, len(events)), named: make([]bool, 0, len(events))}
 	var ids freshIDs
 	for i := range events {
 		ev := &events[i]
@@ -41,14 +40,21 @@ func (e *Engine) Submit(ctx context.Context, events ...event.Event) error {
 			s.event(ctx, ev, "rejected", "invalid")
 			continue
 		}
-		named = append(named, ev.ID != "")
-		taken = append(taken, *ev)
-		e.complete(&taken[len(taken)-1], now, s.traceParent, &ids)
+		taken.named = append(taken.named, ev.ID != "")
+		taken.events = append(taken.events, *ev)
+		e.complete(&taken.events[len(taken.events)-1], now, s.traceParent, &ids)
 	}
-	if len(taken) == 0 {
+	if len(taken.events) == 0 {
 		return errors.Join(errs...)
 	}
-	return errors.Join(append(errs, e.take(ctx, s, taken, named))...)
+	return errors.Join(append(errs, e.take(ctx, s, &taken))...)
+}
+
+// batch is complete events that are taken in one commit.
+type batch struct {
+	events []event.Event
+	named  []bool        // whether the sender gave an id
+	claims []store.Claim // of the tasks that brought them; none: they come from a call
 }
 
 // complete fills in what the sender left out.
@@ -87,15 +93,15 @@ func (f *freshIDs) next() string {
 
 // take assesses and commits complete events. An id that was applied before, or stands twice in the call, counts once; ids
 // of our own making cannot repeat and are not kept.
-func (e *Engine) take(ctx context.Context, s *submission, events []event.Event, named []bool) error {
-	cat := e.catalog.Load()
+func (e *Engine) take(ctx context.Context, s *submission, b *batch) error {
+	events, cat := b.events, e.catalog.Load()
 	assessed := respond.AssessAll(cat, events)
 	ids := make([]store.EventID, 0, len(events))
 	at := make([]int, len(events)) // index in ids, -1: without
 	seen := make(map[store.EventID]struct{})
 	for i := range events {
 		at[i] = -1
-		if !named[i] {
+		if !b.named[i] {
 			continue
 		}
 		id := store.NewEventID(events[i].Tenant, events[i].Source, events[i].ID)
@@ -109,16 +115,23 @@ func (e *Engine) take(ctx context.Context, s *submission, events []event.Event, 
 	}
 	var fresh respond.Events
 	_, err := e.commit(ctx, change{
-		catalog: cat, inputs: []respond.Input{assessed}, events: ids,
+		catalog: cat, inputs: []respond.Input{assessed}, events: ids, claims: b.claims,
 		settle: func(v store.View, _ []respond.Input) ([]respond.Input, []store.Settle) {
 			fresh = fresh[:0]
+			var done []store.Settle
 			for i, a := range assessed {
+				if b.claims != nil {
+					if !v.Valid[i] { // somebody else takes it
+						continue
+					}
+					done = append(done, store.Settle{Claim: b.claims[i]})
+				}
 				if at[i] == repeatedID || at[i] >= 0 && v.Seen[at[i]] {
 					continue
 				}
 				fresh = append(fresh, a)
 			}
-			return []respond.Input{fresh}, nil
+			return []respond.Input{fresh}, done
 		},
 	})
 	if err != nil {

@@ -139,6 +139,10 @@ func (t *turn) send(u *unit, at time.Time, p Pending) {
 	t.dispatch(u, at, p)
 }
 
+// QueueInbox is the queue of events that a store has taken in by itself, within a transaction of the application: each is a
+// task of its own whose payload is the event as JSON. Whoever claims it settles it in the commit that applies the event.
+const QueueInbox = "inbox"
+
 // longestLife is how long a message is tried.
 const longestLife = 24 * time.Hour
 

@@ -137,7 +137,9 @@ func (o *Outbox) Crowd(reserved, left Places) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	for queue := range reserved {
-		o.channels[queue].crowded = left[queue] == 0
+		if c := o.channels[queue]; c != nil {
+			c.crowded = left[queue] == 0
+		}
 	}
 }
 

@@ -1,0 +1,65 @@
+package tocsin
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/tocsin-dev/tocsin/event"
+	"github.com/tocsin-dev/tocsin/respond"
+	"github.com/tocsin-dev/tocsin/store"
+)
+
+// takeInbox takes in events that the store got within transactions of the application. What cannot be stored now comes again
+// when its lease has run out.
+func (e *Engine) takeInbox(ctx context.Context, tasks []store.Task) {
+	var in batch
+	for i := range tasks {
+		var ev event.Event
+		err := json.Unmarshal(tasks[i].Payload, &ev)
+		if err == nil {
+			err = ev.Check()
+		}
+		if err != nil {
+			e.unreadable(ctx, &tasks[i], err)
+			continue
+		}
+		in.events, in.named = append(in.events, ev), append(in.named, ev.ID != "")
+		in.claims = append(in.claims, store.Claim{ID: tasks[i].ID, Fence: tasks[i].Lease.Fence})
+	}
+	if len(in.events) == 0 {
+		return
+	}
+	ctx, s := e.submit(ctx, in.events)
+	defer s.end()
+	now := time.Now()
+	var ids freshIDs
+	for i := range in.events {
+		e.complete(&in.events[i], now, s.traceParent, &ids)
+	}
+	if err := e.take(ctx, s, &in); err != nil {
+		e.log(ctx, slog.LevelError, "events of the inbox could not be stored; they come again", "error", err)
+	}
+}
+
+// unreadable lays an event of the inbox aside that nobody can take, with a finding.
+func (e *Engine) unreadable(ctx context.Context, t *store.Task, why error) {
+	claim := store.Claim{ID: t.ID, Fence: t.Lease.Fence}
+	_, err := e.commit(ctx, change{
+		claims: []store.Claim{claim},
+		settle: func(v store.View, _ []respond.Input) ([]respond.Input, []store.Settle) {
+			if !v.Valid[0] {
+				return nil, nil
+			}
+			return nil, []store.Settle{{Claim: claim, Dead: why.Error()}}
+		},
+	})
+	if err == nil {
+		err = e.Submit(ctx, event.Finding(event.FindingDeadLetter, "inbox", fmt.Sprintf("an event of the inbox cannot be taken: %v", why)))
+	}
+	if err != nil {
+		e.log(ctx, slog.LevelError, "an event of the inbox cannot be taken", "task", t.ID, "error", err)
+	}
+}
