@@ -168,7 +168,7 @@ type Decided struct {
 func (c *Compiled) Route(f *route.Facts) Decided {
 	res := c.routes.First(f)
 	d := Decided{Errors: collect(&res)}
-	for _, m := range res.Matches {
+	for m := range res.Matches() {
 		d.Also = append(d.Also, m.Then.Also...)
 		if !m.Then.Continue {
 			d.Rule, d.Owner, d.Plan = m.ID, m.Then.Owner, m.Then.Plan
@@ -195,7 +195,7 @@ type Assessment struct {
 // service's tier and the severity.
 func (c *Compiled) Assess(f *route.Facts, level severity.Level) Assessment {
 	res := c.impact.All(f)
-	if known := c.assessed[f.Service.Name]; len(res.Matches) == 0 && res.ErrorCount() == 0 && int(level) < len(known) {
+	if known := c.assessed[f.Service.Name]; res.MatchCount() == 0 && res.ErrorCount() == 0 && int(level) < len(known) {
 		return known[level]
 	}
 	return c.assess(f.Service.Name, level, &res)
@@ -222,7 +222,7 @@ func (c *Compiled) assess(name string, level severity.Level, res *route.Result[*
 	impactBecause, urgencyBecause := because(name, service), level.String()
 	a.Errors = collect(res)
 	var impactSaid, urgencySaid bool
-	for _, m := range res.Matches {
+	for m := range res.Matches() {
 		if m.Then.Impact != 0 && !impactSaid {
 			a.Impact, impactBecause, impactSaid = m.Then.Impact, m.Then.Because, true
 		}

@@ -46,7 +46,7 @@ func (c *Catalog) checkRunbooks(f *faults) {
 func (c *Compiled) Runbooks(f *route.Facts) ([]*automate.Runbook, map[string]error) {
 	var called []*automate.Runbook
 	res := c.calls.All(f)
-	for _, m := range res.Matches {
+	for m := range res.Matches() {
 		if m.Then.Mode != automate.Manual {
 			called = append(called, m.Then)
 		}

@@ -23,7 +23,9 @@ func Example() {
 	facts := &route.Facts{Event: &event.Event{Type: "shop.cart.slow", Severity: severity.Error}}
 
 	result := table.First(facts)
-	fmt.Println(result.Matches[0].ID, "sends it to", result.Matches[0].Then)
+	for match := range result.Matches() {
+		fmt.Println(match.ID, "sends it to", match.Then)
+	}
 	for step := range table.Explain(facts) {
 		fmt.Println(strings.TrimSpace(fmt.Sprintf("%s: %s %s", step.Rule, step.Outcome, step.Detail)))
 	}

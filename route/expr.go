@@ -13,9 +13,6 @@ import (
 	"cel.dev/cel-go/common/types/traits"
 )
 
-// maxExprDepth is how deep a value may nest that an expression takes as a whole.
-const maxExprDepth = 1_000
-
 // Expr is a compiled expression that gives a value. It is immutable and may be evaluated concurrently.
 type Expr struct {
 	program cel.Program
@@ -56,11 +53,7 @@ func compileExpr(env *cel.Env, name, text string, limits *Limits) (*Expr, []erro
 	if issues.Err() != nil {
 		return nil, compileErrors(name, text, issues)
 	}
-	size := types.NewSizeCalculator( // whose own bounds make more of a large body than any limit allows
-		types.SizeCalculatorMaxTraversal(int(limits.Memory)), types.SizeCalculatorMaxDepth(maxExprDepth))
-	program, err := env.Program(tree,
-		cel.EvalOptions(cel.OptOptimize), cel.CostLimit(limits.Cost), cel.MemoryLimit(limits.Memory),
-		cel.MemoryTracking(types.MemoryTrackerSizeCalculator(size), types.MemoryTrackerSampleInterval(256)))
+	program, err := env.Program(tree, limits.options(true)...)
 	if err != nil {
 		return nil, []error{&CompileError{Rule: name, Message: err.Error()}}
 	}

@@ -32,49 +32,41 @@ type Team struct {
 type field struct {
 	name string
 	typ  *cel.Type
-	get  func(of any) any
+	read func(*Facts) value
 }
 
 func eventFields() []field {
-	of := func(get func(*event.Event) any) func(any) any {
-		return func(v any) any { return get(v.(*event.Event)) }
-	}
 	return []field{
-		{"id", cel.StringType, of(func(e *event.Event) any { return e.ID })},
-		{"source", cel.StringType, of(func(e *event.Event) any { return e.Source })},
-		{"type", cel.StringType, of(func(e *event.Event) any { return e.Type })},
-		{"subject", cel.StringType, of(func(e *event.Event) any { return e.Subject })},
-		{"signal", cel.StringType, of(func(e *event.Event) any { return e.Signal.String() })},
-		{"severity", cel.IntType, of(func(e *event.Event) any { return int64(e.Severity) })},
-		{"summary", cel.StringType, of(func(e *event.Event) any { return e.Summary })},
-		{"time", cel.TimestampType, of(func(e *event.Event) any { return e.Time })},
-		{"labels", cel.MapType(cel.StringType, cel.StringType), of(func(e *event.Event) any {
-			return types.NewStringStringMap(types.DefaultTypeAdapter, e.Labels)
-		})},
-		{"data", cel.MapType(cel.StringType, cel.DynType), of(func(e *event.Event) any {
-			return types.NewStringInterfaceMap(types.DefaultTypeAdapter, e.Data)
-		})},
-		{"tenant", cel.StringType, of(func(e *event.Event) any { return e.Tenant })},
-		{"intake", cel.StringType, of(func(e *event.Event) any { return e.Intake })},
+		{"id", cel.StringType, func(f *Facts) value { return textValue(f.Event.ID) }},
+		{"source", cel.StringType, func(f *Facts) value { return textValue(f.Event.Source) }},
+		{"type", cel.StringType, func(f *Facts) value { return textValue(f.Event.Type) }},
+		{"subject", cel.StringType, func(f *Facts) value { return textValue(f.Event.Subject) }},
+		{"signal", cel.StringType, func(f *Facts) value { return textValue(f.Event.Signal.String()) }},
+		{"severity", cel.IntType, func(f *Facts) value { return intValue(int64(f.Event.Severity)) }},
+		{"summary", cel.StringType, func(f *Facts) value { return textValue(f.Event.Summary) }},
+		{"time", cel.TimestampType, func(f *Facts) value { return timeValue(f.Event.Time) }},
+		{"labels", cel.MapType(cel.StringType, cel.StringType), func(f *Facts) value {
+			return value{kind: kindMap, raw: f.Event.Labels}
+		}},
+		{"data", cel.MapType(cel.StringType, cel.DynType), func(f *Facts) value {
+			return value{kind: kindMap, raw: f.Event.Data}
+		}},
+		{"tenant", cel.StringType, func(f *Facts) value { return textValue(f.Event.Tenant) }},
+		{"intake", cel.StringType, func(f *Facts) value { return textValue(f.Event.Intake) }},
 	}
 }
 
 func serviceFields() []field {
-	of := func(get func(*Service) any) func(any) any {
-		return func(v any) any { return get(v.(*Service)) }
-	}
 	return []field{
-		{"name", cel.StringType, of(func(s *Service) any { return s.Name })},
-		{"tier", cel.IntType, of(func(s *Service) any { return int64(s.Tier) })},
-		{"owner", cel.StringType, of(func(s *Service) any { return s.Owner })},
-		{"tags", cel.ListType(cel.StringType), of(func(s *Service) any {
-			return types.NewStringList(types.DefaultTypeAdapter, s.Tags)
-		})},
+		{"name", cel.StringType, func(f *Facts) value { return textValue(f.Service.Name) }},
+		{"tier", cel.IntType, func(f *Facts) value { return intValue(int64(f.Service.Tier)) }},
+		{"owner", cel.StringType, func(f *Facts) value { return textValue(f.Service.Owner) }},
+		{"tags", cel.ListType(cel.StringType), func(f *Facts) value { return value{kind: kindList, raw: &f.Service.Tags} }},
 	}
 }
 
 func teamFields() []field {
-	return []field{{"name", cel.StringType, func(v any) any { return v.(*Team).Name }}}
+	return []field{{"name", cel.StringType, func(f *Facts) value { return textValue(f.Team.Name) }}}
 }
 
 // severityWords lets rules write event.severity >= error.

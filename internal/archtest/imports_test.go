@@ -43,8 +43,8 @@ func judgeLayers(p *pkg, found report) {
 
 // refusal says why one package of ours may not import another, or "" when it may.
 func refusal(from, to string) string {
-	if isTestPackage(to) && !isTestPackage(from) {
-		return "*test packages are for _test.go files and other *test packages"
+	if isTestPackage(to) && !isTestPackage(from) && !strings.HasPrefix(from, "bench/") {
+		return "*test packages are for _test.go files, other *test packages and benchmarks"
 	}
 	// A *test package beneath a package speaks its parent's language: it may import the parent, and what the parent may.
 	if parent := path.Dir(from); isTestPackage(from) && parent != "." && layerOf(parent) != unplaced {

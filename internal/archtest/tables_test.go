@@ -41,6 +41,7 @@ var layers = []struct {
 	{"respond", 3},
 
 	{"store/*", 4},
+	{"store/postgres/postgrestest", 4},
 	{"notify/*", 4},
 	{"automate/*", 4},
 	{"internal/outbound", 4},

@@ -1,0 +1,60 @@
+package route
+
+import (
+	"fmt"
+
+	"cel.dev/cel-go/cel"
+	"cel.dev/cel-go/common"
+	"cel.dev/cel-go/common/types"
+)
+
+// compiler turns the texts of rules into terms.
+type compiler struct {
+	*space
+	env    *environment
+	limits *Limits
+	known  map[string]ruleTerms // by text
+}
+
+func newCompiler(env *environment, limits *Limits) *compiler {
+	return &compiler{newSpace(), env, limits, make(map[string]ruleTerms)}
+}
+
+// compile checks a rule and brings it into its normal form.
+func (c *compiler) compile(id, when string) (ruleTerms, []error) {
+	if terms, ok := c.known[when]; ok {
+		return terms, nil
+	}
+	tree, faults := c.env.check(id, when)
+	if len(faults) > 0 {
+		return nil, faults
+	}
+	l := lowering{space: c.space, env: c.env, limits: c.limits, tree: tree.NativeRep()}
+	f := l.formula(l.tree.Expr(), false)
+	if l.fault != nil {
+		return nil, []error{&CompileError{Rule: id, Message: l.fault.Error()}}
+	}
+	terms := ruleTerms(c.terms(f, c.limits.Terms))
+	c.known[when] = terms
+	return terms, nil
+}
+
+// check parses an expression and finds its types. What may be anything is accepted: it errs on the events for which it is no
+// boolean.
+func (e *environment) check(id, when string) (*cel.Ast, []error) {
+	tree, issues := e.cel.Compile(when)
+	if issues.Err() != nil {
+		source := common.NewTextSource(when) // for the caret under the place
+		var errs []error
+		for _, fault := range issues.Errors() {
+			errs = append(errs, &CompileError{
+				Rule: id, Line: fault.Location.Line(), Col: fault.Location.Column() + 1, Message: fault.ToDisplayString(source),
+			})
+		}
+		return nil, errs
+	}
+	if got := tree.OutputType(); !got.IsExactType(types.BoolType) && !got.IsExactType(types.DynType) {
+		return nil, []error{&CompileError{Rule: id, Line: 1, Col: 1, Message: fmt.Sprintf("is of type %s, expected bool", got)}}
+	}
+	return tree, nil
+}

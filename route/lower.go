@@ -1,0 +1,194 @@
+package route
+
+import (
+	"cel.dev/cel-go/cel"
+	"cel.dev/cel-go/common/ast"
+	"cel.dev/cel-go/common/operators"
+	"cel.dev/cel-go/common/types"
+)
+
+// lowering turns one checked expression into a formula over atoms.
+type lowering struct {
+	*space
+	env    *environment
+	limits *Limits
+	tree   *ast.AST
+
+	item     string // the variable of the quantifier that we are in; empty: none
+	itemSlot int32
+	foreign  bool  // in a quantifier: something was found that only cel-go can evaluate
+	fault    error // why the rule must be refused
+}
+
+// formula lowers an expression that is used as a condition.
+func (l *lowering) formula(x ast.Expr, negated bool) *formula {
+	switch x.Kind() {
+	case ast.LiteralKind:
+		if b, ok := x.AsLiteral().(types.Bool); ok {
+			return constant(bool(b) != negated)
+		}
+	case ast.CallKind:
+		if f := l.call(x, negated); f != nil {
+			return f
+		}
+	case ast.SelectKind:
+		if x.AsSelect().IsTestOnly() {
+			return l.one(l.has(x), x, negated)
+		}
+	case ast.ComprehensionKind:
+		return l.one(l.quantifier(x), x, negated)
+	}
+	if slot := l.slotOf(x); slot != noSlot && l.slots[slot].kind != slotFind {
+		return literal(l.atom(atom{kind: atomTruth, slot: slot}), negated)
+	}
+	return l.opaqueFormula(x, negated)
+}
+
+// one makes a literal of an atom, or lets cel-go have the expression where there is none.
+func (l *lowering) one(a *atom, x ast.Expr, negated bool) *formula {
+	if a == nil {
+		return l.opaqueFormula(x, negated)
+	}
+	return literal(l.atom(*a), negated)
+}
+
+// call lowers the operators of the logic, and comparisons; nil for every other call.
+func (l *lowering) call(x ast.Expr, negated bool) *formula {
+	call := x.AsCall()
+	args := call.Args()
+	switch call.FunctionName() {
+	case operators.LogicalAnd, operators.LogicalOr:
+		op := opAnd
+		if (call.FunctionName() == operators.LogicalOr) != negated {
+			op = opOr
+		}
+		kids := make([]*formula, len(args))
+		for i, arg := range args {
+			kids[i] = l.formula(arg, negated)
+		}
+		return combine(op, kids...)
+	case operators.LogicalNot:
+		return l.formula(args[0], !negated)
+	case operators.Conditional:
+		return l.conditional(x, negated)
+	case operators.Equals:
+		return l.equality(x, args[0], args[1], negated)
+	case operators.NotEquals:
+		return l.equality(x, args[0], args[1], !negated)
+	case operators.In:
+		if args[1].Kind() == ast.ListKind && args[1].AsList().Size() == 0 {
+			return constant(negated) // cel-go does not even look at what is sought
+		}
+	}
+	if a := l.test(call); a != nil {
+		return literal(l.atom(*a), negated)
+	}
+	return nil
+}
+
+// conditional opens c ? a : b. Where c errs so does the whole, which is what the last part says: it is false otherwise. So that
+// one within another stays small, c becomes one literal.
+func (l *lowering) conditional(x ast.Expr, negated bool) *formula {
+	args := x.AsCall().Args()
+	c := l.formula(args[0], false)
+	switch {
+	case c.op == opAnd && len(c.kids) == 0:
+		return l.formula(args[1], negated)
+	case c.op == opOr && len(c.kids) == 0:
+		return l.formula(args[2], negated)
+	case c.op != opLit && l.item != "": // of an item nothing is remembered: it would be evaluated again and again
+		return l.opaqueFormula(x, negated)
+	}
+	yes := l.space.tree(c)
+	no := &formula{lit: yes ^ 1}
+	return combine(opOr,
+		combine(opAnd, &formula{lit: yes}, l.formula(args[1], negated)),
+		combine(opAnd, no, l.formula(args[2], negated)),
+		combine(opAnd, &formula{lit: yes}, no),
+	)
+}
+
+// equality lowers left == right. Whatever is compared to a boolean is a condition itself.
+func (l *lowering) equality(x, left, right ast.Expr, negated bool) *formula {
+	a, b := l.slotOf(left), l.slotOf(right)
+	switch {
+	case a != noSlot && b != noSlot:
+		if l.slots[a].kind == slotFind || l.slots[b].kind == slotFind {
+			return l.equalityOfCEL(x, negated)
+		}
+		return literal(l.atom(atom{kind: atomSame, slot: min(a, b), other: max(a, b)}), negated)
+	case a != noSlot:
+		return l.equalsConstant(x, a, right, negated)
+	case b != noSlot:
+		return l.equalsConstant(x, b, left, negated)
+	case l.isBool(left) && l.isBool(right):
+		if value, ok := l.constantOf(right); ok && value.kind == kindBool {
+			return l.formula(left, negated != (value.num == 0))
+		}
+		if value, ok := l.constantOf(left); ok && value.kind == kindBool {
+			return l.formula(right, negated != (value.num == 0))
+		}
+	}
+	return l.equalityOfCEL(x, negated)
+}
+
+// equalityOfCEL leaves x, which is an equality or an inequality, to cel-go. Both stay what they are written as.
+func (l *lowering) equalityOfCEL(x ast.Expr, negated bool) *formula {
+	return l.opaqueFormula(x, negated != (x.AsCall().FunctionName() == operators.NotEquals))
+}
+
+func (l *lowering) equalsConstant(x ast.Expr, slot int32, other ast.Expr, negated bool) *formula {
+	value, ok := l.constantOf(other)
+	if !ok || value.kind >= kindMap || l.slots[slot].kind == slotFind {
+		return l.equalityOfCEL(x, negated)
+	}
+	return literal(l.atom(atom{kind: atomEqual, slot: slot, value: value}), negated)
+}
+
+func (l *lowering) isBool(x ast.Expr) bool {
+	return l.tree.GetType(x.ID()).IsExactType(types.BoolType)
+}
+
+// opaqueFormula leaves a condition to cel-go. One without variables is evaluated here and now.
+func (l *lowering) opaqueFormula(x ast.Expr, negated bool) *formula {
+	if l.item != "" {
+		l.foreign = true // a program sees no item of ours: the whole quantifier is for cel-go
+		return constant(false)
+	}
+	if isClosed(x) {
+		switch v, ok := l.evaluate(x); {
+		case ok && v.kind == kindBool:
+			return constant((v.num != 0) != negated)
+		case ok:
+			return literal(l.atom(atom{kind: atomError, slot: noSlot}), false)
+		}
+		return constant(false) // refused anyway
+	}
+	text, err := cel.ExprToString(x, l.tree.SourceInfo())
+	if err != nil {
+		l.refuse(err)
+		return constant(false)
+	}
+	text = "cel(" + text + ")" // so that it is taken for no condition of ours
+	if known, ok := l.atomIDs[text]; ok {
+		return literal(known, negated)
+	}
+	program, err := l.env.plan(l.subtree(x), l.limits)
+	if err != nil {
+		l.refuse(err)
+		return constant(false)
+	}
+	o := &opaque{program: program, reads: l.reads(x)}
+	return literal(l.atom(atom{kind: atomOpaque, slot: noSlot, text: text, opaque: o}), negated)
+}
+
+func (l *lowering) refuse(err error) {
+	if l.fault == nil {
+		l.fault = err
+	}
+}
+
+// subtree makes an expression of its own of a part.
+func (l *lowering) subtree(x ast.Expr) *ast.AST {
+	return ast.NewCheckedAST(ast.NewAST(x, l.tree.SourceInfo()), l.tree.TypeMap(), l.tree.ReferenceMap())
+}

@@ -1,0 +1,134 @@
+package route
+
+import (
+	"cmp"
+	"math"
+	"strings"
+)
+
+func (v *value) isNumber() bool { return v.kind >= kindInt && v.kind <= kindDouble }
+
+func (v *value) isNaN() bool { return v.kind == kindDouble && math.IsNaN(v.real) }
+
+// compareNumbers orders numbers of any kinds as cel-go does: it compares an int to a double as doubles, so above 2^53 one
+// double equals many ints. Neither is NaN.
+func compareNumbers(a, b *value) int {
+	switch {
+	case a.kind == kindDouble && b.kind == kindDouble:
+		return cmp.Compare(a.real, b.real)
+	case a.kind == kindDouble:
+		return compareDouble(a.real, b)
+	case b.kind == kindDouble:
+		return -compareDouble(b.real, a)
+	case a.kind == kindInt && b.kind == kindInt:
+		return cmp.Compare(a.num, b.num)
+	case a.kind == kindUint && b.kind == kindUint:
+		return cmp.Compare(uint64(a.num), uint64(b.num))
+	case a.kind == kindInt:
+		return compareIntUint(a.num, uint64(b.num))
+	}
+	return -compareIntUint(b.num, uint64(a.num))
+}
+
+func compareDouble(d float64, n *value) int {
+	if n.kind == kindInt {
+		switch {
+		case d < math.MinInt64:
+			return -1
+		case d > math.MaxInt64:
+			return 1
+		}
+		return cmp.Compare(d, float64(n.num))
+	}
+	switch {
+	case d < 0:
+		return -1
+	case d > math.MaxUint64:
+		return 1
+	}
+	return cmp.Compare(d, float64(uint64(n.num)))
+}
+
+func compareIntUint(i int64, u uint64) int {
+	if i < 0 || u > math.MaxInt64 {
+		return -1
+	}
+	return cmp.Compare(i, int64(u))
+}
+
+// equals is the == of CEL where want is no list, no map and no other value of cel-go: values of different kinds differ.
+func (v *value) equals(want *value) bool {
+	switch {
+	case v.isNumber() && want.isNumber():
+		return !v.isNaN() && !want.isNaN() && compareNumbers(v, want) == 0
+	case v.kind != want.kind:
+		return false
+	}
+	return v.num == want.num && v.nanos == want.nanos && v.text == want.text
+}
+
+// compare is an order of CEL. It errs between kinds that are not ordered; NaN is neither above nor below anything.
+func (v *value) compare(op compareOp, with *value) kleene {
+	order := 0
+	switch {
+	case v.isNumber() && with.isNumber():
+		if v.isNaN() || with.isNaN() {
+			return isFalse
+		}
+		order = compareNumbers(v, with)
+	case v.isNaN() || with.isNaN():
+		return isFalse
+	case v.kind != with.kind:
+		return isErr
+	case v.kind == kindString:
+		order = strings.Compare(v.text, with.text)
+	case v.kind == kindBool || v.kind == kindDuration:
+		order = cmp.Compare(v.num, with.num)
+	case v.kind == kindTime:
+		order = cmp.Or(cmp.Compare(v.num, with.num), cmp.Compare(v.nanos, with.nanos))
+	default:
+		return isErr
+	}
+	switch op {
+	case opLess:
+		return truth(order < 0)
+	case opLessEqual:
+		return truth(order <= 0)
+	case opGreater:
+		return truth(order > 0)
+	}
+	return truth(order >= 0)
+}
+
+// member reports whether a number or a boolean stands in a constant list. cel-go makes a set of such a list, and in it keeps
+// of each number what other kinds have no loss of.
+func (c *constSet) member(v *value) bool {
+	for i := range c.numbers {
+		if n := &c.numbers[i]; n.sameAs(v) {
+			return true
+		}
+	}
+	return false
+}
+
+func (v *value) sameAs(o *value) bool {
+	switch {
+	case v.kind == o.kind:
+		return v.num == o.num && v.real == o.real
+	case v.kind == kindDouble && o.isNumber():
+		return isWhole(v.real, o)
+	case o.kind == kindDouble && v.isNumber():
+		return o.equals(v)
+	case v.isNumber() && o.isNumber():
+		return v.num >= 0 && v.num == o.num
+	}
+	return false
+}
+
+// isWhole reports whether d is the whole number n without loss.
+func isWhole(d float64, n *value) bool {
+	if n.kind == kindInt {
+		return d > math.MinInt64 && d < math.MaxInt64 && int64(d) == n.num && float64(int64(d)) == d
+	}
+	return d >= 0 && d < math.MaxUint64 && uint64(d) == uint64(n.num) && float64(uint64(d)) == d
+}

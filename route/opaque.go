@@ -1,0 +1,40 @@
+package route
+
+import (
+	"fmt"
+
+	"cel.dev/cel-go/cel"
+	"cel.dev/cel-go/common/ast"
+	"cel.dev/cel-go/common/types"
+)
+
+// opaque is a condition that is left to cel-go.
+type opaque struct {
+	program cel.Program
+	reads   []int32 // slots
+}
+
+// plan prepares an expression, or a part of one, for evaluation by cel-go within the limits. Counting cost and memory slows
+// evaluation threefold; only loops can run away, so only they are counted.
+func (e *environment) plan(tree *ast.AST, limits *Limits) (cel.Program, error) {
+	return e.cel.PlanProgram(tree, limits.options(hasLoop(tree.Expr()))...)
+}
+
+func hasLoop(x ast.Expr) bool {
+	found := false
+	ast.PreOrderVisit(x, ast.NewExprVisitor(func(e ast.Expr) { found = found || e.Kind() == ast.ComprehensionKind }))
+	return found
+}
+
+// evaluate runs a program as a condition.
+func evaluate(program cel.Program, vars *activation) (bool, error) {
+	out, _, err := program.Eval(vars)
+	if err != nil {
+		return false, err
+	}
+	matched, ok := out.(types.Bool)
+	if !ok {
+		return false, fmt.Errorf("is a %s for this event, expected bool", out.Type().TypeName())
+	}
+	return bool(matched), nil
+}

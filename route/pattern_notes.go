@@ -1,0 +1,55 @@
+package route
+
+import (
+	"slices"
+	"strings"
+)
+
+// patternNotes says where EventBridge decides otherwise than the rule.
+func patternNotes(o *patternObject) []string {
+	var notes []string
+	add := func(note string) {
+		if !slices.Contains(notes, note) {
+			notes = append(notes, note)
+		}
+	}
+	o.eachField(true, func(f patternField, envelope bool) {
+		if envelope && f.name == "resources" {
+			add("an event keeps the first of the resources, as its subject: EventBridge looks at all of them")
+		}
+		if f.leaf == nil {
+			return
+		}
+		for _, t := range f.leaf.tests {
+			for _, block := range wholeFamilies(t) {
+				add(block + " is every address of its family: EventBridge takes numbers and the other family for addresses, too")
+			}
+		}
+	})
+	return notes
+}
+
+// eachField visits the fields of o and beneath, in order.
+func (o *patternObject) eachField(envelope bool, visit func(f patternField, envelope bool)) {
+	for _, f := range o.fields {
+		visit(f, envelope)
+		if f.object != nil {
+			f.object.eachField(false, visit)
+		}
+	}
+	for _, branch := range o.or {
+		branch.eachField(envelope, visit)
+	}
+}
+
+func wholeFamilies(t *leafTest) []string {
+	var blocks []string
+	if t.name == testInCIDR {
+		for _, n := range t.list.elements {
+			if strings.HasSuffix(n.value.text, "/0") {
+				blocks = append(blocks, n.value.text)
+			}
+		}
+	}
+	return blocks
+}

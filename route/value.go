@@ -1,0 +1,228 @@
+package route
+
+import (
+	"time"
+	"unicode/utf8"
+
+	"cel.dev/cel-go/common/types"
+	"cel.dev/cel-go/common/types/ref"
+	"cel.dev/cel-go/common/types/traits"
+)
+
+// kind tells the values apart that conditions are computed on without the help of cel-go.
+type kind uint8
+
+const (
+	kindErr    kind = iota // there is none: a key is missing, or cel-go cannot take it
+	kindAbsent             // an optional value that is none
+	kindNull
+	kindBool
+	kindInt
+	kindUint
+	kindDouble
+	kindString
+	kindTime
+	kindDuration
+	kindMap   // raw is a map[string]any or a map[string]string
+	kindList  // raw is a []any, a []string or, since to box that allocates, a *[]string
+	kindOther // raw is a value of cel-go
+)
+
+// value is one value of an event, without boxing: reading one allocates nothing.
+type value struct {
+	kind  kind
+	nanos int32 // of a time, beside the seconds in num
+	num   int64 // of an int, uint (its bits), bool, duration or time
+	real  float64
+	text  string
+	raw   any
+}
+
+func textValue(s string) value  { return value{kind: kindString, text: s} }
+func intValue(n int64) value    { return value{kind: kindInt, num: n} }
+func realValue(f float64) value { return value{kind: kindDouble, real: f} }
+
+func boolValue(b bool) value {
+	if b {
+		return value{kind: kindBool, num: 1}
+	}
+	return value{kind: kindBool}
+}
+
+func timeValue(t time.Time) value {
+	return value{kind: kindTime, num: t.Unix(), nanos: int32(t.Nanosecond())}
+}
+
+// classify finds the kind of what a sender or a Go caller put into an event, as cel-go would see it.
+func classify(x any) value {
+	switch v := x.(type) {
+	case nil:
+		return value{kind: kindNull}
+	case string:
+		return textValue(v)
+	case float64:
+		return realValue(v)
+	case bool:
+		return boolValue(v)
+	case int64:
+		return intValue(v)
+	case int:
+		return intValue(int64(v))
+	case uint64:
+		return value{kind: kindUint, num: int64(v)}
+	case map[string]any, map[string]string:
+		return value{kind: kindMap, raw: v}
+	case []any, []string:
+		return value{kind: kindList, raw: v}
+	case time.Duration:
+		return value{kind: kindDuration, num: int64(v)}
+	case time.Time:
+		return timeValue(v)
+	}
+	return ofCEL(types.DefaultTypeAdapter.NativeToValue(x))
+}
+
+// ofCEL is classify for a value of cel-go.
+func ofCEL(x ref.Val) value {
+	switch v := x.(type) {
+	case *types.Err, *types.Unknown:
+		return value{}
+	case types.Null:
+		return value{kind: kindNull}
+	case types.Bool:
+		return boolValue(bool(v))
+	case types.Int:
+		return intValue(int64(v))
+	case types.Uint:
+		return value{kind: kindUint, num: int64(v)}
+	case types.Double:
+		return realValue(float64(v))
+	case types.String:
+		return textValue(string(v))
+	case types.Duration:
+		return value{kind: kindDuration, num: int64(v.Duration)}
+	case types.Timestamp:
+		return timeValue(v.Time)
+	}
+	return value{kind: kindOther, raw: x}
+}
+
+// cel turns the value into one of cel-go. It allocates, so it is for what is rare.
+func (v *value) cel() ref.Val {
+	switch v.kind {
+	case kindNull:
+		return types.NullValue
+	case kindBool:
+		return types.Bool(v.num != 0)
+	case kindInt:
+		return types.Int(v.num)
+	case kindUint:
+		return types.Uint(v.num)
+	case kindDouble:
+		return types.Double(v.real)
+	case kindString:
+		return types.String(v.text)
+	case kindTime:
+		return types.Timestamp{Time: time.Unix(v.num, int64(v.nanos)).UTC()}
+	case kindDuration:
+		return types.Duration{Duration: time.Duration(v.num)}
+	case kindMap, kindList:
+		if list, ok := v.raw.(*[]string); ok {
+			return types.DefaultTypeAdapter.NativeToValue(*list)
+		}
+		return types.DefaultTypeAdapter.NativeToValue(v.raw)
+	case kindOther:
+		return v.raw.(ref.Val)
+	}
+	return types.NewErr("no value")
+}
+
+// size is what size() gives.
+func (v *value) size() value {
+	switch x := v.raw.(type) {
+	case nil:
+		if v.kind == kindString {
+			return intValue(int64(utf8.RuneCountInString(v.text)))
+		}
+	case map[string]any:
+		return intValue(int64(len(x)))
+	case map[string]string:
+		return intValue(int64(len(x)))
+	case []any:
+		return intValue(int64(len(x)))
+	case []string:
+		return intValue(int64(len(x)))
+	case *[]string:
+		return intValue(int64(len(*x)))
+	}
+	if sizer, ok := v.cel().(traits.Sizer); ok {
+		return ofCEL(sizer.Size())
+	}
+	return value{}
+}
+
+// isSet is what has() says of a field.
+func (v *value) isSet() bool {
+	switch v.kind {
+	case kindString:
+		return v.text != ""
+	case kindTime:
+		return !time.Unix(v.num, int64(v.nanos)).IsZero()
+	case kindMap, kindList:
+		return v.size().num != 0
+	}
+	return v.num != 0
+}
+
+// missingKey marks the error that a key is missing among others.
+const missingKey = 1
+
+func (v *value) isMissing() bool { return v.kind == kindErr && v.num == missingKey }
+
+// key looks a name up in a map, as a selection or an index by a string does: the value is an error where it is missing.
+func (v *value) key(name string, found *value) {
+	if !v.find(name, found) {
+		*found = value{}
+	} else if found.kind == kindAbsent {
+		*found = value{num: missingKey}
+	}
+}
+
+// find looks a name up as has() and an optional selection do: what is missing is absent. It reports false where that is an
+// error, as it is of a list; beside maps and lists nothing has names, which is no error.
+func (v *value) find(name string, found *value) bool {
+	*found = value{kind: kindAbsent}
+	switch m := v.raw.(type) {
+	case map[string]string:
+		if s, ok := m[name]; ok {
+			*found = textValue(s)
+		}
+		return true
+	case map[string]any:
+		if x, ok := m[name]; ok {
+			*found = classify(x)
+		}
+		return true
+	}
+	switch v.kind {
+	case kindErr, kindList:
+		return false
+	case kindOther:
+		return findCEL(v.raw, name, found)
+	}
+	return true
+}
+
+func findCEL(x any, name string, found *value) bool {
+	switch m := x.(type) {
+	case traits.Mapper:
+		member, ok := m.Find(types.String(name))
+		if ok {
+			*found = ofCEL(member)
+		}
+		return ok || !types.IsError(member)
+	case traits.Indexer: // a list, or an object of a type that cel-go knows
+		return false
+	}
+	return true
+}
