@@ -48,32 +48,6 @@ func mixedFacts() *Facts {
 	}
 }
 
-func TestMatchingAllocatesNothing(t *testing.T) {
-	table, err := Compile(mixedRules(1200), nil)
-	require.NoError(t, err)
-	f, without := mixedFacts(), mixedFacts()
-	delete(without.Event.Labels, "team")
-	sum := 0
-	for name, match := range map[string]func(){
-		"all": func() {
-			res := table.All(f)
-			for m := range res.Matches() {
-				sum += m.Then
-			}
-		},
-		"first":       func() { res := table.First(f); sum += res.MatchCount() },
-		"errors":      func() { res := table.All(without); sum += res.ErrorCount() },
-		"fingerprint": func() { _, _ = table.Fingerprint(without) },
-	} {
-		if name == "fingerprint" {
-			table, err = Compile(mixedRules(12)[:11], nil)
-			require.NoError(t, err)
-		}
-		assert.Zero(t, testing.AllocsPerRun(100, match), name)
-	}
-	assert.NotZero(t, sum)
-}
-
 // TestWorkDoesNotGrowWithTheRules counts what an event makes a matcher do.
 func TestWorkDoesNotGrowWithTheRules(t *testing.T) {
 	work := func(rules int) (atoms, tokens, matches int) {
