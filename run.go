@@ -114,7 +114,7 @@ func (e *Engine) claim(ctx context.Context, now time.Time, onlyP1 bool) (found b
 	places, next := e.box.Reserve(now, onlyP1)
 	defer e.box.Release(places)
 	queues := maps.Clone(places)
-	queues[respond.QueueInbox] = claimAtOnce
+	queues[respond.QueueInbox] = claimAtOnce / 2 // the rest is for those who wait to be paged
 	r := store.ClaimRequest{Now: now, Owner: e.owner, Queues: queues, Limit: claimAtOnce, LeaseFor: outbox.LeaseFor}
 	if onlyP1 {
 		r.MaxPriority, r.Keep = 1, e.box.Calls()

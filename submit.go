@@ -73,6 +73,7 @@ func (e *Engine) complete(ev *event.Event, now time.Time, traceParent string, id
 	if ev.Time.IsZero() {
 		ev.Time = now
 	}
+	ev.Time = ev.Time.UTC() // what a zone makes of the edge of the year 9999 no document can hold
 	if ev.TraceParent == "" {
 		ev.TraceParent = traceParent
 	}

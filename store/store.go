@@ -70,6 +70,14 @@ type Store interface {
 // drop hints and give spurious ones; polling alone must be enough.
 type Waker interface{ Wake() <-chan struct{} }
 
+// Codec turns records into documents and back, for a Store that writes bytes. It is called by kind and with the schema
+// number that stands beside the document, by several goroutines at once. Decode fails with an error that wraps ErrNewer
+// where it does not know the number because the document came after it; the store then shows the record as Newer.
+type Codec interface {
+	Encode(kind string, schema uint16, rec any) ([]byte, error)
+	Decode(kind string, schema uint16, doc []byte) (any, error)
+}
+
 // Key names a record. Keys compare by tenant, kind and id, which is the lock order.
 type Key struct{ Tenant, Kind, ID string }
 

@@ -2,7 +2,8 @@
 // broken, pages a receiver that checks the signature, escalates, is acknowledged, repeated and resolved, and ends in an
 // all-clear. A second alert on the same instance is not answered by a second restart, since the runbook's limit says once.
 //
-// With -serve the intake stays up afterwards, and the program prints a command to try it with.
+// Everything is kept in a SQLite file, which is thrown away in the end, or kept where -db says. With -serve the intake stays
+// up afterwards, and the program prints a command to try it with.
 package main
 
 import (
@@ -15,6 +16,7 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -25,22 +27,30 @@ import (
 	"github.com/tocsin-dev/tocsin/notify"
 	"github.com/tocsin-dev/tocsin/notify/webhook"
 	"github.com/tocsin-dev/tocsin/respond"
+	"github.com/tocsin-dev/tocsin/store/sqlite"
 )
 
 func main() {
 	serve := flag.Bool("serve", false, "keep the intake up afterwards")
+	db := flag.String("db", "", "keep the SQLite file here; it must not be there yet")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	if err := run(ctx, os.Stdout, *serve); err != nil {
+	if err := run(ctx, os.Stdout, *db, *serve); err != nil {
 		fmt.Fprintln(os.Stderr, "quickstart:", err)
 		os.Exit(1)
 	}
 }
 
 // run plays the story and checks every step of it.
-func run(ctx context.Context, out io.Writer, serve bool) error {
+func run(ctx context.Context, out io.Writer, db string, serve bool) error {
 	began := time.Now()
+	kept, forget, err := open(db)
+	if err != nil {
+		return err
+	}
+	defer forget()
+	defer kept.Close()
 	pager, err := newReceiver()
 	if err != nil {
 		return err
@@ -48,7 +58,7 @@ func run(ctx context.Context, out io.Writer, serve bool) error {
 	defer pager.Close()
 	fix := &restart{}
 	bell, err := tocsin.New(&tocsin.Config{
-		Service: "quickstart", Catalog: checkoutCatalog(), Actions: map[string]automate.Action{"restart": fix},
+		Service: "quickstart", Catalog: checkoutCatalog(), Store: kept, Actions: map[string]automate.Action{"restart": fix},
 		Notifiers: map[string]notify.Notifier{"pager": &webhook.Notifier{
 			URL: notify.NewSecret(pager.url), Secret: notify.NewSecret(secret),
 			Client: &http.Client{}, // the default one reaches no loopback address
@@ -82,6 +92,25 @@ func run(ctx context.Context, out io.Writer, serve bool) error {
 		notice("another"), front.url)
 	<-ctx.Done()
 	return nil
+}
+
+// open opens the file, or a temporary one that forget removes.
+func open(path string) (kept *sqlite.Store, forget func(), err error) {
+	forget = func() {}
+	if path == "" {
+		dir, err := os.MkdirTemp("", "quickstart-")
+		if err != nil {
+			return nil, nil, err
+		}
+		path, forget = filepath.Join(dir, "tocsin.db"), func() { _ = os.RemoveAll(dir) }
+	} else if _, err := os.Stat(path); err == nil {
+		return nil, nil, fmt.Errorf("%s is there already, expected a path for a new file", path)
+	}
+	kept, err = sqlite.Open(path)
+	if err != nil {
+		forget()
+	}
+	return kept, forget, err
 }
 
 // story is what happens.

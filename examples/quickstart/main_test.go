@@ -10,7 +10,7 @@ import (
 
 func TestQuickstart(t *testing.T) {
 	var out bytes.Buffer
-	require.NoError(t, run(t.Context(), &out, false))
+	require.NoError(t, run(t.Context(), &out, "", false))
 	for _, line := range []string{
 		"orphan  resolve of prod/91d0e3f5a7b2c648",
 		"opened  P2 = impact high (checkout, tier 1) × urgency medium (error)  route checkout-errors  owner payments",

@@ -1,0 +1,116 @@
+package main
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/tocsin-dev/tocsin/respond"
+	"github.com/tocsin-dev/tocsin/store"
+)
+
+// findings are what a trial has found.
+type findings struct {
+	Store       string `json:"store"`
+	Seed        uint64 `json:"seed"`
+	Kills       int    `json:"kills"`
+	Crashes     int    `json:"crashes"`
+	Accepted    int    `json:"events_accepted"`
+	EventsLost  int    `json:"events_lost"`
+	PagesLost   int    `json:"pages_lost"`
+	KeysChanged int    `json:"keys_changed"`
+	Repeats     int    `json:"repeats"`
+	// ResumeMs is how long after the last start the last page came.
+	ResumeMs int64 `json:"resume_ms"`
+}
+
+// patience is how long the last engine may take: a lease of the one that was killed before it, a look, and some sending.
+const patience = 90 * time.Second
+
+// settle lets one more engine deliver what is left, and looks for what is missing.
+func (t *trial) settle(ctx context.Context) (*findings, error) {
+	e, err := t.start(ctx, "engine", t.at)
+	if err != nil {
+		return nil, err
+	}
+	defer e.end()
+	began := time.Now()
+	pages := filepath.Join(t.dir, "pages")
+	var came []delivery
+	for {
+		if came, err = deliveries(pages); err != nil {
+			return nil, err
+		}
+		if t.missing(came) == 0 || time.Since(began) > patience {
+			break
+		}
+		select {
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case <-time.After(200 * time.Millisecond):
+		}
+	}
+	_ = e.cmd.Process.Signal(os.Interrupt)
+	_ = e.in.Close()
+	_ = e.cmd.Wait()
+	f := &findings{
+		Store: t.store, Seed: t.seed, Kills: t.kill, Crashes: t.crash, Accepted: len(t.accepted), PagesLost: t.missing(came),
+	}
+	f.count(came, began)
+	f.EventsLost, err = t.lost(ctx)
+	return f, err
+}
+
+func incidentOf(n int) string { return "chaos.e" + numbered(n).ID + "/shop#1" }
+
+// missing counts the accepted events whose page has not come.
+func (t *trial) missing(came []delivery) int {
+	paged := make(map[string]bool, len(came))
+	for _, d := range came {
+		paged[d.incident] = true
+	}
+	n := 0
+	for number := range t.accepted {
+		if !paged[incidentOf(number)] {
+			n++
+		}
+	}
+	return n
+}
+
+// count looks at the keys of the deliveries.
+func (f *findings) count(came []delivery, began time.Time) {
+	keys := make(map[string]map[string]bool)
+	for _, d := range came {
+		if keys[d.incident] == nil {
+			keys[d.incident] = make(map[string]bool)
+		} else if keys[d.incident][d.key] {
+			f.Repeats++
+		} else {
+			f.KeysChanged++
+		}
+		keys[d.incident][d.key] = true
+		f.ResumeMs = max(f.ResumeMs, d.at.Sub(began).Milliseconds())
+	}
+}
+
+// lost counts the accepted events that have no alert.
+func (t *trial) lost(ctx context.Context) (int, error) {
+	kept, err := open(ctx, t.options)
+	if err != nil {
+		return 0, err
+	}
+	defer kept.Close()
+	lost := 0
+	for n := range t.accepted {
+		rows, err := kept.Read(ctx, store.Query{Keys: []store.Key{respond.AlertKey(alertOf(n))}})
+		if err != nil {
+			return 0, err
+		}
+		if len(rows) == 0 {
+			lost++
+		}
+	}
+	return lost, nil
+}

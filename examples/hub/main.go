@@ -1,0 +1,101 @@
+// Command hub is tocsin as a service of its own: events come in over HTTP, and people see, acknowledge and resolve incidents
+// over a small API. It keeps everything in one SQLite file, or in PostgreSQL, which several replicas may share:
+//
+//	go run ./examples/hub -db hub.db
+//	go run ./examples/hub -postgres "$DATABASE_URL" -replicas 3
+//
+// The catalog is read from the YAML files of a folder, by default from the one beside this file. A channel of the catalog is
+// a webhook where HUB_<CHANNEL>_URL names one, signed with HUB_<CHANNEL>_SECRET, else it is the log. Every request but
+// GET /health carries the bearer token HUB_TOKEN; without one a token is made and printed.
+//
+//	POST /intake/alertmanager, /intake/cloudevents
+//	GET  /incidents, /explain?id=…, /dead-letters
+//	POST /acknowledge?id=…&by=…, /resolve?id=…&by=…&override=…, /resend?key=…&by=…
+//	GET  /health
+package main
+
+import (
+	"context"
+	"embed"
+	"errors"
+	"flag"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/tocsin-dev/tocsin/store"
+	"github.com/tocsin-dev/tocsin/store/postgres"
+	"github.com/tocsin-dev/tocsin/store/sqlite"
+)
+
+//go:embed catalog
+var builtin embed.FS
+
+// options are the flags.
+type options struct {
+	addr, catalog, db, postgres string
+	replicas                    int
+}
+
+func main() {
+	var o options
+	flag.StringVar(&o.addr, "addr", "127.0.0.1:8080", "where to listen; replicas take the ports that follow")
+	flag.StringVar(&o.catalog, "catalog", "", "folder of the catalog; default: the built-in one")
+	flag.StringVar(&o.db, "db", "hub.db", "the SQLite file")
+	flag.StringVar(&o.postgres, "postgres", "", "URL of a PostgreSQL database, in place of the file")
+	flag.IntVar(&o.replicas, "replicas", 1, "how many processes share the PostgreSQL database")
+	flag.Parse()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if err := run(ctx, &o); err != nil {
+		fmt.Fprintln(os.Stderr, "hub:", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, o *options) error {
+	if o.replicas > 1 {
+		if o.postgres == "" {
+			return errors.New("-replicas needs -postgres: a SQLite file belongs to one process")
+		}
+		return replicate(ctx, o)
+	}
+	kept, err := o.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer kept.Close()
+	folder, err := o.folder()
+	if err != nil {
+		return err
+	}
+	h, err := newHub(kept, folder, slog.New(slog.NewTextHandler(os.Stderr, nil)))
+	if err != nil {
+		return err
+	}
+	return h.serve(ctx, o.addr)
+}
+
+func (o *options) open(ctx context.Context) (store.Store, error) {
+	if o.postgres != "" {
+		return postgres.Open(ctx, o.postgres)
+	}
+	kept, err := sqlite.Open(o.db)
+	if err != nil {
+		return nil, err
+	}
+	if err := kept.Check(ctx); err != nil { // damage that no read may come across
+		return nil, errors.Join(err, kept.Close())
+	}
+	return kept, nil
+}
+
+func (o *options) folder() (fs.FS, error) {
+	if o.catalog != "" {
+		return os.DirFS(o.catalog), nil
+	}
+	return fs.Sub(builtin, "catalog")
+}

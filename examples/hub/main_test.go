@@ -1,0 +1,94 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"io/fs"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/tocsin-dev/tocsin/store/sqlite"
+)
+
+// house is a hub on a file, served.
+type house struct {
+	*httptest.Server
+	t *testing.T
+}
+
+func begin(t *testing.T, file string) (*house, func()) {
+	t.Setenv("HUB_TOKEN", "token")
+	kept, err := sqlite.Open(file)
+	require.NoError(t, err)
+	folder, err := fs.Sub(builtin, "catalog")
+	require.NoError(t, err)
+	h, err := newHub(kept, folder, slog.New(slog.DiscardHandler))
+	require.NoError(t, err)
+	ctx, stop := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() { done <- h.bell.Run(ctx) }()
+	front := httptest.NewServer(h.handler())
+	return &house{front, t}, func() {
+		front.Close()
+		stop()
+		require.NoError(t, <-done)
+		require.NoError(t, kept.Close())
+	}
+}
+
+func (h *house) ask(method, path, token, body string) (int, string) {
+	h.t.Helper()
+	r, err := http.NewRequestWithContext(h.t.Context(), method, h.URL+path, bytes.NewReader([]byte(body)))
+	require.NoError(h.t, err)
+	r.Header.Set("Content-Type", "application/cloudevents+json")
+	r.Header.Set("Authorization", "Bearer "+token)
+	answer, err := h.Client().Do(r)
+	require.NoError(h.t, err)
+	defer answer.Body.Close()
+	text, err := io.ReadAll(answer.Body)
+	require.NoError(h.t, err)
+	return answer.StatusCode, string(text)
+}
+
+const full = `{"specversion": "1.0", "id": "1", "source": "host7", "type": "disk.full", "subject": "host7", "data": {"summary": "disk 99% full"}}`
+
+// TestHub: an incident outlives the process, and only who has the token sees it.
+func TestHub(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "hub.db")
+	h, stop := begin(t, file)
+	status, _ := h.ask("POST", "/intake/cloudevents", "guess", full)
+	assert.Equal(t, http.StatusUnauthorized, status)
+	for _, path := range []string{"/incidents", "/explain?id=x", "/dead-letters"} {
+		status, _ = h.ask("GET", path, "guess", "")
+		assert.Equal(t, http.StatusUnauthorized, status, path)
+	}
+	status, _ = h.ask("POST", "/intake/cloudevents", "token", full)
+	require.Less(t, status, 300)
+	status, text := h.ask("GET", "/incidents", "token", "")
+	require.Equal(t, http.StatusOK, status)
+	require.Contains(t, text, `"disk 99% full"`)
+	stop()
+
+	h, stop = begin(t, file)
+	defer stop()
+	const id = "unclassified/%231"
+	status, text = h.ask("GET", "/explain?id="+id, "token", "")
+	require.Equal(t, http.StatusOK, status, text)
+	assert.Contains(t, text, "disk 99% full")
+	status, text = h.ask("POST", "/acknowledge?id="+id+"&by=ben", "token", "")
+	require.Equal(t, http.StatusOK, status, text)
+	status, text = h.ask("POST", "/resolve?id="+id+"&by=ben", "token", "")
+	assert.Equal(t, http.StatusConflict, status, "the soak has not passed")
+	assert.Contains(t, text, "must have been resolved for")
+	status, _ = h.ask("POST", "/acknowledge?id=nothing%231&by=ben", "token", "")
+	assert.Equal(t, http.StatusConflict, status)
+	status, text = h.ask("GET", "/health", "", "")
+	assert.Equal(t, http.StatusOK, status, text)
+}

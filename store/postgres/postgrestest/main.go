@@ -1,0 +1,80 @@
+package postgrestest
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"testing"
+)
+
+const (
+	envDSN     = "TOCSIN_POSTGRES"
+	envRequire = "TOCSIN_REQUIRE_POSTGRES"
+)
+
+// Main runs the tests of a binary and returns the code to exit with. Unless the environment names a server it starts one,
+// which does not sync and so must not be used to test that, and names it there. Where there is none it skips the Examples
+// too, since an Example cannot do that itself.
+func Main(m *testing.M) int {
+	flag.Parse()
+	if os.Getenv(envDSN) != "" {
+		return m.Run()
+	}
+	server, err := Start("fsync=off", "max_connections=60", "shared_buffers=256MB")
+	switch {
+	case errors.Is(err, ErrNotFound) && os.Getenv(envRequire) != "1":
+		fmt.Fprintln(os.Stderr, "SKIPPED, not tested: Examples that need PostgreSQL:", err)
+		_ = flag.Set("test.skip", "^Example")
+		return m.Run()
+	case err != nil:
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	if err := os.Setenv(envDSN, server.DSN()); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	code := m.Run()
+	if err := server.Close(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	return code
+}
+
+// DSN names the server that the tests of this binary share, or skips the test.
+func DSN(t testing.TB) string {
+	t.Helper()
+	dsn := os.Getenv(envDSN)
+	if dsn == "" {
+		missing(t)
+	}
+	return dsn
+}
+
+// Own starts a server for one test alone, or skips the test: one that it may stop, or that syncs.
+func Own(t testing.TB, settings ...string) *Server {
+	t.Helper()
+	server, err := Start(settings...)
+	if errors.Is(err, ErrNotFound) {
+		missing(t)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := server.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return server
+}
+
+func missing(t testing.TB) {
+	t.Helper()
+	if os.Getenv(envRequire) == "1" {
+		t.Fatalf("%s=1, but %v", envRequire, ErrNotFound)
+	}
+	t.Skipf("SKIPPED, not tested: set %s, or install PostgreSQL: %v", envDSN, ErrNotFound)
+}

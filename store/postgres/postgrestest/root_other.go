@@ -1,0 +1,9 @@
+//go:build !unix
+
+package postgrestest
+
+import "syscall"
+
+func (s *Server) give() error { return nil }
+
+func unprivileged() *syscall.SysProcAttr { return nil }

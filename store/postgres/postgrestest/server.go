@@ -1,0 +1,162 @@
+package postgrestest
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+)
+
+// ErrNotFound says that the machine has no PostgreSQL.
+var ErrNotFound = errors.New("postgrestest: no initdb and postgres found: neither where pg_config says, nor in /usr/lib/postgresql, nor on the PATH")
+
+// startWithin bounds how long a server may take until it answers. It includes the recovery after a crash.
+const startWithin = time.Minute
+
+// Server is a cluster and the server at work on it. It ends with the process that started it, however that ends.
+type Server struct {
+	dir, bin string
+	settings []string
+
+	running io.Closer // closing it stops the server
+	ended   chan error
+}
+
+// Start makes a cluster and starts a server on it. Settings are those of postgresql.conf, such as "fsync=off".
+func Start(settings ...string) (*Server, error) {
+	bin, err := find()
+	if err != nil {
+		return nil, err
+	}
+	dir, err := os.MkdirTemp("", "tocsin-pg-") // short: the path of a socket ends at 107 bytes
+	if err != nil {
+		return nil, err
+	}
+	s := &Server{dir: dir, bin: bin, settings: settings}
+	if err := s.initialise(); err != nil {
+		return nil, errors.Join(err, os.RemoveAll(dir))
+	}
+	if err := s.Restart(); err != nil {
+		return nil, errors.Join(err, os.RemoveAll(dir))
+	}
+	return s, nil
+}
+
+// find returns the folder of the programs.
+func find() (string, error) {
+	var folders []string
+	if out, err := exec.Command("pg_config", "--bindir").Output(); err == nil {
+		folders = append(folders, strings.TrimSpace(string(out)))
+	}
+	debian, _ := filepath.Glob("/usr/lib/postgresql/*/bin")
+	slices.Reverse(debian) // the newest first
+	folders = append(folders, debian...)
+	if path, err := exec.LookPath("initdb"); err == nil {
+		folders = append(folders, filepath.Dir(path))
+	}
+	for _, dir := range folders {
+		_, noInit := os.Stat(filepath.Join(dir, "initdb"))
+		_, noServer := os.Stat(filepath.Join(dir, "postgres"))
+		if noInit == nil && noServer == nil {
+			return dir, nil
+		}
+	}
+	return "", ErrNotFound
+}
+
+func (s *Server) initialise() error {
+	if err := s.give(); err != nil {
+		return err
+	}
+	cmd := exec.Command(filepath.Join(s.bin, "initdb"),
+		"-D", s.data(), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
+	cmd.Dir = s.dir
+	cmd.SysProcAttr = unprivileged()
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("postgrestest: initdb: %w\n%s", err, out)
+	}
+	return nil
+}
+
+func (s *Server) data() string { return filepath.Join(s.dir, "data") }
+
+// DSN names the server.
+func (s *Server) DSN() string {
+	return fmt.Sprintf("host=%s user=postgres dbname=postgres sslmode=disable", s.dir)
+}
+
+// Socket is the path of the server's socket, for a proxy before it.
+func (s *Server) Socket() string { return filepath.Join(s.dir, ".s.PGSQL.5432") }
+
+// watch runs the server until standard input ends, and then stops it at once. So it ends with the process that holds the
+// other end, even if that is killed.
+const watch = `exec 3<&0 </dev/null; "$@" 3<&- & server=$!; (read _ <&3; kill -QUIT $server) 2>/dev/null & wait $server`
+
+// Restart starts the server again after a Crash, and waits until it answers.
+func (s *Server) Restart() error {
+	log, err := os.OpenFile(filepath.Join(s.dir, "log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	defer log.Close()
+	args := []string{
+		"-c", watch, "sh", filepath.Join(s.bin, "postgres"), "-D", s.data(), "-c", "listen_addresses=", "-c", "port=5432",
+		"-c", "unix_socket_directories=" + s.dir,
+	}
+	for _, setting := range s.settings {
+		args = append(args, "-c", setting)
+	}
+	cmd := exec.Command("sh", args...)
+	cmd.Dir, cmd.Stdout, cmd.Stderr, cmd.SysProcAttr = s.dir, log, log, unprivileged()
+	stop, err := cmd.StdinPipe()
+	if err != nil {
+		return err
+	}
+	if err := cmd.Start(); err != nil {
+		return fmt.Errorf("postgrestest: start: %w", err)
+	}
+	s.running, s.ended = stop, make(chan error, 1)
+	go func() { s.ended <- cmd.Wait() }()
+	return s.ready()
+}
+
+// ready waits until the server says in its pid file that it takes connections.
+func (s *Server) ready() error {
+	for deadline := time.Now().Add(startWithin); time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
+		select {
+		case <-s.ended:
+			s.ended <- nil
+			return fmt.Errorf("postgrestest: the server ended at once:\n%s", s.log())
+		default:
+		}
+		pid, _ := os.ReadFile(filepath.Join(s.data(), "postmaster.pid"))
+		if lines := strings.Split(string(pid), "\n"); len(lines) > 7 && strings.TrimSpace(lines[7]) == "ready" {
+			return nil
+		}
+	}
+	return fmt.Errorf("postgrestest: the server is not ready after %v:\n%s", startWithin, s.log())
+}
+
+// log returns the end of what the server wrote.
+func (s *Server) log() string {
+	text, _ := os.ReadFile(filepath.Join(s.dir, "log"))
+	return string(text[max(0, len(text)-4_000):])
+}
+
+// Crash stops the server as a crash does: no connection is told, and the next start has to recover.
+func (s *Server) Crash() {
+	_ = s.running.Close()
+	s.ended <- <-s.ended
+	_ = os.Remove(filepath.Join(s.data(), "postmaster.pid")) // it names a server that is gone
+}
+
+// Close stops the server and removes its cluster.
+func (s *Server) Close() error {
+	s.Crash()
+	return os.RemoveAll(s.dir)
+}

@@ -1,0 +1,109 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
+)
+
+// What a call met, by SQLSTATE (appendix A of the manual of PostgreSQL).
+const (
+	codeSerialization = "40001"
+	codeDeadlock      = "40P01"
+	codeReadOnly      = "25006"
+	codeIdleTooLong   = "25P03" // how the server ends the transaction of a process that stands still
+	codeTooMany       = "53300"
+	codeUnique        = "23505"
+	codeExpected      = "TC001" // raised by our own function expect
+)
+
+const (
+	// fewTries is how often a call is tried while the server cannot be reached, or only reads: a failover of a moment shows
+	// to nobody, and an outage shows soon.
+	fewTries = 6
+	endless  = -1 // until the context ends
+
+	shortestPause = 10 * time.Millisecond
+	longestPause  = time.Second
+)
+
+// errMovedOn says that what an Update locked or claimed has changed between two of its looks.
+var errMovedOn = errors.New("postgres: what was looked at has moved on")
+
+// lostError is one after which the connection is gone, or because of which there was none.
+type lostError struct{ error }
+
+func (e lostError) Unwrap() error { return e.error }
+
+// persist calls once with a connection, and again while that fails in a way that passes: without bound where other
+// transactions were in the way, and so many times where the server was.
+func (s *Store) persist(ctx context.Context, tries int, once func(context.Context, *pgxpool.Conn) error) error {
+	for pause := shortestPause; ; pause = min(2*pause, longestPause) {
+		err := s.connected(ctx, once)
+		if err == nil || ctx.Err() != nil {
+			return err
+		}
+		if !contended(err) {
+			tries--
+			if !unreachable(err) || tries == 0 {
+				return err
+			}
+		}
+		wait := time.NewTimer(pause/2 + rand.N(pause))
+		select {
+		case <-ctx.Done():
+			wait.Stop()
+			return errors.Join(err, ctx.Err())
+		case <-wait.C:
+		}
+	}
+}
+
+// connected calls once with a connection, and gives that back, unless it is of no more use.
+func (s *Store) connected(ctx context.Context, once func(context.Context, *pgxpool.Conn) error) error {
+	conn, err := s.pool.Acquire(ctx)
+	if err != nil {
+		return lostError{err}
+	}
+	defer conn.Release()
+	defer func() {
+		if conn.Conn().PgConn().TxStatus() != 'I' {
+			_, _ = conn.Exec(ctx, "rollback") // where that fails, Release throws the connection away
+		}
+	}()
+	err = once(ctx, conn)
+	switch {
+	case hasCode(err, codeReadOnly): // the server is no primary any more, and none of its connections will ever write
+		s.pool.Reset()
+	case err != nil && conn.Conn().IsClosed():
+		return lostError{err}
+	}
+	return err
+}
+
+func hasCode(err error, codes ...string) bool {
+	var refused *pgconn.PgError
+	return errors.As(err, &refused) && slices.Contains(codes, refused.Code)
+}
+
+// contended reports whether other transactions were in the way, which are gone by the next try.
+func contended(err error) bool {
+	return errors.Is(err, errMovedOn) || hasCode(err, codeSerialization, codeDeadlock)
+}
+
+// unreachable reports whether err speaks of the server or the way to it, and not of what was asked or who asked.
+func unreachable(err error) bool {
+	var refused *pgconn.PgError
+	if errors.As(err, &refused) {
+		return strings.HasPrefix(refused.Code, "08") || strings.HasPrefix(refused.Code, "57P") ||
+			hasCode(err, codeTooMany, codeReadOnly, codeIdleTooLong)
+	}
+	var lost lostError
+	return errors.As(err, &lost)
+}

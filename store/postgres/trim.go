@@ -1,0 +1,101 @@
+package postgres
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+)
+
+// What is locked is being changed, and perhaps reopened: it is left for the next call.
+const (
+	trimRecords = `WITH gone AS (
+			DELETE FROM tocsin.record r USING (
+				SELECT o.tenant, o.kind, o.id FROM tocsin.record o WHERE o.ended < $1 ORDER BY o.ended LIMIT $2
+				FOR UPDATE SKIP LOCKED) o
+			WHERE r.tenant = o.tenant AND r.kind = o.kind AND r.id = o.id
+			RETURNING r.tenant, r.kind, r.id, r.born, r.refs),
+		entries AS (DELETE FROM tocsin.entry e USING gone g WHERE e.record = g.born),
+		refs AS (
+			DELETE FROM tocsin.ref x USING gone g, jsonb_array_elements(nullif(g.refs, '')::jsonb) r
+			WHERE x.tenant = r->>0 AND x.kind = r->>1 AND x.name = r->>2 AND
+				x.record_tenant = g.tenant AND x.record_kind = g.kind AND x.record_id = g.id)
+		SELECT count(*) FROM gone`
+
+	trimTasks = `WITH gone AS (
+			DELETE FROM tocsin.task t USING (
+				SELECT o.id FROM tocsin.task o WHERE o.state = 'dead' AND o.died < $1 ORDER BY o.died, o.id LIMIT $2
+				FOR UPDATE SKIP LOCKED) o
+			WHERE t.id = o.id RETURNING 1)
+		SELECT count(*) FROM gone`
+
+	// The log goes from its beginning: one with holes cannot be replayed.
+	trimLog = `WITH old AS (SELECT number, at FROM tocsin.log ORDER BY number LIMIT $2),
+		gone AS (
+			DELETE FROM tocsin.log WHERE number IN (
+				SELECT number FROM old WHERE number < coalesce((SELECT min(number) FROM old WHERE at >= $1), 9223372036854775807))
+			RETURNING 1)
+		SELECT count(*) FROM gone`
+
+	// trimSeen forgets ids that the clock has left behind, and those before which a million newer ones came. To count these
+	// is not cheap, and done only where the table seems to hold as many.
+	trimSeen = `DELETE FROM tocsin.seen WHERE id IN (
+			SELECT id FROM tocsin.seen WHERE at < greatest((SELECT at FROM tocsin.clock) - $1,
+				CASE WHEN (SELECT reltuples FROM pg_class WHERE oid = 'tocsin.seen'::regclass) > $2
+					THEN (SELECT at FROM tocsin.seen ORDER BY at DESC OFFSET $2 LIMIT 1) END)
+			ORDER BY at LIMIT $3 FOR UPDATE SKIP LOCKED)`
+)
+
+const (
+	windowIDs  = 1_000_000
+	idsAtATime = 10_000
+)
+
+// Trim forgets, in this order and oldest first, records that ended before the instant, tasks that died before it, and log
+// rows of before it. Each step is a transaction of its own, and no call holds many rows. Event ids whose 24 hours were over
+// by then leave too; they are no rows and are not counted. Tasks of a record that is trimmed stay.
+func (s *Store) Trim(ctx context.Context, before time.Time, limit int) (int, error) {
+	if err := s.enter(ctx); err != nil {
+		return 0, err
+	}
+	if err := storable(before); err != nil {
+		return 0, fmt.Errorf("postgres: trim: %w", err)
+	}
+	if _, err := s.alter(ctx, moveClock, clockAt(before)); err != nil {
+		return 0, fmt.Errorf("postgres: trim: %w", err)
+	}
+	if _, err := s.alter(ctx, trimSeen, int64(windowFor), windowIDs, idsAtATime); err != nil {
+		return 0, fmt.Errorf("postgres: trim: %w", err)
+	}
+	n := 0
+	for _, statement := range [...]string{trimRecords, trimTasks, trimLog} {
+		if n >= limit {
+			break
+		}
+		gone, err := s.alter(ctx, statement, nanos(before), limit-n)
+		n += gone
+		if err != nil {
+			return n, fmt.Errorf("postgres: trim: %w", err)
+		}
+	}
+	return n, nil
+}
+
+// alter runs one statement in a transaction of its own, and returns the number that it selects, if it does.
+func (s *Store) alter(ctx context.Context, statement string, args ...any) (n int, err error) {
+	err = s.persist(ctx, fewTries, func(ctx context.Context, conn *pgxpool.Conn) error {
+		b := &pgx.Batch{}
+		b.Queue(begin)
+		b.Queue(settings)
+		b.Queue(s.sql(statement), args...).Query(func(rows pgx.Rows) error {
+			n = 0
+			_, err := pgx.ForEachRow(rows, []any{&n}, func() error { return nil })
+			return err
+		})
+		b.Queue("commit")
+		return conn.SendBatch(ctx, b).Close()
+	})
+	return n, err
+}

@@ -1,0 +1,54 @@
+package sqlite_test
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/tocsin-dev/tocsin"
+	"github.com/tocsin-dev/tocsin/event"
+	"github.com/tocsin-dev/tocsin/notify/log"
+	"github.com/tocsin-dev/tocsin/store/sqlite"
+)
+
+// An engine finds what it was told before its process ended.
+func ExampleOpen() {
+	dir, err := os.MkdirTemp("", "tocsin")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer func() { _ = os.RemoveAll(dir) }()
+	full := event.Class{Name: "disk.full"}
+	for _, summary := range []string{"the disk is full", "still full"} {
+		s, err := sqlite.Open(filepath.Join(dir, "tocsin.db"))
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		bell, err := tocsin.New(&tocsin.Config{
+			Service: "shop", Store: s, Notifier: &log.Notifier{}, Classes: []event.Class{full},
+		})
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		if err := bell.Submit(context.Background(), full.Trigger(summary)); err != nil {
+			fmt.Println(err)
+		}
+		incidents, err := bell.Incidents(context.Background(), tocsin.Query{})
+		if err != nil {
+			fmt.Println(err)
+		}
+		for _, inc := range incidents {
+			fmt.Println(inc.ID, inc.Title, inc.Absorbed.Count)
+		}
+		if err := s.Close(); err != nil {
+			fmt.Println(err)
+		}
+	}
+	// Output:
+	// disk.full/#1 the disk is full 0
+	// disk.full/#1 the disk is full 1
+}

@@ -1,0 +1,48 @@
+package sqlite
+
+import (
+	"database/sql"
+	"fmt"
+	"math"
+	"time"
+)
+
+// instant is a column: nanoseconds since 1970, or NULL for the zero time.
+type instant = sql.NullInt64
+
+func instantOf(t time.Time) instant {
+	if t.IsZero() {
+		return instant{}
+	}
+	return instant{Int64: t.UnixNano(), Valid: true}
+}
+
+func timeOf(i instant) time.Time {
+	if !i.Valid {
+		return time.Time{}
+	}
+	return time.Unix(0, i.Int64).UTC()
+}
+
+// early stands for the zero time where a column is compared.
+const early = math.MinInt64
+
+func orEarly(i instant) int64 {
+	if !i.Valid {
+		return early
+	}
+	return i.Int64
+}
+
+// The instants that nanoseconds in 64 bits can tell.
+var firstInstant, lastInstant = time.Unix(0, math.MinInt64+1), time.Unix(0, math.MaxInt64)
+
+// checkInstants refuses what a column cannot hold.
+func checkInstants(times ...time.Time) error {
+	for _, t := range times {
+		if !t.IsZero() && (t.Before(firstInstant) || t.After(lastInstant)) {
+			return fmt.Errorf("instant %v, expected the years 1678 to 2261", t)
+		}
+	}
+	return nil
+}

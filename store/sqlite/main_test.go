@@ -1,0 +1,35 @@
+//go:build unix
+
+package sqlite_test
+
+import (
+	"fmt"
+	"os"
+	"testing"
+
+	"go.uber.org/goleak"
+)
+
+// children are what this binary does when a test starts it anew as another process: the tests of crashes kill it.
+var children = map[string]func(path string) error{
+	"commit": func(path string) error { return commitForEver(path, false) },
+	"weaken": func(path string) error { return commitForEver(path, true) },
+	"hold":   holdOpen,
+	"answer": answerOnce,
+}
+
+const (
+	childMode = "TOCSIN_SQLITE_CHILD"
+	childPath = "TOCSIN_SQLITE_PATH"
+)
+
+func TestMain(m *testing.M) {
+	if do := children[os.Getenv(childMode)]; do != nil {
+		if err := do(os.Getenv(childPath)); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		os.Exit(0)
+	}
+	goleak.VerifyTestMain(m)
+}

@@ -1,0 +1,143 @@
+package sqlite
+
+import (
+	"cmp"
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"net/url"
+	"path/filepath"
+
+	_ "modernc.org/sqlite" // the driver "sqlite"
+
+	"github.com/tocsin-dev/tocsin/respond"
+	"github.com/tocsin-dev/tocsin/store"
+)
+
+// Config says how the records of a store are written. nil is that of an engine.
+type Config struct {
+	// Codec turns records into documents. Defaults to [respond.Codec].
+	Codec store.Codec
+	// Schema is the number of the documents that Codec is asked to write. Defaults to [respond.Schema].
+	Schema uint16
+}
+
+// Open opens the file at a path, or makes it, with the driver modernc.org/sqlite. The folder must exist.
+func Open(path string) (*Store, error) {
+	abs, err := filepath.Abs(path)
+	if err != nil {
+		return nil, fmt.Errorf("sqlite: %w", err)
+	}
+	name := url.URL{Scheme: "file", OmitHost: true, Path: filepath.ToSlash(abs), RawQuery: "_pragma=busy_timeout(5000)"}
+	db, err := sql.Open("sqlite", name.String())
+	if err != nil {
+		return nil, fmt.Errorf("sqlite: %w", err)
+	}
+	db.SetMaxOpenConns(openConns)
+	db.SetMaxIdleConns(openConns)
+	s, err := New(db, nil)
+	if err != nil {
+		_ = db.Close()
+		return nil, err
+	}
+	s.own = true
+	return s, nil
+}
+
+// openConns is how many connections a store that was opened by its path uses: one to write, the rest to read.
+const openConns = 4
+
+// New makes a store of a database that was opened with any driver for SQLite. Its file must be on a local disk, and no other
+// process may write to it. The store keeps one connection for itself, and needs at least one more. Close leaves db open.
+func New(db *sql.DB, c *Config) (*Store, error) {
+	if c == nil {
+		c = &Config{}
+	}
+	s := &Store{
+		db: db, codec: c.Codec, schema: cmp.Or(c.Schema, respond.Schema), queries: make(queries), commit: newCommit(), turn: newTurn(),
+	}
+	if s.codec == nil {
+		s.codec = respond.Codec{}
+	}
+	if err := s.open(context.Background()); err != nil {
+		return nil, fmt.Errorf("sqlite: open: %w", errors.Join(err, s.release()))
+	}
+	return s, nil
+}
+
+func (s *Store) open(ctx context.Context) (err error) {
+	if s.db.Stats().MaxOpenConnections == 1 {
+		return errors.New("the database is limited to one connection, expected two or more: one to write, the rest to read")
+	}
+	if s.conn, err = s.db.Conn(ctx); err != nil {
+		return err
+	}
+	file, err := fileOf(ctx, s.conn)
+	if err != nil {
+		return err
+	}
+	if s.lock, err = lockFile(file + "-lock"); err != nil {
+		return err
+	}
+	if err := prepare(ctx, s.conn); err != nil {
+		return err
+	}
+	if err := migrate(ctx, s.conn); err != nil {
+		return err
+	}
+	if err := s.do.prepare(ctx, s.conn); err != nil {
+		return err
+	}
+	if err := s.queries.prepare(ctx, s.db); err != nil {
+		return err
+	}
+	s.reserve.path = file + "-reserve"
+	if s.reserve.fill() != nil { // on a full disk, too, what is stored must go on
+		if err := s.spend(); err != nil {
+			return err
+		}
+	}
+	return s.load()
+}
+
+// fileOf returns the path of the database.
+func fileOf(ctx context.Context, conn *sql.Conn) (string, error) {
+	var file sql.NullString
+	err := conn.QueryRowContext(ctx, "SELECT file FROM pragma_database_list WHERE name = 'main'").Scan(&file)
+	if err == nil && file.String == "" {
+		err = errors.New("the database has no file, so nothing in it would last")
+	}
+	return file.String, err
+}
+
+// prepare sets up the connection that writes, and reads back what durability rests on.
+func prepare(ctx context.Context, conn *sql.Conn) error {
+	for _, pragma := range [...]string{
+		"busy_timeout = 5000",
+		"synchronous = FULL",
+		"fullfsync = 1",            // macOS: fsync alone leaves the data in the drive
+		"checkpoint_fullfsync = 1", // the same
+		"cache_size = -65536",      // 64 MiB
+		"temp_store = MEMORY",
+		fmt.Sprintf("wal_autocheckpoint = %d", usualLog),
+		"journal_mode = WAL",
+	} {
+		if _, err := conn.ExecContext(ctx, "PRAGMA "+pragma); err != nil {
+			return fmt.Errorf("set %s: %w", pragma, err)
+		}
+	}
+	for _, want := range [...]struct{ pragma, value, loss string }{
+		{"journal_mode", "wal", "readers would stand in the way of the writer"},
+		{"synchronous", "2", "what was answered could be lost with the power"},
+	} {
+		var got string
+		if err := conn.QueryRowContext(ctx, "PRAGMA "+want.pragma).Scan(&got); err != nil {
+			return fmt.Errorf("read back %s: %w", want.pragma, err)
+		}
+		if got != want.value {
+			return fmt.Errorf("%s is %s, expected %s: %s", want.pragma, got, want.value, want.loss)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,267 @@
+package sqlite
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/tocsin-dev/tocsin/store"
+)
+
+// lowest stands for no priority where rows are sorted: after all others.
+const lowest = 6
+
+// record is a row as it is in the file, or will be once the commit is made. One that others may see is never changed.
+type record struct {
+	key        store.Key
+	no         int64 // names its timeline; never used again
+	version    uint64
+	rec        any // a store.Newer where the codec cannot read doc
+	state      string
+	priority   uint8
+	due, ended instant
+	refs       []store.Ref
+	schema     uint16
+	doc        []byte
+}
+
+// changed is a record that the open commit changes.
+type changed struct {
+	*record        // nil: it is gone
+	stored  uint64 // version in the file, 0: none
+	row     int64  // number in the file
+	queued  bool   // its row is still to be written
+	moved   bool   // and more of it than the document
+}
+
+// row is what a statement that yields recordColumns is scanned into.
+type row struct {
+	record
+	refs   []byte
+	sum    int64
+	fields []any
+}
+
+func newRow() *row {
+	r := &row{}
+	r.fields = []any{
+		&r.key.Tenant, &r.key.Kind, &r.key.ID, &r.no, &r.version, &r.state, &r.priority, &r.due, &r.ended, &r.refs, &r.schema,
+		&r.doc, &r.sum,
+	}
+	return r
+}
+
+// read returns the record that was scanned, if it is what was once written.
+func (s *Store) read(r *row) (*record, error) {
+	out := r.record
+	var err error
+	if out.sum(r.refs) != r.sum {
+		err = errDamaged
+	} else if out.refs, err = parseRefs(r.refs); err == nil {
+		out.rec, err = s.codec.Decode(out.key.Kind, out.schema, out.doc)
+		if errors.Is(err, store.ErrNewer) {
+			out.rec, err = store.Newer{Schema: out.schema, Doc: out.doc}, nil
+		}
+	}
+	if err != nil {
+		return nil, fmt.Errorf("sqlite: record %s: %w", name(out.key), err)
+	}
+	if out.priority == lowest {
+		out.priority = 0
+	}
+	return &out, nil
+}
+
+func (r *record) sum(refs []byte) int64 {
+	var s sum
+	s.texts(r.key.Tenant, r.key.Kind, r.key.ID, r.state)
+	s.numbers(r.no, int64(r.version), int64(r.rank()), int64(r.schema))
+	s.instants(r.due, r.ended)
+	s.bytes(refs, r.doc)
+	return s.result()
+}
+
+// rank is the priority as the column has it.
+func (r *record) rank() uint8 {
+	if r.priority == 0 {
+		return lowest
+	}
+	return r.priority
+}
+
+// record returns what the open commit holds under the key, nil if there is none.
+func (s *Store) record(k store.Key) (*record, error) {
+	if c, ok := s.dirty[k]; ok {
+		return c.record, nil
+	}
+	if r, ok := s.cache.get(k); ok {
+		return r, nil
+	}
+	in := newRow()
+	if ok, err := s.find(s.do.record, []any{k.Tenant, k.Kind, k.ID}, in.fields...); !ok {
+		return nil, err
+	}
+	r, err := s.read(in)
+	if err == nil {
+		s.cache.put(r)
+	}
+	return r, err
+}
+
+// encoded makes the document of a record that is to be written.
+func (s *Store) encoded(c *store.Change) (document, error) {
+	if n, ok := c.Rec.(store.Newer); ok {
+		return document{n.Schema, n.Doc}, nil
+	}
+	doc, err := s.codec.Encode(c.Key.Kind, s.schema, c.Rec)
+	return document{s.schema, doc}, err
+}
+
+// put applies one checked Change to the record that it was checked against. The row is written later, once for all changes
+// that the commit takes in; until then it stands in dirty.
+func (s *Store) put(c *store.Change, old *record, d document) error {
+	if err := s.begin(); err != nil {
+		return err
+	}
+	s.commit.rows++
+	to := s.dirty[c.Key]
+	if to == nil {
+		to = &changed{}
+		if old != nil {
+			to.stored, to.row = old.version, old.no
+		}
+		s.dirty[c.Key] = to
+	}
+	if !to.queued {
+		to.queued = true
+		s.queue = append(s.queue, c.Key)
+	}
+	if c.Rec == nil {
+		to.record = nil
+		return s.forget(old)
+	}
+	r := &record{
+		key: c.Key, version: 1, rec: c.Rec, state: c.State, priority: c.Priority,
+		due: instantOf(c.Due), ended: instantOf(c.Ended), schema: d.schema, doc: d.bytes,
+	}
+	if old == nil {
+		s.state.record++
+		r.no = s.state.record
+		to.moved = true
+	} else {
+		r.no, r.version, r.refs = old.no, old.version+1, old.refs
+		to.moved = to.moved || r.state != old.state || r.priority != old.priority || r.due != old.due || r.ended != old.ended
+	}
+	to.record = r
+	if !slices.Equal(r.refs, c.Refs) {
+		before := r.refs
+		r.refs, to.moved = slices.Clone(c.Refs), true
+		if err := s.publish(c.Key, before, r.refs); err != nil {
+			return err
+		}
+	}
+	return s.append(r.no, c.Entries)
+}
+
+// document is an encoded record.
+type document struct {
+	schema uint16
+	bytes  []byte
+}
+
+// publish makes the record found under refs in place of those before.
+func (s *Store) publish(k store.Key, before, refs []store.Ref) error {
+	for _, ref := range before {
+		if !slices.Contains(refs, ref) {
+			if _, err := s.write(s.do.deleteRef, ref.Tenant, ref.Kind, ref.Name, k.Tenant, k.Kind, k.ID); err != nil {
+				return err
+			}
+		}
+	}
+	for _, ref := range refs {
+		if !slices.Contains(before, ref) {
+			if _, err := s.write(s.do.insertRef, ref.Tenant, ref.Kind, ref.Name, k.Tenant, k.Kind, k.ID); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// append adds to the timeline of a record.
+func (s *Store) append(no int64, entries []store.Entry) error {
+	for i := range entries {
+		e := &entries[i]
+		at := instantOf(e.At)
+		_, err := s.write(s.do.insertEntry, no, int64(e.Seq), at, e.Kind, e.Doc, entrySum(no, e, at))
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func entrySum(no int64, e *store.Entry, at instant) int64 {
+	var s sum
+	s.numbers(no, int64(e.Seq))
+	s.instants(at)
+	s.texts(e.Kind)
+	s.bytes(e.Doc)
+	return s.result()
+}
+
+// forget removes the refs and the timeline of a record, nil for none.
+func (s *Store) forget(r *record) error {
+	if r == nil {
+		return nil
+	}
+	if err := s.publish(r.key, r.refs, nil); err != nil {
+		return err
+	}
+	_, err := s.write(s.do.deleteEntries, r.no)
+	return err
+}
+
+// store writes the rows of the changed records.
+func (s *Store) store() error {
+	for _, k := range s.queue {
+		to := s.dirty[k]
+		if err := s.storeRow(k, to); err != nil {
+			return err
+		}
+		to.queued, to.moved, to.stored = false, false, 0
+		if to.record != nil {
+			to.stored, to.row = to.version, to.no
+		}
+	}
+	s.queue = s.queue[:0]
+	return nil
+}
+
+// storeRow writes one row. The statement itself compares versions: whoever else writes to the file cannot be overwritten.
+func (s *Store) storeRow(k store.Key, to *changed) error {
+	r := to.record
+	if r == nil && to.stored == 0 {
+		return nil
+	}
+	var n int64
+	var err error
+	switch stored := int64(to.stored); {
+	case r == nil:
+		n, err = s.write(s.do.deleteRecord, to.row, stored)
+	case stored == 0:
+		refs := appendRefs(nil, r.refs)
+		n, err = s.write(s.do.insertRecord, k.Tenant, k.Kind, k.ID, r.no, int64(r.version), r.state, r.rank(), r.due, r.ended,
+			refs, r.schema, r.doc, r.sum(refs))
+	case to.moved:
+		refs := appendRefs(nil, r.refs)
+		n, err = s.write(s.do.updateRecord, r.no, int64(r.version), r.state, r.rank(), r.due, r.ended, refs, r.schema, r.doc,
+			r.sum(refs), to.row, stored)
+	default:
+		n, err = s.write(s.do.updateDoc, int64(r.version), r.schema, r.doc, r.sum(appendRefs(nil, r.refs)), to.row, stored)
+	}
+	if err == nil && n != 1 {
+		err = s.broken(fmt.Errorf("record %s: somebody else has written to the file: %w", name(k), store.ErrConflict))
+	}
+	return err
+}

@@ -1,0 +1,31 @@
+package sqlite
+
+// ring is a queue that reuses its room. The zero ring is empty.
+type ring[T any] struct {
+	buf  []T // its length is a power of two, or zero
+	head int
+	n    int
+}
+
+func (r *ring[T]) at(i int) *T { return &r.buf[(r.head+i)&(len(r.buf)-1)] }
+
+func (r *ring[T]) front() *T { return r.at(0) }
+
+func (r *ring[T]) push(v T) {
+	if r.n == len(r.buf) {
+		grown := make([]T, max(16, 2*len(r.buf)))
+		for i := range r.n {
+			grown[i] = *r.at(i)
+		}
+		r.buf, r.head = grown, 0
+	}
+	r.n++
+	*r.at(r.n - 1) = v
+}
+
+func (r *ring[T]) pop() T {
+	v := *r.front()
+	r.head = (r.head + 1) & (len(r.buf) - 1)
+	r.n--
+	return v
+}

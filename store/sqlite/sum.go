@@ -1,0 +1,51 @@
+package sqlite
+
+import (
+	"encoding/binary"
+	"errors"
+	"hash/crc32"
+)
+
+// errDamaged says that a row does not hold what was written.
+var errDamaged = errors.New("damaged: the checksum does not match")
+
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+
+// sum is a checksum over the columns of a row, one after the other. Pages have none in SQLite.
+type sum struct {
+	crc uint32
+	buf []byte
+}
+
+func (s *sum) texts(columns ...string) {
+	for _, c := range columns {
+		s.buf = append(binary.AppendUvarint(s.buf, uint64(len(c))), c...)
+	}
+}
+
+func (s *sum) numbers(columns ...int64) {
+	for _, c := range columns {
+		s.buf = binary.BigEndian.AppendUint64(s.buf, uint64(c))
+	}
+}
+
+// instants adds columns that may be NULL.
+func (s *sum) instants(columns ...instant) {
+	for _, c := range columns {
+		if c.Valid {
+			s.numbers(c.Int64)
+		}
+		s.buf = append(s.buf, 0)
+	}
+}
+
+func (s *sum) bytes(columns ...[]byte) {
+	for _, c := range columns {
+		s.buf = binary.AppendUvarint(s.buf, uint64(len(c)))
+		s.crc = crc32.Update(s.crc, castagnoli, s.buf)
+		s.crc = crc32.Update(s.crc, castagnoli, c)
+		s.buf = s.buf[:0]
+	}
+}
+
+func (s *sum) result() int64 { return int64(crc32.Update(s.crc, castagnoli, s.buf)) }

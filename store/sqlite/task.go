@@ -1,0 +1,244 @@
+package sqlite
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/tocsin-dev/tocsin/store"
+)
+
+const (
+	kindTask = "task"
+	kindLog  = "log"
+)
+
+// The states of a task, as Query.State names them.
+const (
+	waiting = "waiting"
+	leased  = "leased"
+	dead    = "dead"
+)
+
+// task is a row. One that is not dead stands in a lane by its place, and the first of a lane is its head.
+type task struct {
+	store.Task       // Lease is the last one, nil if there was none; Due and Rank are as created or retried
+	place      int64 // in its lane, among all tasks; names the row
+	row        int64 // place in the file
+	leased     bool
+	head       bool
+	dead       bool
+	reason     string // why it is dead
+	died       instant
+}
+
+// lead is by how much the rank differs from the instant: it never changes, since both move together. Among tasks of the same
+// lead the order of instants is that of ranks, so that one index serves both.
+func (t *task) lead() int64 { return t.Rank - t.Due.UnixNano() }
+
+// at is the instant from which on the task may be claimed if it is a head: when it is due, or when its lease ends.
+func (t *task) at() int64 {
+	if t.leased {
+		return orEarly(instantOf(t.Lease.Until))
+	}
+	return t.Due.UnixNano()
+}
+
+func (t *task) state() string {
+	switch {
+	case t.dead:
+		return dead
+	case t.leased:
+		return leased
+	}
+	return waiting
+}
+
+func (t *task) fence() uint64 {
+	if t.Lease == nil {
+		return 0
+	}
+	return t.Lease.Fence
+}
+
+// taskRow is what a statement that yields taskColumns is scanned into.
+type taskRow struct {
+	task
+	lead, due            int64
+	expires, until       instant
+	leased, head, dead   int64
+	owner                string
+	fence, priority, sum int64
+	fields               []any
+}
+
+func newTaskRow() *taskRow {
+	r := &taskRow{}
+	r.fields = []any{
+		&r.ID, &r.Record.Tenant, &r.Record.Kind, &r.Record.ID, &r.Order, &r.place, &r.Queue, &r.Tag, &r.priority, &r.lead, &r.due,
+		&r.expires, &r.Kind, &r.Payload, &r.leased, &r.owner, &r.until, &r.fence, &r.head, &r.dead, &r.reason, &r.died, &r.sum,
+	}
+	return r
+}
+
+// read returns the task that was scanned, if it is what was once written.
+func (r *taskRow) read() (*task, error) {
+	t := r.task
+	t.row = t.place
+	t.Priority, t.Due, t.Expires = uint8(r.priority), time.Unix(0, r.due).UTC(), timeOf(r.expires)
+	t.Rank = r.lead + r.due
+	t.leased, t.head, t.dead = r.leased != 0, r.head != 0, r.dead != 0
+	if r.fence > 0 {
+		t.Lease = &store.Lease{Owner: r.owner, Until: timeOf(r.until), Fence: uint64(r.fence)}
+	}
+	if t.sum() != r.sum {
+		return nil, fmt.Errorf("sqlite: task %q: %w", t.ID, errDamaged)
+	}
+	return &t, nil
+}
+
+// sum leaves out only what another statement may change beside it, and what follows from the rest.
+func (t *task) sum() int64 {
+	lease := store.Lease{}
+	if t.Lease != nil {
+		lease = *t.Lease
+	}
+	var s sum
+	s.texts(t.ID, t.Record.Tenant, t.Record.Kind, t.Record.ID, t.Order, t.Queue, t.Tag, t.Kind, t.state(), t.reason, lease.Owner)
+	s.numbers(int64(t.Priority), t.lead(), t.Due.UnixNano(), t.place, int64(lease.Fence))
+	s.instants(instantOf(t.Expires), instantOf(lease.Until), t.died)
+	s.bytes(t.Payload)
+	return s.result()
+}
+
+// value is the task as readers and claimants see it: with its lease unless it waits.
+func (t *task) value() store.Task {
+	v := t.Task
+	v.Lease = nil
+	if t.leased || t.dead {
+		lease := *t.Lease
+		v.Lease = &lease
+	}
+	return v
+}
+
+// task returns what stands under the id, nil if nothing does.
+func (s *Store) task(id string) (*task, error) {
+	in := newTaskRow()
+	if ok, err := s.find(s.do.task, []any{id}, in.fields...); !ok {
+		return nil, err
+	}
+	return in.read()
+}
+
+// ours reports whether c may still settle t: nobody took it over, and it was not settled before.
+func (t *task) ours(c store.Claim) bool {
+	return t != nil && (t.leased || t.dead) && t.fence() == c.Fence
+}
+
+// create adds one checked task at the end of its lane.
+func (s *Store) create(in *store.Task) error {
+	s.state.place++
+	t := task{Task: *in, place: s.state.place}
+	var lease store.Lease
+	if in.Lease != nil {
+		lease = store.Lease{Owner: in.Lease.Owner, Until: in.Lease.Until, Fence: 1}
+		t.leased, t.Lease = true, &lease
+	}
+	_, err := s.write(s.do.insertTask, t.ID, t.Record.Tenant, t.Record.Kind, t.Record.ID, t.Order, t.place, t.Queue, t.Tag,
+		t.Priority, t.lead(), t.Due.UnixNano(), instantOf(t.Expires), t.Kind, t.Payload, t.leased, lease.Owner,
+		instantOf(lease.Until), int64(lease.Fence), t.sum(), t.at())
+	return err
+}
+
+// settle ends one checked claim.
+func (s *Store) settle(x *store.Settle, now time.Time) error {
+	t, err := s.task(x.ID)
+	if err != nil {
+		return err
+	}
+	switch wasDead := t.dead; {
+	case x.Retry.IsZero() && x.Dead == "":
+		return s.remove(t)
+	case x.Dead != "":
+		wasHead := t.head
+		t.dead, t.leased, t.head, t.reason, t.died = true, false, false, x.Dead, instantOf(now)
+		if err := s.save(t); err != nil || !wasHead {
+			return err
+		}
+		return s.promote(t)
+	default:
+		lead := t.lead()
+		t.Due, t.leased = x.Retry, false
+		t.Rank = lead + t.Due.UnixNano()
+		if !wasDead {
+			return s.saveLease(t)
+		}
+		t.dead, t.reason, t.died = false, "", instant{}
+		return s.revive(t)
+	}
+}
+
+// cancel removes what stands in a lane and carries the tag; the dead are settled already.
+func (s *Store) cancel(tag store.CancelTag) error {
+	var places []int64
+	var lanes []*task // that lost their heads
+	var place, head int64
+	var lane string
+	r := tag.Record
+	err := s.each(s.do.inLanes, []any{r.Tenant, r.Kind, r.ID, tag.Tag}, []any{&place, &lane, &head}, func() (bool, error) {
+		places = append(places, place)
+		if head != 0 {
+			lanes = append(lanes, &task{Task: store.Task{Record: r, Order: lane}})
+		}
+		return true, nil
+	})
+	for _, place := range places {
+		if err == nil {
+			_, err = s.write(s.do.deleteTask, place)
+		}
+	}
+	for _, t := range lanes {
+		if err == nil {
+			err = s.promote(t)
+		}
+	}
+	return err
+}
+
+// remove forgets t.
+func (s *Store) remove(t *task) error {
+	if _, err := s.write(s.do.deleteTask, t.place); err != nil || !t.head {
+		return err
+	}
+	return s.promote(t)
+}
+
+// promote makes the next in t's lane its head, once t has left it.
+func (s *Store) promote(t *task) error {
+	_, err := s.write(s.do.headLane, t.Record.Tenant, t.Record.Kind, t.Record.ID, t.Order)
+	return err
+}
+
+// save writes where t stands, and saveLease who has it. Each leaves alone the indexes of the other.
+func (s *Store) save(t *task) error {
+	_, err := s.write(s.do.updateTask, t.place, t.Due.UnixNano(), t.leased, t.head, t.dead, t.reason, t.died, t.at(), t.sum(), t.row)
+	return err
+}
+
+func (s *Store) saveLease(t *task) error {
+	_, err := s.write(s.do.updateLease, t.Due.UnixNano(), t.leased, t.Lease.Owner, instantOf(t.Lease.Until), int64(t.Lease.Fence),
+		t.at(), t.sum(), t.row)
+	return err
+}
+
+// revive puts a task that was dead at the end of its lane.
+func (s *Store) revive(t *task) error {
+	var id, tag string
+	found, err := s.find(s.do.inLane, []any{t.Record.Tenant, t.Record.Kind, t.Record.ID, t.Order}, &id, &tag)
+	if err != nil {
+		return err
+	}
+	s.state.place++
+	t.place, t.head = s.state.place, !found
+	return s.save(t)
+}
