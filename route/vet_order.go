@@ -1,0 +1,94 @@
+package route
+
+import (
+	"cmp"
+	"math"
+	"strings"
+)
+
+// bound is an order as one end of an interval.
+type bound struct {
+	below  bool // the interval lies below it
+	strict bool // it does not belong to the interval
+	nan    bool // NaN does
+	at     value
+}
+
+// boundOf returns the values for which an order, or its negation, is true.
+func (v *vetter) boundOf(l lit) *bound {
+	if v.bounds[l] == nil {
+		b := v.newBound(l)
+		v.bounds[l] = &b
+	}
+	return v.bounds[l]
+}
+
+// newBound lets whole numbers reach up to the next one.
+func (v *vetter) newBound(l lit) bound {
+	a := &v.atoms[l.atom()]
+	static := v.slots[a.slot].static
+	b := bound{
+		below: a.op == opLess || a.op == opLessEqual, strict: a.op == opLess || a.op == opGreater,
+		at: a.value,
+	}
+	if l.negated() {
+		b.below, b.strict, b.nan = !b.below, !b.strict, static == kindErr || static == kindDouble
+	}
+	if static != kindInt || !a.value.isExact() {
+		return b
+	}
+	d := a.value.double()
+	switch {
+	case b.below && b.strict:
+		d = math.Ceil(d) - 1
+	case b.below:
+		d = math.Floor(d)
+	case b.strict:
+		d = math.Floor(d) + 1
+	default:
+		d = math.Ceil(d)
+	}
+	b.strict, b.at = false, intValue(int64(d))
+	return b
+}
+
+// order compares two ends of intervals. It reports false where cel-go's orders do not tell.
+func (b *bound) order(o *bound) (int, bool) {
+	x, y := &b.at, &o.at
+	switch {
+	case x.isExact() && y.isExact():
+		return compareNumbers(x, y), true
+	case x.kind != y.kind || x.isNumber():
+		return 0, false
+	case x.kind == kindString:
+		return strings.Compare(x.text, y.text), true
+	}
+	return cmp.Or(cmp.Compare(x.num, y.num), cmp.Compare(x.nanos, y.nanos)), true
+}
+
+func (v *vetter) orderImplies(x, y lit) bool {
+	b, o := v.boundOf(x), v.boundOf(y)
+	order, ok := b.order(o)
+	if !ok || b.below != o.below || b.nan && !o.nan {
+		return false
+	}
+	if b.below {
+		order = -order
+	}
+	return order > 0 || order == 0 && (b.strict || !o.strict)
+}
+
+func (v *vetter) orderExcludes(x, y lit) bool {
+	b, o := v.boundOf(x), v.boundOf(y)
+	if v.kinds(x)&v.kinds(y) == 0 {
+		return true
+	}
+	order, ok := b.order(o)
+	if !ok || b.below == o.below || b.nan && o.nan {
+		return false
+	}
+	if b.below {
+		order = -order
+	}
+	return order > 0 || order == 0 && (b.strict || o.strict)
+}

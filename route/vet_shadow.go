@@ -1,0 +1,119 @@
+package route
+
+import (
+	"slices"
+	"strings"
+)
+
+// shadows reports, rule by rule, what is never true, what never comes to its turn and what is there twice.
+func (s *survey) shadows() {
+	p := newProposals(s)
+	compared := 0
+	for rule := range s.live {
+		switch {
+		case len(s.live[rule]) == 0:
+			s.dead(rule)
+		case s.capped:
+		case compared > maxCompared:
+			s.capped = true
+		case !s.shadowed(p, rule, &compared):
+			s.redundant(p, rule, &compared)
+		}
+	}
+}
+
+// shadowed reports a rule each of whose terms implies one of an earlier rule that stops.
+func (s *survey) shadowed(p *proposals, rule int, compared *int) bool {
+	by := make([]listing, 0, len(s.live[rule]))
+	for i := range s.live[rule] {
+		of := &s.live[rule][i]
+		first := listing{rule: rule}
+		p.proposed(of, func(at listing) bool {
+			if at.rule >= first.rule {
+				return false // they come in rule order
+			}
+			*compared++
+			if !s.goesOn[at.rule] && s.covers(s.live[at.rule][at.term].term, of) {
+				first = at
+			}
+			return true
+		})
+		if first.rule == rule {
+			return false
+		}
+		by = append(by, first)
+	}
+	f := finding{kind: "shadowed", rule: rule}
+	var reasons []string
+	for i, at := range by {
+		of := &s.live[rule][i]
+		f.others = append(f.others, at.rule)
+		reasons = append(reasons, s.because(of, s.live[at.rule][at.term].term))
+		if w := s.build(of); f.witness == nil && s.evaluate(rule, w) == isTrue && s.evaluate(at.rule, w) == isTrue {
+			f.witness = w
+		}
+	}
+	slices.Sort(f.others)
+	f.others = slices.Compact(f.others)
+	f.text = listed(reasons, "; ")
+	s.add(f)
+	return true
+}
+
+// redundant reports a rule that matches what an earlier one matches which goes on.
+func (s *survey) redundant(p *proposals, rule int, compared *int) {
+	same := rule
+	p.proposed(&s.live[rule][0], func(at listing) bool {
+		if at.rule >= same {
+			return false
+		}
+		*compared++
+		if s.goesOn[at.rule] && s.coversAll(at.rule, rule) && s.coversAll(rule, at.rule) {
+			same = at.rule
+		}
+		return true
+	})
+	if same == rule {
+		return
+	}
+	f := finding{kind: "redundant", rule: rule, others: []int{same}, text: "each of the two implies the other"}
+	for i := range s.live[rule] {
+		if w := s.build(&s.live[rule][i]); s.evaluate(rule, w) == isTrue && s.evaluate(same, w) == isTrue {
+			f.witness = w
+			break
+		}
+	}
+	s.add(f)
+}
+
+// coversAll reports whether each term of a rule implies some term of another one.
+func (s *survey) coversAll(by, rule int) bool {
+	for i := range s.live[rule] {
+		of := &s.live[rule][i]
+		if !slices.ContainsFunc(s.live[by], func(o profile) bool { return s.covers(o.term, of) }) {
+			return false
+		}
+	}
+	return true
+}
+
+// because says why a term implies another one.
+func (s *survey) because(of *profile, term []lit) string {
+	if len(term) == 0 {
+		return "that is true for every event"
+	}
+	reasons := make([]string, 0, len(term))
+	for _, y := range term {
+		a, text := &s.atoms[y.atom()], s.litText(y)
+		_, both := slices.BinarySearch(of.term, y)
+		switch w := s.viewOf(of, max(a.slot, 0)); {
+		case both:
+			reasons = append(reasons, "both demand "+text)
+		case a.kind == atomHas || w == nil:
+			reasons = append(reasons, "it is false or an error unless "+text)
+		default:
+			reasons = append(reasons, s.litTexts(w.lits)+" implies "+text)
+		}
+	}
+	return strings.Join(reasons, ", and ")
+}

@@ -1,0 +1,272 @@
+package route
+
+import (
+	"regexp/syntax"
+	"slices"
+	"time"
+
+	"github.com/tocsin-dev/tocsin/event"
+	"github.com/tocsin-dev/tocsin/severity"
+)
+
+// build makes an event for which a term may be true: it puts a value into each slot that satisfies what the term says of it.
+// What it does not know how to fill it leaves empty, so whoever uses the event must look whether it does what is said.
+func (v *vetter) build(p *profile) *Facts {
+	f := &Facts{Event: &event.Event{}}
+	v.buildIn(f, p)
+	return f
+}
+
+// buildIn is build where only the maps of the facts are kept.
+func (v *vetter) buildIn(f *Facts, p *profile) {
+	clear(f.Event.Labels)
+	clear(f.Event.Data)
+	*f.Event = event.Event{Labels: f.Event.Labels, Data: f.Event.Data}
+	*f = Facts{Event: f.Event}
+	for _, l := range p.term {
+		a := &v.atoms[l.atom()]
+		switch {
+		case l.negated() || a.slot == noSlot:
+		case a.kind == atomHas:
+			v.put(f, a.slot, []string{a.text}, textValue("x"))
+		case a.kind == atomContains && v.slots[a.slot].name == "service.tags":
+			f.Service.Tags = append(f.Service.Tags, a.value.text)
+		}
+	}
+	for i := range p.views {
+		w := &p.views[i]
+		lacks := func(parent int32, name string) bool { return p.lacks(v, parent, name) }
+		if of, ok := v.choose(w); ok && !v.isDefault(w, &of) && !v.needs(w, lacks) {
+			v.put(f, w.slot, nil, of)
+		}
+	}
+}
+
+// isDefault reports whether the slot comes to the value by itself.
+func (v *vetter) isDefault(w *view, of *value) bool {
+	sl := &v.slots[w.slot]
+	return sl.kind == slotDefault && !w.found && of.equals(&sl.orElse)
+}
+
+// choose returns a value that satisfies what is said of a slot.
+func (v *vetter) choose(w *view) (value, bool) {
+	if !slices.ContainsFunc(w.lits, func(l lit) bool { return v.atoms[l.atom()].isSimple() }) {
+		return value{}, false
+	}
+	tried := w.values
+	if !w.finite {
+		tried = v.examples(w)
+	}
+	static := v.slots[w.slot].static
+	for i := range tried {
+		if of := &tried[i]; (static == kindErr || static == of.kind) && v.allTrue(w.lits, of) {
+			return *of, true
+		}
+	}
+	return value{}, false
+}
+
+// examples returns values that may satisfy the literals of a slot: texts made of what they name, and numbers around theirs.
+func (v *vetter) examples(w *view) []value {
+	prefix, infixes, suffix := "", "", ""
+	all := append(v.tried[:0], textValue("x"), intValue(1), boolValue(true), textValue(""))
+	for _, l := range w.lits {
+		a := &v.atoms[l.atom()]
+		if a.kind == atomCompare {
+			all = appendAround(all, &a.value)
+		}
+		begin, end, within := a.texts()
+		if l.negated() {
+			continue
+		}
+		if a.kind == atomMatches {
+			all = append(all, textValue(textFor(a.regex.String())))
+		}
+		if len(begin) > len(prefix) {
+			prefix = begin
+		}
+		if len(end) > len(suffix) {
+			suffix = end
+		}
+		if begin == "" && end == "" {
+			infixes += within
+		}
+	}
+	v.tried = append(all, textValue(prefix+infixes+suffix), textValue(prefix+infixes), textValue(prefix), textValue(suffix),
+		textValue(infixes), textValue(prefix+"x"+infixes+"x"+suffix))
+	return v.tried
+}
+
+// textFor returns a text that a regular expression may match: the first of all alternatives, and of repetitions the fewest.
+func textFor(pattern string) string {
+	re, err := syntax.Parse(pattern, syntax.Perl)
+	if err != nil { // it was compiled before, so this cannot be
+		return ""
+	}
+	return textOf(re.Simplify())
+}
+
+func textOf(re *syntax.Regexp) string {
+	switch re.Op {
+	case syntax.OpLiteral:
+		return string(re.Rune)
+	case syntax.OpCharClass:
+		return string(re.Rune[:1])
+	case syntax.OpAnyChar, syntax.OpAnyCharNotNL:
+		return "x"
+	case syntax.OpCapture, syntax.OpPlus, syntax.OpAlternate:
+		return textOf(re.Sub[0])
+	case syntax.OpConcat:
+		text := ""
+		for _, sub := range re.Sub {
+			text += textOf(sub)
+		}
+		return text
+	}
+	return ""
+}
+
+// appendAround appends a constant and its neighbours.
+func appendAround(all []value, of *value) []value {
+	all = append(all, *of)
+	switch {
+	case of.isExact():
+		d := of.double()
+		return append(all, intValue(int64(d)+1), intValue(int64(d)-1), realValue(d+0.25), realValue(d-0.25))
+	case of.kind == kindString:
+		return append(all, textValue(of.text+"x"), textValue(""))
+	case of.kind == kindTime || of.kind == kindDuration:
+		after, before := *of, *of
+		after.num++
+		before.num--
+		return append(all, after, before)
+	}
+	return all
+}
+
+// put puts a value to where a slot reads it, behind further names.
+func (v *vetter) put(f *Facts, id int32, names []string, of value) {
+	switch sl := &v.slots[id]; sl.kind {
+	case slotKey, slotFind:
+		v.put(f, sl.parent, append([]string{sl.name}, names...), of)
+	case slotDefault:
+		v.put(f, sl.parent, names, of)
+	case slotField:
+		if len(names) == 0 {
+			f.set(sl.name, &of)
+			return
+		}
+		f.setKey(sl.name, names, &of)
+	}
+}
+
+// set sets the field of a path.
+func (f *Facts) set(path string, of *value) {
+	switch path {
+	case "event.id":
+		f.Event.ID = of.text
+	case "event.source":
+		f.Event.Source = of.text
+	case "event.type":
+		f.Event.Type = of.text
+	case "event.subject":
+		f.Event.Subject = of.text
+	case "event.signal":
+		_ = f.Event.Signal.UnmarshalText([]byte(of.text)) // the name of no signal: the event will not do
+	case "event.severity":
+		f.Event.Severity = severity.Level(of.num)
+	case "event.summary":
+		f.Event.Summary = of.text
+	case "event.time":
+		f.Event.Time = of.time()
+	case "event.tenant":
+		f.Event.Tenant = of.text
+	case "event.intake":
+		f.Event.Intake = of.text
+	case "service.name":
+		f.Service.Name = of.text
+	case "service.tier":
+		f.Service.Tier = int(of.num)
+	case "service.owner":
+		f.Service.Owner = of.text
+	case "team.name":
+		f.Team.Name = of.text
+	}
+}
+
+// setKey sets what stands under names in the labels or the data. What stands there as no map is replaced.
+func (f *Facts) setKey(path string, names []string, of *value) {
+	if path == "event.labels" && len(names) == 1 {
+		if f.Event.Labels == nil {
+			f.Event.Labels = make(map[string]string)
+		}
+		f.Event.Labels[names[0]] = of.text
+		return
+	}
+	if path != "event.data" {
+		return
+	}
+	if f.Event.Data == nil {
+		f.Event.Data = make(map[string]any)
+	}
+	in := f.Event.Data
+	for _, name := range names[:len(names)-1] {
+		next, ok := in[name].(map[string]any)
+		if !ok {
+			next = make(map[string]any)
+			in[name] = next
+		}
+		in = next
+	}
+	last := names[len(names)-1]
+	if _, deeper := in[last].(map[string]any); !deeper {
+		in[last] = of.plain()
+	}
+}
+
+// plain returns the value as a Go caller would put it into the data.
+func (v *value) plain() any {
+	switch v.kind {
+	case kindBool:
+		return v.num != 0
+	case kindInt:
+		return v.num
+	case kindUint:
+		return uint64(v.num)
+	case kindDouble:
+		return v.real
+	case kindString:
+		return v.text
+	case kindTime:
+		return v.time()
+	case kindDuration:
+		return time.Duration(v.num)
+	}
+	return nil
+}
+
+func (v *value) time() time.Time { return time.Unix(v.num, int64(v.nanos)).UTC() }
+
+// remove takes away what stands in the labels or the data where a slot reads it. It reports false where the slot reads from
+// elsewhere.
+func (v *vetter) remove(f *Facts, id int32) bool {
+	var names []string
+	for ; v.slots[id].kind == slotKey; id = v.slots[id].parent {
+		names = append(names, v.slots[id].name)
+	}
+	switch {
+	case v.slots[id].kind != slotField:
+		return false
+	case v.slots[id].name == "event.labels":
+		delete(f.Event.Labels, names[0])
+		return true
+	case v.slots[id].name != "event.data":
+		return false
+	}
+	in := f.Event.Data
+	for i := len(names) - 1; i > 0; i-- {
+		in, _ = in[names[i]].(map[string]any)
+	}
+	delete(in, names[0])
+	return true
+}
