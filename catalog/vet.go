@@ -46,6 +46,8 @@ func (f Finding) String() string {
 //     [oncall.Schedule] are looked at every hour;
 //   - unused-channel: a channel has rates, and neither a contact nor a target names it;
 //   - unlimited-runbook: a runbook of mode auto has no limit of its own, but the defaults only;
+//   - rule-never-true, rule-only-errs, rule-shadowed, rule-redundant, rule-unguarded: a rule does not do what it seems to, as
+//     [route.Table.Vet] says;
 //   - not-carried-out: the catalog decides something that this version keeps and does not act upon.
 //
 // The order is that of this list, and within a kind that of the names.
@@ -67,6 +69,7 @@ func (c *Catalog) Vet(from, to time.Time) []Finding {
 	v.gaps()
 	v.channels()
 	v.runbooks()
+	v.rules()
 	v.notCarriedOut()
 	return v.findings
 }

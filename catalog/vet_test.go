@@ -62,6 +62,29 @@ func TestVet(t *testing.T) {
 			[]string{`defaults: plan "x" does not exist, expected one of quick, standard (invalid)`},
 		},
 
+		"a route behind another": {
+			func(c *Catalog) {
+				c.Routes = []Route{
+					{ID: "eu", When: `label("region") == "eu"`, Plan: "quick"},
+					{ID: "eu-checkout", When: `label("region") == "eu" && label("app") == "checkout"`, Plan: "quick"},
+					{ID: "odd", When: `label("app") == "a" && label("app") == "b"`, Plan: "quick"},
+				}
+			},
+			[]string{
+				`route "eu-checkout": both demand event.labels.?region.orValue("") == "eu"; see eu (rule-shadowed)`,
+				`route "odd": nothing satisfies event.labels.?app.orValue("") == "a" && event.labels.?app.orValue("") == "b" (rule-never-true)`,
+			},
+		},
+		"impact rules may follow each other": {
+			func(c *Catalog) {
+				c.Impact = []ImpactRule{
+					{When: `label("region") == "eu"`, Impact: severity.High, Because: "eu"},
+					{When: `label("region") == "eu" && label("app") == "x"`, Urgency: severity.High, Because: "x"},
+					{When: `label("app") == "a" && label("app") == "b"`, Impact: severity.High, Because: "never"},
+				}
+			},
+			[]string{`rule "impact 3": nothing satisfies event.labels.?app.orValue("") == "a" && event.labels.?app.orValue("") == "b" (rule-never-true)`},
+		},
 		"catch-all without people": {
 			func(c *Catalog) { c.Defaults.Owner = "nobody"; c.Teams["nobody"] = Team{Lead: "ana"} },
 			[]string{
