@@ -3,6 +3,7 @@ package tocsin_test
 import (
 	"context"
 	"errors"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -19,24 +20,39 @@ import (
 // moody is a store that fails, or does not answer, when it is told to.
 type moody struct {
 	store.Store
+	mu    sync.Mutex
 	fault error
 	hangs bool
 }
 
+// be makes it fail with the fault, or hang; with neither it is well.
+func (m *moody) be(fault error, hangs bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.fault, m.hangs = fault, hangs
+}
+
+func (m *moody) mood() (fault error, hangs bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.fault, m.hangs
+}
+
 func (m *moody) Claim(ctx context.Context, r store.ClaimRequest) (store.Claimed, error) {
-	if m.hangs {
+	fault, hangs := m.mood()
+	if hangs {
 		<-ctx.Done()
 		return store.Claimed{}, ctx.Err()
 	}
-	if m.fault != nil {
-		return store.Claimed{}, m.fault
+	if fault != nil {
+		return store.Claimed{}, fault
 	}
 	return m.Store.Claim(ctx, r)
 }
 
 func (m *moody) Update(ctx context.Context, sc store.Scope, decide func(store.View) (store.Batch, store.Need, error)) error {
-	if m.fault != nil {
-		return m.fault
+	if fault, _ := m.mood(); fault != nil {
+		return fault
 	}
 	return m.Store.Update(ctx, sc, decide)
 }
@@ -68,10 +84,10 @@ func TestHealth(t *testing.T) {
 	}
 	t.Run("the disk is full", func(t *testing.T) {
 		within(t, func(kept *moody, bell *tocsin.Engine) {
-			kept.fault = errors.New("no space left")
+			kept.be(errors.New("no space left"), false)
 			require.Error(t, bell.Submit(t.Context(), critical("x")))
 			ill(t, bell, "no space left")
-			kept.fault = nil
+			kept.be(nil, false)
 			require.NoError(t, bell.Submit(t.Context(), critical("x")))
 			assert.NoError(t, bell.Health(t.Context()))
 		})
@@ -80,17 +96,17 @@ func TestHealth(t *testing.T) {
 		within(t, func(kept *moody, bell *tocsin.Engine) {
 			require.NoError(t, bell.Submit(t.Context(), critical("x")))
 			settle(time.Second)
-			kept.fault = errors.New("connection refused")
+			kept.be(errors.New("connection refused"), false)
 			settle(10 * time.Minute)
 			ill(t, bell, "connection refused")
-			kept.fault = nil
+			kept.be(nil, false)
 			settle(2 * time.Second)
 			assert.NoError(t, bell.Health(t.Context()))
 		})
 	})
 	t.Run("the store hangs", func(t *testing.T) {
 		within(t, func(kept *moody, bell *tocsin.Engine) {
-			kept.hangs = true
+			kept.be(nil, true)
 			require.NoError(t, bell.Submit(t.Context(), critical("x")))
 			settle(29 * time.Second)
 			require.NoError(t, bell.Health(t.Context()))

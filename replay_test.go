@@ -5,6 +5,7 @@ import (
 	"errors"
 	"math/rand/v2"
 	"slices"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -74,7 +75,10 @@ func texts(entries []incident.Entry) []string {
 // of its incidents.
 func restless(t *testing.T, kept store.Store, seed uint64) map[string][]incident.Entry {
 	rng := rand.New(rand.NewPCG(seed, 3))
+	var mu sync.Mutex
 	moods := notify.NotifierFunc(func(context.Context, notify.Message) (notify.Receipt, error) {
+		mu.Lock()
+		defer mu.Unlock()
 		switch rng.IntN(4) {
 		case 0:
 			return notify.Receipt{}, errors.New("busy")
