@@ -16,8 +16,11 @@ import (
 // TestRules gives every store of the suite a schema of its own. TOCSIN_LONG=1 runs it at full size, which takes minutes.
 func TestRules(t *testing.T) {
 	percent := 10
-	if os.Getenv("TOCSIN_LONG") == "1" {
+	switch {
+	case os.Getenv("TOCSIN_LONG") == "1":
 		percent = 100
+	case testing.Short():
+		percent = 2
 	}
 	var opened atomic.Int64
 	storetest.Run(t, func(t *testing.T) store.Store {

@@ -56,12 +56,16 @@ func (h *held) Close() error {
 }
 
 func TestRules(t *testing.T) {
+	percent := 10
+	if testing.Short() {
+		percent = 2
+	}
 	storetest.Run(t, func(t *testing.T) store.Store {
 		s, err := open(filepath.Join(t.TempDir(), "db"))
 		require.NoError(t, err)
 		return s
 	}, storetest.Features{
-		Percent: 10,
+		Percent: percent,
 		Reopen: func(s store.Store) (store.Store, error) {
 			if err := s.Close(); err != nil {
 				return nil, err
