@@ -42,7 +42,7 @@ func (r *reader) checkPages() error {
 
 // checkRecords holds each record against its checksum, and what it publishes against what a ref finds.
 func (r *reader) checkRecords() error {
-	published := 0
+	var published, found refSum
 	in := newRow()
 	err := r.each("SELECT "+recordColumns+" FROM record", nil, in.fields, func() error {
 		rec, err := r.read(in)
@@ -53,21 +53,38 @@ func (r *reader) checkRecords() error {
 		for _, ref := range rec.refs {
 			names[ref] = struct{}{}
 		}
-		published += len(names)
+		for ref := range names {
+			published.add(ref, rec.key)
+		}
 		return nil
 	})
 	if err != nil {
 		return err
 	}
-	var refs int
-	if err := r.one("SELECT count(*) FROM ref CROSS JOIN record ON record.tenant = of_tenant AND record.kind = of_kind AND id = of_id",
-		&refs); err != nil {
+	var ref store.Ref
+	var of store.Key
+	err = r.each("SELECT tenant, kind, name, of_tenant, of_kind, of_id FROM ref", nil,
+		[]any{&ref.Tenant, &ref.Kind, &ref.Name, &of.Tenant, &of.Kind, &of.ID}, func() error {
+			found.add(ref, of)
+			return nil
+		})
+	if err != nil {
 		return err
 	}
-	if refs != published {
-		return fmt.Errorf("%d refs, where records publish %d: %w", refs, published, errDamaged)
+	if found != published {
+		return fmt.Errorf("%d refs, which are not the %d that records publish: %w", found.n, published.n, errDamaged)
 	}
 	return nil
+}
+
+// refSum counts refs and sums them up, in whatever order they come.
+type refSum struct{ n, of int64 }
+
+func (s *refSum) add(ref store.Ref, of store.Key) {
+	var x sum
+	x.texts(ref.Tenant, ref.Kind, ref.Name, of.Tenant, of.Kind, of.ID)
+	s.n++
+	s.of += x.result()
 }
 
 // checkTasks holds each task against its checksum, and each lane to its head.
