@@ -25,20 +25,20 @@ import (
 // Engine takes events in and carries the response through.
 type Engine struct {
 	*prepared
-	catalog atomic.Pointer[catalog.Compiled]
-	store   store.Store
-	box     *outbox.Outbox
-	counts  *instruments
-	hints   hints
-	health  health
-	journal journal
-	tracer  trace.Tracer
-	causes  causes
-	owner   string        // of leases
-	wake    chan struct{} // room for one: something may be due
-	offers  chan event.Event
-	dropped atomic.Int64 // offers since the last finding about them
-	running atomic.Bool
+	catalog  atomic.Pointer[catalog.Compiled]
+	store    store.Store
+	box      *outbox.Outbox
+	counts   *instruments
+	hints    hints
+	health   health
+	inputLog inputLog
+	tracer   trace.Tracer
+	causes   causes
+	owner    string        // of leases
+	wake     chan struct{} // room for one: something may be due
+	offers   chan event.Event
+	dropped  atomic.Int64 // offers since the last finding about them
+	running  atomic.Bool
 }
 
 // offerRoom is how many offered events may wait for Run to store them.
@@ -63,7 +63,7 @@ func New(c *Config) (*Engine, error) {
 		e.store = memory.New()
 		e.log(context.Background(), slog.LevelWarn, "no store configured: what is accepted lives in memory and ends with the process")
 	}
-	e.journal = newJournal(e.store)
+	e.inputLog = newInputLog(e.store)
 	e.box = outbox.New(p.notifiers, p.Actions, e.tracer, e.settle)
 	e.activate(p.compiled)
 	if err := e.observe(p.MeterProvider); err != nil {
@@ -140,7 +140,7 @@ func (e *Engine) commit(ctx context.Context, c change) (refused []error, err err
 		batch := d.Batch(now, lease, func(t *store.Task) bool { return e.box.Take(now, t, places) })
 		batch.Settle = settles
 		var err error
-		if batch.Log, err = e.journal.row(&d, inputs); err != nil {
+		if batch.Log, err = e.inputLog.row(&d, inputs); err != nil {
 			return store.Batch{}, store.Need{}, err
 		}
 		done, refused = newDecided(d, v), d.Refused

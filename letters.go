@@ -19,16 +19,13 @@ type DeadLetter struct {
 	Died time.Time
 }
 
-// The kind and the state under which stores list the tasks that failed for good.
-const (
-	kindTask  = "task"
-	stateDead = "dead"
-)
+// stateDead is the state under which stores list the tasks that failed for good.
+const stateDead = "dead"
 
 // DeadLetters lists the messages of a tenant that could not be sent, the worst priority first, until [Config.Keep] is over.
 func (e *Engine) DeadLetters(ctx context.Context, tenant string) iter.Seq2[DeadLetter, error] {
 	return func(yield func(DeadLetter, error) bool) {
-		q := store.Query{Tenant: tenant, Kind: kindTask, State: stateDead}
+		q := store.Query{Tenant: tenant, Kind: store.KindTask, State: stateDead}
 		for {
 			rows, err := e.store.Read(ctx, q)
 			if err != nil {
@@ -65,7 +62,7 @@ func letterOf(task *store.Task, why []store.Entry) (letter DeadLetter, err error
 // dead returns the claim by which a dead letter is brought back.
 func (e *Engine) dead(ctx context.Context, c respond.Resend) (store.Claim, error) {
 	key, _ := respond.IncidentKey(c.Target())
-	rows, err := e.store.Read(ctx, store.Query{Keys: []store.Key{{Tenant: key.Tenant, Kind: kindTask, ID: c.Letter.Key}}})
+	rows, err := e.store.Read(ctx, store.Query{Keys: []store.Key{{Tenant: key.Tenant, Kind: store.KindTask, ID: c.Letter.Key}}})
 	if err != nil {
 		return store.Claim{}, fmt.Errorf("tocsin: do: %w", err)
 	}

@@ -1,6 +1,9 @@
 package respond
 
 import (
+	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 	"time"
 
@@ -153,6 +156,13 @@ func (t *turn) skewed(row *record, a *Assessed, at time.Time) {
 func (t *turn) findings(a *Assessed, at time.Time) {
 	for _, f := range a.Findings {
 		t.find(f, a.Event.Tenant, at)
+	}
+	if len(a.RuleErrors) == 0 || event.IsFinding(a.Event.Type) { // to collect the keys of no map allocates all the same
+		return
+	}
+	for _, rule := range slices.Sorted(maps.Keys(a.RuleErrors)) {
+		t.find(event.Finding(event.FindingRuleError, rule,
+			fmt.Sprintf("rule %q failed on an event of %q: %v", rule, a.Event.Type, a.RuleErrors[rule])), a.Event.Tenant, at)
 	}
 }
 

@@ -3,7 +3,6 @@ package respond
 import (
 	"fmt"
 	"maps"
-	"slices"
 	"time"
 
 	"github.com/tocsin-dev/tocsin/catalog"
@@ -32,7 +31,7 @@ type Assessed struct {
 	Also     []escalate.Target
 	Promote  bool          // whether it may open or join an incident
 	Skew     time.Duration // by how much its Time was ahead, if too much; Event.Time is then ours
-	// RuleErrors holds the rules that failed on it, by id, and Findings what is wrong with the catalog for it.
+	// RuleErrors holds the rules that failed on it, by id, and Findings what else is wrong with the catalog for it.
 	RuleErrors map[string]error
 	Findings   []event.Event
 
@@ -109,13 +108,6 @@ func (a *Assessed) find(known, unrouted bool) {
 	} else if unrouted {
 		a.Findings = append(a.Findings, event.Finding(event.FindingUnrouted, e.Type,
 			fmt.Sprintf("no route matches events of %q, and the class names no plan", e.Type)))
-	}
-	if len(a.RuleErrors) == 0 { // to collect the keys of no map allocates all the same
-		return
-	}
-	for _, rule := range slices.Sorted(maps.Keys(a.RuleErrors)) {
-		a.Findings = append(a.Findings, event.Finding(event.FindingRuleError, rule,
-			fmt.Sprintf("rule %q failed on an event of %q: %v", rule, e.Type, a.RuleErrors[rule])))
 	}
 }
 

@@ -269,9 +269,6 @@ func (to *rooms) encode(lines []incident.Entry) []store.Entry {
 	return to.entries[first:len(to.entries):len(to.entries)]
 }
 
-// refsOfRecord is how many references a record may publish.
-const refsOfRecord = 16
-
 // change describes a dirty record to the store.
 func (t *turn) change(r *record, to *rooms) store.Change {
 	c := store.Change{Key: r.key, Version: r.version, Rec: r.rec, Entries: to.encode(r.lines)}
@@ -296,7 +293,7 @@ func (t *turn) change(r *record, to *rooms) store.Change {
 		}
 	case *Incident:
 		c.State, c.Ended, c.Priority = string(rec.Phase), rec.Resolved, uint8(rec.Priority)
-		for _, ack := range rec.Escalation.Acks[:min(len(rec.Escalation.Acks), refsOfRecord)] {
+		for _, ack := range rec.Escalation.Acks[:min(len(rec.Escalation.Acks), store.MaxRefs)] {
 			publish(refAcked, string(ack.By))
 		}
 	case *correlate.Group:

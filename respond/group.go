@@ -108,7 +108,7 @@ func (t *turn) groupByField(a *Assessed) (*unit, bool) {
 // findable lets later alerts find the group by the fields of one that joins, as many as a record may publish.
 func (u *unit) findable(a *Assessed) {
 	for _, field := range a.Fields {
-		if !slices.Contains(u.group.Fields, field) && len(u.group.Fields) < refsOfRecord {
+		if !slices.Contains(u.group.Fields, field) && len(u.group.Fields) < store.MaxRefs {
 			u.group.Fields = append(slices.Clip(u.group.Fields), field)
 		}
 	}

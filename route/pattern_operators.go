@@ -7,12 +7,14 @@ import (
 
 // patternWords are the operators, and the words that EventBridge keeps for more of them.
 func patternWords() (operators, reserved []string) {
-	return []string{
+	operators = []string{
 		"anything-but", "cidr", "equals-ignore-case", "exists", "numeric", "prefix", "suffix", "wildcard",
-	}, []string{
+	}
+	reserved = []string{
 		"exactly", "regex", "not-wildcard", "not-equals-ignore-case", "date-after", "date-on-or-after", "date-before",
 		"date-on-or-before", "in-date-range", "ip-address-in-range", "ip-address-not-in-range", "=", "<", "<=", ">", ">=",
 	}
+	return operators, reserved
 }
 
 func isPatternWord(name string) bool {

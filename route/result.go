@@ -3,6 +3,7 @@ package route
 import (
 	"iter"
 	"slices"
+	"sync"
 )
 
 // Result is what a table says of an event: the rules that matched, in their order, and those that erred. It may be kept, as long
@@ -44,8 +45,8 @@ func (r *Result[T]) Matches() iter.Seq[Match[T]] {
 // ErrorCount returns how many rules erred.
 func (r *Result[T]) ErrorCount() int { return r.failed }
 
-// Errors iterates over the rules that erred, in rule order, with the reason of each. The reasons are found only now: that is work
-// for whoever asks, not for every event.
+// Errors iterates over the rules that erred, in rule order, with the reason of each. A reason is found when it is read: that is
+// work for whoever asks, not for every event.
 func (r *Result[T]) Errors() iter.Seq2[string, error] {
 	return func(yield func(string, error) bool) {
 		if r.failed == 0 {
@@ -53,12 +54,21 @@ func (r *Result[T]) Errors() iter.Seq2[string, error] {
 		}
 		for _, i := range r.erred() {
 			rule := &r.table.rules[i]
-			if !yield(rule.ID, r.table.reason(rule.When, &r.facts)) {
+			if !yield(rule.ID, &failure{sync.OnceValue(func() error { return r.table.reason(rule.When, &r.facts) })}) {
 				return
 			}
 		}
 	}
 }
+
+// failure is why a rule erred.
+type failure struct{ reason func() error }
+
+// Error implements error.
+func (f *failure) Error() string { return f.reason().Error() }
+
+// Unwrap returns what cel-go said.
+func (f *failure) Unwrap() error { return f.reason() }
 
 // erred matches once more to find the rules that erred.
 func (r *Result[T]) erred() []int32 {

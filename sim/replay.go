@@ -17,7 +17,7 @@ import (
 // gives the same timelines; with another one it shows what that would have made of the same events, commands and answers. It
 // sends nothing. The log reaches back as far as the store keeps it.
 func Replay(ctx context.Context, c *catalog.Catalog, from store.Store) (*Sim, error) {
-	q := store.Query{Kind: "log", Limit: 1_000}
+	q := store.Query{Kind: store.KindLog, Limit: 1_000}
 	var s *Sim
 	for {
 		rows, err := from.Read(ctx, q)

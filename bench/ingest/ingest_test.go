@@ -8,6 +8,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/tocsin-dev/tocsin/bench/internal/numbers"
 )
 
 // Each side must have every alert in its group, after the new ones and after the repeats: else it measures something else.
@@ -32,7 +34,7 @@ func TestBothSidesSeeEveryAlert(t *testing.T) {
 
 func TestOneLinePerEngineCaseAndPhase(t *testing.T) {
 	var out bytes.Buffer
-	p := plan{routes: list{1, 10}, groups: list{1, 20}, alerts: 200, rounds: 1, out: &out}
+	p := plan{routes: numbers.List{1, 10}, groups: numbers.List{1, 20}, alerts: 200, rounds: 1, out: &out}
 	ratios, err := p.run(t.Context())
 	require.NoError(t, err)
 	assert.Contains(t, ratios, "10×20 repeat ")
@@ -52,13 +54,4 @@ func TestOneLinePerEngineCaseAndPhase(t *testing.T) {
 		}
 	}
 	assert.Equal(t, want, got)
-}
-
-func TestListFlag(t *testing.T) {
-	var l list
-	require.NoError(t, l.Set("1,10"))
-	assert.Equal(t, list{1, 10}, l)
-	for _, text := range []string{"", "0", "1,", "a"} {
-		assert.Error(t, l.Set(text), text)
-	}
 }

@@ -18,8 +18,6 @@ import (
 	"os"
 	"os/signal"
 	"runtime"
-	"strconv"
-	"strings"
 )
 
 func main() {
@@ -28,8 +26,8 @@ func main() {
 	flag.Func("groups", "how many groups, as a list (default 1,1000)", p.groups.Set)
 	flag.IntVar(&p.alerts, "alerts", 50_000, "how many alerts")
 	flag.Parse()
-	p.routes.fill(1, 10)
-	p.groups.fill(1, 1000)
+	p.routes.Fill(1, 10)
+	p.groups.Fill(1, 1000)
 	runtime.GOMAXPROCS(2)
 
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
@@ -40,26 +38,4 @@ func main() {
 		os.Exit(1)
 	}
 	fmt.Fprintln(os.Stderr, ratios)
-}
-
-// list is a flag of positive numbers with commas between them.
-type list []int
-
-// Set reads the flag.
-func (l *list) Set(text string) error {
-	*l = nil
-	for part := range strings.SplitSeq(text, ",") {
-		n, err := strconv.Atoi(part)
-		if err != nil || n < 1 {
-			return fmt.Errorf("%q, expected numbers from 1 with commas between them", part)
-		}
-		*l = append(*l, n)
-	}
-	return nil
-}
-
-func (l *list) fill(defaults ...int) {
-	if *l == nil {
-		*l = defaults
-	}
 }

@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/tocsin-dev/tocsin/bench/internal/numbers"
 )
 
 // engine is one side of the comparison.
@@ -44,7 +46,7 @@ type figures struct {
 
 // plan is what to measure.
 type plan struct {
-	routes, groups list
+	routes, groups numbers.List
 	alerts, rounds int
 	out            io.Writer
 }

@@ -39,8 +39,6 @@ import (
 	"os"
 	"os/signal"
 	"runtime"
-	"strconv"
-	"strings"
 	"time"
 )
 
@@ -51,7 +49,7 @@ func main() {
 	reload := flag.Bool("reload", false, "measure a reload instead")
 	hostile := flag.Bool("hostile", false, "measure hostile rules instead")
 	flag.Parse()
-	p.rules.fill(10, 100, 1000, 10_000, 100_000)
+	p.rules.Fill(10, 100, 1000, 10_000, 100_000)
 	runtime.GOMAXPROCS(2)
 
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
@@ -77,26 +75,4 @@ func (p *plan) do(ctx context.Context, reload, hostile bool) error {
 		return err
 	}
 	return printClaims(p.log, measured)
-}
-
-// list is a flag of positive numbers with commas between them.
-type list []int
-
-// Set reads the flag.
-func (l *list) Set(text string) error {
-	*l = nil
-	for part := range strings.SplitSeq(text, ",") {
-		n, err := strconv.Atoi(part)
-		if err != nil || n < 1 {
-			return fmt.Errorf("%q, expected numbers from 1 with commas between them", part)
-		}
-		*l = append(*l, n)
-	}
-	return nil
-}
-
-func (l *list) fill(defaults ...int) {
-	if *l == nil {
-		*l = defaults
-	}
 }

@@ -10,6 +10,8 @@ import (
 	"runtime"
 	"slices"
 	"time"
+
+	"github.com/tocsin-dev/tocsin/bench/internal/numbers"
 )
 
 // figures are what one event costs.
@@ -33,7 +35,7 @@ type key struct {
 
 // plan is what to measure.
 type plan struct {
-	rules    list
+	rules    numbers.List
 	mixes    mixList
 	rounds   int
 	atLeast  time.Duration // of one measurement

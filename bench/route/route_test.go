@@ -10,6 +10,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/tocsin-dev/tocsin/route"
+
+	"github.com/tocsin-dev/tocsin/bench/internal/numbers"
 )
 
 // Engines must find the same rules, place by place, and cel-go the same errors: else a figure is one of something else.
@@ -61,7 +63,7 @@ func TestAnEngineThatDisagreesIsNoticed(t *testing.T) {
 
 func TestOneLinePerEngineRulesInputAndMix(t *testing.T) {
 	var out, log bytes.Buffer
-	p := plan{rules: list{10, 30}, rounds: 1, out: &out, log: &log}
+	p := plan{rules: numbers.List{10, 30}, rounds: 1, out: &out, log: &log}
 	require.NoError(t, p.mixes.Set("labels,full"))
 	measured, err := p.run(t.Context())
 	require.NoError(t, err)
@@ -137,9 +139,9 @@ func TestClaimsStandBesideTheirTargets(t *testing.T) {
 }
 
 func TestListFlags(t *testing.T) {
-	var l list
+	var l numbers.List
 	require.NoError(t, l.Set("1,10"))
-	assert.Equal(t, list{1, 10}, l)
+	assert.Equal(t, numbers.List{1, 10}, l)
 	for _, text := range []string{"", "0", "1,", "a"} {
 		assert.Error(t, l.Set(text), text)
 	}

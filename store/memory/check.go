@@ -8,8 +8,6 @@ import (
 	"github.com/tocsin-dev/tocsin/store"
 )
 
-const maxRefs = 16
-
 // check finds whatever would keep b from being applied whole. It changes nothing but the turn's notes.
 func (s *Store) check(b *store.Batch) error {
 	s.turn.batch++
@@ -53,18 +51,8 @@ func (s *Store) checkPut(c *store.Change) error {
 		return store.ErrNewer
 	case stored != c.Version:
 		return fmt.Errorf("version %d stored, %d seen: %w", stored, c.Version, store.ErrConflict)
-	case c.Rec == nil:
-		return nil
-	case c.Key.Kind == kindTask || c.Key.Kind == kindLog:
-		return fmt.Errorf("kind %q is the store's own", c.Key.Kind)
-	case c.Priority > 5:
-		return fmt.Errorf("priority %d, want 1 to 5", c.Priority)
-	case c.Priority == 0 && !c.Due.IsZero():
-		return errors.New("due without a priority")
-	case len(c.Refs) > maxRefs:
-		return fmt.Errorf("%d refs, at most %d", len(c.Refs), maxRefs)
 	}
-	return nil
+	return c.Check()
 }
 
 func (s *Store) checkSettle(x *store.Settle, b *store.Batch) error {
@@ -90,16 +78,13 @@ func (s *Store) checkTask(t *store.Task, b *store.Batch) error {
 	_, twice := s.turn.ids[t.ID]
 	lane := laneKey{t.Record, t.Order}
 	_, joined := s.turn.lanes[lane]
-	switch {
-	case t.ID == "":
-		return errors.New("no id")
-	case known || twice:
+	if known || twice {
 		return errors.New("the id is in use")
-	case t.Priority < 1 || t.Priority > 5:
-		return fmt.Errorf("priority %d, want 1 to 5", t.Priority)
-	case t.Due.IsZero():
-		return errors.New("no due")
-	case t.Lease != nil && (joined || !s.empties(lane, b)):
+	}
+	if err := t.Check(); err != nil {
+		return err
+	}
+	if t.Lease != nil && (joined || !s.empties(lane, b)) {
 		return errors.New("born leased in a lane that is not empty")
 	}
 	s.turn.ids[t.ID] = struct{}{}

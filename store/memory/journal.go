@@ -10,8 +10,6 @@ import (
 )
 
 const (
-	kindLog = "log"
-
 	journalBytes = 64 << 20
 	rowOverhead  = 64 // counted for every row, so that many short documents are bounded too
 )
@@ -51,11 +49,11 @@ func (j *journal) from(seq uint64, limit int) []store.Snapshot {
 }
 
 func (r *logRow) snapshot() store.Snapshot {
-	key := store.Key{Kind: kindLog, ID: fmt.Sprintf("%020d", r.seq)} // so that keys sort as numbers do
+	key := store.Key{Kind: store.KindLog, ID: fmt.Sprintf("%020d", r.seq)} // so that keys sort as numbers do
 	return store.Snapshot{
 		Key:     key,
 		Version: 1,
-		Rec:     store.Entry{Seq: r.seq, At: r.at, Kind: kindLog, Doc: bytes.Clone(r.doc)},
+		Rec:     store.Entry{Seq: r.seq, At: r.at, Kind: store.KindLog, Doc: bytes.Clone(r.doc)},
 		Cursor:  cursor{key: key}.String(),
 	}
 }

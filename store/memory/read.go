@@ -37,9 +37,9 @@ func (s *Store) Read(ctx context.Context, q store.Query) ([]store.Snapshot, erro
 	switch {
 	case len(q.Keys) > 0:
 		return s.readKeys(&q, after), nil
-	case q.Kind == kindLog:
+	case q.Kind == store.KindLog:
 		return s.readLog(&q, after), nil
-	case q.Kind == kindTask:
+	case q.Kind == store.KindTask:
 		return s.readTasks(&q, after), nil
 	default:
 		return s.readRecords(&q, after), nil
@@ -78,9 +78,9 @@ func (s *Store) readKeys(q *store.Query, after *cursor) []store.Snapshot {
 
 func (s *Store) row(k store.Key, timeline bool) (store.Snapshot, bool) {
 	switch k.Kind {
-	case kindLog:
+	case store.KindLog:
 		return s.journal.byKey(k)
-	case kindTask:
+	case store.KindTask:
 		if t := s.tasks[k.ID]; t != nil && t.key() == k {
 			return t.snapshot(), true
 		}
@@ -105,7 +105,7 @@ func (s *Store) readLog(q *store.Query, after *cursor) []store.Snapshot {
 }
 
 func (s *Store) readTasks(q *store.Query, after *cursor) []store.Snapshot {
-	set := s.taskLists.of(listing{q.Tenant, kindTask, q.State})
+	set := s.taskLists.of(listing{q.Tenant, store.KindTask, q.State})
 	return page(set.from(func(t *task) bool {
 		return after == nil || after.before(t.Priority, t.key())
 	}), q.Limit, (*task).snapshot)

@@ -9,8 +9,6 @@ import (
 	"github.com/tocsin-dev/tocsin/store"
 )
 
-const kindTask = "task"
-
 // The states of a task, as Query.State names them.
 const (
 	waiting = "waiting"
@@ -67,14 +65,14 @@ func (s *Store) create(in *store.Task) {
 		t.lease = store.Lease{Owner: in.Lease.Owner, Until: in.Lease.Until.UTC(), Fence: 1}
 	}
 	s.tasks[t.ID] = t
-	s.taskLists.add(listing{tenant: t.Record.Tenant, kind: kindTask}, t)
-	s.taskLists.add(listing{t.Record.Tenant, kindTask, t.state}, t)
+	s.taskLists.add(listing{tenant: t.Record.Tenant, kind: store.KindTask}, t)
+	s.taskLists.add(listing{t.Record.Tenant, store.KindTask, t.state}, t)
 	s.enqueue(t)
 }
 
 func (s *Store) turnTo(t *task, state string) {
-	s.taskLists.remove(listing{t.Record.Tenant, kindTask, t.state}, t)
-	s.taskLists.add(listing{t.Record.Tenant, kindTask, state}, t)
+	s.taskLists.remove(listing{t.Record.Tenant, store.KindTask, t.state}, t)
+	s.taskLists.add(listing{t.Record.Tenant, store.KindTask, state}, t)
 	t.state = state
 }
 
@@ -120,8 +118,8 @@ func (s *Store) cancel(tag store.CancelTag) {
 // remove forgets t.
 func (s *Store) remove(t *task) {
 	s.leave(t)
-	s.taskLists.remove(listing{tenant: t.Record.Tenant, kind: kindTask}, t)
-	s.taskLists.remove(listing{t.Record.Tenant, kindTask, t.state}, t)
+	s.taskLists.remove(listing{tenant: t.Record.Tenant, kind: store.KindTask}, t)
+	s.taskLists.remove(listing{t.Record.Tenant, store.KindTask, t.state}, t)
 	delete(s.tasks, t.ID)
 }
 
@@ -145,7 +143,9 @@ func (t *task) value() store.Task {
 	return v
 }
 
-func (t *task) key() store.Key { return store.Key{Tenant: t.Record.Tenant, Kind: kindTask, ID: t.ID} }
+func (t *task) key() store.Key {
+	return store.Key{Tenant: t.Record.Tenant, Kind: store.KindTask, ID: t.ID}
+}
 
 func (t *task) snapshot() store.Snapshot {
 	out := store.Snapshot{Key: t.key(), Version: 1, Rec: t.value(), Cursor: cursor{t.Priority, t.key()}.String()}

@@ -7,8 +7,6 @@ import (
 	"github.com/tocsin-dev/tocsin/store"
 )
 
-const maxRefs = 16
-
 // check finds what a Batch breaks of its contract, as far as that shows before it is written; the database finds the rest.
 func (t *turn) check(b *store.Batch) error {
 	if b.Now.IsZero() && !empty(b) {
@@ -43,7 +41,7 @@ func (t *turn) check(b *store.Batch) error {
 }
 
 func (t *turn) checkPut(c *store.Change, twice bool) error {
-	own := c.Key.Kind == kindTask || c.Key.Kind == kindLog
+	own := c.Key.Kind == store.KindTask || c.Key.Kind == store.KindLog
 	stored := locked{}
 	if !own {
 		stored = *t.scope.of(c.Key)
@@ -55,16 +53,9 @@ func (t *turn) checkPut(c *store.Change, twice bool) error {
 		return store.ErrNewer
 	case stored.version != c.Version:
 		return fmt.Errorf("version %d stored, %d seen: %w", stored.version, c.Version, store.ErrConflict)
-	case c.Rec == nil:
-		return nil
-	case own:
-		return fmt.Errorf("kind %q is the store's own", c.Key.Kind)
-	case c.Priority > 5:
-		return fmt.Errorf("priority %d, want 1 to 5", c.Priority)
-	case c.Priority == 0 && !c.Due.IsZero():
-		return errors.New("due without a priority")
-	case len(c.Refs) > maxRefs:
-		return fmt.Errorf("%d refs, at most %d", len(c.Refs), maxRefs)
+	}
+	if err := c.Check(); err != nil || c.Rec == nil {
+		return err
 	}
 	for i := range c.Entries {
 		if err := storable(c.Entries[i].At); err != nil {
@@ -90,16 +81,13 @@ func (t *turn) checkSettle(x *store.Settle) error {
 }
 
 func checkTask(t *store.Task, twice bool) error {
-	switch {
-	case t.ID == "":
-		return errors.New("no id")
-	case twice:
+	if twice {
 		return errors.New("the id is in use")
-	case t.Priority < 1 || t.Priority > 5:
-		return fmt.Errorf("priority %d, want 1 to 5", t.Priority)
-	case t.Due.IsZero():
-		return errors.New("no due")
-	case t.Lease != nil:
+	}
+	if err := t.Check(); err != nil {
+		return err
+	}
+	if t.Lease != nil {
 		return storable(t.Due, t.Expires, t.Lease.Until)
 	}
 	return storable(t.Due, t.Expires)

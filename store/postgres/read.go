@@ -118,9 +118,9 @@ func (r *reading) run(ctx context.Context, conn *pgxpool.Conn) error {
 	switch {
 	case len(r.q.Keys) > 0:
 		r.byKeys(b)
-	case r.q.Kind == kindLog:
+	case r.q.Kind == store.KindLog:
 		r.log(b)
-	case r.q.Kind == kindTask:
+	case r.q.Kind == store.KindTask:
 		r.tasks(b)
 	default:
 		r.records(b)
@@ -176,9 +176,9 @@ func (r *reading) byKeys(b *pgx.Batch) {
 	var numbers []int64
 	for _, k := range r.q.Keys {
 		switch number, err := strconv.ParseInt(k.ID, 10, 64); {
-		case k.Kind == kindTask:
+		case k.Kind == store.KindTask:
 			tasks = append(tasks, k.ID)
-		case k.Kind == kindLog && err == nil:
+		case k.Kind == store.KindLog && err == nil:
 			numbers = append(numbers, number)
 		default:
 			records.add(k)
@@ -253,8 +253,8 @@ func (r *reading) scanLog(rows pgx.Rows) error {
 	var number, at int64
 	var doc []byte
 	_, err := pgx.ForEachRow(rows, []any{&number, &at, &doc}, func() error {
-		k := store.Key{Kind: kindLog, ID: fmt.Sprintf("%020d", number)} // so that keys sort as numbers do
-		entry := store.Entry{Seq: uint64(number), At: instant(&at), Kind: kindLog, Doc: doc}
+		k := store.Key{Kind: store.KindLog, ID: fmt.Sprintf("%020d", number)} // so that keys sort as numbers do
+		entry := store.Entry{Seq: uint64(number), At: instant(&at), Kind: store.KindLog, Doc: doc}
 		doc = nil
 		r.add(store.Snapshot{Key: k, Version: 1, Rec: entry, Cursor: cursor{key: k}.String()}, 0)
 		return nil

@@ -87,7 +87,7 @@ func (t *turn) writeRecords(b *pgx.Batch, changes []store.Change) error {
 		}
 	}
 	for i := range changes {
-		if k := changes[i].Key; changes[i].Rec == nil && k.Kind != kindTask && k.Kind != kindLog {
+		if k := changes[i].Key; changes[i].Rec == nil && k.Kind != store.KindTask && k.Kind != store.KindLog {
 			stays[k] = struct{}{} // dealt with here
 			if err := w.remove(t.scope.of(k)); err != nil {
 				return fmt.Errorf("record %s: %w", name(k), err)

@@ -34,7 +34,7 @@ func (r *taskRow) task() store.Task {
 }
 
 func (r *taskRow) snapshot() store.Snapshot {
-	k := store.Key{Tenant: r.Record.Tenant, Kind: kindTask, ID: r.ID}
+	k := store.Key{Tenant: r.Record.Tenant, Kind: store.KindTask, ID: r.ID}
 	priority := int16(r.Priority)
 	out := store.Snapshot{Key: k, Version: 1, Rec: r.task(), Cursor: cursor{priority, k}.String()}
 	if r.state == dead {

@@ -6,11 +6,6 @@ import (
 	"github.com/tocsin-dev/tocsin/store"
 )
 
-const (
-	kindTask = "task"
-	kindLog  = "log"
-)
-
 // The states of a task, as Query.State names them and as they stand in the statements.
 const (
 	waiting = "waiting"

@@ -140,7 +140,7 @@ func (t *turn) widen(n *store.Need) bool {
 func (t *turn) cover(b *store.Batch) bool {
 	more := false
 	for i := range b.Put {
-		if k := b.Put[i].Key; k.Kind != kindTask && k.Kind != kindLog {
+		if k := b.Put[i].Key; k.Kind != store.KindTask && k.Kind != store.KindLog {
 			more = t.scope.lock(k) || more
 		}
 	}

@@ -9,8 +9,6 @@ import (
 	"github.com/tocsin-dev/tocsin/store"
 )
 
-const maxRefs = 16
-
 // check finds whatever would keep b from being applied whole, and encodes its records. It changes nothing but the turn's
 // notes.
 func (s *Store) check(b *store.Batch) error {
@@ -62,16 +60,9 @@ func (s *Store) checkPut(c *store.Change) error {
 		return store.ErrNewer
 	case stored != c.Version:
 		return fmt.Errorf("version %d stored, %d seen: %w", stored, c.Version, store.ErrConflict)
-	case c.Rec == nil:
-		return nil
-	case c.Key.Kind == kindTask || c.Key.Kind == kindLog:
-		return fmt.Errorf("kind %q is the store's own", c.Key.Kind)
-	case c.Priority > 5:
-		return fmt.Errorf("priority %d, want 1 to 5", c.Priority)
-	case c.Priority == 0 && !c.Due.IsZero():
-		return errors.New("due without a priority")
-	case len(c.Refs) > maxRefs:
-		return fmt.Errorf("%d refs, at most %d", len(c.Refs), maxRefs)
+	}
+	if err := c.Check(); err != nil || c.Rec == nil {
+		return err
 	}
 	if err := checkInstants(c.Due, c.Ended); err != nil {
 		return err
@@ -130,15 +121,11 @@ func (s *Store) checkTask(t *store.Task, b *store.Batch) error {
 	_, known := s.turn.ids[t.ID]
 	lane := laneKey{t.Record, t.Order}
 	_, joined := s.turn.lanes[lane]
-	switch {
-	case t.ID == "":
-		return errors.New("no id")
-	case known:
+	if known {
 		return errors.New("the id is in use")
-	case t.Priority < 1 || t.Priority > 5:
-		return fmt.Errorf("priority %d, want 1 to 5", t.Priority)
-	case t.Due.IsZero():
-		return errors.New("no due")
+	}
+	if err := t.Check(); err != nil {
+		return err
 	}
 	if t.Lease != nil {
 		if empties, err := s.empties(lane, b); err != nil {

@@ -40,9 +40,9 @@ func (s *Store) Read(ctx context.Context, q store.Query) ([]store.Snapshot, erro
 	switch {
 	case len(q.Keys) > 0:
 		err = r.keys(&q, after)
-	case q.Kind == kindLog:
+	case q.Kind == store.KindLog:
 		err = r.log(&q, after)
-	case q.Kind == kindTask:
+	case q.Kind == store.KindTask:
 		err = r.tasks(&q, after)
 	case q.Kind != "":
 		err = r.kind(&q, after)
@@ -151,13 +151,13 @@ func (r *reader) keys(q *store.Query, after cursor) error {
 
 func (r *reader) key(k store.Key) error {
 	switch k.Kind {
-	case kindLog:
+	case store.KindLog:
 		n, err := strconv.ParseInt(k.ID, 10, 64)
 		if err != nil || k != logKey(n) {
 			return nil // no row has this name
 		}
 		return r.logRows(logRow, n, 1)
-	case kindTask:
+	case store.KindTask:
 		return r.taskRows(taskByID, k.Tenant, k.ID)
 	}
 	return r.records(recordByKey, k.Tenant, k.Kind, k.ID)

@@ -26,14 +26,14 @@ func (r *reader) logRows(query string, n int64, limit int) error {
 		key := logKey(n)
 		r.found = append(r.found, found{Snapshot: store.Snapshot{
 			Key: key, Version: 1, Cursor: cursor{key: key}.String(),
-			Rec: store.Entry{Seq: uint64(n), At: timeOf(at), Kind: kindLog, Doc: doc},
+			Rec: store.Entry{Seq: uint64(n), At: timeOf(at), Kind: store.KindLog, Doc: doc},
 		}})
 		return nil
 	})
 }
 
 // logKey names a row of the log so that keys sort as numbers do.
-func logKey(n int64) store.Key { return store.Key{Kind: kindLog, ID: fmt.Sprintf("%020d", n)} }
+func logKey(n int64) store.Key { return store.Key{Kind: store.KindLog, ID: fmt.Sprintf("%020d", n)} }
 
 // tasks reads those of a tenant. Of the dead there is an index; those that wait are few, and sorted.
 func (r *reader) tasks(q *store.Query, after cursor) error {
@@ -65,7 +65,7 @@ func (r *reader) taskRows(query string, args ...any) error {
 			return err
 		}
 		row := found{priority: t.Priority}
-		row.Key = store.Key{Tenant: t.Record.Tenant, Kind: kindTask, ID: t.ID}
+		row.Key = store.Key{Tenant: t.Record.Tenant, Kind: store.KindTask, ID: t.ID}
 		row.Version, row.Rec, row.Cursor = 1, t.value(), cursor{t.Priority, row.Key}.String()
 		if t.dead {
 			row.Entries = []store.Entry{{Seq: 1, At: timeOf(t.died), Kind: dead, Doc: []byte(t.reason)}}

@@ -7,6 +7,7 @@ import (
 	"database/sql"
 	"os"
 	"path/filepath"
+	"runtime"
 	"sync"
 	"testing"
 	"time"
@@ -87,7 +88,7 @@ func TestAPanicIsItsOwn(t *testing.T) {
 	var wg sync.WaitGroup
 	wg.Go(func() {
 		_ = s.Update(t.Context(), store.Scope{}, func(store.View) (store.Batch, store.Need, error) {
-			t.SkipNow()
+			runtime.Goexit()
 			return store.Batch{}, store.Need{}, nil
 		})
 	})

@@ -7,11 +7,6 @@ import (
 	"github.com/tocsin-dev/tocsin/store"
 )
 
-const (
-	kindTask = "task"
-	kindLog  = "log"
-)
-
 // The states of a task, as Query.State names them.
 const (
 	waiting = "waiting"

@@ -10,21 +10,21 @@ import (
 	"github.com/tocsin-dev/tocsin/store/memory"
 )
 
-// journal writes the input log, from which sim.Replay decides anew. What lives in memory only has none: it would be gone when
+// inputLog writes the input log, from which sim.Replay decides anew. What lives in memory only has none: it would be gone when
 // somebody asked for it.
-type journal struct {
+type inputLog struct {
 	off     bool
 	writers sync.Pool
 }
 
-func newJournal(s store.Store) journal {
+func newInputLog(s store.Store) inputLog {
 	_, forgets := s.(*memory.Store)
-	return journal{off: forgets}
+	return inputLog{off: forgets}
 }
 
 // row returns what the log keeps of a commit, nil if it keeps nothing.
-func (j *journal) row(d *respond.Decision, inputs []respond.Input) ([]byte, error) {
-	if j.off || len(d.Put)+len(d.Tasks)+len(d.Cancel) == 0 {
+func (l *inputLog) row(d *respond.Decision, inputs []respond.Input) ([]byte, error) {
+	if l.off || len(d.Put)+len(d.Tasks)+len(d.Cancel) == 0 {
 		return nil, nil
 	}
 	doc, err := respond.EncodeInputs(inputs)
@@ -32,13 +32,13 @@ func (j *journal) row(d *respond.Decision, inputs []respond.Input) ([]byte, erro
 		return nil, err
 	}
 	var row bytes.Buffer
-	w, ok := j.writers.Get().(*flate.Writer)
+	w, ok := l.writers.Get().(*flate.Writer)
 	if ok {
 		w.Reset(&row)
 	} else if w, err = flate.NewWriter(&row, flate.BestSpeed); err != nil {
 		return nil, err
 	}
-	defer j.writers.Put(w)
+	defer l.writers.Put(w)
 	if _, err := w.Write(doc); err != nil {
 		return nil, err
 	}

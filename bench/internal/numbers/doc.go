@@ -1,0 +1,2 @@
+// Package numbers is a flag that benchmarks share.
+package numbers
