@@ -87,7 +87,7 @@ func (c *Config) prepare() (*prepared, error) {
 		}
 	}
 	var err error
-	if p.compiled, err = p.compile(p.Catalog); err != nil {
+	if p.compiled, err = p.runnable(p.Catalog.Compile()); err != nil {
 		errs = append(errs, err)
 	}
 	if p.StopWithin < 0 {
@@ -100,9 +100,8 @@ func (c *Config) prepare() (*prepared, error) {
 	return p, errors.Join(errs...)
 }
 
-// compile makes a catalog ready, if it can run with the notifiers that there are.
-func (p *prepared) compile(c *catalog.Catalog) (*catalog.Compiled, error) {
-	compiled, err := c.Compile()
+// runnable refuses a catalog that cannot run with the notifiers and actions that there are.
+func (p *prepared) runnable(compiled *catalog.Compiled, err error) (*catalog.Compiled, error) {
 	if err != nil {
 		return nil, err
 	}

@@ -79,7 +79,7 @@ func (e *Engine) Reload(c *catalog.Catalog) error {
 	if c == nil {
 		return errors.New("tocsin: reload: the catalog is nil, expected one")
 	}
-	compiled, err := e.compile(c)
+	compiled, err := e.runnable(e.catalog.Load().Recompile(c))
 	if err != nil {
 		return fmt.Errorf("tocsin: reload: the catalog at work stays: %w", err)
 	}

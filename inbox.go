@@ -35,7 +35,7 @@ func (e *Engine) takeInbox(ctx context.Context, tasks []store.Task) {
 	ctx, s := e.submit(ctx, in.events)
 	defer s.end()
 	now := time.Now()
-	var ids freshIDs
+	ids := freshIDs{left: len(in.events)}
 	for i := range in.events {
 		e.complete(&in.events[i], now, s.traceParent, &ids)
 	}

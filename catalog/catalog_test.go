@@ -345,10 +345,10 @@ func TestImpact(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			e := &event.Event{Type: "x", Labels: map[string]string{"env": tt.env}}
-			a := cat.Assess(cat.Facts(e, &event.Class{Service: tt.service}, "shop"), tt.level)
-			assert.Equal(t, tt.why, a.Why)
-			assert.Equal(t, tt.priority, a.Priority)
-			assert.Contains(t, a.Errors, "impact 1")
+			a := cat.impactOf(cat.Facts(e, &event.Class{Service: tt.service}, "shop"), tt.level)
+			assert.Equal(t, tt.why, a.why)
+			assert.Equal(t, tt.priority, a.priority)
+			assert.Contains(t, a.errors, "impact 1")
 		})
 	}
 }
@@ -373,16 +373,15 @@ func TestOwner(t *testing.T) {
 
 func TestRoutes(t *testing.T) {
 	cat := compiled(t, whole())
-	facts := func(service, env string) Decided {
+	facts := func(service, env string) decided {
 		e := &event.Event{Labels: map[string]string{"env": env}}
-		return cat.Route(cat.Facts(e, &event.Class{Service: service}, "shop"))
+		return cat.decide(cat.Facts(e, &event.Class{Service: service}, "shop"))
 	}
-	assert.Equal(t, Decided{}, facts("db", ""))
-	assert.Equal(t, Decided{Also: []escalate.Target{"channel:chat:#pci"}}, facts("checkout", ""), "continue adds and decides nothing")
-	assert.Equal(t, Decided{
-		Rule: "night", Owner: "platform", Plan: "quick", Also: []escalate.Target{"channel:chat:#pci", "person:ana"},
+	assert.Equal(t, decided{}, facts("db", ""))
+	assert.Equal(t, decided{also: []escalate.Target{"channel:chat:#pci"}}, facts("checkout", ""), "continue adds and decides nothing")
+	assert.Equal(t, decided{
+		rule: "night", owner: "platform", plan: "quick", also: []escalate.Target{"channel:chat:#pci", "person:ana"},
 	}, facts("checkout", "night"))
-	assert.True(t, cat.HasRoutes())
 }
 
 func TestReach(t *testing.T) {

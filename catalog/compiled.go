@@ -2,13 +2,11 @@ package catalog
 
 import (
 	"fmt"
-	"iter"
 	"maps"
 	"slices"
 	"time"
 
 	"github.com/tocsin-dev/tocsin/automate"
-	"github.com/tocsin-dev/tocsin/escalate"
 	"github.com/tocsin-dev/tocsin/event"
 	"github.com/tocsin-dev/tocsin/notify"
 	"github.com/tocsin-dev/tocsin/route"
@@ -27,28 +25,35 @@ type Compiled struct {
 	matrix   severity.Matrix
 	tiers    map[string]tier
 	plans    map[string]*Pinned
-	pinned   map[string]*Pinned      // the same by hash
-	assessed map[string][]Assessment // by service and severity, where no impact rule speaks
+	pinned   map[string]*Pinned // the same by hash
+	recall   *recall
 }
 
 // Compile validates the catalog and makes it ready.
 func (c *Catalog) Compile() (*Compiled, error) {
-	out, found := c.compile()
+	return c.compileAfter(&Compiled{})
+}
+
+// Recompile validates another catalog and makes it ready. Rules whose text c has already are not checked again, which is nearly
+// all that a reload takes. c stays as it is.
+func (c *Compiled) Recompile(next *Catalog) (*Compiled, error) { return next.compileAfter(c) }
+
+func (c *Catalog) compileAfter(before *Compiled) (*Compiled, error) {
+	out, found := c.compile(before)
 	if len(found.list) > 0 {
 		return nil, found.join()
 	}
 	return out, nil
 }
 
-// compile also returns what keeps the catalog from running; without any the answer is ready.
-func (c *Catalog) compile() (*Compiled, *faults) {
+// compile also returns what keeps the catalog from running; without any the answer is ready. before may be empty.
+func (c *Catalog) compile(before *Compiled) (*Compiled, *faults) {
 	found := &faults{places: c.places}
 	c.check(found)
-	out := &Compiled{source: c, matrix: c.Matrix, tiers: c.tiers()}
+	out := &Compiled{source: c, matrix: c.Matrix, tiers: c.tiers(), recall: newRecall(c.Plans)}
 	if out.matrix == (severity.Matrix{}) {
 		out.matrix = severity.DefaultMatrix()
 	}
-	out.assessed = out.assessAll()
 	var err error
 	if out.taxonomy, err = event.NewTaxonomy(slices.Concat(builtinClasses(c.Classes), c.Classes)); err != nil {
 		found.classes(err)
@@ -61,7 +66,7 @@ func (c *Catalog) compile() (*Compiled, *faults) {
 		ids[i] = fmt.Sprintf("impact %d", i+1)
 		impact[i] = route.Rule[*ImpactRule]{ID: ids[i], When: c.Impact[i].When, Then: &c.Impact[i]}
 	}
-	if out.impact, err = route.Compile(impact, nil); err != nil {
+	if out.impact, err = table(before.impact, impact); err != nil {
 		found.rules("impact", err, ids, byIndex)
 	}
 	routes, ids := make([]route.Rule[*Route], len(c.Routes)), make([]string, len(c.Routes))
@@ -70,16 +75,24 @@ func (c *Catalog) compile() (*Compiled, *faults) {
 		ids[i] = r.ID
 		routes[i] = route.Rule[*Route]{ID: r.ID, When: r.When, Continue: r.Continue, Then: r}
 	}
-	if out.routes, err = route.Compile(routes, nil); err != nil {
+	if out.routes, err = table(before.routes, routes); err != nil {
 		found.rules("routes", err, ids, byIndex)
 	}
-	out.runbooks, out.calls = c.runbooks(found)
+	out.runbooks, out.calls = c.runbooks(before.calls, found)
 	out.plans, out.pinned = make(map[string]*Pinned, len(c.Plans)), make(map[string]*Pinned, len(c.Plans))
 	for name := range c.Plans {
 		p := c.pin(name)
 		out.plans[name], out.pinned[p.Hash] = p, p
 	}
 	return out, found
+}
+
+// table compiles rules, those that are new if there is a table from before.
+func table[T any](before *route.Table[T], rules []route.Rule[T]) (*route.Table[T], error) {
+	if before == nil {
+		return route.Compile(rules, nil)
+	}
+	return before.Recompile(rules)
 }
 
 // builtinClasses are the classes of findings and of what the in-process intakes make, less those that own names.
@@ -130,137 +143,6 @@ func (c *Compiled) Class(typ string) (*event.Class, bool) { return c.taxonomy.Cl
 
 // CatchAll returns the team that owns what nobody else does.
 func (c *Compiled) CatchAll() string { return c.source.Defaults.Owner }
-
-// Owner returns the team responsible for events of the class: the class's owner, else the service's, else the team that the
-// label owner names, else the catch-all.
-func (c *Compiled) Owner(class *event.Class, labels map[string]string) string {
-	if class.Owner != "" {
-		return class.Owner
-	}
-	if owner := c.source.Services[class.Service].Owner; owner != "" {
-		return owner
-	}
-	if _, ok := c.source.Teams[labels["owner"]]; ok {
-		return labels["owner"]
-	}
-	return c.source.Defaults.Owner
-}
-
-// Facts returns what rules may know of an event of the class with the owner.
-func (c *Compiled) Facts(e *event.Event, class *event.Class, owner string) *route.Facts {
-	s := c.source.Services[class.Service]
-	return &route.Facts{
-		Event:   e,
-		Service: route.Service{Name: class.Service, Tier: s.Tier, Owner: s.Owner, Tags: s.Tags},
-		Team:    route.Team{Name: owner},
-	}
-}
-
-// Decided is where the routes send an event.
-type Decided struct {
-	Rule        string // the id of the route that decided; empty: none did
-	Owner, Plan string // empty: as the class says
-	Also        []escalate.Target
-	Errors      map[string]error // of routes, by id
-}
-
-// Route asks the routes.
-func (c *Compiled) Route(f *route.Facts) Decided {
-	res := c.routes.First(f)
-	d := Decided{Errors: collect(&res)}
-	for m := range res.Matches() {
-		d.Also = append(d.Also, m.Then.Also...)
-		if !m.Then.Continue {
-			d.Rule, d.Owner, d.Plan = m.ID, m.Then.Owner, m.Then.Plan
-		}
-	}
-	return d
-}
-
-// ExplainRoute says of every route, in order, why it decided or did not.
-func (c *Compiled) ExplainRoute(f *route.Facts) iter.Seq[route.Step] { return c.routes.Explain(f) }
-
-// HasRoutes reports whether there are any routes.
-func (c *Compiled) HasRoutes() bool { return len(c.source.Routes) > 0 }
-
-// Assessment is the business impact of an event.
-type Assessment struct {
-	Impact, Urgency severity.Grade
-	Priority        severity.Priority
-	Why             string // impact high (checkout, tier 1) × urgency medium (error)
-	Errors          map[string]error
-}
-
-// Assess derives the priority of an event of the severity: per axis from the first impact rule that speaks, else from the
-// service's tier and the severity.
-func (c *Compiled) Assess(f *route.Facts, level severity.Level) Assessment {
-	res := c.impact.All(f)
-	if known := c.assessed[f.Service.Name]; res.MatchCount() == 0 && res.ErrorCount() == 0 && int(level) < len(known) {
-		return known[level]
-	}
-	return c.assess(f.Service.Name, level, &res)
-}
-
-// assessAll answers beforehand what is asked most often.
-func (c *Compiled) assessAll() map[string][]Assessment {
-	all := make(map[string][]Assessment, len(c.tiers)+1)
-	answer := func(service string) {
-		for level := severity.Level(0); level.Valid(); level++ {
-			all[service] = append(all[service], c.assess(service, level, &route.Result[*ImpactRule]{}))
-		}
-	}
-	answer("")
-	for service := range c.tiers {
-		answer(service)
-	}
-	return all
-}
-
-func (c *Compiled) assess(name string, level severity.Level, res *route.Result[*ImpactRule]) Assessment {
-	service := c.tiers[name]
-	a := Assessment{Impact: severity.TierImpact(service.tier), Urgency: level.Urgency()}
-	impactBecause, urgencyBecause := because(name, service), level.String()
-	a.Errors = collect(res)
-	var impactSaid, urgencySaid bool
-	for m := range res.Matches() {
-		if m.Then.Impact != 0 && !impactSaid {
-			a.Impact, impactBecause, impactSaid = m.Then.Impact, m.Then.Because, true
-		}
-		if m.Then.Urgency != 0 && !urgencySaid {
-			a.Urgency, urgencyBecause, urgencySaid = m.Then.Urgency, m.Then.Because, true
-		}
-	}
-	a.Priority = c.matrix.Priority(a.Impact, a.Urgency)
-	a.Why = fmt.Sprintf("impact %v (%s) × urgency %v (%s)", a.Impact, impactBecause, a.Urgency, urgencyBecause)
-	return a
-}
-
-func because(service string, t tier) string {
-	switch {
-	case service == "":
-		return "no service named"
-	case t.tier == 0:
-		return service + ", tier unknown"
-	case t.from != service:
-		return fmt.Sprintf("%s, needed by %s, tier %d", service, t.from, t.tier)
-	}
-	return fmt.Sprintf("%s, tier %d", service, t.tier)
-}
-
-func collect[T any](res *route.Result[T]) map[string]error {
-	if res.ErrorCount() == 0 {
-		return nil
-	}
-	return maps.Collect(res.Errors())
-}
-
-// PlanOf returns the plan of a class: its own, else the default.
-func (c *Compiled) PlanOf(class *event.Class) string {
-	if class.Plan != "" {
-		return class.Plan
-	}
-	return c.source.Defaults.Plan
-}
 
 // Render fills the texts of a message.
 func (c *Compiled) Render(m *notify.Message) { c.texts.Render(m) }

@@ -32,12 +32,9 @@ func Example() {
 		fmt.Println(err)
 		return
 	}
-	e := &event.Event{Type: "db.down"}
-	class, _ := compiled.Class(e.Type)
-	owner := compiled.Owner(class, e.Labels)
-	impact := compiled.Assess(compiled.Facts(e, class, owner), severity.Critical)
-	fmt.Println(impact.Priority, impact.Why)
-	fmt.Println(owner, compiled.PlanOf(class))
+	a := compiled.Assess(&event.Event{Type: "db.down", Severity: severity.Critical})
+	fmt.Println(a.Priority, a.Why)
+	fmt.Println(a.Owner, a.Plan)
 
 	policy := compiled.Pin("standard").Policy
 	for _, r := range compiled.Reach(policy.Levels[0].Page, "shop", time.Time{}) {

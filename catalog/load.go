@@ -61,7 +61,7 @@ func (d *decoder) finish(doc *document) (*Catalog, error) {
 	}
 	c := &doc.Catalog
 	c.places = d.places
-	_, found := c.compile()
+	_, found := c.compile(&Compiled{})
 	for _, f := range found.now().list {
 		if !d.follows(&f) {
 			d.errs = append(d.errs, &FileError{f.at.file, f.at.line, f.at.column, f.err})

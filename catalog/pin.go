@@ -10,7 +10,6 @@ import (
 
 	"github.com/tocsin-dev/tocsin/correlate"
 	"github.com/tocsin-dev/tocsin/escalate"
-	"github.com/tocsin-dev/tocsin/event"
 	"github.com/tocsin-dev/tocsin/incident"
 	"github.com/tocsin-dev/tocsin/severity"
 )
@@ -76,30 +75,6 @@ func (p *Pinned) Window() correlate.Window {
 	return correlate.Window{
 		Rolling: cmp.Or(g.Window, 30*time.Minute), MaxAge: cmp.Or(g.MaxAge, 24*time.Hour), Members: cmp.Or(g.MaxMembers, 1000),
 	}
-}
-
-// Group returns the group key of an event of the class under the plan, and, where one equal field is enough, the fields by
-// which it may be found.
-func (c *Compiled) Group(plan string, class *event.Class, e *event.Event) (key string, fields []string) {
-	g := &c.Pin(plan).Plan.Group
-	if len(g.By) == 0 || event.IsFinding(class.Name) {
-		return correlate.GroupKey(class.Name, class.Service, e.Subject), nil
-	}
-	values := make([]string, len(g.By))
-	for i, by := range g.By {
-		switch by {
-		case "class":
-			values[i] = class.Name
-		case "service":
-			values[i] = class.Service
-		default:
-			values[i], _ = e.Field(by)
-		}
-		if g.Any && values[i] != "" {
-			fields = append(fields, correlate.KeyBy(plan, []string{by, values[i]}))
-		}
-	}
-	return correlate.KeyBy(plan, values), fields
 }
 
 // Strategy returns the strategy of the name: one of the catalog's own, else a built-in one, else that which picks everybody,

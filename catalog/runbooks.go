@@ -10,7 +10,9 @@ import (
 )
 
 // runbooks makes the runbooks ready: by name, and their conditions as a table in the order of the names.
-func (c *Catalog) runbooks(found *faults) (map[string]*automate.Runbook, *route.Table[*automate.Runbook]) {
+func (c *Catalog) runbooks(before *route.Table[*automate.Runbook], found *faults) (
+	map[string]*automate.Runbook, *route.Table[*automate.Runbook],
+) {
 	all := make(map[string]*automate.Runbook, len(c.Runbooks))
 	var rules []route.Rule[*automate.Runbook]
 	var ids []string
@@ -22,11 +24,11 @@ func (c *Catalog) runbooks(found *faults) (map[string]*automate.Runbook, *route.
 			rules, ids = append(rules, route.Rule[*automate.Runbook]{ID: name, When: book.When, Then: &book}), append(ids, name)
 		}
 	}
-	table, err := route.Compile(rules, nil)
+	calls, err := table(before, rules)
 	if err != nil {
 		found.rules("runbooks", err, ids, func(i int) any { return ids[i] })
 	}
-	return all, table
+	return all, calls
 }
 
 func (c *Catalog) checkRunbooks(f *faults) {

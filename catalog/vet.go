@@ -46,13 +46,14 @@ func (f Finding) String() string {
 //     [oncall.Schedule] are looked at every hour;
 //   - unused-channel: a channel has rates, and neither a contact nor a target names it;
 //   - unlimited-runbook: a runbook of mode auto has no limit of its own, but the defaults only;
-//   - rule-never-true, rule-only-errs, rule-shadowed, rule-redundant, rule-unguarded: a rule does not do what it seems to, as
-//     [route.Table.Vet] says;
+//   - rule-never-true, rule-only-errs, rule-shadowed, rule-redundant, rule-unguarded, rule-unfolded: a rule does not do what it
+//     seems to, as [route.Table.Vet] says;
+//   - uncovered-class: there are routes, none of them matches any event of a class of alerts, and the class names no plan;
 //   - not-carried-out: the catalog decides something that this version keeps and does not act upon.
 //
 // The order is that of this list, and within a kind that of the names.
 func (c *Catalog) Vet(from, to time.Time) []Finding {
-	compiled, found := c.compile()
+	compiled, found := c.compile(&Compiled{})
 	v := &vet{Compiled: compiled, from: from, to: to, idle: map[string]bool{}}
 	if len(found.list) > 0 {
 		for _, f := range found.list {
@@ -70,6 +71,7 @@ func (c *Catalog) Vet(from, to time.Time) []Finding {
 	v.channels()
 	v.runbooks()
 	v.rules()
+	v.unrouted()
 	v.notCarriedOut()
 	return v.findings
 }
@@ -153,11 +155,12 @@ func (v *vet) informed() {
 // becomes decides on an event of the class as the engine does: which plan it gets, and if it is P1, why.
 func (v *vet) becomes(c *event.Class, level severity.Level) (plan, why string) {
 	e := &event.Event{Type: c.Name, Severity: level, Source: "vet", ID: "vet", Summary: "vet", Time: v.from, Received: v.from}
-	facts := v.Facts(e, c, v.Owner(c, nil))
-	if a := v.Assess(facts, level); a.Priority == severity.P1 && level > severity.Info {
+	f := v.facts(e, c)
+	a := v.assess(&f, c)
+	if a.Priority == severity.P1 && level > severity.Info {
 		why = a.Why
 	}
-	return cmp.Or(v.Route(facts).Plan, v.PlanOf(c)), why
+	return a.Plan, why
 }
 
 // channels reports rates of channels over which nothing is sent.

@@ -75,6 +75,29 @@ func TestVet(t *testing.T) {
 				`route "odd": nothing satisfies event.labels.?app.orValue("") == "a" && event.labels.?app.orValue("") == "b" (rule-never-true)`,
 			},
 		},
+		"classes that no route can mean": {
+			func(c *Catalog) {
+				book := "https://wiki/x"
+				c.Classes = []event.Class{
+					{Name: "a.routed", Runbook: book},
+					{Name: "a.labelled", Runbook: book},
+					{Name: "a.planned", Runbook: book, Plan: "quick"},
+					{Name: "a.missed", Runbook: book},
+					{Name: "a.owned", Runbook: book, Owner: "shop"},
+					{Name: "a.change", Kind: event.Changes},
+				}
+				c.Routes = []Route{
+					{ID: "type", When: `event.type == "a.routed" && label("region") == "eu"`, Plan: "quick"},
+					{ID: "label", When: `event.type != "a.missed" && team.name == "platform"`, Plan: "quick"},
+					{ID: "id", When: `event.id == "x" && event.type == "a.routed"`, Plan: "quick"},
+				}
+			},
+			[]string{
+				`route "id": event.id differs in every event (rule-unfolded)`,
+				`class "a.missed": no route matches any event of it, and it names no plan, expected a plan, or a route (uncovered-class)`,
+				`class "a.owned": no route matches any event of it, and it names no plan, expected a plan, or a route (uncovered-class)`,
+			},
+		},
 		"impact rules may follow each other": {
 			func(c *Catalog) {
 				c.Impact = []ImpactRule{

@@ -1,10 +1,12 @@
 package catalog
 
 import (
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
 
+	"github.com/tocsin-dev/tocsin/event"
 	"github.com/tocsin-dev/tocsin/route"
 )
 
@@ -24,6 +26,34 @@ func (v *vet) rules() {
 		return path("impact", n-1, "when")
 	})
 	v.table("runbook", alone(v.calls.Vet()), func(id string) string { return path("runbooks", id, "when") })
+}
+
+// unrouted reports classes of alerts that name no plan and of which no event is routed, whatever its labels and data: the
+// engine pages about that, once the first one comes.
+func (v *vet) unrouted() {
+	if len(v.source.Routes) == 0 {
+		return
+	}
+	// What a class certainly means for rules: who owns its events is open where a label may say it.
+	of := make(map[*route.Facts]*event.Class)
+	certain := func(owned bool, fixed ...string) (missed []*route.Facts) {
+		var all []*route.Facts
+		for _, c := range v.decided() {
+			if !alerts(c) || c.Plan != "" || strings.HasSuffix(c.Name, ".*") || owned != (c.Owner != "" || v.source.Services[c.Service].Owner != "") {
+				continue
+			}
+			f := v.facts(&event.Event{Type: c.Name}, c)
+			all, of[&f] = append(all, &f), c
+		}
+		return v.routes.Uncovered(all, fixed...)
+	}
+	missed := append(certain(true, "event.type", "service", "team"), certain(false, "event.type", "service")...)
+	slices.SortFunc(missed, func(a, b *route.Facts) int { return strings.Compare(of[a].Name, of[b].Name) })
+	for _, f := range missed {
+		name := of[f].Name
+		v.add("uncovered-class", path("classes", name), fmt.Sprintf("class %q", name),
+			"no route matches any event of it, and it names no plan, expected a plan, or a route")
+	}
 }
 
 func (v *vet) table(what string, found []route.Finding, at func(id string) string) {

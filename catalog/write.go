@@ -21,7 +21,7 @@ func (c *Catalog) WriteYAML(w io.Writer) error {
 	for _, e := range flatten(err) {
 		errs = append(errs, fmt.Errorf("catalog: %w", e))
 	}
-	_, found := c.compile()
+	_, found := c.compile(&Compiled{})
 	if err := errors.Join(append(errs, found.now().join())...); err != nil {
 		return err
 	}

@@ -2,38 +2,23 @@ package respond
 
 import (
 	"fmt"
-	"maps"
 	"time"
 
 	"github.com/tocsin-dev/tocsin/catalog"
-	"github.com/tocsin-dev/tocsin/escalate"
 	"github.com/tocsin-dev/tocsin/event"
-	"github.com/tocsin-dev/tocsin/severity"
 	"github.com/tocsin-dev/tocsin/store"
 )
 
 // maxSkew is how far ahead of ours a sender's clock may be; what is further is set to ours.
 const maxSkew = 5 * time.Minute
 
-// Assessed is what an event means, before anything is known about what happened earlier.
+// Assessed is an event and what it means, before anything is known about what happened earlier.
 type Assessed struct {
-	Event    *event.Event
-	Class    *event.Class
-	Key      string   // dedup key
-	Group    string   // group key
-	Fields   []string // by which a group may be found, where one equal field is enough
-	Severity severity.Level
-	Priority severity.Priority
-	Why      string
-	Owner    string
-	Plan     string
-	Rule     string // the route that decided
-	Also     []escalate.Target
-	Promote  bool          // whether it may open or join an incident
+	Event *event.Event
+	*catalog.Assessment
+	Key      string        // dedup key
 	Skew     time.Duration // by how much its Time was ahead, if too much; Event.Time is then ours
-	// RuleErrors holds the rules that failed on it, by id, and Findings what else is wrong with the catalog for it.
-	RuleErrors map[string]error
-	Findings   []event.Event
+	Findings []event.Event // what is wrong with the catalog for it, beside the rules that failed
 
 	alert, group store.Key // of the records
 }
@@ -57,36 +42,15 @@ func AssessAll(cat *catalog.Compiled, events []event.Event) Events {
 }
 
 func (a *Assessed) assess(cat *catalog.Compiled, e *event.Event) {
-	class, known := cat.Class(e.Type)
-	*a = Assessed{Event: e, Class: class, Severity: e.Severity, Owner: cat.Owner(class, e.Labels), Plan: cat.PlanOf(class)}
+	*a = Assessed{Event: e, Assessment: cat.Assess(e)}
 	a.clamp()
-	if a.Severity == 0 {
-		a.Severity = class.Severity
-	}
-	if a.Severity == 0 {
-		a.Severity = severity.Error
-	}
 	var room [256]byte
-	id := string(class.AppendKey(append(append(room[:0], e.Intake...), '/'), e))
-	a.alert = store.Key{Tenant: e.Tenant, Kind: KindAlert, ID: id}
+	id := string(a.Class.AppendKey(append(append(room[:0], e.Intake...), '/'), e))
 	a.Key = id[len(e.Intake)+1:]
-	facts := cat.Facts(e, class, a.Owner)
-	impact := cat.Assess(facts, a.Severity)
-	a.Priority, a.Why = impact.Priority, impact.Why
-	decided := cat.Route(facts)
-	a.Rule, a.Also = decided.Rule, decided.Also
-	if decided.Owner != "" {
-		a.Owner = decided.Owner
-	}
-	if decided.Plan != "" {
-		a.Plan = decided.Plan
-	}
-	a.Group, a.Fields = cat.Group(a.Plan, class, e)
+	a.alert = store.Key{Tenant: e.Tenant, Kind: KindAlert, ID: id}
 	a.group = store.Key{Tenant: e.Tenant, Kind: KindGroup, ID: a.Group}
-	a.Promote = a.Severity > severity.Info && (class.Kind == "" || class.Kind == event.Alert)
-	a.RuleErrors = merge(impact.Errors, decided.Errors)
 	if !event.IsFinding(e.Type) {
-		a.find(known, cat.HasRoutes() && a.Rule == "" && class.Plan == "")
+		a.find(cat)
 	}
 }
 
@@ -100,23 +64,15 @@ func (a *Assessed) clamp() {
 	a.Event, a.Skew = &clamped, e.Time.Sub(e.Received)
 }
 
-func (a *Assessed) find(known, unrouted bool) {
+func (a *Assessed) find(cat *catalog.Compiled) {
 	e := a.Event
-	if !known {
+	if !a.Known {
 		a.Findings = append(a.Findings, event.Finding(event.FindingUnclassified, e.Type,
 			fmt.Sprintf("no class names the type %q, sent by %s", e.Type, e.Source)))
-	} else if unrouted {
+	} else if cat.Unrouted(a.Assessment) {
 		a.Findings = append(a.Findings, event.Finding(event.FindingUnrouted, e.Type,
 			fmt.Sprintf("no route matches events of %q, and the class names no plan", e.Type)))
 	}
-}
-
-func merge(a, b map[string]error) map[string]error {
-	if a == nil {
-		return b
-	}
-	maps.Copy(a, b)
-	return a
 }
 
 func (a *Assessed) change() bool {

@@ -67,7 +67,7 @@ func (i *Incident) opening(a *Assessed) string {
 func (t *turn) routes(a *Assessed) []string {
 	const most = 50
 	var steps []string
-	for s := range t.cat.ExplainRoute(t.cat.Facts(a.Event, a.Class, t.cat.Owner(a.Class, a.Event.Labels))) {
+	for s := range t.cat.ExplainRoute(a.Event, a.Class) {
 		if s.Outcome == route.NotReached {
 			break
 		}

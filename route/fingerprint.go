@@ -3,7 +3,6 @@ package route
 import (
 	"encoding/binary"
 	"math"
-	"math/bits"
 	"slices"
 	"strings"
 )
@@ -18,23 +17,26 @@ func (t *Table[T]) Slots() []string {
 	return paths
 }
 
-// Fingerprint returns a hash over all that the rules read: [Table.Slots], whether each is there, of which type it is and its value.
-// Two events with the same fingerprint have the same result in this table, and in every other with the same rules, in this
-// process or another one. It reports false where a rule reads what differs in every event, such as event.id, event.time or the
-// labels or the data as a whole, or where the event has a value of a Go type that JSON does not give.
-func (t *Table[T]) Fingerprint(f *Facts) (uint64, bool) {
+// AppendFingerprint appends all that the rules read of an event: for each of [Table.Slots], whether it is there, of which type it
+// is and its value. Two events with the same fingerprint have the same result in this table, and in every other with the same
+// rules, in this process or another one. It reports false where a rule reads what differs in every event, such as event.id,
+// event.time or the labels or the data as a whole, or where the event has a value of a Go type that JSON does not give.
+func (t *Table[T]) AppendFingerprint(b []byte, f *Facts) ([]byte, bool) {
 	if t.reads.whole {
-		return 0, false
+		return b, false
+	}
+	if len(t.reads.slots) == 0 {
+		return b, true
 	}
 	m := t.lend(f)
 	defer t.release(m)
-	h := hasher(seed)
+	p := print(b)
 	for _, id := range t.reads.slots {
-		if !h.slot(&m.evaluator, id) {
-			return 0, false
+		if !p.slot(&m.evaluator, id) {
+			return p, false
 		}
 	}
-	return uint64(h), true
+	return p, true
 }
 
 // readSet is what rules read.
@@ -133,82 +135,74 @@ func (c *readCollector) slot(id int32) {
 	}
 }
 
-// hasher mixes words into a hash.
-type hasher uint64
+// print is a fingerprint in the making. No part of one can be taken for another: each says how long it is.
+type print []byte
 
-// Two odd numbers with half of their bits set, and where a hash begins.
-const (
-	mixA = 0x9E3779B97F4A7C15
-	mixB = 0xD6E8FEB86659FD93
-	seed = 0xA0761D6478BD642F
-)
+// missing stands for a name that is not there.
+const missing = math.MaxUint8
 
-func (h *hasher) word(w uint64) {
-	hi, lo := bits.Mul64(uint64(*h)^mixA, w^mixB)
-	*h = hasher(hi ^ lo ^ bits.RotateLeft64(uint64(*h), 23))
+func (p *print) kind(k kind) { *p = append(*p, byte(k)) }
+
+func (p *print) word(w uint64) { *p = binary.LittleEndian.AppendUint64(*p, w) }
+
+func (p *print) count(n int) { *p = binary.AppendUvarint(*p, uint64(n)) }
+
+func (p *print) text(s string) {
+	p.count(len(s))
+	*p = append(*p, s...)
 }
 
-func (h *hasher) text(s string) {
-	h.word(uint64(len(s)))
-	var rest [8]byte
-	for ; len(s) > 8; s = s[8:] {
-		copy(rest[:], s)
-		h.word(binary.LittleEndian.Uint64(rest[:]))
-	}
-	rest = [8]byte{}
-	copy(rest[:], s)
-	h.word(binary.LittleEndian.Uint64(rest[:]))
-}
-
-// slot mixes in what an event has in a slot. A missing name is told from one that cannot be sought, as has() tells them.
-func (h *hasher) slot(e *evaluator, id int32) bool {
+// slot appends what an event has in a slot. A missing name is told from one that cannot be sought, as has() tells them.
+func (p *print) slot(e *evaluator, id int32) bool {
 	s := &e.space.slots[id]
 	if s.kind != slotKey && s.kind != slotFind {
-		return h.value(e.slot(id))
+		return p.value(e.slot(id))
 	}
 	var found value
 	if !e.slot(s.parent).find(s.name, &found) {
-		h.word(math.MaxUint64)
+		p.kind(missing)
 		return true
 	}
-	return h.value(&found)
+	return p.value(&found)
 }
 
-// value mixes a value in, and reports false if it is of a type that we cannot look into.
-func (h *hasher) value(v *value) bool {
-	h.word(uint64(v.kind))
+// value appends a value, and reports false if it is of a type that we cannot look into.
+func (p *print) value(v *value) bool {
+	p.kind(v.kind)
 	switch v.kind {
 	case kindOther:
 		return false
 	case kindString:
-		h.text(v.text)
+		p.text(v.text)
 	case kindDouble:
-		h.word(math.Float64bits(v.real))
+		p.word(math.Float64bits(v.real))
 	case kindList:
-		return h.list(v.raw)
+		return p.list(v.raw)
 	case kindMap:
-		return h.members(v.raw)
+		return p.members(v.raw)
+	case kindTime:
+		p.word(uint64(v.num))
+		p.word(uint64(v.nanos))
 	default:
-		h.word(uint64(v.num))
-		h.word(uint64(v.nanos))
+		p.word(uint64(v.num))
 	}
 	return true
 }
 
-func (h *hasher) list(list any) bool {
+func (p *print) list(list any) bool {
 	switch items := list.(type) {
 	case *[]string:
-		return h.list(*items)
+		return p.list(*items)
 	case []string:
-		h.word(uint64(len(items)))
+		p.count(len(items))
 		for _, s := range items {
-			h.word(uint64(kindString))
-			h.text(s)
+			p.kind(kindString)
+			p.text(s)
 		}
 	case []any:
-		h.word(uint64(len(items)))
+		p.count(len(items))
 		for _, x := range items {
-			if v := classify(x); !h.value(&v) {
+			if v := classify(x); !p.value(&v) {
 				return false
 			}
 		}
@@ -216,29 +210,34 @@ func (h *hasher) list(list any) bool {
 	return true
 }
 
-// members mixes in the sum over the members, in which their order does not count.
-func (h *hasher) members(m any) bool {
-	before, sum := *h, uint64(0)
+// members appends those of a map by name, since their order does not count.
+func (p *print) members(m any) bool {
+	var room [16]string
 	switch members := m.(type) {
 	case map[string]string:
-		for name, s := range members {
-			*h = seed
-			h.text(name)
-			h.word(uint64(kindString))
-			h.text(s)
-			sum += uint64(*h)
+		p.count(len(members))
+		for _, name := range names(members, room[:0]) {
+			p.text(name)
+			p.kind(kindString)
+			p.text(members[name])
 		}
 	case map[string]any:
-		for name, x := range members {
-			*h = seed
-			h.text(name)
-			if v := classify(x); !h.value(&v) {
+		p.count(len(members))
+		for _, name := range names(members, room[:0]) {
+			p.text(name)
+			if v := classify(members[name]); !p.value(&v) {
 				return false
 			}
-			sum += uint64(*h)
 		}
 	}
-	*h = before
-	h.word(sum)
 	return true
+}
+
+// names appends the names of a map to room, sorted.
+func names[V any](of map[string]V, room []string) []string {
+	for name := range of {
+		room = append(room, name)
+	}
+	slices.Sort(room)
+	return room
 }

@@ -59,7 +59,7 @@ func TestATableMayBeReplacedWhileItMatches(t *testing.T) {
 			for range 200 {
 				res := table.All(f)
 				assert.Equal(t, 12, res.MatchCount())
-				_, _ = table.Fingerprint(f)
+				_, _ = table.AppendFingerprint(nil, f)
 				for range table.Explain(f) {
 					break
 				}

@@ -2,6 +2,7 @@ package route
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -34,14 +35,16 @@ const (
 //     [Table.First] never comes to it. [Table.All] does: there it says that an earlier rule always matches, too;
 //   - redundant: the rule matches what the one in Others matches, no less and no more; that is before it and has Continue;
 //   - unguarded: the rule and each of Others err for an event only because it lacks a key; the witness is that of the rule;
+//   - unfolded: the rule and each of Others read what differs in every event, so that there is no fingerprint; no witness;
 //   - capped: there is more, beyond 1,000 findings of a kind or 2,000,000 comparisons.
 //
-// A witness of a shadowed or redundant rule matches it and one of Others. Findings come in rule order, unguarded ones last, in
-// that of their first rules.
+// A witness of a shadowed or redundant rule matches it and one of Others. Findings come in rule order, unguarded and
+// unfolded ones last, in that of their first rules.
 func (t *Table[T]) Vet() []Finding {
 	s := newSurvey(t.engine)
 	s.shadows()
 	s.unguarded()
+	s.unfolded()
 	return t.findings(s)
 }
 
@@ -130,6 +133,25 @@ func (s *survey) dead(rule int) {
 		f.text = listed(slices.Compact(reasons), ", and ")
 	}
 	s.add(f)
+}
+
+// unfolded reports what keeps events from having a fingerprint, by the path that is read.
+func (s *survey) unfolded() {
+	if !s.reads.whole {
+		return
+	}
+	by := make(map[string][]int)
+	for rule := range s.live {
+		for _, slot := range newReadSet(s.engine.space, []ruleTerms{s.engine.terms(rule)}).slots {
+			if differs(&s.engine.space.slots[slot]) {
+				path := s.engine.space.path(slot)
+				by[path] = append(by[path], rule)
+			}
+		}
+	}
+	for _, path := range slices.Sorted(maps.Keys(by)) {
+		s.add(finding{kind: "unfolded", rule: by[path][0], others: by[path][1:], text: path + " differs in every event"})
+	}
 }
 
 // listed joins the first texts.

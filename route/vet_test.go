@@ -65,6 +65,8 @@ var planted = []struct {
 	{[]string{`continue: event.type == "a" || event.type == "b"`, `event.type in ["b", "a"]`}, "redundant", "r1", []string{"r0"}},
 	{[]string{`event.type == "a" && event.labels.team == "core"`, `event.labels.team == "web"`}, "unguarded", "r0", []string{"r1"}},
 	{[]string{`has(event.data.http) && event.data.http.status >= 500`}, "unguarded", "r0", nil},
+	{[]string{`event.id == "x"`, `event.type == "a"`, `event.id.startsWith("y")`}, "unfolded", "r0", []string{"r2"}},
+	{[]string{`event.labels.exists(k, k.endsWith("x"))`}, "unfolded", "r0", nil},
 }
 
 // sound are tables in which nothing is wrong.
@@ -96,7 +98,9 @@ func tableOf(t testing.TB, texts ...string) *Table[int] {
 func TestVetFindsWhatIsPlanted(t *testing.T) {
 	for _, c := range planted {
 		table := tableOf(t, c.rules...)
-		found := slices.DeleteFunc(table.Vet(), func(f Finding) bool { return f.Kind == "unguarded" && c.kind != "unguarded" })
+		found := slices.DeleteFunc(table.Vet(), func(f Finding) bool {
+			return (f.Kind == "unguarded" || f.Kind == "unfolded") && c.kind != f.Kind
+		})
 		if c.kind == "" {
 			assert.Empty(t, found, "%q", c.rules)
 			continue
@@ -107,7 +111,7 @@ func TestVetFindsWhatIsPlanted(t *testing.T) {
 			assert.Equal(t, c.rule, f.Rule, "%q", c.rules)
 			assert.Equal(t, c.others, f.Others, "%q", c.rules)
 			assert.NotEmpty(t, f.Text)
-			if f.Kind != "never-true" && c.rules[0] != `event.severity + 1 == 3` {
+			if f.Kind != "never-true" && f.Kind != "unfolded" && c.rules[0] != `event.severity + 1 == 3` {
 				assert.NotNil(t, f.Witness, "%q", c.rules)
 			}
 			assert.NoError(t, checkWitness(table, &f), "%q", c.rules)
@@ -168,7 +172,7 @@ func TestVetIsSound(t *testing.T) {
 		}
 	}
 	t.Logf("%d tables: %v, 0 false", batches*tablesOfBatch, count)
-	for _, kind := range []string{"never-true", "only-errs", "shadowed", "redundant", "unguarded"} {
+	for _, kind := range []string{"never-true", "only-errs", "shadowed", "redundant", "unguarded", "unfolded", "uncovered"} {
 		require.Positive(t, count[kind], kind)
 	}
 }
@@ -211,6 +215,11 @@ func vetBatch(t *testing.T, seed uint64, wide bool, events []*Facts, count map[s
 		if err := checkUnguarded(table, drawn, plain); err != nil {
 			return err
 		}
+		few, err := base.Recompile(drawn[:1+g.IntN(2)])
+		require.NoError(t, err)
+		if err := checkUncovered(few, drawn[:len(few.rules)], is, events, count); err != nil {
+			return err
+		}
 		for _, f := range table.Vet() {
 			count[f.Kind]++
 			c := claim{&f, drawn, plain, is, base.env}
@@ -239,6 +248,43 @@ func checkUnguarded(table *Table[int], rules []Rule[int], plain []cel.Program) (
 		}
 	}
 	return err
+}
+
+// checkUncovered holds what is said of a type and severity to all events of them.
+func checkUncovered(table *Table[int], rules []Rule[int], is [][]kleene, events []*Facts, count map[string]int) error {
+	var first []*Facts
+	same := func(f *Facts) func(*Facts) bool {
+		return func(o *Facts) bool { return o.Event.Type == f.Event.Type && o.Event.Severity == f.Event.Severity }
+	}
+	for _, f := range events {
+		if !slices.ContainsFunc(first, same(f)) {
+			first = append(first, f)
+		}
+	}
+	missed := table.Uncovered(first, "event.type", "event.severity")
+	count["uncovered"] += len(missed)
+	for i, f := range events {
+		if !slices.ContainsFunc(missed, same(f)) {
+			continue
+		}
+		for _, r := range rules {
+			if is[r.Then][i] == isTrue {
+				return fmt.Errorf("said to be uncovered, and %s matches %s", r.When, describe(f))
+			}
+		}
+	}
+	return nil
+}
+
+func TestUncovered(t *testing.T) {
+	table := tableOf(t, `event.type == "a"`, `event.type.startsWith("b.") && label("team") == "core"`,
+		`service.tier == 1 && event.data.usage > 90`, `"pci" in service.tags`, `has(event.labels.odd) && event.type == "never"`)
+	facts := func(typ string, tier int, tags ...string) *Facts {
+		return &Facts{Event: &event.Event{Type: typ}, Service: Service{Tier: tier, Tags: tags}}
+	}
+	known := []*Facts{facts("a", 2), facts("b.x", 2), facts("c", 1), facts("d", 2, "pci"), facts("e", 2), facts("never", 3)}
+	assert.Equal(t, []*Facts{known[4]}, table.Uncovered(known, "event.type", "service"))
+	assert.Empty(t, table.Uncovered(known, "event.type"), "nothing is known of the service")
 }
 
 // claim is a finding to be checked. The value of a rule is its number among all that were drawn.

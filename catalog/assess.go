@@ -1,0 +1,215 @@
+package catalog
+
+import (
+	"cmp"
+	"fmt"
+	"iter"
+	"maps"
+
+	"github.com/tocsin-dev/tocsin/correlate"
+	"github.com/tocsin-dev/tocsin/escalate"
+	"github.com/tocsin-dev/tocsin/event"
+	"github.com/tocsin-dev/tocsin/route"
+	"github.com/tocsin-dev/tocsin/severity"
+)
+
+// Assessment is what an event means, before anything is known about what happened earlier. Events that differ in nothing that
+// counts share one, and nobody changes it.
+type Assessment struct {
+	Class           *event.Class
+	Known           bool // whether a class names the type
+	Severity        severity.Level
+	Impact, Urgency severity.Grade
+	Priority        severity.Priority
+	Why             string // impact high (checkout, tier 1) × urgency medium (error)
+	Owner, Plan     string
+	Rule            string // the route that decided; empty: none did
+	Also            []escalate.Target
+	Group           string   // group key
+	Fields          []string // by which a group may be found, where one equal field is enough
+	Promote         bool     // whether it may open or join an incident
+	RuleErrors      map[string]error
+}
+
+// Assess classifies, prioritises and routes an event, and says which group it belongs to. It has no effect that anybody
+// could see, and may be called from several goroutines.
+func (c *Compiled) Assess(e *event.Event) *Assessment {
+	class, known := c.Class(e.Type)
+	q := c.recall.ask()
+	defer c.recall.release(q)
+	q.facts = c.facts(e, class)
+	folds := c.fold(q)
+	if folds {
+		if a := c.recall.find(q.key); a != nil {
+			return a
+		}
+	}
+	a := c.assess(&q.facts, class)
+	a.Known = known
+	if folds && a.RuleErrors == nil { // an error knows its event
+		c.recall.keep(q.key, a)
+	}
+	return a
+}
+
+func (c *Compiled) assess(f *route.Facts, class *event.Class) *Assessment {
+	e, owner := f.Event, f.Team.Name
+	level := cmp.Or(e.Severity, class.Severity, severity.Error)
+	a := &Assessment{Class: class, Severity: level, Promote: level > severity.Info && alerts(class)}
+	impact := c.impactOf(f, level)
+	a.Impact, a.Urgency, a.Priority, a.Why = impact.impact, impact.urgency, impact.priority, impact.why
+	d := c.decide(f)
+	a.Rule, a.Also = d.rule, d.also
+	a.Owner, a.Plan = cmp.Or(d.owner, owner), cmp.Or(d.plan, c.PlanOf(class))
+	a.Group, a.Fields = c.group(a.Plan, class, e)
+	a.RuleErrors = merge(impact.errors, d.errors)
+	return a
+}
+
+func merge(a, b map[string]error) map[string]error {
+	if a == nil {
+		return b
+	}
+	maps.Copy(a, b)
+	return a
+}
+
+// Unrouted reports whether there are routes, none of them decided, and the class names no plan either.
+func (c *Compiled) Unrouted(a *Assessment) bool {
+	return len(c.source.Routes) > 0 && a.Rule == "" && a.Class.Plan == ""
+}
+
+// Owner returns the team responsible for events of the class: the class's owner, else the service's, else the team that the
+// label owner names, else the catch-all.
+func (c *Compiled) Owner(class *event.Class, labels map[string]string) string {
+	if class.Owner != "" {
+		return class.Owner
+	}
+	if owner := c.source.Services[class.Service].Owner; owner != "" {
+		return owner
+	}
+	if _, ok := c.source.Teams[labels["owner"]]; ok {
+		return labels["owner"]
+	}
+	return c.source.Defaults.Owner
+}
+
+// Facts returns what rules may know of an event of the class with the owner.
+func (c *Compiled) Facts(e *event.Event, class *event.Class, owner string) *route.Facts {
+	s := c.source.Services[class.Service]
+	return &route.Facts{
+		Event:   e,
+		Service: route.Service{Name: class.Service, Tier: s.Tier, Owner: s.Owner, Tags: s.Tags},
+		Team:    route.Team{Name: owner},
+	}
+}
+
+// facts returns what routes may know of an event: who owns it is not decided yet.
+func (c *Compiled) facts(e *event.Event, class *event.Class) route.Facts {
+	return *c.Facts(e, class, c.Owner(class, e.Labels))
+}
+
+// decided is where the routes send an event.
+type decided struct {
+	rule        string // the id of the route that decided
+	owner, plan string // empty: as the class says
+	also        []escalate.Target
+	errors      map[string]error // of routes, by id
+}
+
+// decide asks the routes.
+func (c *Compiled) decide(f *route.Facts) decided {
+	res := c.routes.First(f)
+	d := decided{errors: collect(&res)}
+	for m := range res.Matches() {
+		d.also = append(d.also, m.Then.Also...)
+		if !m.Then.Continue {
+			d.rule, d.owner, d.plan = m.ID, m.Then.Owner, m.Then.Plan
+		}
+	}
+	return d
+}
+
+// ExplainRoute says of every route, in order, why it decided about the event or did not.
+func (c *Compiled) ExplainRoute(e *event.Event, class *event.Class) iter.Seq[route.Step] {
+	f := c.facts(e, class)
+	return c.routes.Explain(&f)
+}
+
+// impact is the business impact of an event.
+type impact struct {
+	impact, urgency severity.Grade
+	priority        severity.Priority
+	why             string
+	errors          map[string]error
+}
+
+// impactOf derives the priority of an event of the severity: per axis from the first impact rule that speaks, else from the
+// service's tier and the severity.
+func (c *Compiled) impactOf(f *route.Facts, level severity.Level) impact {
+	service := c.tiers[f.Service.Name]
+	a := impact{impact: severity.TierImpact(service.tier), urgency: level.Urgency()}
+	impactBecause, urgencyBecause := because(f.Service.Name, service), level.String()
+	res := c.impact.All(f)
+	a.errors = collect(&res)
+	var impactSaid, urgencySaid bool
+	for m := range res.Matches() {
+		if m.Then.Impact != 0 && !impactSaid {
+			a.impact, impactBecause, impactSaid = m.Then.Impact, m.Then.Because, true
+		}
+		if m.Then.Urgency != 0 && !urgencySaid {
+			a.urgency, urgencyBecause, urgencySaid = m.Then.Urgency, m.Then.Because, true
+		}
+	}
+	a.priority = c.matrix.Priority(a.impact, a.urgency)
+	a.why = fmt.Sprintf("impact %v (%s) × urgency %v (%s)", a.impact, impactBecause, a.urgency, urgencyBecause)
+	return a
+}
+
+func because(service string, t tier) string {
+	switch {
+	case service == "":
+		return "no service named"
+	case t.tier == 0:
+		return service + ", tier unknown"
+	case t.from != service:
+		return fmt.Sprintf("%s, needed by %s, tier %d", service, t.from, t.tier)
+	}
+	return fmt.Sprintf("%s, tier %d", service, t.tier)
+}
+
+func collect[T any](res *route.Result[T]) map[string]error {
+	if res.ErrorCount() == 0 {
+		return nil
+	}
+	return maps.Collect(res.Errors())
+}
+
+// PlanOf returns the plan of a class: its own, else the default.
+func (c *Compiled) PlanOf(class *event.Class) string {
+	return cmp.Or(class.Plan, c.source.Defaults.Plan)
+}
+
+// group returns the group key of an event of the class under the plan, and, where one equal field is enough, the fields by
+// which it may be found.
+func (c *Compiled) group(plan string, class *event.Class, e *event.Event) (key string, fields []string) {
+	g := &c.Pin(plan).Plan.Group
+	if len(g.By) == 0 || event.IsFinding(class.Name) {
+		return correlate.GroupKey(class.Name, class.Service, e.Subject), nil
+	}
+	values := make([]string, len(g.By))
+	for i, by := range g.By {
+		switch by {
+		case "class":
+			values[i] = class.Name
+		case "service":
+			values[i] = class.Service
+		default:
+			values[i], _ = e.Field(by)
+		}
+		if g.Any && values[i] != "" {
+			fields = append(fields, correlate.KeyBy(plan, []string{by, values[i]}))
+		}
+	}
+	return correlate.KeyBy(plan, values), fields
+}
