@@ -3,9 +3,9 @@
 //
 //	go run ./bench/store -stores memory,sqlite,postgres -dir .
 //
-// With uniform keys the events are about 2,000 alerts, drawn evenly, in a storm about 20. All of them fire already and say
-// something new each time, as an alert does whose figure moves. PostgreSQL is a cluster of its own, with fsync on, if the
-// machine has one. Each line of JSON is one cell; a commit is a call of Submit.
+// With uniform keys the events are about 2,000 alerts, drawn evenly, in a storm about 20, and say something new each time, as an
+// alert does whose figure moves; repeats are a storm that says nothing new. All alerts fire already. PostgreSQL is a cluster of
+// its own, with fsync on, if the machine has one. Each line of JSON is one cell; a commit is a call of Submit.
 package main
 
 import (

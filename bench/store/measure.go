@@ -24,11 +24,13 @@ import (
 	"github.com/tocsin-dev/tocsin/store/sqlite"
 )
 
-// shapes are the numbers of alerts that events are about.
-var shapes = [...]struct {
-	name   string
-	alerts int
-}{{"uniform", 2_000}, {"storm", 20}}
+// shape is how many alerts the events are about, and between how many figures theirs moves: with one, nothing is new.
+type shape struct {
+	name            string
+	alerts, figures int
+}
+
+var shapes = [...]shape{{"uniform", 2_000, 1_000}, {"storm", 20, 1_000}, {"repeats", 20, 1}}
 
 // loads are how many events a call has, and how many callers there are.
 var loads = [...]struct{ batch, submitters int }{{1, 1}, {10, 1}, {100, 1}, {1000, 1}, {1, 64}}
@@ -50,7 +52,7 @@ func measure(ctx context.Context, name, dir string, span time.Duration, out *jso
 			}
 		}
 		for _, load := range loads {
-			took, err := strain(ctx, bell, shape.alerts, load.batch, load.submitters, span)
+			took, err := strain(ctx, bell, shape, load.batch, load.submitters, span)
 			if err != nil {
 				return errors.Join(err, closed())
 			}
@@ -122,7 +124,7 @@ func about(alert, figure int) event.Event {
 }
 
 // strain lets the callers submit as fast as they can.
-func strain(ctx context.Context, bell *tocsin.Engine, alerts, n, submitters int, span time.Duration) (*latencies, error) {
+func strain(ctx context.Context, bell *tocsin.Engine, s shape, n, submitters int, span time.Duration) (*latencies, error) {
 	var took latencies
 	var all sync.WaitGroup
 	failed := make(chan error, submitters)
@@ -133,7 +135,7 @@ func strain(ctx context.Context, bell *tocsin.Engine, alerts, n, submitters int,
 			events := make([]event.Event, n)
 			for time.Since(began) < span {
 				for i := range events {
-					events[i] = about(rng.IntN(alerts), rng.IntN(1000))
+					events[i] = about(rng.IntN(s.alerts), rng.IntN(s.figures))
 				}
 				at := time.Now()
 				if err := bell.Submit(ctx, events...); err != nil {

@@ -3,30 +3,36 @@ package postgres
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/tocsin-dev/tocsin/store"
 )
 
-// check finds what a Batch breaks of its contract, as far as that shows before it is written; the database finds the rest.
-func (t *turn) check(b *store.Batch) error {
+// check finds what a Batch breaks of its contract, as far as that shows before it is written; the database finds the rest. It
+// returns what will be stored of each change, nil for a deletion.
+func (r *round) check(c *call, b *store.Batch) (rows []*row, err error) {
 	if b.Now.IsZero() && !empty(b) {
-		return errors.New("postgres: a batch without an instant")
+		return nil, errors.New("postgres: a batch without an instant")
 	}
 	if err := storable(b.Now); err != nil {
-		return fmt.Errorf("postgres: %w", err)
+		return nil, fmt.Errorf("postgres: %w", err)
 	}
+	rows = make([]*row, len(b.Put))
 	changed := make(map[store.Key]struct{}, len(b.Put))
 	for i := range b.Put {
-		c := &b.Put[i]
-		_, twice := changed[c.Key]
-		changed[c.Key] = struct{}{}
-		if err := t.checkPut(c, twice); err != nil {
-			return fmt.Errorf("postgres: record %s: %w", name(c.Key), err)
+		put := &b.Put[i]
+		_, twice := changed[put.Key]
+		changed[put.Key] = struct{}{}
+		if rows[i], err = r.checkPut(put, twice); err != nil {
+			return nil, fmt.Errorf("postgres: record %s: %w", name(put.Key), err)
 		}
 	}
+	settled := make(map[store.Claim]struct{}, len(b.Settle))
 	for i := range b.Settle {
-		if err := t.checkSettle(&b.Settle[i]); err != nil {
-			return fmt.Errorf("postgres: claim %d of task %q: %w", b.Settle[i].Fence, b.Settle[i].ID, err)
+		_, twice := settled[b.Settle[i].Claim]
+		settled[b.Settle[i].Claim] = struct{}{}
+		if err := r.checkSettle(c, &b.Settle[i], twice); err != nil {
+			return nil, fmt.Errorf("postgres: claim %d of task %q: %w", b.Settle[i].Fence, b.Settle[i].ID, err)
 		}
 	}
 	ids := make(map[string]struct{}, len(b.Tasks))
@@ -34,49 +40,49 @@ func (t *turn) check(b *store.Batch) error {
 		_, twice := ids[b.Tasks[i].ID]
 		ids[b.Tasks[i].ID] = struct{}{}
 		if err := checkTask(&b.Tasks[i], twice); err != nil {
-			return fmt.Errorf("postgres: task %q: %w", b.Tasks[i].ID, err)
+			return nil, fmt.Errorf("postgres: task %q: %w", b.Tasks[i].ID, err)
 		}
 	}
-	return nil
+	return rows, nil
 }
 
-func (t *turn) checkPut(c *store.Change, twice bool) error {
-	own := c.Key.Kind == store.KindTask || c.Key.Kind == store.KindLog
-	stored := locked{}
-	if !own {
-		stored = *t.scope.of(c.Key)
+func (r *round) checkPut(c *store.Change, twice bool) (*row, error) {
+	stored := r.scope.byKey[c.Key]
+	if stored == nil { // of a kind of our own
+		stored = &locked{}
 	}
 	switch {
 	case twice:
-		return errors.New("changed twice in one batch")
+		return nil, errors.New("changed twice in one batch")
 	case stored.newer:
-		return store.ErrNewer
+		return nil, store.ErrNewer
 	case stored.version != c.Version:
-		return fmt.Errorf("version %d stored, %d seen: %w", stored.version, c.Version, store.ErrConflict)
+		return nil, fmt.Errorf("version %d stored, %d seen: %w", stored.version, c.Version, store.ErrConflict)
 	}
 	if err := c.Check(); err != nil || c.Rec == nil {
-		return err
+		return nil, err
 	}
 	for i := range c.Entries {
 		if err := storable(c.Entries[i].At); err != nil {
-			return err
+			return nil, err
 		}
 	}
-	return storable(c.Due, c.Ended)
+	if err := storable(c.Due, c.Ended); err != nil {
+		return nil, err
+	}
+	return r.rowOf(c, stored)
 }
 
-func (t *turn) checkSettle(x *store.Settle) error {
-	held, valid := t.held[x.Claim]
+func (r *round) checkSettle(c *call, x *store.Settle, twice bool) error {
+	_, valid := r.held[x.Claim]
 	switch {
-	case !valid:
+	case !valid || !slices.Contains(c.claims, x.Claim):
 		return errors.New("settled without being in scope, or not ours")
-	case held.settled:
+	case twice:
 		return errors.New("settled twice")
 	case !x.Retry.IsZero() && x.Dead != "":
 		return errors.New("both retried and dead")
 	}
-	held.settled = true
-	t.held[x.Claim] = held
 	return storable(x.Retry)
 }
 

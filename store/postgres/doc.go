@@ -24,10 +24,15 @@
 // # Concurrency
 //
 // An Update is two trips to the server: the first locks and reads, the second writes and commits. It locks event ids, then
-// records, then tasks, each in ascending order, so Updates wait for each other and do not deadlock. A record that is only
-// read is locked in share, and never upgraded: a Need starts anew with the wider scope. The lock on a record is that on its
-// lanes too; records of tasks that are added, cancelled or settled are locked even where no scope names them, which makes
-// decide run once more. Name them in the scope.
+// records, then tasks, each in ascending order, so Updates wait for each other and do not deadlock. A Need costs one more trip:
+// what comes behind all that is locked is locked in addition, else all is locked anew with the wider scope. So is a record that
+// was locked in share and is wanted for writing. The lock on a record is that on its lanes too; records of tasks that are
+// added, cancelled or settled are locked even where no scope names them, which makes decide run once more. Name them in the
+// scope.
+//
+// Updates that come while two transactions are under way wait, and share the next one: each decides on its own goroutine, one
+// after the other, about what those before it have left, and one commit serves all. Many callers about one incident cost as few
+// commits as many about different ones. An error of one leaves the others alone.
 //
 // Claim takes what nobody has locked (SKIP LOCKED), in one trip.
 //

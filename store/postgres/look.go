@@ -2,13 +2,11 @@ package postgres
 
 import (
 	"bytes"
-	"context"
 	"errors"
 	"fmt"
 	"slices"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/tocsin-dev/tocsin/store"
 )
@@ -22,6 +20,9 @@ const (
 		set_config('enable_seqscan', 'off', true), set_config('enable_hashjoin', 'off', true),
 		set_config('enable_mergejoin', 'off', true), set_config('jit', 'off', true)`
 
+	// planOnce is for the statements of an Update, whose plans do not depend on what they are given.
+	planOnce = `SELECT set_config('plan_cache_mode', 'force_generic_plan', true)`
+
 	// begin names the level, since the default may be another one. Statements must see what was committed while they waited.
 	begin = `BEGIN ISOLATION LEVEL READ COMMITTED`
 
@@ -31,7 +32,13 @@ const (
 	insertSeen = `INSERT INTO tocsin.seen AS s (id, at) SELECT i.id, c.at FROM unnest($1::bytea[]) i(id), tocsin.clock c
 		ON CONFLICT (id) DO UPDATE SET at = excluded.at WHERE s.at < excluded.at - $2 RETURNING s.id`
 
-	insertKeys = `INSERT INTO tocsin.record (tenant, kind, id) SELECT * FROM unnest($1::text[], $2::text[], $3::text[])
+	// insertKeys makes rows for keys that have no record, and locks those that are there, all in the order of the keys.
+	insertKeys = `INSERT INTO tocsin.record (tenant, kind, id) SELECT tenant, kind, id
+		FROM unnest($1::text[], $2::text[], $3::text[]) WITH ORDINALITY k(tenant, kind, id, n) ORDER BY n
+		ON CONFLICT (tenant, kind, id) DO UPDATE SET version = 0 WHERE false`
+
+	// insertKey leaves alone what is there.
+	insertKey = `INSERT INTO tocsin.record (tenant, kind, id) SELECT * FROM unnest($1::text[], $2::text[], $3::text[])
 		ON CONFLICT DO NOTHING`
 
 	// lockRecords leaves out the documents that the cache has.
@@ -48,178 +55,147 @@ const (
 			ORDER BY r.record_tenant, r.record_kind, r.record_id LIMIT 1000) x
 		ORDER BY k.n, x.record_tenant, x.record_kind, x.record_id`
 
-	selectClaims = `SELECT k.n, t.record_tenant, t.record_kind, t.record_id, t.state
+	selectClaims = `SELECT k.n, t.record_tenant, t.record_kind, t.record_id, t.tag, t.state
 		FROM unnest($1::text[], $2::bigint[]) WITH ORDINALITY k(id, fence, n)
 		JOIN tocsin.task t ON t.id = k.id AND t.fence = k.fence WHERE t.state <> 'waiting'`
 )
 
-// eventIDs returns ids as the database takes them, each once and in lock order, and where in that list each one is.
-func eventIDs(events []store.EventID) (ids [][]byte, at []int) {
-	if len(events) == 0 {
-		return nil, nil
-	}
+// refKeys is how many records of one ref a view shows.
+const refKeys = 1_000
+
+// eventIDs returns ids as the database takes them, each once and in lock order.
+func eventIDs(events []store.EventID) [][]byte {
+	ids := make([][]byte, len(events))
 	for i := range events {
-		ids = append(ids, events[i][:])
+		ids[i] = events[i][:]
 	}
 	slices.SortFunc(ids, bytes.Compare)
-	ids = slices.CompactFunc(ids, bytes.Equal)
+	return slices.CompactFunc(ids, bytes.Equal)
+}
+
+// placesOf returns where the ids of events are.
+func placesOf(events []store.EventID, ids [][]byte) []int {
+	at := make([]int, len(events))
 	for i := range events {
-		n, _ := slices.BinarySearchFunc(ids, events[i][:], bytes.Compare)
-		at = append(at, n)
+		at[i], _ = slices.BinarySearchFunc(ids, events[i][:], bytes.Compare)
 	}
-	return ids, at
+	return at
 }
 
-// look begins a transaction, locks the scope in the order of event ids and keys, and reads it. A transaction that is under
-// way on the connection is given up.
-func (t *turn) look(ctx context.Context, conn *pgxpool.Conn) error {
-	b := &pgx.Batch{}
-	if conn.Conn().PgConn().TxStatus() == 'T' {
-		b.Queue("rollback")
-	}
-	b.Queue(begin)
-	b.Queue(settings)
-	t.view = store.View{Records: make(map[store.Key]store.Snapshot), Refs: make(map[store.Ref][]store.Key)}
-	t.lookUpEvents(b)
-	t.lockRecords(b)
-	t.lookUpRefs(b)
-	t.lookUpClaims(b)
-	if err := conn.SendBatch(ctx, b).Close(); err != nil {
-		return err
-	}
-	for _, n := range t.at {
-		t.view.Seen = append(t.view.Seen, !t.fresh[n])
-	}
-	for _, c := range t.claims {
-		_, valid := t.held[c]
-		t.view.Valid = append(t.view.Valid, valid)
-	}
-	return nil
-}
-
-func (t *turn) lookUpEvents(b *pgx.Batch) {
-	b.Queue(t.s.sql(selectClock)).QueryRow(func(row pgx.Row) error { return row.Scan(&t.clock) })
-	t.fresh = make([]bool, len(t.ids))
-	if len(t.ids) == 0 {
+func (r *round) lookUpEvents(b *pgx.Batch) {
+	b.Queue(r.s.sql(selectClock)).QueryRow(func(row pgx.Row) error { return row.Scan(&r.clock) })
+	r.fresh, r.applied = make([]bool, len(r.ids)), make([]bool, len(r.ids))
+	if len(r.ids) == 0 {
 		return
 	}
-	b.Queue(t.s.sql(insertSeen), t.ids, int64(windowFor)).Query(func(rows pgx.Rows) error {
+	b.Queue(r.s.sql(insertSeen), r.ids, int64(windowFor)).Query(func(rows pgx.Rows) error {
 		var id []byte
 		_, err := pgx.ForEachRow(rows, []any{&id}, func() error {
-			n, _ := slices.BinarySearchFunc(t.ids, id, bytes.Compare)
-			t.fresh[n] = true
+			n, _ := slices.BinarySearchFunc(r.ids, id, bytes.Compare)
+			r.fresh[n] = true
 			return nil
 		})
 		return err
 	})
 }
 
-// lockRecords first makes rows for keys that have no record, so that two transactions which are about to create one meet.
-// What is cached is taken to be there; where it is not, the next try knows better.
-func (t *turn) lockRecords(b *pgx.Batch) {
-	t.scope.sort()
-	t.s.cache.get(t.scope.list)
-	var all, unknown keys
-	for _, r := range t.scope.list {
-		r.found = false
-		all.add(r.key)
-		if r.cached.version == 0 {
-			unknown.add(r.key)
-		}
+// lookUpScope locks and reads what is not locked yet, and then looks up the refs.
+func (r *round) lookUpScope(b *pgx.Batch) {
+	add := r.scope.list[r.scope.held:]
+	r.scope.held = len(r.scope.list)
+	r.s.cache.get(add)
+	for run := range runs(add) {
+		r.lockRecords(b, run)
 	}
-	if len(unknown.id) > 0 {
-		b.Queue(t.s.sql(insertKeys), unknown.tenant, unknown.kind, unknown.id)
-	}
-	from := 0
-	for run := range t.scope.runs {
-		to := from + len(run)
-		mode := "SHARE OF r"
-		if run[0].write {
-			mode = "UPDATE OF r"
-		}
-		born, version := make([]int64, len(run)), make([]int64, len(run))
-		for i, r := range run {
-			born[i], version[i] = r.cached.born, int64(r.cached.version)
-		}
-		b.Queue(t.s.sql(lockRecords)+mode, all.tenant[from:to], all.kind[from:to], all.id[from:to], born, version).
-			Query(func(rows pgx.Rows) error { return t.readRecords(rows, run) })
-		from = to
-	}
+	r.lookUpRefs(b)
 }
 
-func (t *turn) readRecords(rows pgx.Rows, run []*locked) error {
+// lockRecords locks the records of one run. For keys that have no record it makes rows first, so that two transactions which
+// are about to create one meet. What is cached is taken to be there; where it is not, the next try knows better.
+func (r *round) lockRecords(b *pgx.Batch, run []*locked) {
+	var all keys
+	born, version := make([]int64, len(run)), make([]int64, len(run))
+	for i, l := range run {
+		all.add(l.key)
+		born[i], version[i] = l.cached.born, int64(l.cached.version)
+	}
+	mode, insert := "SHARE OF r", insertKey
+	if run[0].write {
+		mode, insert = "UPDATE OF r", insertKeys
+	}
+	if unknown(run) {
+		b.Queue(r.s.sql(insert), all.tenant, all.kind, all.id)
+	}
+	b.Queue(r.s.sql(lockRecords)+mode, all.tenant, all.kind, all.id, born, version).
+		Query(func(rows pgx.Rows) error { return r.readRecords(rows, run) })
+}
+
+func (r *round) readRecords(rows pgx.Rows, run []*locked) error {
 	var n int
 	var born, version int64
 	var schema uint16
 	var refs string
 	var doc []byte
 	_, err := pgx.ForEachRow(rows, []any{&n, &born, &version, &schema, &refs, &doc}, func() error {
-		r := run[n-1]
-		r.found, r.born, r.version, r.refs, r.rec, r.newer = true, born, uint64(version), refs, nil, false
+		l := run[n-1]
+		l.found, l.born, l.stored, l.version, l.refs = true, born, uint64(version), uint64(version), refs
 		switch {
 		case version == 0:
 			return nil
 		case doc == nil:
-			r.rec = r.cached.rec
+			l.rec = l.cached.rec
 			return nil
 		}
 		var err error
-		r.rec, err = t.s.decode(r.key, schema, doc)
-		if _, r.newer = r.rec.(store.Newer); err == nil && !r.newer {
-			r.cached = cached{born: born, version: r.version, rec: r.rec, bytes: len(doc)}
+		l.rec, err = r.s.decode(l.key, schema, doc)
+		if _, l.newer = l.rec.(store.Newer); err == nil && !l.newer {
+			l.cached = cached{born: born, version: l.version, rec: l.rec, bytes: len(doc)}
 		}
 		return err
 	})
-	t.s.cache.add(run)
+	r.s.cache.add(run)
 	return err
 }
 
-// show fills the view with the records that were asked for, and reports whether all were there to be locked.
-func (t *turn) show() bool {
-	for _, r := range t.scope.list {
-		if !r.found { // deleted meanwhile, or since it was cached
-			t.s.cache.forget(r.key)
-			return false
-		}
-		if r.shown {
-			t.view.Records[r.key] = store.Snapshot{Key: r.key, Version: r.version, Rec: r.rec}
-		}
-	}
-	return true
-}
-
-func (t *turn) lookUpRefs(b *pgx.Batch) {
-	if len(t.refs) == 0 {
+func (r *round) lookUpRefs(b *pgx.Batch) {
+	r.found = make(map[store.Ref][]store.Key)
+	if len(r.refs) == 0 {
 		return
 	}
 	var names keys
-	for _, r := range t.refs {
-		names.add(store.Key{Tenant: r.Tenant, Kind: r.Kind, ID: r.Name})
-		t.view.Refs[r] = nil
+	for _, ref := range r.refs {
+		names.add(store.Key{Tenant: ref.Tenant, Kind: ref.Kind, ID: ref.Name})
 	}
-	b.Queue(t.s.sql(selectRefs), names.tenant, names.kind, names.id).Query(func(rows pgx.Rows) error {
+	b.Queue(r.s.sql(selectRefs), names.tenant, names.kind, names.id).Query(func(rows pgx.Rows) error {
 		var n int
 		var k store.Key
 		_, err := pgx.ForEachRow(rows, []any{&n, &k.Tenant, &k.Kind, &k.ID}, func() error {
-			t.view.Refs[t.refs[n-1]] = append(t.view.Refs[t.refs[n-1]], k)
+			ref := r.refs[n-1]
+			r.found[ref] = append(r.found[ref], k)
 			return nil
 		})
 		return err
 	})
 }
 
-func (t *turn) lookUpClaims(b *pgx.Batch) {
-	t.held = make(map[store.Claim]claimed)
-	if len(t.claims) == 0 {
+func (r *round) lookUpClaims(b *pgx.Batch) {
+	r.valid, r.held = nil, make(map[store.Claim]claimed)
+	if len(r.claims) == 0 {
 		return
 	}
-	ids, fences := columnsOf(t.claims)
-	b.Queue(t.s.sql(selectClaims), ids, fences).Query(func(rows pgx.Rows) error {
+	ids, fences := columnsOf(r.claims)
+	b.Queue(r.s.sql(selectClaims), ids, fences).Query(func(rows pgx.Rows) error {
 		var n int
+		var x claimed
 		var k store.Key
 		var state string
-		_, err := pgx.ForEachRow(rows, []any{&n, &k.Tenant, &k.Kind, &k.ID, &state}, func() error {
-			t.held[t.claims[n-1]] = claimed{record: k, dead: state == dead}
+		_, err := pgx.ForEachRow(rows, []any{&n, &k.Tenant, &k.Kind, &k.ID, &x.tag, &state}, func() error {
+			claim := r.claims[n-1]
+			if _, twice := r.held[claim]; !twice {
+				r.valid = append(r.valid, claim)
+			}
+			x.record, x.dead = k, state == dead
+			r.held[claim] = x
 			return nil
 		})
 		return err

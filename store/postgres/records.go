@@ -13,11 +13,11 @@ import (
 const (
 	// The versions are compared here once more, so that a lock which does not hold fails closed.
 	updateRecords = `WITH put AS (
-			UPDATE tocsin.record r SET version = r.version + 1, schema = $5, doc = u.doc, state = u.state,
+			UPDATE tocsin.record r SET version = u.next, schema = $5, doc = u.doc, state = u.state,
 				priority = u.priority, due = nullif(u.due, ` + neverSQL + `), ended = nullif(u.ended, ` + neverSQL + `), refs = u.refs
 			FROM unnest($1::text[], $2::text[], $3::text[], $4::bigint[],
-				$6::bytea[], $7::text[], $8::smallint[], $9::bigint[], $10::bigint[], $11::text[])
-				u(tenant, kind, id, version, doc, state, priority, due, ended, refs)
+				$6::bytea[], $7::text[], $8::smallint[], $9::bigint[], $10::bigint[], $11::text[], $12::bigint[])
+				u(tenant, kind, id, version, doc, state, priority, due, ended, refs, next)
 			WHERE r.tenant = u.tenant AND r.kind = u.kind AND r.id = u.id AND r.version = u.version RETURNING 1)
 		SELECT tocsin.expect((SELECT count(*) FROM put), cardinality($1::text[]), 'record')`
 
@@ -48,12 +48,12 @@ const noPriority = 6
 // recordRows are rows of records on their way into a statement.
 type recordRows struct {
 	keys
-	version    []int64
-	doc        [][]byte
-	state      []string
-	priority   []int16
-	due, ended []int64
-	refs       []string
+	version, next []int64 // in the database, and from now on
+	doc           [][]byte
+	state         []string
+	priority      []int16
+	due, ended    []int64
+	refs          []string
 }
 
 // entryRows are lines of timelines on their way into a statement.
@@ -65,103 +65,143 @@ type entryRows struct {
 
 // recordsWriter gathers what becomes of records.
 type recordsWriter struct {
-	s                 *Store
 	put, gone         recordRows
 	goneBorn          []int64 // that have a timeline to delete
-	entries           entryRows
 	published, hidden links
 }
 
-// writeRecords queues the statements that change records. Rows that stand for no record leave with those that are deleted.
-func (t *turn) writeRecords(b *pgx.Batch, changes []store.Change) error {
-	w := recordsWriter{s: t.s}
-	stays := make(map[store.Key]struct{}, len(changes))
-	for i := range changes {
-		c := &changes[i]
-		if c.Rec == nil {
-			continue
-		}
-		stays[c.Key] = struct{}{}
-		if err := w.change(c, t.scope.of(c.Key)); err != nil {
-			return fmt.Errorf("record %s: %w", name(c.Key), err)
-		}
-	}
-	for i := range changes {
-		if k := changes[i].Key; changes[i].Rec == nil && k.Kind != store.KindTask && k.Kind != store.KindLog {
-			stays[k] = struct{}{} // dealt with here
-			if err := w.remove(t.scope.of(k)); err != nil {
-				return fmt.Errorf("record %s: %w", name(k), err)
-			}
-		}
-	}
-	for _, r := range t.scope.list {
-		if _, dealtWith := stays[r.key]; !dealtWith && r.version == 0 {
-			w.drop(r)
-		}
-	}
-	w.queue(b)
-	return nil
-}
-
-func (w *recordsWriter) change(c *store.Change, old *locked) error {
-	doc, err := w.s.codec.Encode(c.Key.Kind, respond.Schema, c.Rec)
+// rowOf returns what will be stored of a checked change to a record.
+func (r *round) rowOf(c *store.Change, l *locked) (*row, error) {
+	doc, err := r.s.codec.Encode(c.Key.Kind, respond.Schema, c.Rec)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	refs := writeRefs(c.Refs)
-	if refs != old.refs {
-		if err := w.publish(c.Key, old.refs, c.Refs); err != nil {
-			return err
-		}
-	}
-	w.put.add(c.Key)
-	w.put.version = append(w.put.version, int64(c.Version))
-	w.put.doc = append(w.put.doc, doc)
-	old.cached = cached{born: old.born, version: old.version + 1, rec: c.Rec, bytes: len(doc)} // which nobody sees unless it is committed
-	w.put.state = append(w.put.state, c.State)
 	priority := int16(c.Priority)
 	if priority == 0 {
 		priority = noPriority
 	}
-	w.put.priority = append(w.put.priority, priority)
-	w.put.due = append(w.put.due, nanos(c.Due))
-	w.put.ended = append(w.put.ended, nanos(c.Ended))
-	w.put.refs = append(w.put.refs, refs)
+	to := &row{
+		doc: doc, state: c.State, priority: priority, due: nanos(c.Due), ended: nanos(c.Ended), refs: writeRefs(c.Refs),
+	}
+	if before := l.published(); before != to.refs {
+		to.before, err = readRefs(before)
+	}
+	return to, err
+}
+
+// published returns the refs of a record, as written.
+func (l *locked) published() string {
+	if l.row != nil {
+		return l.row.refs
+	}
+	return l.refs
+}
+
+// change leaves a record as a checked change has it, for the calls that come, and to be written with the others.
+func (r *round) change(c *store.Change, to *row) {
+	l := r.scope.byKey[c.Key]
+	if l.published() != to.refs {
+		r.move(c.Key, to.before, c.Refs)
+	}
+	l.version++
+	l.rec, l.row = c.Rec, to
 	for i := range c.Entries {
-		w.entries.add(old.born, &c.Entries[i])
+		r.entries.add(l.born, &c.Entries[i])
+	}
+}
+
+// remove deletes a record, if there is one.
+func (r *round) remove(k store.Key) {
+	if l := r.scope.byKey[k]; l != nil && l.version > 0 {
+		l.version, l.rec, l.row = 0, nil, nil
+		r.deleted = true
+	}
+}
+
+// move notes which refs a record publishes no longer, and which from now on.
+func (r *round) move(k store.Key, before, after []store.Ref) {
+	note := func(refs []store.Ref, published bool) {
+		for _, ref := range refs {
+			if r.moved[ref] == nil {
+				r.moved[ref] = make(map[store.Key]bool)
+			}
+			r.moved[ref][k] = published
+		}
+	}
+	note(before, false)
+	note(after, true)
+}
+
+// writeRecords queues the statements that change records. Rows that stand for no record leave with those that are deleted.
+func (r *round) writeRecords(b *pgx.Batch) error {
+	var w recordsWriter
+	for _, l := range r.scope.list {
+		var err error
+		switch {
+		case l.row != nil:
+			err = w.change(l)
+		case l.version == 0:
+			err = w.remove(l)
+		}
+		if err != nil {
+			return fmt.Errorf("record %s: %w", name(l.key), err)
+		}
+	}
+	w.queue(r.s, b)
+	if e := &r.entries; len(e.seq) > 0 {
+		b.Queue(r.s.sql(insertEntries), e.record, e.seq, e.at, e.kind, e.doc)
 	}
 	return nil
+}
+
+func (w *recordsWriter) change(l *locked) error {
+	to := l.row
+	l.cached = cached{born: l.born, version: l.version, rec: l.rec, bytes: len(to.doc)} // which nobody sees unless it is committed
+	w.put.add(l.key)
+	w.put.version, w.put.next = append(w.put.version, int64(l.stored)), append(w.put.next, int64(l.version))
+	w.put.doc = append(w.put.doc, to.doc)
+	w.put.state = append(w.put.state, to.state)
+	w.put.priority = append(w.put.priority, to.priority)
+	w.put.due = append(w.put.due, to.due)
+	w.put.ended = append(w.put.ended, to.ended)
+	w.put.refs = append(w.put.refs, to.refs)
+	return w.publish(l, to.refs)
 }
 
 // publish makes a record found under refs and no longer under those that it had before.
-func (w *recordsWriter) publish(k store.Key, before string, refs []store.Ref) error {
-	old, err := readRefs(before)
+func (w *recordsWriter) publish(l *locked, refs string) error {
+	if l.refs == refs {
+		return nil
+	}
+	before, err := readRefs(l.refs)
 	if err != nil {
 		return err
 	}
-	for _, r := range old {
-		if !slices.Contains(refs, r) {
-			w.hidden.add(r, k)
+	after, err := readRefs(refs)
+	if err != nil {
+		return err
+	}
+	for _, ref := range before {
+		if !slices.Contains(after, ref) {
+			w.hidden.add(ref, l.key)
 		}
 	}
-	for _, r := range refs {
-		if !slices.Contains(old, r) {
-			w.published.add(r, k)
+	for _, ref := range after {
+		if !slices.Contains(before, ref) {
+			w.published.add(ref, l.key)
 		}
 	}
 	return nil
 }
 
-func (w *recordsWriter) remove(old *locked) error {
-	w.drop(old)
-	w.goneBorn = append(w.goneBorn, old.born)
-	return w.publish(old.key, old.refs, nil)
-}
-
-func (w *recordsWriter) drop(old *locked) {
-	old.cached = cached{gone: true}
-	w.gone.add(old.key)
-	w.gone.version = append(w.gone.version, int64(old.version))
+func (w *recordsWriter) remove(l *locked) error {
+	l.cached = cached{gone: true}
+	w.gone.add(l.key)
+	w.gone.version = append(w.gone.version, int64(l.stored))
+	if l.stored > 0 {
+		w.goneBorn = append(w.goneBorn, l.born)
+	}
+	return w.publish(l, "")
 }
 
 func (e *entryRows) add(record int64, entry *store.Entry) {
@@ -177,24 +217,21 @@ func (e *entryRows) add(record int64, entry *store.Entry) {
 }
 
 // queue leaves out what there is nothing of.
-func (w *recordsWriter) queue(b *pgx.Batch) {
+func (w *recordsWriter) queue(s *Store, b *pgx.Batch) {
 	if p := &w.put; len(p.id) > 0 {
-		b.Queue(w.s.sql(updateRecords), p.tenant, p.kind, p.id, p.version, int32(respond.Schema),
-			p.doc, p.state, p.priority, p.due, p.ended, p.refs)
+		b.Queue(s.sql(updateRecords), p.tenant, p.kind, p.id, p.version, int32(respond.Schema),
+			p.doc, p.state, p.priority, p.due, p.ended, p.refs, p.next)
 	}
 	if g := &w.gone; len(g.id) > 0 {
-		b.Queue(w.s.sql(deleteRecords), g.tenant, g.kind, g.id, g.version)
+		b.Queue(s.sql(deleteRecords), g.tenant, g.kind, g.id, g.version)
 	}
 	if len(w.goneBorn) > 0 {
-		b.Queue(w.s.sql(deleteEntries), w.goneBorn)
-	}
-	if e := &w.entries; len(e.seq) > 0 {
-		b.Queue(w.s.sql(insertEntries), e.record, e.seq, e.at, e.kind, e.doc)
+		b.Queue(s.sql(deleteEntries), w.goneBorn)
 	}
 	if len(w.hidden.refs.id) > 0 {
-		b.Queue(w.s.sql(deleteRefs), w.hidden.args()...)
+		b.Queue(s.sql(deleteRefs), w.hidden.args()...)
 	}
 	if len(w.published.refs.id) > 0 {
-		b.Queue(w.s.sql(insertRefs), w.published.args()...)
+		b.Queue(s.sql(insertRefs), w.published.args()...)
 	}
 }

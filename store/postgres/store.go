@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"crypto/rand"
-	"errors"
 	"fmt"
 	"strings"
 	"sync"
@@ -38,9 +37,10 @@ type Store struct {
 
 	mu       sync.Mutex // guards what is below
 	closed   bool
+	rounds   rounds
 	wake     chan struct{} // nil until it is asked for
 	stopWake context.CancelFunc
-	waking   sync.WaitGroup
+	working  sync.WaitGroup // what makes rounds, and what listens
 }
 
 var (
@@ -104,7 +104,8 @@ func (s *Store) enter(ctx context.Context) error {
 	return ctx.Err()
 }
 
-// Close ends the store's service: it stops listening and, after Open, waits for the calls under way and closes the pool.
+// Close ends the store's service: it stops listening, waits for the Updates under way and, after Open, for all calls, and closes
+// the pool.
 func (s *Store) Close() error {
 	s.mu.Lock()
 	if s.closed {
@@ -117,11 +118,9 @@ func (s *Store) Close() error {
 	if stop != nil {
 		stop()
 	}
-	s.waking.Wait()
+	s.working.Wait()
 	if s.ownPool {
 		s.pool.Close()
 	}
 	return nil
 }
-
-var errNeedsNothing = errors.New("postgres: decide needs only what its view already holds")

@@ -1,6 +1,8 @@
 package postgres
 
 import (
+	"maps"
+
 	"github.com/jackc/pgx/v5"
 
 	"github.com/tocsin-dev/tocsin/store"
@@ -108,42 +110,47 @@ func (r *taskRows) add(t *store.Task) {
 	r.until, r.fence, r.ready = append(r.until, until), append(r.fence, fence), append(r.ready, ready)
 }
 
-// writeTasks queues the statements that change tasks. New ones are inserted while those that end are still there, whose ids
-// are in use as long; retried ones keep their place, and revived ones stand before new ones.
-func (t *turn) writeTasks(b *pgx.Batch, batch *store.Batch) {
-	var cancel taggedKeys
-	for _, c := range batch.Cancel {
-		cancel.add(c)
-	}
-	if len(t.held) > 0 || len(batch.Cancel) > 0 {
-		var claims []store.Claim
-		for c := range t.held {
-			claims = append(claims, c)
-		}
-		ids, fences := columnsOf(claims)
-		b.Queue(t.s.sql(lockTasks), ids, cancel.tenant, cancel.kind, cancel.id, cancel.tag)
-		if len(ids) > 0 {
-			b.Queue(t.s.sql(expectClaims), ids, fences)
-		}
-	}
-	done := t.settle(b, batch)
+// changeTasks makes the statements that change tasks as a Batch has it. New ones are inserted while those that end are still
+// there, whose ids are in use as long; retried ones keep their place, and revived ones stand before new ones.
+func (r *round) changeTasks(batch *store.Batch) {
+	touched := r.lanesOf(batch)
+	done := r.settle(batch)
 	rows := taskRows{id: []string{}, born: []string{}} // null would compare with nothing
 	for i := range batch.Tasks {
 		rows.add(&batch.Tasks[i])
 	}
-	if r := &rows; len(r.id) > 0 {
-		b.Queue(t.s.sql(insertTasks), r.records.tenant, r.records.kind, r.records.id, r.id, r.lane, r.queue, r.tag, r.priority,
-			r.rank, r.due, r.expires, r.kind, r.payload, r.state, r.owner, r.until, r.fence, r.ready)
+	b := &r.tasks
+	if t := &rows; len(t.id) > 0 {
+		b.Queue(r.s.sql(insertTasks), t.records.tenant, t.records.kind, t.records.id, t.id, t.lane, t.queue, t.tag, t.priority,
+			t.rank, t.due, t.expires, t.kind, t.payload, t.state, t.owner, t.until, t.fence, t.ready)
 	}
 	if len(done) > 0 {
-		b.Queue(t.s.sql(deleteTasks), done)
+		b.Queue(r.s.sql(deleteTasks), done)
 	}
 	if len(batch.Cancel) > 0 {
-		b.Queue(t.s.sql(cancelTasks), cancel.tenant, cancel.kind, cancel.id, cancel.tag, rows.id)
+		var cancel taggedKeys
+		for _, tag := range batch.Cancel {
+			cancel.add(tag)
+			r.ended.add(tag)
+			maps.DeleteFunc(r.held, func(_ store.Claim, x claimed) bool { return !x.dead && x.record == tag.Record && x.tag == tag.Tag })
+		}
+		b.Queue(r.s.sql(cancelTasks), cancel.tenant, cancel.kind, cancel.id, cancel.tag, rows.id)
 	}
-	if touched := t.lanesOf(batch); len(touched.id) > 0 {
-		b.Queue(t.s.sql(promoteTasks), touched.tenant, touched.kind, touched.id, rows.born)
+	if len(touched.id) > 0 {
+		b.Queue(r.s.sql(promoteTasks), touched.tenant, touched.kind, touched.id, rows.born)
 	}
+}
+
+// writeTasks queues the statements that change tasks, behind one that locks all that were there.
+func (r *round) writeTasks(b *pgx.Batch) {
+	if c := &r.ended; len(r.valid) > 0 || len(c.id) > 0 {
+		ids, fences := columnsOf(r.valid)
+		b.Queue(r.s.sql(lockTasks), ids, c.tenant, c.kind, c.id, c.tag)
+		if len(ids) > 0 {
+			b.Queue(r.s.sql(expectClaims), ids, fences)
+		}
+	}
+	b.QueuedQueries = append(b.QueuedQueries, r.tasks.QueuedQueries...)
 }
 
 // taggedKeys are cancelled tags on their way into a statement.
@@ -157,34 +164,40 @@ func (k *taggedKeys) add(c store.CancelTag) {
 	k.tag = append(k.tag, c.Tag)
 }
 
-// settle queues what becomes of claims, and returns the ids of the tasks that are done, which leave later.
-func (t *turn) settle(b *pgx.Batch, batch *store.Batch) (done []string) {
+// settle makes the statements that settle claims, but for those of tasks that are done: it returns their ids.
+func (r *round) settle(batch *store.Batch) (done []string) {
 	var retry, end []string
 	var due []int64
 	var reasons []string
+	b := &r.tasks
 	for i := range batch.Settle {
-		switch x := &batch.Settle[i]; {
-		case !x.Retry.IsZero() && t.held[x.Claim].dead:
-			b.Queue(t.s.sql(reviveTask), x.ID, nanos(x.Retry))
+		x := &batch.Settle[i]
+		was := r.held[x.Claim]
+		delete(r.held, x.Claim)
+		switch {
+		case !x.Retry.IsZero() && was.dead:
+			b.Queue(r.s.sql(reviveTask), x.ID, nanos(x.Retry))
 		case !x.Retry.IsZero():
 			retry, due = append(retry, x.ID), append(due, nanos(x.Retry))
 		case x.Dead != "":
 			end, reasons = append(end, x.ID), append(reasons, x.Dead)
+			was.dead = true
+			r.held[x.Claim] = was
 		default:
 			done = append(done, x.ID)
 		}
 	}
 	if len(retry) > 0 {
-		b.Queue(t.s.sql(retryTasks), retry, due)
+		b.Queue(r.s.sql(retryTasks), retry, due)
 	}
 	if len(end) > 0 {
-		b.Queue(t.s.sql(endTasks), end, reasons, nanos(batch.Now))
+		b.Queue(r.s.sql(endTasks), end, reasons, nanos(batch.Now))
 	}
 	return done
 }
 
 // lanesOf returns the records in whose lanes a Batch adds or ends tasks.
-func (t *turn) lanesOf(batch *store.Batch) keys {
+func (r *round) lanesOf(batch *store.Batch) keys {
 	var touched keys
 	seen := make(map[store.Key]struct{})
 	add := func(k store.Key) {
@@ -194,7 +207,7 @@ func (t *turn) lanesOf(batch *store.Batch) keys {
 		}
 	}
 	for i := range batch.Settle {
-		add(t.held[batch.Settle[i].Claim].record)
+		add(r.held[batch.Settle[i].Claim].record)
 	}
 	for _, c := range batch.Cancel {
 		add(c.Record)

@@ -18,7 +18,7 @@ func (s *Store) Wake() <-chan struct{} {
 		if !s.closed {
 			ctx, stop := context.WithCancel(context.Background())
 			s.stopWake = stop
-			s.waking.Go(func() { s.listen(ctx) })
+			s.working.Go(func() { s.listen(ctx) })
 		}
 	}
 	return s.wake

@@ -25,8 +25,8 @@
 // has locked for more than five seconds, and a full disk.
 //
 // While the disk is full, what brings in something new is refused, and what is stored goes on in the room that the reserve
-// left: tasks are claimed and settled, escalations take place. New things are taken in again once there is room, without a
-// restart.
+// left: tasks are claimed and settled, escalations take place, commands are carried out, which have a quarter of it. New things
+// are taken in again once there is room, without a restart.
 //
 // Every row has a checksum, which is verified when it is read: damage is an error that names the row, never another value.
 // [Store.Check] reads the whole file and also finds what an index has lost.

@@ -15,7 +15,7 @@ import (
 )
 
 // TestRow28 fills the disk. What brings in something new is refused with a clear error, what is stored goes on: its tasks are
-// claimed and settled, its deadlines set. Nothing that was answered is lost, and once there is room work goes on, in the same
+// claimed and settled, its deadlines set, commands about it carried out, as long as there is room for both. Nothing that was answered is lost, and once there is room work goes on, in the same
 // process.
 func TestRow28(t *testing.T) {
 	if os.Geteuid() != 0 {
@@ -39,9 +39,12 @@ func TestRow28(t *testing.T) {
 	t.Logf("full after %d commits: %v", n, err)
 	require.ErrorContains(t, err, "disk is full")
 	require.NotErrorIs(t, err, store.ErrUnknown)
-	err = commitNext(t.Context(), s, 0, n+1)
-	require.ErrorContains(t, err, "only what is stored already goes on")
+	const refused = "only what is stored already goes on"
+	require.ErrorContains(t, commitNext(t.Context(), s, 1, 1), refused)
 	require.Equal(t, n, committed(t, s.Store, 0), "what was answered is there, and nothing else")
+	for range 2 { // the second is a repeat
+		require.NoError(t, acknowledge(t, s, 0))
+	}
 
 	due := time.Unix(1_900_000_000, 0)
 	sent := 0
@@ -58,7 +61,14 @@ func TestRow28(t *testing.T) {
 	}
 	assert.Positive(t, sent)
 	assert.Len(t, pending(t, s), max(0, n-sent))
-	require.ErrorContains(t, commitNext(t.Context(), s, 0, n+1), "only what is stored already goes on")
+	require.ErrorContains(t, commitNext(t.Context(), s, 1, 1), refused)
+	acknowledged := 1
+	for err = nil; err == nil; acknowledged++ {
+		err = acknowledge(t, s, acknowledged)
+	}
+	require.ErrorContains(t, err, refused, "commands do not take all of the reserve")
+	assert.Greater(t, acknowledged, 100)
+	settleAll(t, s, nil)
 
 	require.NoError(t, syscall.Mount("tmpfs", dir, "tmpfs", syscall.MS_REMOUNT, "size=64m"))
 	_, err = s.Claim(t.Context(), store.ClaimRequest{Now: due}) // as the engine does each second
@@ -71,7 +81,23 @@ func TestRow28(t *testing.T) {
 	rows, err := s.Read(t.Context(), store.Query{Keys: []store.Key{countKey(0)}})
 	require.NoError(t, err)
 	assert.EqualValues(t, n+1, rows[0].Version)
-	t.Logf("%d tasks were sent while the disk was full", sent)
+	t.Logf("%d tasks were sent while the disk was full, and %d commands carried out", sent, acknowledged-1)
+}
+
+// acknowledge carries out a command about what is stored, once.
+func acknowledge(t *testing.T, s store.Store, n int) error {
+	k := otherKey(0, 0)
+	sc := store.Scope{Write: []store.Key{k}, Events: []store.EventID{store.NewEventID("", "command", fmt.Sprint(n))}}
+	return s.Update(t.Context(), sc, func(v store.View) (store.Batch, store.Need, error) {
+		if v.Seen[0] {
+			return store.Batch{}, store.Need{}, nil
+		}
+		now := time.Unix(1_900_000_000, 0)
+		return store.Batch{Now: now, Log: []byte("acknowledge"), Put: []store.Change{{
+			Key: k, Version: v.Records[k].Version, Rec: "acknowledged", State: "open", Priority: 3,
+			Entries: []store.Entry{{Seq: 1<<41 + uint64(n), At: now, Kind: "ack", Doc: []byte("by ben")}},
+		}}}, store.Need{}, nil
+	})
 }
 
 func settleAll(t *testing.T, s store.Store, tasks []store.Task) {

@@ -16,6 +16,7 @@ var children = map[string]func(path string) error{
 	"weaken": func(path string) error { return commitForEver(path, true) },
 	"hold":   holdOpen,
 	"answer": answerOnce,
+	"erase":  eraseForEver,
 }
 
 const (

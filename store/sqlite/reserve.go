@@ -11,7 +11,9 @@ import (
 
 const (
 	reserveBytes = 4 << 20
-	refuseEach   = 16 // refused updates between two looks whether there is room again
+	commandBytes = 1 << 20 // of it, for what carries event ids and makes no record
+	rowRoom      = 512     // counted for each row beside its documents
+	refuseEach   = 16      // refused updates between two looks whether there is room again
 
 	// How many pages the write-ahead log has when the writer itself makes a checkpoint, so that the log begins anew: as a
 	// last resort, and while the reserve is spent, so that the log goes on in the room that it has.
@@ -20,11 +22,13 @@ const (
 )
 
 // reserve is room on the disk that a file keeps for the store. When the disk is full it is let go, so that what is stored is
-// still paged, escalated and settled; what brings in something new is refused until there is room for the reserve again.
+// still paged, escalated, acknowledged and settled; what brings in something new is refused until there is room for the
+// reserve again. A command carries an event id, as repeats of events may, which no limit bounds: they get a part of it.
 type reserve struct {
-	path    string
-	spent   bool
-	refused int // since it was spent
+	path     string
+	spent    bool
+	refused  int // since it was spent
+	commands int // bytes that went to commands since
 }
 
 // fill takes the room. Where it was spent, there must be as much again: what it left behind is not yet room for new things.
@@ -51,7 +55,7 @@ func (r *reserve) fill() error {
 // spend gives up the reserve.
 func (s *Store) spend() error {
 	_ = os.Remove(s.reserve.path)
-	s.reserve.spent, s.reserve.refused = true, 0
+	s.reserve.spent, s.reserve.refused, s.reserve.commands = true, 0, 0
 	return s.limitLog(spentLog)
 }
 
@@ -68,9 +72,9 @@ func (s *Store) limitLog(pages int) error {
 	return err
 }
 
-// refuses says why b has to wait until there is room: it applies events, or makes records.
+// refuses says why b has to wait until there is room: it makes records, or commands had their part.
 func (s *Store) refuses(events []store.EventID, b *store.Batch) error {
-	if !s.reserve.spent || len(events) == 0 && !creates(b) {
+	if !s.reserve.spent || !creates(b) && s.reserve.admits(events, b) {
 		return nil
 	}
 	if s.reserve.refused++; s.reserve.refused%refuseEach == 0 {
@@ -82,6 +86,27 @@ func (s *Store) refuses(events []store.EventID, b *store.Batch) error {
 		return errNoRoom
 	}
 	return nil
+}
+
+// admits takes the room for what carries event ids, if there is as much left.
+func (r *reserve) admits(events []store.EventID, b *store.Batch) bool {
+	if len(events) == 0 {
+		return true
+	}
+	bytes := len(b.Log) + len(events)*(len(store.EventID{})+8) + rowRoom*(2+len(b.Put)+len(b.Tasks))
+	for i := range b.Put {
+		for _, e := range b.Put[i].Entries {
+			bytes += len(e.Doc) + rowRoom
+		}
+	}
+	for i := range b.Tasks {
+		bytes += len(b.Tasks[i].Payload)
+	}
+	if r.commands+bytes > commandBytes {
+		return false
+	}
+	r.commands += bytes
+	return true
 }
 
 func creates(b *store.Batch) bool {
