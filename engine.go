@@ -30,6 +30,7 @@ type Engine struct {
 	box      *outbox.Outbox
 	counts   *instruments
 	hints    hints
+	clock    clock
 	health   health
 	inputLog inputLog
 	tracer   trace.Tracer
@@ -112,7 +113,7 @@ type change struct {
 
 // commit decides about a change and stores the result. It returns why each input was refused, nil for those that were not.
 func (e *Engine) commit(ctx context.Context, c change) (refused []error, err error) {
-	now := time.Now()
+	now := e.now(ctx)
 	sc := respond.Scope(c.inputs, e.hints.fires)
 	sc.Events, sc.Claims = c.events, c.claims
 	e.hints.widen(&sc)
@@ -131,13 +132,14 @@ func (e *Engine) commit(ctx context.Context, c change) (refused []error, err err
 		}
 		d, need := respond.Decide(cat, v, inputs)
 		if !need.Empty() {
+			e.hints.foresee(&need)
 			return store.Batch{}, need, nil
 		}
 		if c.command && errors.Join(d.Refused...) != nil { // its id must not count as applied
 			refused = d.Refused
 			return store.Batch{}, store.Need{}, errRefused
 		}
-		batch := d.Batch(now, lease, func(t *store.Task) bool { return e.box.Take(now, t, places) })
+		batch := d.Batch(now, lease, func(t *store.Task) bool { return e.box.Take(time.Now(), t, places) })
 		batch.Settle = settles
 		var err error
 		if batch.Log, err = e.inputLog.row(&d, inputs); err != nil {
@@ -154,7 +156,7 @@ func (e *Engine) commit(ctx context.Context, c change) (refused []error, err err
 		e.causes.note(done.Tasks, e.trace(ctx, &done), trace.SpanContextFromContext(ctx))
 		for _, t := range done.Tasks {
 			if t.Lease != nil {
-				e.box.Start(t, places, e.causes.of(t.ID))
+				e.box.Start(e.local(t), places, e.causes.of(t.ID))
 			}
 		}
 		e.rouse()

@@ -56,6 +56,17 @@ func (h *hints) widen(sc *store.Scope) {
 	}
 }
 
+// foresee adds to a Need the incidents of the groups in it, for which Decide would ask next.
+func (h *hints) foresee(n *store.Need) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, key := range n.Write {
+		if incident, ok := h.incident[key]; ok {
+			n.Write = append(n.Write, incident)
+		}
+	}
+}
+
 // learn takes over the alerts and incidents that a decision has written.
 func (h *hints) learn(d *decided) {
 	h.mu.Lock()

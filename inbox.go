@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
-	"time"
 
 	"github.com/tocsin-dev/tocsin/event"
 	"github.com/tocsin-dev/tocsin/respond"
@@ -34,7 +33,7 @@ func (e *Engine) takeInbox(ctx context.Context, tasks []store.Task) {
 	}
 	ctx, s := e.submit(ctx, in.events)
 	defer s.end()
-	now := time.Now()
+	now := e.now(ctx)
 	ids := freshIDs{left: len(in.events)}
 	for i := range in.events {
 		e.complete(&in.events[i], now, s.traceParent, &ids)

@@ -42,6 +42,9 @@ func (e *Engine) Run(ctx context.Context) error {
 	var offered sync.WaitGroup
 	offered.Go(func() { e.takeOffers(ctx, work) })
 	offered.Go(func() { e.forget(ctx, work) })
+	if _, ok := e.store.(store.Clock); ok {
+		offered.Go(func() { e.keepTime(ctx, work) })
+	}
 	e.deliver(ctx, work)
 
 	drain, cancel := context.WithTimeout(work, e.StopWithin)
@@ -89,7 +92,7 @@ func (e *Engine) deliver(ctx, work context.Context) {
 // look sends and advances what is due, and returns how long there will be nothing to do.
 func (e *Engine) look(ctx context.Context) (time.Duration, error) {
 	for {
-		now := time.Now()
+		now := e.now(ctx)
 		urgent, next, err := e.claim(ctx, now, true)
 		found, nextOfAll, errOfAll := e.claim(ctx, now, false)
 		if err := errors.Join(err, errOfAll); err != nil {
@@ -104,15 +107,18 @@ func (e *Engine) look(ctx context.Context) (time.Duration, error) {
 		if next.IsZero() {
 			return longSleep, nil
 		}
-		return max(time.Until(next), 0), nil
+		return max(next.Sub(e.now(ctx)), 0), nil
 	}
 }
 
 // claim sends and advances what is due now, of P1 only or of every priority. It reports whether there was anything, and
 // when there may be more: whoever frees a place rouses us besides.
 func (e *Engine) claim(ctx context.Context, now time.Time, onlyP1 bool) (found bool, next time.Time, err error) {
-	places, next := e.box.Reserve(now, onlyP1)
+	places, next := e.box.Reserve(time.Now(), onlyP1)
 	defer e.box.Release(places)
+	if !next.IsZero() {
+		next = next.Add(e.ahead())
+	}
 	queues := maps.Clone(places)
 	queues[respond.QueueInbox] = claimAtOnce / 2 // the rest is for those who wait to be paged
 	r := store.ClaimRequest{Now: now, Owner: e.owner, Queues: queues, Limit: claimAtOnce, LeaseFor: outbox.LeaseFor}
@@ -132,7 +138,7 @@ func (e *Engine) claim(ctx context.Context, now time.Time, onlyP1 bool) (found b
 		if t.Queue == respond.QueueInbox {
 			inbox = append(inbox, t)
 		} else {
-			e.box.Start(t, places, e.causes.of(t.ID))
+			e.box.Start(e.local(t), places, e.causes.of(t.ID))
 		}
 	}
 	e.takeInbox(ctx, inbox)

@@ -18,7 +18,10 @@ func (e *Engine) settle(ctx context.Context, out outbox.Outcome) {
 	if out.Retry.IsZero() {
 		e.causes.forget(out.Task.ID)
 	}
-	t := tryOf(&out)
+	if !out.Retry.IsZero() {
+		out.Retry = out.Retry.Add(e.ahead())
+	}
+	t := tryOf(&out, e.now(ctx))
 	if !out.Held {
 		t.count(e.counts, ctx, &out)
 	}
@@ -51,7 +54,8 @@ type try struct {
 	count  func(*instruments, context.Context, *outbox.Outcome)
 }
 
-func tryOf(out *outbox.Outcome) try {
+func tryOf(out *outbox.Outcome, now time.Time) try {
+	at, retry := now.UTC(), out.Retry.UTC() // as the log keeps them: without what only this process's clock knows
 	fault := ""
 	if out.Err != nil {
 		fault = out.Err.Error()
@@ -61,12 +65,12 @@ func tryOf(out *outbox.Outcome) try {
 			key: out.Invocation.Key, failed: "an action was not done",
 			count: (*instruments).acted,
 			result: respond.Acted{
-				At: time.Now(), Record: out.Task.Record, Invocation: out.Invocation, Result: out.Result, Retry: out.Retry, Error: fault,
+				At: at, Record: out.Task.Record, Invocation: out.Invocation, Result: out.Result, Retry: retry, Error: fault,
 			},
 		}
 	}
 	result := respond.Outcome{
-		At: time.Now(), Task: out.Task.ID, Record: out.Task.Record, Message: out.Message, Sent: out.Err == nil, Retry: out.Retry, Error: fault,
+		At: at, Task: out.Task.ID, Record: out.Task.Record, Message: out.Message, Sent: out.Err == nil, Retry: retry, Error: fault,
 	}
 	lost := result
 	lost.Lost = true

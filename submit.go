@@ -23,7 +23,7 @@ import (
 //
 // Submit may be called before and beside Run.
 func (e *Engine) Submit(ctx context.Context, events ...event.Event) error {
-	now := time.Now()
+	now := e.now(ctx)
 	ctx, s := e.submit(ctx, events)
 	defer s.end()
 	var errs []error
@@ -233,7 +233,7 @@ func (e *Engine) Do(ctx context.Context, c respond.Command) error {
 		id = uuid.NewString()
 	}
 	ctx, done := e.command(ctx, c)
-	do := respond.Do{At: time.Now(), Command: c}
+	do := respond.Do{At: e.now(ctx), Command: c}
 	var claims []store.Claim
 	var settles []store.Settle
 	if resend, ok := c.(respond.Resend); ok {

@@ -1,0 +1,62 @@
+package tocsin
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/tocsin-dev/tocsin/store"
+)
+
+// clock is the time by which all engines go that share a store: that of the store, where it tells one. What is decided, claimed
+// and due is dated by it. How long a try takes, and when a channel may send again, goes by our own.
+type clock struct {
+	asked sync.Once
+	ahead atomic.Int64 // of ours, in ns, as it was found last
+}
+
+// ahead is how far the clock of the store is ahead of ours.
+func (e *Engine) ahead() time.Duration { return time.Duration(e.clock.ahead.Load()) }
+
+// now is the time by the clock of the store.
+func (e *Engine) now(ctx context.Context) time.Time {
+	e.clock.asked.Do(func() { e.compareClocks(ctx) })
+	return time.Now().Add(e.ahead())
+}
+
+// local dates a task by our own clock, for those who try it.
+func (e *Engine) local(t store.Task) store.Task {
+	t.Due, t.Expires = t.Due.Add(-e.ahead()), t.Expires.Add(-e.ahead())
+	return t
+}
+
+// compareClocks asks the store what time it is. While it does not answer, what it told last still holds.
+func (e *Engine) compareClocks(ctx context.Context) {
+	s, ok := e.store.(store.Clock)
+	if !ok {
+		return
+	}
+	ahead, err := s.Ahead(ctx)
+	if err != nil {
+		e.log(ctx, slog.LevelWarn, "the store does not tell the time; what it told last holds", "error", err)
+		return
+	}
+	e.clock.ahead.Store(int64(ahead))
+}
+
+// keepTime compares the clocks every minute, until ctx ends.
+func (e *Engine) keepTime(ctx, work context.Context) {
+	every := time.NewTicker(time.Minute)
+	defer every.Stop()
+	for {
+		e.compareClocks(work)
+		e.rouse() // what was not due may be
+		select {
+		case <-ctx.Done():
+			return
+		case <-every.C:
+		}
+	}
+}

@@ -1,0 +1,77 @@
+package tocsin_test
+
+import (
+	"context"
+	"errors"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/tocsin-dev/tocsin"
+	"github.com/tocsin-dev/tocsin/notify"
+	"github.com/tocsin-dev/tocsin/store"
+	"github.com/tocsin-dev/tocsin/store/memory"
+)
+
+// clocked is a store whose clock is ahead of ours.
+type clocked struct {
+	store.Store
+	ahead atomic.Int64
+	down  atomic.Bool
+}
+
+func (c *clocked) Ahead(context.Context) (time.Duration, error) {
+	if c.down.Load() {
+		return 0, errors.New("no answer")
+	}
+	return time.Duration(c.ahead.Load()), nil
+}
+
+// TestEnginesGoByTheClockOfTheStore: an engine whose own clock is wrong dates everything as one whose clock is right, waits as
+// long, tries again as soon, and follows when the clocks come apart further.
+func TestEnginesGoByTheClockOfTheStore(t *testing.T) {
+	for name, ahead := range map[string]time.Duration{"right": 0, "slow": time.Hour, "fast": -time.Hour} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				kept := &clocked{Store: memory.New()}
+				kept.ahead.Store(int64(ahead))
+				start, tries := time.Now(), 0
+				var sent []time.Duration
+				send := func(_ context.Context, m notify.Message) (notify.Receipt, error) {
+					if tries++; tries == 1 {
+						return notify.Receipt{}, notify.RetryAfter(errors.New("busy"), 20*time.Second)
+					}
+					sent = append(sent, time.Since(start))
+					return notify.Receipt{}, nil
+				}
+				c, slack := twoLevels(), notify.NotifierFunc(send)
+				c.Policies["two"].Levels[0].Wait = 10 * time.Minute
+				e, err := tocsin.New(&tocsin.Config{
+					Catalog: c, Store: kept, Notifiers: map[string]notify.Notifier{"slack": slack, "sms": slack},
+				})
+				require.NoError(t, err)
+				stop := run(t, e)
+				require.NoError(t, e.Submit(t.Context(), critical("stuck")))
+				time.Sleep(time.Minute)
+				require.Len(t, sent, 1)
+				assert.Equal(t, 20*time.Second, sent[0], "the second try of the first page")
+				inc, err := e.Incident(t.Context(), "pay.stuck/checkout#1")
+				require.NoError(t, err)
+				assert.True(t, inc.Detected.Equal(start.Add(ahead)), "detected %v, by the store's clock %v", inc.Detected, start.Add(ahead))
+
+				kept.down.Store(true) // what it told last holds
+				time.Sleep(2 * time.Minute)
+				kept.down.Store(false)
+				kept.ahead.Add(int64(30 * time.Second))
+				time.Sleep(8 * time.Minute)
+				require.Len(t, sent, 2)
+				assert.Equal(t, 10*time.Minute-30*time.Second, sent[1], "level 2 comes when it is due by the store's clock")
+				stop()
+			})
+		})
+	}
+}
