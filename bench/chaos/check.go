@@ -2,8 +2,7 @@ package main
 
 import (
 	"context"
-	"os"
-	"path/filepath"
+	"fmt"
 	"time"
 
 	"github.com/tocsin-dev/tocsin/respond"
@@ -25,35 +24,38 @@ type findings struct {
 	ResumeMs int64 `json:"resume_ms"`
 }
 
+// fault says that something is not as promised.
+func (f *findings) fault() error {
+	if n := f.EventsLost + f.PagesLost + f.KeysChanged; n > 0 {
+		return fmt.Errorf("the promises were broken %d times", n)
+	}
+	return nil
+}
+
 // patience is how long the last engine may take: a lease of the one that was killed before it, a look, and some sending.
 const patience = 90 * time.Second
 
 // settle lets one more engine deliver what is left, and looks for what is missing.
 func (t *trial) settle(ctx context.Context) (*findings, error) {
-	e, err := t.start(ctx, "engine", t.at)
+	e, err := t.engine(ctx)
 	if err != nil {
 		return nil, err
 	}
 	defer e.end()
 	began := time.Now()
-	pages := filepath.Join(t.dir, "pages")
 	var came []delivery
 	for {
-		if came, err = deliveries(pages); err != nil {
+		if came, err = deliveries(t.pages()); err != nil {
 			return nil, err
 		}
 		if t.missing(came) == 0 || time.Since(began) > patience {
 			break
 		}
-		select {
-		case <-ctx.Done():
+		if !wait(ctx, 200*time.Millisecond) {
 			return nil, ctx.Err()
-		case <-time.After(200 * time.Millisecond):
 		}
 	}
-	_ = e.cmd.Process.Signal(os.Interrupt)
-	_ = e.in.Close()
-	_ = e.cmd.Wait()
+	e.stop()
 	f := &findings{
 		Store: t.store, Seed: t.seed, Kills: t.kill, Crashes: t.crash, Accepted: len(t.accepted), PagesLost: t.missing(came),
 	}
@@ -62,18 +64,21 @@ func (t *trial) settle(ctx context.Context) (*findings, error) {
 	return f, err
 }
 
-func incidentOf(n int) string { return "chaos.e" + numbered(n).ID + "/shop#1" }
+// paged is one whom an incident pages.
+type paged struct{ incident, to string }
 
-// missing counts the accepted events whose page has not come.
+// missing counts the pages of accepted events that have not come.
 func (t *trial) missing(came []delivery) int {
-	paged := make(map[string]bool, len(came))
+	known := make(map[paged]bool, len(came))
 	for _, d := range came {
-		paged[d.incident] = true
+		known[paged{d.incident, d.to}] = true
 	}
 	n := 0
 	for number := range t.accepted {
-		if !paged[incidentOf(number)] {
-			n++
+		for _, name := range planOf(number).levels[0] {
+			if !known[paged{incidentOf(number), string(name)}] {
+				n++
+			}
 		}
 	}
 	return n
@@ -81,16 +86,17 @@ func (t *trial) missing(came []delivery) int {
 
 // count looks at the keys of the deliveries.
 func (f *findings) count(came []delivery, began time.Time) {
-	keys := make(map[string]map[string]bool)
+	keys := make(map[paged]map[string]bool)
 	for _, d := range came {
-		if keys[d.incident] == nil {
-			keys[d.incident] = make(map[string]bool)
-		} else if keys[d.incident][d.key] {
+		p := paged{d.incident, d.to}
+		if keys[p] == nil {
+			keys[p] = make(map[string]bool)
+		} else if keys[p][d.key] {
 			f.Repeats++
 		} else {
 			f.KeysChanged++
 		}
-		keys[d.incident][d.key] = true
+		keys[p][d.key] = true
 		f.ResumeMs = max(f.ResumeMs, d.at.Sub(began).Milliseconds())
 	}
 }

@@ -7,35 +7,32 @@ import (
 	"fmt"
 	"net/http"
 	"os"
-	"strconv"
 	"sync"
 	"time"
 
 	"github.com/tocsin-dev/tocsin"
-	"github.com/tocsin-dev/tocsin/catalog"
-	"github.com/tocsin-dev/tocsin/escalate"
-	"github.com/tocsin-dev/tocsin/event"
 	"github.com/tocsin-dev/tocsin/notify"
 	"github.com/tocsin-dev/tocsin/notify/webhook"
-	"github.com/tocsin-dev/tocsin/severity"
+	"github.com/tocsin-dev/tocsin/respond"
 	"github.com/tocsin-dev/tocsin/store"
 	"github.com/tocsin-dev/tocsin/store/postgres"
 	"github.com/tocsin-dev/tocsin/store/sqlite"
 )
 
-const service = "chaos"
-
-// submitters of the engine work at the same time, so that commits are shared and kills come in the midst of some.
-const submitters = 4
+// workers of an engine carry out orders at the same time, so that commits are shared and kills come in the midst of some.
+const workers = 4
 
 func open(ctx context.Context, o *options) (store.Store, error) {
-	if o.store == "postgres" {
+	switch {
+	case o.journal != "":
+		return openReplica(ctx, o)
+	case o.store == "postgres":
 		return postgres.Open(ctx, o.at)
 	}
 	return sqlite.Open(o.at)
 }
 
-// engine takes the numbers of events from its input and writes the number of each that it has accepted.
+// engine takes orders from its input, and answers each once it has been carried out.
 func engine(ctx context.Context, o *options) error {
 	kept, err := open(ctx, o)
 	if err != nil {
@@ -43,7 +40,7 @@ func engine(ctx context.Context, o *options) error {
 	}
 	defer kept.Close()
 	bell, err := tocsin.New(&tocsin.Config{
-		Service: service, Catalog: onePage(), Store: kept,
+		Service: service, Catalog: catalogOf(o.waits), Store: kept,
 		Notifiers: map[string]notify.Notifier{"hook": &webhook.Notifier{
 			URL: notify.NewSecret(o.url), Client: &http.Client{Timeout: 5 * time.Second},
 		}},
@@ -51,58 +48,49 @@ func engine(ctx context.Context, o *options) error {
 	if err != nil {
 		return err
 	}
-	done := make(chan error, 1)
-	go func() { done <- bell.Run(ctx) }()
+	over := make(chan error, 1)
+	go func() { over <- bell.Run(ctx) }()
 	fmt.Println("ready")
-	numbers := make(chan int)
+	orders := make(chan order)
 	var all sync.WaitGroup
-	for range submitters {
+	for range workers {
 		all.Go(func() {
-			for n := range numbers {
-				for bell.Submit(ctx, numbered(n)) != nil && ctx.Err() == nil { // as every sender does
-					time.Sleep(20 * time.Millisecond)
-				}
-				if ctx.Err() == nil {
-					os.Stdout.WriteString(strconv.Itoa(n) + "\n")
+			for next := range orders {
+				if how := carryOut(ctx, bell, next, o.skew); how != "" {
+					os.Stdout.WriteString(next.id + " " + how + "\n")
 				}
 			}
 		})
 	}
 	for lines := bufio.NewScanner(os.Stdin); lines.Scan(); {
-		n, err := strconv.Atoi(lines.Text())
+		next, err := readOrder(lines.Text())
 		if err != nil {
 			return err
 		}
-		numbers <- n
+		orders <- next
 	}
-	close(numbers)
+	close(orders)
 	all.Wait()
-	return errors.Join(<-done)
+	return <-over
 }
 
-// numbered is the event of a number, which opens an incident of its own.
-func numbered(n int) event.Event {
-	text := strconv.Itoa(n)
-	return event.Event{ID: text, Type: "chaos.e" + text, Subject: text, Severity: severity.Critical, Summary: "event " + text}
-}
-
-// alertOf is the id of the alert record of a number.
-func alertOf(n int) string {
-	text := strconv.Itoa(n)
-	return service + "/chaos.e" + text + "/" + text
-}
-
-// onePage is a catalog in which every incident pages one person once.
-func onePage() *catalog.Catalog {
-	return &catalog.Catalog{
-		Defaults: catalog.Defaults{Owner: "ops", Plan: "page"},
-		People:   map[escalate.PersonID]catalog.Person{"ana": {Contacts: []escalate.Contact{"hook:ana"}}},
-		Teams:    map[string]catalog.Team{"ops": {Members: []escalate.PersonID{"ana"}}},
-		Services: map[string]catalog.Service{"shop": {Owner: "ops", Tier: 1}},
-		Classes:  []event.Class{{Name: "chaos.*", Service: "shop", Plan: "page"}},
-		Plans:    map[string]catalog.Plan{"page": {Policy: "page"}},
-		Policies: map[string]escalate.Policy{"page": {
-			Levels: []escalate.Level{{Page: []escalate.Target{"person:ana"}, Wait: 12 * time.Hour}}, Repeat: new(0),
-		}},
+// carryOut tries until it knows how an order ended, as every sender does.
+func carryOut(ctx context.Context, bell *tocsin.Engine, o order, ahead time.Duration) string {
+	for ctx.Err() == nil {
+		var err error
+		if o.verb == take {
+			err = bell.Do(ctx, respond.Acknowledge{Incident: incidentOf(o.number), By: o.by(), ID: o.id})
+		} else {
+			err = bell.Submit(ctx, o.event(ahead))
+		}
+		var why *respond.RefusedError
+		switch {
+		case err == nil:
+			return done
+		case errors.As(err, &why):
+			return refused
+		}
+		wait(ctx, 20*time.Millisecond)
 	}
+	return ""
 }

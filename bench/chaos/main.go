@@ -2,15 +2,23 @@
 //
 //	go run ./bench/chaos -store sqlite -kills 200
 //	go run ./bench/chaos -store postgres -kills 100 -crashes 50
+//	go run ./bench/chaos -store postgres -replicas 3 -for 10m -faults 80
 //
-// The engine runs in a process of its own that tells, once Submit has returned, which events it has accepted; each opens an
-// incident and pages one person. The receiver of the pages is another process, which syncs each delivery to its disk before
+// An engine runs in a process of its own that tells, once Submit has returned, which events it has accepted; each opens an
+// incident and pages somebody. The receiver of the pages is another process, which syncs each delivery to its disk before
 // it answers. Kills are kill -9 at random instants; crashes stop the server of PostgreSQL as a crash of its machine's kernel
 // would not, but one of its processes does: at once, without telling anybody. When the last one is over the engine gets the
 // time of a lease to deliver what is left.
 //
-// It prints one line of JSON. events_lost are events that were accepted and have no alert, pages_lost accepted events whose
-// page never came, keys_changed pages that came under more than one key. Repeats are allowed, under the same key.
+// With -replicas several engines share the database while incidents escalate, repeat, are acknowledged and resolve, by orders
+// that go to any of them and, where no answer comes, to another one. The faults are: kill -9, a pause (SIGSTOP) for longer
+// than a lease, a crash of the server, connections that the server ends, and a commit whose answer is lost. The clocks of the
+// first three engines are right, ahead and behind by -skew. A run shorter than ten minutes is the same in small: leases, waits,
+// pauses and skew shrink with it.
+//
+// It prints one line of JSON. events_lost are events that were accepted and have no alert, pages_lost pages that were due and
+// never came, keys_changed pages that came under more than one key. Repeats are allowed, under the same key. What else the
+// replicas are held to stands in verdict. The exit code tells whether any of it was found.
 package main
 
 import (
@@ -19,7 +27,6 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"math/rand/v2"
 	"os"
 	"os/signal"
 	"time"
@@ -30,8 +37,15 @@ type options struct {
 	store          string
 	kills, crashes int
 	seed           uint64
-	role           string // of a child
-	at, url        string // its store and its receiver
+
+	replicas, faults int
+	lasts, skew      time.Duration
+
+	role        string // of a child
+	at, url     string // its store and its receiver
+	journal     string // of what it claims
+	waits       time.Duration
+	lease, slow time.Duration
 }
 
 func main() {
@@ -39,10 +53,18 @@ func main() {
 	flag.StringVar(&o.store, "store", "sqlite", "sqlite or postgres")
 	flag.IntVar(&o.kills, "kills", 20, "how often the engine is killed")
 	flag.IntVar(&o.crashes, "crashes", 0, "how often the server of PostgreSQL is stopped at once")
-	flag.Uint64Var(&o.seed, "seed", uint64(time.Now().UnixNano()), "of the random instants")
-	flag.StringVar(&o.role, "role", "", "what a child is; set by the parent")
-	flag.StringVar(&o.at, "at", "", "where the store of a child is; set by the parent")
-	flag.StringVar(&o.url, "url", "", "where a child sends its pages; set by the parent")
+	flag.Uint64Var(&o.seed, "seed", uint64(time.Now().UnixNano()), "of what is random")
+	flag.IntVar(&o.replicas, "replicas", 1, "how many engines share the database; with more than one -for and -faults count")
+	flag.DurationVar(&o.lasts, "for", 10*time.Minute, "how long replicas meet faults")
+	flag.IntVar(&o.faults, "faults", 80, "how many faults replicas meet")
+	flag.DurationVar(&o.skew, "skew", 30*time.Second, "how far the clock of a replica is ahead, and that of another behind")
+	flag.StringVar(&o.role, "role", "", "what a child is; set by the parent, as all that follows")
+	flag.StringVar(&o.at, "at", "", "where the store of a child is, or its file")
+	flag.StringVar(&o.url, "url", "", "where a child sends its pages")
+	flag.StringVar(&o.journal, "journal", "", "where a replica writes down what it claims")
+	flag.DurationVar(&o.waits, "waits", 0, "how long each level waits")
+	flag.DurationVar(&o.lease, "lease", 0, "how long a replica leases")
+	flag.DurationVar(&o.slow, "slow", 0, "how long the receiver takes at most before it answers")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
@@ -57,18 +79,24 @@ func (o *options) run(ctx context.Context) error {
 	case "engine":
 		return engine(ctx, o)
 	case "receiver":
-		return receive(ctx, o.at)
+		return receive(ctx, o.at, o.slow)
 	}
 	if o.store != "sqlite" && o.store != "postgres" {
 		return fmt.Errorf("store %q, expected sqlite or postgres", o.store)
 	}
-	if o.crashes > 0 && o.store != "postgres" {
-		return errors.New("-crashes needs -store postgres")
+	if (o.crashes > 0 || o.replicas > 1) && o.store != "postgres" {
+		return errors.New("-crashes and -replicas need -store postgres")
 	}
-	t := &trial{options: o, rng: rand.New(rand.NewPCG(o.seed, 1)), accepted: make(map[int]time.Time)}
-	found, err := t.run(ctx)
+	var found interface{ fault() error }
+	var err error
+	if o.replicas > 1 {
+		found, err = newCluster(o).run(ctx)
+	} else {
+		t := &trial{scene: scene{options: o}, accepted: make(map[int]time.Time)}
+		found, err = t.run(ctx)
+	}
 	if err != nil {
 		return err
 	}
-	return json.NewEncoder(os.Stdout).Encode(found)
+	return errors.Join(json.NewEncoder(os.Stdout).Encode(found), found.fault())
 }

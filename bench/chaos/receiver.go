@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"os"
@@ -15,8 +16,9 @@ import (
 	"github.com/tocsin-dev/tocsin/notify"
 )
 
-// receive answers pages until ctx ends. What it has answered stands in its file, synced.
-func receive(ctx context.Context, path string) error {
+// receive answers pages until ctx ends. What it has answered stands in its file, synced. One that is slow takes up to so long
+// before it answers, and first refuses one page in 32.
+func receive(ctx context.Context, path string, slow time.Duration) error {
 	file, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
 	if err != nil {
 		return err
@@ -33,10 +35,16 @@ func receive(ctx context.Context, path string) error {
 			http.Error(w, "expected a message with a key", http.StatusBadRequest)
 			return
 		}
-		m := &envelope.Data
+		if slow > 0 {
+			if rand.IntN(32) == 0 {
+				http.Error(w, "not now", http.StatusServiceUnavailable)
+				return
+			}
+			defer time.Sleep(rand.N(slow)) // it has got the message, and its sender does not know
+		}
 		mu.Lock()
 		defer mu.Unlock()
-		_, err := fmt.Fprintf(file, "%d %s %s\n", time.Now().UnixMilli(), m.Key, m.Incident)
+		_, err := fmt.Fprintln(file, lineOf(time.Now(), &envelope.Data))
 		if err := errors.Join(err, file.Sync()); err != nil {
 			http.Error(w, err.Error(), http.StatusInternalServerError)
 		}
@@ -53,6 +61,13 @@ func receive(ctx context.Context, path string) error {
 type delivery struct {
 	at            time.Time
 	key, incident string
+	kind          notify.Kind
+	round, level  int
+	to            string
+}
+
+func lineOf(at time.Time, m *notify.Message) string {
+	return fmt.Sprintf("%d %s %s %s %d %d %s", at.UnixMilli(), m.Key, m.Incident, m.Kind, m.Round, m.Level, m.To)
 }
 
 func deliveries(path string) ([]delivery, error) {
@@ -62,9 +77,12 @@ func deliveries(path string) ([]delivery, error) {
 	}
 	var list []delivery
 	for line := range strings.Lines(string(text)) {
+		if !strings.HasSuffix(line, "\n") {
+			break // it is being written
+		}
 		var ms int64
 		var d delivery
-		if _, err := fmt.Sscanf(line, "%d %s %s\n", &ms, &d.key, &d.incident); err != nil {
+		if _, err := fmt.Sscan(line, &ms, &d.key, &d.incident, &d.kind, &d.round, &d.level, &d.to); err != nil {
 			return nil, fmt.Errorf("the receiver's line %q: %w", line, err)
 		}
 		d.at = time.UnixMilli(ms)

@@ -1,29 +1,15 @@
 package main
 
 import (
-	"bufio"
 	"context"
-	"errors"
-	"fmt"
-	"io"
-	"math/rand/v2"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"strconv"
 	"sync"
 	"time"
-
-	"github.com/tocsin-dev/tocsin/store/postgres/postgrestest"
 )
 
-// trial is one run.
+// trial is a run with one engine at a time.
 type trial struct {
-	*options
-	rng    *rand.Rand
-	dir    string
-	server *postgrestest.Server // nil with SQLite
-	sink   *child
+	scene
 
 	mu       sync.Mutex
 	accepted map[int]time.Time
@@ -33,24 +19,10 @@ type trial struct {
 }
 
 func (t *trial) run(ctx context.Context) (*findings, error) {
-	var err error
-	if t.dir, err = os.MkdirTemp("", "tocsin-chaos-"); err != nil {
+	defer t.close()
+	if err := t.open(ctx); err != nil {
 		return nil, err
 	}
-	defer os.RemoveAll(t.dir)
-	t.at = filepath.Join(t.dir, "chaos.db")
-	if t.store == "postgres" {
-		if t.server, err = postgrestest.Start("max_connections=60"); err != nil {
-			return nil, err
-		}
-		defer t.server.Close()
-		t.at = t.server.DSN()
-	}
-	if t.sink, err = t.start(ctx, "receiver", filepath.Join(t.dir, "pages")); err != nil {
-		return nil, err
-	}
-	defer t.sink.end()
-	t.url = t.sink.hello
 	for t.kill < t.kills || t.crash < t.crashes {
 		if err := t.round(ctx); err != nil {
 			return nil, err
@@ -59,9 +31,13 @@ func (t *trial) run(ctx context.Context) (*findings, error) {
 	return t.settle(ctx)
 }
 
+func (t *trial) engine(ctx context.Context) (*child, error) {
+	return t.start(ctx, "engine", "-at", t.at, "-waits", "12h") // the first level, and no other
+}
+
 // round lets an engine live for a short time, in which it takes events in, until it is killed or its database is.
 func (t *trial) round(ctx context.Context) error {
-	e, err := t.start(ctx, "engine", t.at)
+	e, err := t.engine(ctx)
 	if err != nil {
 		return err
 	}
@@ -70,9 +46,7 @@ func (t *trial) round(ctx context.Context) error {
 	crashes := t.server != nil && t.rng.IntN(t.kills+t.crashes) < t.crashes && t.crash < t.crashes || t.kill >= t.kills
 	stop := time.Now().Add(time.Duration(10+t.rng.IntN(300)) * time.Millisecond)
 	for time.Now().Before(stop) {
-		if err := t.feed(e); err != nil {
-			return err
-		}
+		t.feed(e)
 		time.Sleep(time.Duration(t.rng.IntN(3)) * time.Millisecond)
 	}
 	if crashes {
@@ -83,9 +57,7 @@ func (t *trial) round(ctx context.Context) error {
 			return err
 		}
 		for range 20 { // it goes on as if nothing had been
-			if err := t.feed(e); err != nil {
-				return err
-			}
+			t.feed(e)
 			time.Sleep(10 * time.Millisecond)
 		}
 	}
@@ -96,10 +68,9 @@ func (t *trial) round(ctx context.Context) error {
 }
 
 // feed gives the engine the next event.
-func (t *trial) feed(e *child) error {
-	_, err := fmt.Fprintln(e.in, t.next)
+func (t *trial) feed(e *child) {
+	e.give(order{id: strconv.Itoa(t.next), verb: fire, number: t.next, sent: time.Now().UnixNano()})
 	t.next++
-	return err
 }
 
 // listen notes what the engine says that it has accepted, until it ends.
@@ -108,7 +79,8 @@ func (t *trial) listen(e *child) (ended chan struct{}) {
 	go func() {
 		defer close(ended)
 		for e.out.Scan() {
-			if n, err := strconv.Atoi(e.out.Text()); err == nil {
+			id, _ := readOutcome(e.out.Text())
+			if n, err := strconv.Atoi(id); err == nil {
 				t.mu.Lock()
 				t.accepted[n] = time.Now()
 				t.mu.Unlock()
@@ -116,43 +88,4 @@ func (t *trial) listen(e *child) (ended chan struct{}) {
 		}
 	}()
 	return ended
-}
-
-// child is a process of ours.
-type child struct {
-	cmd   *exec.Cmd
-	in    io.WriteCloser
-	out   *bufio.Scanner
-	hello string // its first line
-}
-
-func (t *trial) start(ctx context.Context, role, at string) (*child, error) {
-	self, err := os.Executable()
-	if err != nil {
-		return nil, err
-	}
-	c := &child{cmd: exec.CommandContext(ctx, self, "-role", role, "-store", t.store, "-at", at, "-url", t.url)}
-	c.cmd.Stderr = os.Stderr
-	if c.in, err = c.cmd.StdinPipe(); err != nil {
-		return nil, err
-	}
-	out, err := c.cmd.StdoutPipe()
-	if err != nil {
-		return nil, err
-	}
-	c.out = bufio.NewScanner(out)
-	if err := c.cmd.Start(); err != nil {
-		return nil, err
-	}
-	if !c.out.Scan() {
-		return nil, errors.Join(fmt.Errorf("the %s said nothing", role), c.cmd.Wait())
-	}
-	c.hello = c.out.Text()
-	return c, nil
-}
-
-// end kills it. It may be called twice.
-func (c *child) end() {
-	_ = c.cmd.Process.Kill()
-	_ = c.cmd.Wait()
 }

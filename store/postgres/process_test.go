@@ -29,6 +29,7 @@ const (
 // jobs are what child processes do: they speak through standard output and are told to go on through standard input.
 var jobs = map[string]func(ctx context.Context, s *postgres.Store, told *bufio.Scanner) error{
 	"settle": settleWhenTold, "decide": decideWhenTold, "deliver": deliver,
+	"end": endWhenTold, "take in": takeInWhenTold, "take in unlocked": takeInUnlockedWhenTold,
 }
 
 // work is the main function of a child process.
@@ -76,8 +77,8 @@ func (d *database) begin(job string, args ...string) *process {
 
 func (p *process) signal(s syscall.Signal) { require.NoError(p.t, p.Process.Signal(s)) }
 
-func (p *process) tell() {
-	_, err := fmt.Fprintln(p.in, "go")
+func (p *process) tell(words ...any) {
+	_, err := fmt.Fprintln(p.in, words...)
 	require.NoError(p.t, err)
 }
 

@@ -1,0 +1,177 @@
+package main
+
+import (
+	"bufio"
+	"encoding/json"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/tocsin-dev/tocsin/escalate"
+	"github.com/tocsin-dev/tocsin/event"
+	"github.com/tocsin-dev/tocsin/incident"
+	"github.com/tocsin-dev/tocsin/notify"
+	"github.com/tocsin-dev/tocsin/respond"
+	"github.com/tocsin-dev/tocsin/store"
+	"github.com/tocsin-dev/tocsin/store/postgres/postgrestest"
+)
+
+// TestMain is also where the children of a run begin.
+func TestMain(m *testing.M) {
+	if len(os.Args) > 1 && os.Args[1] == "-role" {
+		main()
+		return
+	}
+	os.Exit(m.Run())
+}
+
+// TestRow04 lets three replicas meet every fault, for a second and the time that escalations take then; for a minute with
+// TOCSIN_LONG=1. The ten minutes are the command's own.
+func TestRow04(t *testing.T) {
+	o := options{store: "postgres", replicas: 3, lasts: time.Second, faults: 8, skew: 30 * time.Second, seed: uint64(time.Now().UnixNano())}
+	switch {
+	case os.Getenv("TOCSIN_LONG") == "1":
+		o.lasts, o.faults = time.Minute, 40
+	case testing.Short():
+		t.Skip("SKIPPED, not tested with -short: three replicas under faults")
+	}
+	c := newCluster(&o)
+	c.server = postgrestest.Own(t, connections)
+	v, err := c.run(t.Context())
+	require.NoError(t, err)
+	line, err := json.Marshal(v)
+	require.NoError(t, err)
+	t.Log(string(line))
+	require.NoError(t, v.fault())
+	for _, what := range mix {
+		assert.Positive(t, v.Faults[what], what)
+	}
+	assert.Positive(t, v.StaleRefused, "nobody was overtaken")
+	assert.GreaterOrEqual(t, v.Pages+v.Withdrawn+v.Expired, 150, "every incident pages")
+}
+
+func entry(kind incident.EntryKind, what, text string) incident.Entry {
+	return incident.Entry{Kind: kind, What: what, Text: text}
+}
+
+func sent(seq, round, level int, to string) delivery {
+	return delivery{key: fmt.Sprintf("two.e1/shop#1/%d/hook:%s", seq, to), kind: notify.Page, round: round, level: level, to: to}
+}
+
+// TestVerdict plants one fault after the other in a history that has none.
+func TestVerdict(t *testing.T) {
+	alone := &life{number: 1, alone: true, fired: 1} // of the plan "two"
+	lines := []incident.Entry{
+		entry(incident.KindState, "level 1", "pages ana"), entry(incident.KindPage, "page", "level 1  ana  hook"),
+		entry(incident.KindState, "level 2", "pages ben, cy"),
+	}
+	came := []delivery{sent(1, 1, 1, "ana"), sent(2, 1, 2, "ben"), sent(3, 1, 2, "cy")}
+	taken := entry(incident.KindAck, "acknowledged", "")
+	for _, c := range []struct {
+		name  string
+		lines []incident.Entry
+		came  []delivery
+		want  verdict
+	}{
+		{"nothing", lines, came, verdict{Pages: 3}},
+		{"a repeat", lines, append(came, came[0]), verdict{Pages: 3, Repeats: 1}},
+		{"a page that never came", lines, came[:2], verdict{Pages: 2, PagesLost: 1}},
+		{"a level that never fired", lines[:2], came[:1], verdict{Pages: 1, PagesLost: 2}},
+		{"another key", lines, append(came, sent(4, 1, 1, "ana")), verdict{Pages: 3, KeysChanged: 1}},
+		{"a level twice", append(lines, lines[0]), came, verdict{Pages: 3, DoubleEscalations: 1}},
+		{"a level after an acknowledgement", append(lines[:2:2], taken, lines[2]), came, verdict{Pages: 3, DoubleEscalations: 1}},
+		{"a page of no level", lines, append(came, sent(4, 2, 1, "ana")), verdict{Pages: 4, DoubleEscalations: 1}},
+		{"an order", lines, append(came, sent(0, 1, 2, "ben")), verdict{Pages: 3, KeysChanged: 1, OrderViolations: 1}},
+		{
+			"withdrawn", append(lines, entry(incident.KindNote, withdrawn, "level 2  cy  hook")), came[:2],
+			verdict{Pages: 2, Withdrawn: 1},
+		},
+		{
+			"expired", append(lines, entry(incident.KindPage, "page", "level 2  cy  hook  failed: its time passed")), came[:2],
+			verdict{Pages: 2, Expired: 1},
+		},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			var v verdict
+			v.incident(alone, readStory(c.lines), slices.Clone(c.came))
+			v.LatestMs = 0
+			assert.Equal(t, c.want, v)
+			bad := c.want.PagesLost + c.want.KeysChanged + c.want.DoubleEscalations + c.want.OrderViolations
+			assert.Equal(t, bad > 0, v.fault() != nil)
+		})
+	}
+}
+
+// TestJournal tells who settles too late from who settles in time.
+func TestJournal(t *testing.T) {
+	for _, c := range []struct {
+		name, journal  string
+		refused, stale int
+	}{
+		{"in time", "claimed a 1\ntry a 1\nsettled a 1\n", 0, 0},
+		{"begun in time", "claimed a 1\ntry a 1\nclaimed a 2\nsettled a 1\n", 0, 0},
+		{"refused", "claimed a 1\nclaimed a 2\ntry a 1\nrefused a 1\ntry a 2\nsettled a 2\n", 1, 0},
+		{"too late", "claimed a 1\nclaimed a 2\ntry a 1\nsettled a 1\n", 0, 1},
+		{"of another task", "claimed a 1\nclaimed b 2\ntry a 1\nsettled a 1\n", 0, 0},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			var v verdict
+			require.NoError(t, v.settled(bufio.NewScanner(strings.NewReader(c.journal))))
+			assert.Equal(t, verdict{StaleRefused: c.refused, StaleSettled: c.stale}, v)
+		})
+	}
+}
+
+// TestSkew moves a record, a task and a line of a timeline out and back again.
+func TestSkew(t *testing.T) {
+	const ahead = skew(30 * time.Second)
+	at := time.Date(2030, 1, 1, 0, 0, 0, 123, time.UTC)
+	codec := skewed{respond.Codec{}, ahead}
+	was := &respond.Incident{ID: "x", Taken: at, Title: `at "2030"`, Escalation: escalate.State{Next: at}}
+	doc, err := codec.Encode(respond.KindIncident, respond.Schema, was)
+	require.NoError(t, err)
+	plain, err := respond.Codec{}.Decode(respond.KindIncident, respond.Schema, doc)
+	require.NoError(t, err)
+	assert.Equal(t, at.Add(30*time.Second), plain.(*respond.Incident).Escalation.Next, "as others see it")
+	assert.True(t, plain.(*respond.Incident).Escalation.Opened.IsZero())
+	back, err := codec.Decode(respond.KindIncident, respond.Schema, doc)
+	require.NoError(t, err)
+	assert.Equal(t, was, back)
+
+	lease := &store.Lease{Until: at}
+	given := store.Batch{
+		Now: at, Settle: []store.Settle{{Retry: at}}, Tasks: []store.Task{{Due: at, Rank: 5, Lease: lease, Payload: []byte(`{"at":"2030-01-01T00:00:00.5+01:00"}`)}},
+		Put: []store.Change{{Due: at, Entries: []store.Entry{{At: at, Doc: []byte(`{"at":"2030-01-01T00:00:00Z"}`)}}}},
+	}
+	moved := ahead.batch(given, time.Second)
+	later := at.Add(30 * time.Second)
+	assert.Equal(t, later, moved.Now)
+	assert.Equal(t, later, moved.Settle[0].Retry)
+	assert.Equal(t, later, moved.Put[0].Due)
+	assert.Equal(t, store.Entry{At: later, Doc: []byte(`{"at":"2030-01-01T00:00:30Z"}`)}, moved.Put[0].Entries[0])
+	assert.Equal(t, later.Add(time.Second), moved.Tasks[0].Lease.Until)
+	assert.JSONEq(t, `{"at":"2030-01-01T00:00:30.5+01:00"}`, string(moved.Tasks[0].Payload))
+	assert.Equal(t, at, given.Put[0].Entries[0].At, "the engine's own stays")
+	assert.Equal(t, at, lease.Until)
+}
+
+// TestPlans: what the checker expects is what the catalog does, and an order is read as it was written.
+func TestPlans(t *testing.T) {
+	_, err := catalogOf(time.Minute).Compile()
+	require.NoError(t, err)
+	for number := range len(plans) {
+		o := order{id: idOf(number, 1), verb: resolve, number: number, sent: 5}
+		read, err := readOrder(o.String())
+		require.NoError(t, err)
+		assert.Equal(t, o, read)
+		e := o.event(time.Second)
+		assert.Equal(t, event.Resolve, e.Signal)
+		assert.Equal(t, time.Unix(0, 5).Add(-time.Second), e.Time)
+	}
+}

@@ -1,0 +1,67 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/tocsin-dev/tocsin/incident"
+)
+
+// page is what one person must hear at most once under one key.
+type page struct {
+	round, level int
+	to           string
+}
+
+// story is what the timeline of an incident says of its pages.
+type story struct {
+	fired   map[page]int
+	excused map[page]string // withdrawn, or failed since its time passed: it need not come, and may come late
+	taken   bool
+	after   int // levels that fired although somebody had taken it
+}
+
+// withdrawn is what a timeline says of a page that an acknowledgement or a resolve took back before it left.
+const withdrawn = "withdrawn"
+
+func readStory(entries []incident.Entry) *story {
+	s := &story{fired: make(map[page]int), excused: make(map[page]string)}
+	rounds := make(map[int]int) // the latest of each level
+	for i := range entries {
+		e := &entries[i]
+		switch {
+		case e.What == "acknowledged":
+			s.taken = true
+		case e.Kind == incident.KindState && strings.HasPrefix(e.What, "level "):
+			s.level(e, rounds)
+		case e.What == withdrawn || e.Kind == incident.KindPage && strings.Contains(e.Text, "  failed: "):
+			s.excuse(e, rounds)
+		}
+	}
+	return s
+}
+
+func (s *story) level(e *incident.Entry, rounds map[int]int) {
+	p := page{round: 1}
+	_, _ = fmt.Sscanf(e.What, "level %d", &p.level)
+	who, round, again := strings.Cut(strings.TrimPrefix(e.Text, "pages "), "  round ")
+	if again {
+		_, _ = fmt.Sscan(round, &p.round)
+	}
+	rounds[p.level] = p.round
+	for p.to = range strings.SplitSeq(who, ", ") {
+		s.fired[p]++
+	}
+	if s.taken {
+		s.after++
+	}
+}
+
+func (s *story) excuse(e *incident.Entry, rounds map[int]int) {
+	columns := strings.Split(e.Text, "  ")
+	var p page
+	if n, _ := fmt.Sscanf(columns[0], "level %d", &p.level); n == 1 && len(columns) > 1 {
+		p.round, p.to = rounds[p.level], columns[1]
+		s.excused[p] = e.What
+	}
+}

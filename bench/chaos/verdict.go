@@ -1,0 +1,196 @@
+package main
+
+import (
+	"bufio"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/tocsin-dev/tocsin/notify"
+)
+
+// verdict is what a run of replicas has shown. Whatever is lost, changed, twice, double, violated or stale must be zero.
+type verdict struct {
+	Seed     uint64         `json:"seed"`
+	Replicas int            `json:"replicas"`
+	Seconds  float64        `json:"seconds"`
+	LeaseMs  int64          `json:"lease_ms"`
+	WaitMs   int64          `json:"wait_ms"`
+	SkewMs   int64          `json:"skew_ms"`
+	Faults   map[string]int `json:"faults"`
+
+	Accepted    int `json:"events_accepted"`
+	EventsLost  int `json:"events_lost"`  // accepted, and not counted by their alert
+	EventsTwice int `json:"events_twice"` // counted more often than accepted
+
+	Pages     int `json:"pages"`
+	PagesLost int `json:"pages_lost"` // were due, or fired, and never came
+	// Withdrawn and Expired pages did not come either, and the timeline says why: somebody had taken the incident, or it was
+	// over; or the time of the page had passed, and the next level was asked.
+	Withdrawn int `json:"pages_withdrawn"`
+	Expired   int `json:"pages_expired"`
+	Repeats   int `json:"repeats"` // under the same key
+	// KeysChanged counts pages of one round, level and person that came under more than one key.
+	KeysChanged int `json:"keys_changed"`
+	// DoubleEscalations counts levels that fired twice, or after an acknowledgement, and pages that no level has fired.
+	DoubleEscalations int `json:"double_escalations"`
+	// OrderViolations counts messages that came for the first time after a later one of their incident to the same contact.
+	OrderViolations int `json:"order_violations"`
+	// StaleRefused counts outcomes of a send whose task another replica had taken over, StaleSettled those that counted all
+	// the same.
+	StaleRefused int `json:"stale_settles_refused"`
+	StaleSettled int `json:"stale_settles_accepted"`
+
+	// ResumeMs is how long after a fault the next new message came.
+	ResumeMs int64 `json:"resume_p99_ms"`
+	// LatestMs is how long after its event the first page of an incident came, at most.
+	LatestMs int64 `json:"first_page_max_ms"`
+}
+
+// fault says that something is not as promised.
+func (v *verdict) fault() error {
+	if n := v.EventsLost + v.EventsTwice + v.PagesLost + v.KeysChanged + v.DoubleEscalations + v.OrderViolations + v.StaleSettled; n > 0 {
+		return fmt.Errorf("the promises were broken %d times", n)
+	}
+	return nil
+}
+
+// incident compares what a timeline says with what came, and with what had to come.
+func (v *verdict) incident(l *life, s *story, came []delivery) {
+	keys := make(map[page]map[string]bool)
+	first := make(map[string]bool)
+	last := make(map[string]uint64) // by person, the latest message so far
+	for _, d := range came {
+		p := page{d.round, d.level, d.to}
+		if first[d.key] {
+			v.Repeats++
+			continue
+		}
+		first[d.key] = true
+		if d.kind == notify.Page {
+			if keys[p] == nil {
+				keys[p] = make(map[string]bool)
+			}
+			keys[p][d.key] = true
+			v.LatestMs = max(v.LatestMs, v.late(l, d))
+		}
+		if s.excused[p] != "" {
+			continue // it was on its way when it was withdrawn
+		}
+		if seq := seqOf(d.key); seq < last[d.to] {
+			v.OrderViolations++
+		} else {
+			last[d.to] = seq
+		}
+	}
+	v.pages(l, s, keys)
+}
+
+// late is how long the first page of an incident took.
+func (v *verdict) late(l *life, d delivery) int64 {
+	if d.round > 1 || d.level > 1 {
+		return 0
+	}
+	return d.at.Sub(l.begins).Milliseconds()
+}
+
+func (v *verdict) pages(l *life, s *story, keys map[page]map[string]bool) {
+	v.DoubleEscalations += s.after
+	if l.alone && l.fired > 0 {
+		for _, p := range planOf(l.number).pages() {
+			if s.fired[p] == 0 {
+				v.PagesLost++
+			}
+		}
+	}
+	for p, times := range s.fired {
+		v.DoubleEscalations += times - 1
+		switch {
+		case len(keys[p]) > 0:
+		case s.excused[p] == withdrawn:
+			v.Withdrawn++
+		case s.excused[p] != "":
+			v.Expired++
+		default:
+			v.PagesLost++
+		}
+	}
+	for p, under := range keys {
+		v.Pages++
+		if len(under) > 1 {
+			v.KeysChanged++
+		}
+		if s.fired[p] == 0 {
+			v.DoubleEscalations++
+		}
+	}
+}
+
+// pages are those of an incident that nobody takes.
+func (p *plan) pages() (all []page) {
+	for pass := range p.passes {
+		for level, people := range p.levels {
+			for _, name := range people {
+				all = append(all, page{pass + 1, level + 1, string(name)})
+			}
+		}
+	}
+	return all
+}
+
+// seqOf is the number of a message within its incident, which its key ends with, before the contact.
+func seqOf(key string) uint64 {
+	parts := strings.Split(key, "/")
+	seq, _ := strconv.ParseUint(parts[max(0, len(parts)-2)], 10, 64)
+	return seq
+}
+
+// settled reads the journal: nobody may settle a task after another one had claimed it.
+func (v *verdict) settled(journal *bufio.Scanner) error {
+	claimed := make(map[string]uint64)
+	stale := make(map[string]bool) // tries to settle that began when they were too late
+	for journal.Scan() {
+		var what, id string
+		var fence uint64
+		if _, err := fmt.Sscan(journal.Text(), &what, &id, &fence); err != nil {
+			return fmt.Errorf("the journal says %q: %w", journal.Text(), err)
+		}
+		try := fmt.Sprint(id, " ", fence)
+		switch what {
+		case "claimed":
+			claimed[id] = max(claimed[id], fence)
+		case "try":
+			stale[try] = claimed[id] > fence
+		case "refused":
+			v.StaleRefused++
+		case "settled":
+			if stale[try] {
+				v.StaleSettled++
+			}
+		}
+	}
+	return journal.Err()
+}
+
+// resumed finds out how long it took after each fault until a new message came.
+func (v *verdict) resumed(struck []stroke, came []delivery) {
+	known := make(map[string]bool)
+	var fresh []time.Time
+	for _, d := range came {
+		if !known[d.key] {
+			known[d.key] = true
+			fresh = append(fresh, d.at)
+		}
+	}
+	var took []time.Duration
+	for _, s := range struck {
+		for len(fresh) > 0 && fresh[0].Before(s.at) {
+			fresh = fresh[1:]
+		}
+		if len(fresh) > 0 {
+			took = append(took, fresh[0].Sub(s.at))
+		}
+	}
+	v.ResumeMs = p99(took).Milliseconds()
+}

@@ -1,0 +1,52 @@
+package postgres_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/tocsin-dev/tocsin/store"
+)
+
+// TestRow33 points a store at a database that only reads, as a standby and an end point for readers do, with the same code of
+// error. What is there can be read; nothing is decided, not even what would only look at a record.
+func TestRow33(t *testing.T) {
+	db := newDatabase(t)
+	primary := db.mustOpen(1)
+	require.NoError(t, count(t.Context(), primary, key("a"), eventID("1")))
+	require.NoError(t, update(t.Context(), primary, store.Scope{}, store.Batch{Tasks: []store.Task{task("page", key("a"))}}))
+
+	db.dsn += " default_transaction_read_only=on"
+	reader := db.mustOpen(2)
+	assert.Equal(t, "1", value(t, reader, key("a")))
+	looks := func(store.View) (store.Batch, store.Need, error) { return store.Batch{}, store.Need{}, nil }
+	calls := map[string]func() error{
+		"an event that came before": func() error { return count(t.Context(), reader, key("a"), eventID("1")) },
+		"an event that is new":      func() error { return count(t.Context(), reader, key("a"), eventID("2")) },
+		"a look at a record": func() error {
+			return reader.Update(t.Context(), store.Scope{Write: []store.Key{key("a")}}, looks)
+		},
+		"a look at a reason": func() error {
+			return reader.Update(t.Context(), store.Scope{Read: []store.Key{key("a")}}, looks)
+		},
+		"a claim": func() error {
+			_, err := reader.Claim(t.Context(), store.ClaimRequest{Now: at(0), Queues: map[string]int{"sms": 1}, Limit: 1, LeaseFor: 1})
+			return err
+		},
+		"what is over": func() error {
+			_, err := reader.Trim(t.Context(), at(0), 1)
+			return err
+		},
+	}
+	t.Run("refused", func(t *testing.T) {
+		for name, call := range calls {
+			t.Run(name, func(t *testing.T) {
+				t.Parallel() // each is tried a few times
+				assert.ErrorContains(t, call(), "SQLSTATE 25006")
+			})
+		}
+	})
+	assert.Equal(t, "1", value(t, primary, key("a")))
+	assert.Len(t, claim(t, primary, at(0), "primary"), 1)
+}
