@@ -31,6 +31,11 @@ func (l *inputLog) row(d *respond.Decision, inputs []respond.Input) ([]byte, err
 	if err != nil {
 		return nil, err
 	}
+	return l.pack(doc)
+}
+
+// pack compresses a row.
+func (l *inputLog) pack(doc []byte) (_ []byte, err error) {
 	var row bytes.Buffer
 	w, ok := l.writers.Get().(*flate.Writer)
 	if ok {

@@ -47,6 +47,8 @@ func Decide(cat *catalog.Compiled, view store.View, inputs []Input) (Decision, s
 			t.outcome(in)
 		case Acted:
 			t.acted(in)
+		case Erase:
+			refused[i] = t.erase(in)
 		case Advance:
 			if u, ok := t.unit(in.Group); ok {
 				t.waiting = append(t.waiting, waiting{u, in.At})

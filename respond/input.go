@@ -9,8 +9,8 @@ import (
 	"github.com/tocsin-dev/tocsin/store"
 )
 
-// Input is what Decide decides about. The set is closed: [Events], [Do], [Outcome], [Acted] and [Advance]. Each has its own
-// instant.
+// Input is what Decide decides about. The set is closed: [Events], [Do], [Outcome], [Acted], [Advance] and [Erase]. Each has
+// its own instant.
 type Input interface {
 	// Keys returns the records that the input certainly writes. Decide asks for the others.
 	Keys() []store.Key

@@ -51,6 +51,7 @@ var (
 //  27. What was committed is there when the store is opened again.
 //  28. A Waker's channel is there and stays open as long as the store is.
 //  29. In whatever order calls come, their answers are those that these rules give.
+//  30. An Eraser shows edit each document of the log, of dead tasks and timelines, and keeps what it returns; all else stays.
 type Store interface {
 	// Update is the only path that changes state. It locks the scope, calls decide with what it found and commits ALL of
 	// the Batch in one durable transaction, or nothing. An error of decide is returned as it is and commits nothing. nil
@@ -69,6 +70,18 @@ type Store interface {
 // Waker is an optional ability of a Store that several replicas share: the channel hints that work may be due. It may
 // drop hints and give spurious ones; polling alone must be enough.
 type Waker interface{ Wake() <-chan struct{} }
+
+// Eraser is an optional ability of a Store: to change what otherwise is only added to, where it must be forgotten. edit gets
+// each document with the key under which it is read: rows of the log first, then payloads and reasons of dead tasks, then the
+// entries of records. What it returns stands in the document's place. edit is called by one goroutine at a time, and must not
+// call the store.
+//
+// Erase goes in steps, beside other calls; what is written meanwhile may be left out. An error of edit ends it, and is wrapped:
+// what was done before stays, and a further call goes through all again. It returns how many documents have changed. nil means
+// that they are durable, and that the store holds no trace of those before, as far as it can tell.
+type Eraser interface {
+	Erase(ctx context.Context, edit func(of Key, doc []byte) ([]byte, error)) (int, error)
+}
 
 // Codec turns records into documents and back, for a Store that writes bytes. It is called by kind and with the schema
 // number that stands beside the document, by several goroutines at once. Decode fails with an error that wraps ErrNewer

@@ -206,6 +206,18 @@ var cases = [...]testCase{
 		why: "the engine would spin on a channel that is closed",
 	},
 	{
+		rule: 30, name: "what-edit-returns-stands-in-the-place", need: needEraser, do: erasing,
+		why: "what must be forgotten would be kept, or what must be kept be lost",
+	},
+	{
+		rule: 30, name: "an-error-of-edit-ends-an-erase", need: needEraser, do: erasingFails,
+		why: "a caller who was told nothing would take it for done",
+	},
+	{
+		rule: 30, name: "an-erase-beside-other-calls", need: needEraser, do: erasingBeside,
+		why: "what is decided meanwhile would be lost, or bring back what was erased",
+	},
+	{
 		rule: 29, name: "random-histories-agree-with-a-model", do: histories, last: true,
 		why: "rules that hold one by one may fail together",
 	},
@@ -214,6 +226,13 @@ var cases = [...]testCase{
 func needReopen(p *probe) string {
 	if p.Reopen == nil {
 		return "whether anything survives: Features.Reopen is nil"
+	}
+	return ""
+}
+
+func needEraser(p *probe) string {
+	if _, ok := p.s.(store.Eraser); !ok {
+		return "erasing: the store is no store.Eraser"
 	}
 	return ""
 }

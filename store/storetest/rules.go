@@ -31,4 +31,5 @@ var rules = [...]string{
 	27: "What was committed is there when the store is opened again.",
 	28: "A Waker's channel is there and stays open as long as the store is.",
 	29: "In whatever order calls come, their answers are those that these rules give.",
+	30: "An Eraser shows edit each document of the log, of dead tasks and timelines, and keeps what it returns; all else stays.",
 }
