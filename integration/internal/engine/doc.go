@@ -1,0 +1,2 @@
+// Package engine tests the whole engine over every store.
+package engine

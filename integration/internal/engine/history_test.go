@@ -1,0 +1,119 @@
+package engine_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/tocsin-dev/tocsin/catalog"
+	"github.com/tocsin-dev/tocsin/escalate"
+	"github.com/tocsin-dev/tocsin/event"
+	"github.com/tocsin-dev/tocsin/incident"
+	"github.com/tocsin-dev/tocsin/integration/internal/stage"
+	"github.com/tocsin-dev/tocsin/respond"
+	"github.com/tocsin-dev/tocsin/severity"
+)
+
+// twoTeams is a catalog in which everything that can fall due does: group waits, levels, repeats, expiry, soak, stale.
+func twoTeams(moved bool) *catalog.Catalog {
+	c := twoLevels(moved)
+	c.People["cho"] = catalog.Person{Contacts: []escalate.Contact{"slack:@cho"}}
+	c.Teams["platform"] = catalog.Team{Members: []escalate.PersonID{"cho"}}
+	c.Services["hub"] = catalog.Service{Owner: "platform", Tier: 3}
+	c.Classes = []event.Class{
+		{Name: "pay.*", Service: "checkout", StaleAfter: 40 * time.Minute},
+		{Name: "pay.slow", For: 3 * time.Minute},
+		{Name: "hub.*", Service: "hub", Plan: "quiet", StaleAfter: 90 * time.Minute},
+		{Name: "hub.lag", Count: 3, Within: 20 * time.Minute},
+	}
+	c.Plans["loud"] = catalog.Plan{
+		Policy: "two", Reopen: new(20 * time.Minute),
+		Group: catalog.Grouping{Window: 10 * time.Minute, MaxMembers: 2, OnJoin: catalog.JoinPage},
+	}
+	c.Plans["quiet"] = catalog.Plan{
+		Policy: "one", Recovered: incident.Resolved, Soak: new(3 * time.Minute),
+		Group: catalog.Grouping{By: []string{"class", "subject"}, Any: true},
+	}
+	c.Policies["one"] = escalate.Policy{Levels: []escalate.Level{{Page: []escalate.Target{"owner"}, Wait: 4 * time.Minute}}, Repeat: new(1)}
+	if moved {
+		c.People["ana"] = catalog.Person{Contacts: []escalate.Contact{"sms:2"}}
+	}
+	return c
+}
+
+// live lets two engines live through a history of a seed over a store, and returns all that it holds in the end.
+func live(t *testing.T, at place, seed uint64) (all []string) {
+	t.Helper()
+	kept, end := at.make(t)
+	defer end()
+	synctest.Test(t, func(t *testing.T) {
+		s := stage.New(t, kept, twoTeams(false), twoTeams(false))
+		rng := rand.New(rand.NewPCG(seed, 6))
+		s.Answer = func() stage.Fate { // of providers, most of which are well
+			return [...]stage.Fate{stage.Again, stage.Undone, stage.Unheard, stage.Through}[min(rng.IntN(20), 3)]
+		}
+		for n := range int(sized(15, 300)) {
+			s.Calm(time.Duration(rng.IntN(240)) * time.Second)
+			switch rng.IntN(20) {
+			case 0:
+				s.Crash(rng.IntN(2))
+			case 1:
+				s.Reload(rng.IntN(2), twoTeams(rng.IntN(2) == 0))
+			case 2, 3, 4, 5, 6:
+				s.Do(someCommand(rng, fmt.Sprint(n)))
+			default:
+				s.Submit(someEvent(rng, fmt.Sprint(n-rng.IntN(8)/7))) // now and then under the id of the one before
+			}
+		}
+		s.Calm(30 * time.Minute)
+		s.End()
+		all = stage.Everything(t, kept)
+	})
+	return all
+}
+
+func someEvent(rng *rand.Rand, id string) event.Event {
+	e := event.Event{
+		ID: id, Source: "test", Intake: "test", Type: []string{"pay.stuck", "pay.slow", "hub.lag", "hub.full", "unknown"}[rng.IntN(5)],
+		Subject: fmt.Sprint(rng.IntN(3)), Severity: severity.Level(1 + rng.IntN(4)), Summary: "text " + id,
+		Labels: map[string]string{"n": fmt.Sprint(rng.IntN(2))}, Data: map[string]any{"n": float64(rng.IntN(2)), "list": []any{"a", nil}},
+	}
+	if rng.IntN(3) == 0 {
+		e.Signal = event.Signal(rng.IntN(4))
+	}
+	return e
+}
+
+func someCommand(rng *rand.Rand, id string) respond.Command {
+	of := fmt.Sprintf("%s#%d", []string{"pay.stuck/checkout", "pay.slow/checkout", "hub.lag/hub"}[rng.IntN(3)], 1+rng.IntN(2))
+	switch rng.IntN(6) {
+	case 0:
+		return respond.Unacknowledge{Incident: of, By: "ana", ID: id}
+	case 1:
+		return respond.Resolve{Incident: of, By: "ben", Alerts: rng.IntN(2) == 0, Override: []string{"", "by hand"}[rng.IntN(2)], ID: id}
+	case 2:
+		return respond.Reprioritise{Incident: of, By: "ben", Priority: severity.Priority(rng.IntN(6)), Because: "test", ID: id}
+	case 3:
+		return respond.Escalate{Incident: of, By: "ben", AsOf: escalate.Position{Round: 1, Level: 1}, ID: id}
+	}
+	return respond.Acknowledge{Incident: of, By: []escalate.PersonID{"ana", "ben"}[rng.IntN(2)], ID: id}
+}
+
+// TestSameHistory lets engines live through the same history over every store: the records, timelines, tasks and input logs
+// are the same, byte for byte. TOCSIN_LONG=1 takes ten histories, each twenty times as long.
+func TestSameHistory(t *testing.T) {
+	same := func(t *testing.T, at place) {
+		for seed := range sized(1, 10) {
+			want, got := live(t, inMemory(), seed), live(t, at, seed)
+			require.Equal(t, strings.Join(want, "\n"), strings.Join(got, "\n"), "seed %d", seed)
+			t.Logf("seed %d: %d records, lines, tasks and rows of the log, %d bytes", seed, len(got), len(strings.Join(got, "\n")))
+		}
+	}
+	t.Run("sqlite", func(t *testing.T) { same(t, inFiles()) })
+	t.Run("postgres", func(t *testing.T) { same(t, onServer(t)) })
+}

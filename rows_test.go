@@ -1,0 +1,187 @@
+package tocsin_test
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/tocsin-dev/tocsin/catalog"
+	"github.com/tocsin-dev/tocsin/escalate"
+	"github.com/tocsin-dev/tocsin/event"
+	"github.com/tocsin-dev/tocsin/notify"
+	"github.com/tocsin-dev/tocsin/respond"
+)
+
+// TestRow08: when the time of a message is spent the next contact is asked at once, after the last one the next level, and
+// what failed is a dead letter that comes again when somebody asks for it, and a finding.
+func TestRow08(t *testing.T) {
+	const id, day = "pay.x/checkout#1", 24 * time.Hour
+	t.Run("the next contact and the next level are asked at once", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			h := start(t, twoLevels(), "slack", "sms")
+			defer h.stop()
+			h.in.answer = func(m notify.Message) error {
+				if m.Person == "ana" && m.Class == "pay.x" {
+					return notify.RetryAfter(errors.New("busy"), 3*time.Minute) // longer than level 1 waits
+				}
+				return nil
+			}
+			require.NoError(t, h.Submit(t.Context(), critical("x")))
+			settle(0)
+			assert.Subset(t, lines(t, h, id), []string{
+				"+0s  page  level 1  ana  slack  failed: slack: busy (taken up 1 times)",
+				"+0s  page  level 1  ana  sms  failed: sms: busy (taken up 1 times)",
+				"+0s  level 2  pages ben",
+				"+0s  page  level 2  ben  slack",
+			})
+			dead := letters(t, h)
+			require.Len(t, dead, 2)
+			for i, channel := range []string{"slack", "sms"} {
+				assert.Equal(t, channel, dead[i].Channel)
+				assert.Contains(t, dead[i].Why, "busy")
+			}
+			finding, err := h.Incident(t.Context(), "tocsin.dead-letter/pay.x%2Fcheckout%231#1")
+			require.NoError(t, err)
+			assert.Contains(t, finding.Title, "no contact takes messages for ana")
+
+			h.in.answer = nil
+			require.NoError(t, h.Do(t.Context(), respond.Resend{Letter: dead[0].Message, By: "ben"}))
+			settle(0)
+			assert.Contains(t, lines(t, h, id), "+0s  page  level 1  ana  slack")
+			assert.Len(t, letters(t, h), 1)
+		})
+	})
+	t.Run("a P1 is tried until somebody answers", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			c := twoLevels()
+			c.Policies["two"] = escalate.Policy{Levels: c.Policies["two"].Levels} // repeats as a P1 does
+			h := start(t, c, "slack", "sms")
+			defer h.stop()
+			var mu sync.Mutex
+			began := time.Now()
+			var tries []time.Duration // since then
+			h.in.answer = func(m notify.Message) error {
+				mu.Lock()
+				defer mu.Unlock()
+				after := time.Since(began)
+				if m.Class == "pay.x" && m.Kind == notify.Page {
+					tries = append(tries, after)
+				}
+				if after < day {
+					return notify.RetryAfter(errors.New("busy"), 2*time.Minute)
+				}
+				return nil
+			}
+			require.NoError(t, h.Submit(t.Context(), critical("x")))
+			settle(day + 6*time.Minute)
+			require.NoError(t, h.Do(t.Context(), respond.Acknowledge{Incident: id, By: "ana"}))
+			settle(20 * time.Minute)
+			mu.Lock()
+			defer mu.Unlock()
+			hours := make(map[int]bool)
+			for _, at := range tries {
+				hours[int(at.Hours())] = true
+				assert.Less(t, at, day+6*time.Minute, "after the acknowledgement")
+			}
+			assert.Len(t, hours, 25, "some in every hour of a day, and when the provider is back")
+		})
+	})
+}
+
+// poison is a schedule and a strategy that panic.
+type poison struct{}
+
+func (poison) OnCall(time.Time) []escalate.PersonID { panic("poison") }
+
+func (poison) Pick(*escalate.Choice) []escalate.Recipient { panic("poison") }
+
+// poisons are the things of the house's own that may fail about an event, and who is paged all the same.
+var poisons = []struct{ kind, paged string }{
+	{"schedule", "ben"}, // level 1 reaches nobody
+	{"strategy", "ana"}, // whoever the level means
+	{"template", "ana"},
+	{"rule", "ana"},         // the next rule decides
+	{"notifier", "ana ana"}, // over one contact after the other
+}
+
+// poisonous is twoLevels with classes of each of the poisons.
+func poisonous() *catalog.Catalog {
+	c := twoLevels()
+	c.Schedules = map[string]escalate.Schedule{"broken": poison{}}
+	c.Strategies = map[string]escalate.Strategy{"broken": poison{}}
+	c.Teams["lost"] = catalog.Team{Members: []escalate.PersonID{"ana"}, Schedule: "broken", Lead: "ben"}
+	c.Services["lost"] = catalog.Service{Owner: "lost", Tier: 1}
+	c.Classes = append(c.Classes, event.Class{Name: "poison.*", Service: "checkout"},
+		event.Class{Name: "poison.schedule.*", Service: "lost"}, event.Class{Name: "poison.strategy.*", Service: "checkout", Plan: "picky"})
+	c.Plans["picky"] = catalog.Plan{Policy: "picky"}
+	c.Policies["picky"] = escalate.Policy{Levels: []escalate.Level{{Page: []escalate.Target{"owner"}, Wait: time.Hour, Strategy: "broken"}}}
+	c.Routes = []catalog.Route{
+		{ID: "broken", When: `event.type.startsWith("poison.rule.") && event.data.rate > 3`, Plan: "loud"},
+		{ID: "picky", When: `event.type.startsWith("poison.strategy.")`, Plan: "picky"},
+		{ID: "all", When: `true`, Plan: "loud"},
+	}
+	c.Messages = map[notify.Kind]notify.Template{notify.Page: {
+		Title: `{{if eq .Class "poison.template.2"}}{{index .Links 9}}{{end}}{{.Summary}}`,
+	}}
+	return c
+}
+
+// TestRow09: of 1,000 events every hundredth is one that a schedule, a strategy, a template, a rule or a notifier cannot stand.
+// All others are paged as ever, the engine goes on, and the poisonous ones are paged, too.
+func TestRow09(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := start(t, poisonous(), "slack", "sms")
+		defer h.stop()
+		h.in.answer = func(m notify.Message) error {
+			if strings.HasPrefix(m.Class, "poison.notifier.") && m.Channel == "slack" {
+				panic("poison")
+			}
+			return nil
+		}
+		want := make(map[string]string) // who is paged, by summary
+		for i := range 1_000 {
+			e := critical(fmt.Sprint(i))
+			want[e.Summary] = "ana"
+			if i%100 == 50 {
+				p := poisons[i/100%len(poisons)]
+				e.Type, want[e.Summary] = fmt.Sprintf("poison.%s.%d", p.kind, i/100), p.paged
+			}
+			require.NoError(t, h.Submit(t.Context(), e))
+		}
+		broken := critical("x")
+		broken.Summary = "\xff"
+		var rejected *event.RejectedError
+		require.ErrorAs(t, h.Submit(t.Context(), broken), &rejected, "who sends what is no event is told")
+		settle(time.Minute)
+
+		require.NoError(t, h.Health(t.Context()))
+		paged, titles := make(map[string]string), make(map[string]string)
+		for _, m := range h.in.messages {
+			if m.Kind == notify.Page && !event.IsFinding(m.Class) {
+				paged[m.Summary] = strings.TrimSpace(paged[m.Summary] + " " + m.Person)
+				titles[m.Summary] = m.Title
+			}
+		}
+		assert.Equal(t, want, paged)
+		assert.Equal(t, "P1 250", titles["250"], "plain text")
+		dead := letters(t, h)
+		require.Len(t, dead, 2)
+		for _, letter := range dead {
+			assert.Contains(t, letter.Why, "it panicked")
+		}
+		for id, why := range map[string]string{
+			"tocsin.rule-error/broken#1": "no such key: rate", "tocsin.uncovered-level/poison.schedule.0%2Flost%231#1": "level 1 of plan loud reaches nobody",
+		} {
+			inc, err := h.Incident(t.Context(), id)
+			require.NoError(t, err)
+			assert.Contains(t, inc.Title, why)
+		}
+	})
+}
