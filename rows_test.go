@@ -17,6 +17,8 @@ import (
 	"github.com/tocsin-dev/tocsin/event"
 	"github.com/tocsin-dev/tocsin/notify"
 	"github.com/tocsin-dev/tocsin/respond"
+	"github.com/tocsin-dev/tocsin/severity"
+	"github.com/tocsin-dev/tocsin/store/memory"
 )
 
 // TestRow08: when the time of a message is spent the next contact is asked at once, after the last one the next level, and
@@ -183,5 +185,50 @@ func TestRow09(t *testing.T) {
 			require.NoError(t, err)
 			assert.Contains(t, inc.Title, why)
 		}
+	})
+}
+
+// TestRow08Last: where nothing comes next the last page is tried for a day, be its provider away or the engine itself.
+func TestRow08Last(t *testing.T) {
+	t.Run("the provider is away", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			c := twoLevels()
+			c.Classes[0].StaleAfter = 0
+			c.Policies["two"] = escalate.Policy{Repeat: new(0), Levels: []escalate.Level{{Page: []escalate.Target{"owner"}, Wait: 5 * time.Minute}}}
+			h := start(t, c, "slack", "sms")
+			defer h.stop()
+			var mu sync.Mutex
+			began, hours := time.Now(), make(map[int]bool)
+			h.in.answer = func(m notify.Message) error {
+				mu.Lock()
+				defer mu.Unlock()
+				if m.Class == "pay.x" {
+					hours[int(time.Since(began).Hours())] = true
+				}
+				return errors.New("reset")
+			}
+			x := critical("x")
+			x.Severity = severity.Warning // P3
+			require.NoError(t, h.Submit(t.Context(), x))
+			settle(25 * time.Hour)
+			mu.Lock()
+			defer mu.Unlock()
+			assert.GreaterOrEqual(t, len(hours), 24)
+		})
+	})
+	t.Run("the engine is away for longer than the policy lasts", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			kept, in := memory.New(), &inbox{}
+			bell, stop := begin(t, kept, in)
+			require.NoError(t, bell.Submit(t.Context(), critical("x")))
+			settle(time.Second)
+			stop()
+			in.messages = nil
+			settle(30 * time.Minute) // the policy of twoLevels is spent after a quarter of an hour
+			_, stop = begin(t, kept, in)
+			settle(time.Second)
+			stop()
+			assert.Contains(t, in.lines(), "page benslack x")
+		})
 	})
 }

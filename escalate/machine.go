@@ -85,6 +85,9 @@ func (s *State) step(t *Terms) bool {
 	return true
 }
 
+// Last reports whether nothing follows the position, neither a level nor another pass.
+func (s *State) Last(t *Terms) bool { return s.Level >= len(t.Policy.Levels) && t.spent(s.Pass) }
+
 // fire serves the level of the position; a level that reaches nobody does not cost its wait.
 func (s *State) fire(at time.Time, t *Terms) []Output {
 	var out []Output

@@ -162,7 +162,7 @@ func (t *turn) dispatch(u *unit, at time.Time, p Pending) {
 		panic(fmt.Sprintf("respond: message: %v", err))
 	}
 	life := longestLife
-	if p.Kind == notify.Page {
+	if p.Kind == notify.Page && !t.comesLast(u, at, &p) {
 		life = min(life, u.plan.Policy.WaitOf(p.Level))
 	}
 	p.Expires = at.Add(life)
@@ -174,6 +174,12 @@ func (t *turn) dispatch(u *unit, at time.Time, p Pending) {
 		ID: m.Key, Record: u.irow.key, Queue: Queue(channel), Order: string(p.Contact()), Tag: p.tag(), Kind: "message",
 		Priority: uint8(i.Priority), Rank: t.rank(at, i.Priority), Due: at, Expires: p.Expires, Payload: payload,
 	})
+}
+
+// comesLast reports whether nobody else is asked after the contact under way: such a page goes on trying when its level is over.
+func (t *turn) comesLast(u *unit, at time.Time, p *Pending) bool {
+	e := &u.inc.Escalation
+	return p.Position == e.Position && p.Try == len(p.Contacts)-1 && e.Last(t.terms(u, at))
 }
 
 // withdraw cancels the pages that have not left. One that was made in this very turn never comes to be.
