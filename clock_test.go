@@ -56,7 +56,7 @@ func TestEnginesGoByTheClockOfTheStore(t *testing.T) {
 				require.NoError(t, err)
 				stop := run(t, e)
 				require.NoError(t, e.Submit(t.Context(), critical("stuck")))
-				time.Sleep(time.Minute)
+				settle(time.Minute)
 				require.Len(t, sent, 1)
 				assert.Equal(t, 20*time.Second, sent[0], "the second try of the first page")
 				inc, err := e.Incident(t.Context(), "pay.stuck/checkout#1")
@@ -64,10 +64,10 @@ func TestEnginesGoByTheClockOfTheStore(t *testing.T) {
 				assert.True(t, inc.Detected.Equal(start.Add(ahead)), "detected %v, by the store's clock %v", inc.Detected, start.Add(ahead))
 
 				kept.down.Store(true) // what it told last holds
-				time.Sleep(2 * time.Minute)
+				settle(2 * time.Minute)
 				kept.down.Store(false)
 				kept.ahead.Add(int64(30 * time.Second))
-				time.Sleep(8 * time.Minute)
+				settle(8 * time.Minute)
 				require.Len(t, sent, 2)
 				assert.Equal(t, 10*time.Minute-30*time.Second, sent[1], "level 2 comes when it is due by the store's clock")
 				stop()

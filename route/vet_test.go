@@ -159,8 +159,11 @@ func checkWitness(table *Table[int], f *Finding) error {
 // events.
 func TestVetIsSound(t *testing.T) {
 	batches := 20
-	if os.Getenv("TOCSIN_LONG") == "1" {
+	switch {
+	case os.Getenv("TOCSIN_LONG") == "1":
 		batches = 1_000
+	case testing.Short():
+		batches = 5
 	}
 	seed := rand.Uint64()
 	t.Logf("seed %d", seed)

@@ -18,7 +18,11 @@ import (
 func TestEnginesAgree(t *testing.T) {
 	for _, m := range mixes {
 		t.Run(m.name, func(t *testing.T) {
-			load, err := newWorkload(m, 150)
+			rules := 150
+			if testing.Short() {
+				rules = 40
+			}
+			load, err := newWorkload(m, rules)
 			require.NoError(t, err)
 			var first []verdict
 			var spoke []string
