@@ -4,7 +4,6 @@ import (
 	"fmt"
 
 	"cel.dev/cel-go/cel"
-	"cel.dev/cel-go/common"
 	"cel.dev/cel-go/common/types"
 )
 
@@ -44,14 +43,7 @@ func (c *compiler) compile(id, when string) (ruleTerms, []error) {
 func (e *environment) check(id, when string) (*cel.Ast, []error) {
 	tree, issues := e.cel.Compile(when)
 	if issues.Err() != nil {
-		source := common.NewTextSource(when) // for the caret under the place
-		var errs []error
-		for _, fault := range issues.Errors() {
-			errs = append(errs, &CompileError{
-				Rule: id, Line: fault.Location.Line(), Col: fault.Location.Column() + 1, Message: fault.ToDisplayString(source),
-			})
-		}
-		return nil, errs
+		return nil, compileErrors(id, when, issues)
 	}
 	if got := tree.OutputType(); !got.IsExactType(types.BoolType) && !got.IsExactType(types.DynType) {
 		return nil, []error{&CompileError{Rule: id, Line: 1, Col: 1, Message: fmt.Sprintf("is of type %s, expected bool", got)}}

@@ -130,3 +130,11 @@ func TestNestedConditionalsStaySmall(t *testing.T) {
 		assert.NoError(t, compareWith(table, f, want))
 	}
 }
+
+func TestATextThatIsTooLongHasNoPlace(t *testing.T) {
+	_, err := Compile([]Rule[int]{{ID: "long", When: strings.Repeat("true && ", 20_000) + "true"}}, nil)
+	var fault *CompileError
+	require.ErrorAs(t, err, &fault)
+	assert.Zero(t, fault.Line)
+	assert.NotContains(t, err.Error(), "line -1")
+}
