@@ -60,7 +60,7 @@ func (c *Compiled) assess(f *route.Facts, class *event.Class) *Assessment {
 	a.Impact, a.Urgency, a.Priority, a.Why = impact.impact, impact.urgency, impact.priority, impact.why
 	d := c.decide(f)
 	a.Rule, a.Also = d.rule, d.also
-	a.Owner, a.Plan = cmp.Or(d.owner, owner), cmp.Or(d.plan, c.PlanOf(class))
+	a.Owner, a.Plan = cmp.Or(d.owner, owner), cmp.Or(d.plan, c.planOf(class))
 	a.Group, a.Fields = c.group(a.Plan, class, e)
 	a.RuleErrors = merge(impact.errors, d.errors)
 	return a
@@ -79,9 +79,9 @@ func (c *Compiled) Unrouted(a *Assessment) bool {
 	return len(c.source.Routes) > 0 && a.Rule == "" && a.Class.Plan == ""
 }
 
-// Owner returns the team responsible for events of the class: the class's owner, else the service's, else the team that the
+// ownerOf returns the team responsible for events of the class: the class's owner, else the service's, else the team that the
 // label owner names, else the catch-all.
-func (c *Compiled) Owner(class *event.Class, labels map[string]string) string {
+func (c *Compiled) ownerOf(class *event.Class, labels map[string]string) string {
 	if class.Owner != "" {
 		return class.Owner
 	}
@@ -106,7 +106,7 @@ func (c *Compiled) Facts(e *event.Event, class *event.Class, owner string) *rout
 
 // facts returns what routes may know of an event: who owns it is not decided yet.
 func (c *Compiled) facts(e *event.Event, class *event.Class) route.Facts {
-	return *c.Facts(e, class, c.Owner(class, e.Labels))
+	return *c.Facts(e, class, c.ownerOf(class, e.Labels))
 }
 
 // decided is where the routes send an event.
@@ -185,8 +185,8 @@ func collect[T any](res *route.Result[T]) map[string]error {
 	return maps.Collect(res.Errors())
 }
 
-// PlanOf returns the plan of a class: its own, else the default.
-func (c *Compiled) PlanOf(class *event.Class) string {
+// planOf returns the plan of a class: its own, else the default.
+func (c *Compiled) planOf(class *event.Class) string {
 	return cmp.Or(class.Plan, c.source.Defaults.Plan)
 }
 

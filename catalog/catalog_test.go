@@ -365,10 +365,10 @@ func TestServicesThatNeedEachOtherShareTheBestTier(t *testing.T) {
 func TestOwner(t *testing.T) {
 	cat := compiled(t, whole())
 	label := map[string]string{"owner": "shop"}
-	assert.Equal(t, "platform", cat.Owner(&event.Class{Owner: "platform", Service: "checkout"}, label), "the class's")
-	assert.Equal(t, "shop", cat.Owner(&event.Class{Service: "checkout"}, nil), "the service's")
-	assert.Equal(t, "shop", cat.Owner(&event.Class{Service: "db"}, label), "the label's")
-	assert.Equal(t, "platform", cat.Owner(&event.Class{}, map[string]string{"owner": "x"}), "the catch-all")
+	assert.Equal(t, "platform", cat.ownerOf(&event.Class{Owner: "platform", Service: "checkout"}, label), "the class's")
+	assert.Equal(t, "shop", cat.ownerOf(&event.Class{Service: "checkout"}, nil), "the service's")
+	assert.Equal(t, "shop", cat.ownerOf(&event.Class{Service: "db"}, label), "the label's")
+	assert.Equal(t, "platform", cat.ownerOf(&event.Class{}, map[string]string{"owner": "x"}), "the catch-all")
 }
 
 func TestRoutes(t *testing.T) {
@@ -414,8 +414,8 @@ func TestReach(t *testing.T) {
 
 func TestPlans(t *testing.T) {
 	cat := compiled(t, whole())
-	assert.Equal(t, "quick", cat.PlanOf(&event.Class{Plan: "quick"}))
-	assert.Equal(t, "standard", cat.PlanOf(&event.Class{}))
+	assert.Equal(t, "quick", cat.planOf(&event.Class{Plan: "quick"}))
+	assert.Equal(t, "standard", cat.planOf(&event.Class{}))
 	assert.Zero(t, cat.Pin("quick").GroupWait(severity.P3))
 	assert.Equal(t, 30*time.Second, cat.Pin("standard").GroupWait(severity.P3))
 	assert.Zero(t, cat.Pin("standard").GroupWait(severity.P1))

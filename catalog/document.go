@@ -167,7 +167,7 @@ func (d *markdown) classes() {
 			priority = "recorded only"
 		}
 		rows = append(rows, []string{
-			plain(class.Name), level.String(), plain(class.Service), plain(d.Owner(class, nil)), plain(d.PlanOf(class)), priority,
+			plain(class.Name), level.String(), plain(class.Service), plain(d.ownerOf(class, nil)), plain(d.planOf(class)), priority,
 			condition(class), plain(class.Runbook),
 		})
 	}

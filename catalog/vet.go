@@ -118,7 +118,7 @@ func alerts(c *event.Class) bool { return c.Kind == "" || c.Kind == event.Alert 
 // classes reports classes that page and say nothing of what to do.
 func (v *vet) classes() {
 	for _, c := range v.decided() {
-		plan := v.PlanOf(c)
+		plan := v.planOf(c)
 		if gives := strings.HasSuffix(c.Name, ".*"); gives || !alerts(c) || c.Severity == severity.Info || c.Runbook != "" {
 			continue
 		}

@@ -55,7 +55,7 @@ func (v *vet) levels() {
 	note(v.source.Defaults.Plan, v.source.Defaults.Owner)
 	for _, c := range v.decided() {
 		if alerts(c) {
-			note(v.PlanOf(c), v.Owner(c, nil))
+			note(v.planOf(c), v.ownerOf(c, nil))
 		}
 	}
 	for _, r := range v.source.Routes {
