@@ -20,10 +20,11 @@ type clock struct {
 // ahead is how far the clock of the store is ahead of ours.
 func (e *Engine) ahead() time.Duration { return time.Duration(e.clock.ahead.Load()) }
 
-// now is the time by the clock of the store.
+// now is the time by the clock of the store, as the input log keeps it: without what only this process's clock knows, so that a
+// replay computes with the same instants.
 func (e *Engine) now(ctx context.Context) time.Time {
 	e.clock.asked.Do(func() { e.compareClocks(ctx) })
-	return time.Now().Add(e.ahead())
+	return time.Now().Add(e.ahead()).UTC()
 }
 
 // local dates a task by our own clock, for those who try it.

@@ -55,7 +55,7 @@ type try struct {
 }
 
 func tryOf(out *outbox.Outcome, now time.Time) try {
-	at, retry := now.UTC(), out.Retry.UTC() // as the log keeps them: without what only this process's clock knows
+	retry := out.Retry.UTC() // as now: without what only this process's clock knows
 	fault := ""
 	if out.Err != nil {
 		fault = out.Err.Error()
@@ -65,12 +65,12 @@ func tryOf(out *outbox.Outcome, now time.Time) try {
 			key: out.Invocation.Key, failed: "an action was not done",
 			count: (*instruments).acted,
 			result: respond.Acted{
-				At: at, Record: out.Task.Record, Invocation: out.Invocation, Result: out.Result, Retry: retry, Error: fault,
+				At: now, Record: out.Task.Record, Invocation: out.Invocation, Result: out.Result, Retry: retry, Error: fault,
 			},
 		}
 	}
 	result := respond.Outcome{
-		At: at, Task: out.Task.ID, Record: out.Task.Record, Message: out.Message, Sent: out.Err == nil, Retry: retry, Error: fault,
+		At: now, Task: out.Task.ID, Record: out.Task.Record, Message: out.Message, Sent: out.Err == nil, Retry: retry, Error: fault,
 	}
 	lost := result
 	lost.Lost = true
