@@ -147,13 +147,13 @@ func (x *erasing) letters(ctx context.Context) error {
 			return nil
 		}
 		claim := store.Claim{ID: task.ID, Fence: task.Lease.Fence}
-		gone := 0
+		now, gone := x.now(ctx), 0 // now may ask the store, which nobody does from within an Update
 		err := x.store.Update(ctx, store.Scope{Claims: []store.Claim{claim}}, func(v store.View) (store.Batch, store.Need, error) {
 			if gone = 0; !v.Valid[0] { // somebody has it sent again
 				return store.Batch{}, store.Need{}, nil
 			}
 			gone = 1
-			return store.Batch{Now: x.now(ctx), Settle: []store.Settle{{Claim: claim}}}, store.Need{}, nil
+			return store.Batch{Now: now, Settle: []store.Settle{{Claim: claim}}}, store.Need{}, nil
 		})
 		if err == nil {
 			x.done.Letters += gone

@@ -14,6 +14,7 @@ import (
 	"github.com/tocsin-dev/tocsin/event"
 	"github.com/tocsin-dev/tocsin/notify"
 	"github.com/tocsin-dev/tocsin/store"
+	"github.com/tocsin-dev/tocsin/store/memory"
 	"github.com/tocsin-dev/tocsin/store/postgres"
 	"github.com/tocsin-dev/tocsin/store/postgres/postgrestest"
 	"github.com/tocsin-dev/tocsin/store/sqlite"
@@ -21,6 +22,9 @@ import (
 
 // TestRow23: engines that open a store, live and close it, one after the other, leave no goroutine and no memory behind.
 func TestRow23(t *testing.T) {
+	t.Run("memory", func(t *testing.T) {
+		lives(t, sized(1_000, 1_000), func() (store.Store, error) { return memory.New(), nil })
+	})
 	t.Run("sqlite", func(t *testing.T) {
 		path := filepath.Join(t.TempDir(), "db")
 		lives(t, sized(10, 1_000), func() (store.Store, error) { return sqlite.Open(path) })
