@@ -53,7 +53,7 @@ func TestRow04(t *testing.T) {
 		assert.Positive(t, v.Faults[what], what)
 	}
 	assert.Positive(t, v.StaleRefused, "nobody was overtaken")
-	assert.GreaterOrEqual(t, v.Pages+v.Withdrawn+v.Expired, 150, "every incident pages")
+	assert.Positive(t, v.Pages, "nobody was paged") // that all of them are is the verdict's
 }
 
 func entry(kind incident.EntryKind, what, text string) incident.Entry {
