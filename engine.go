@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"hash/maphash"
 	"log/slog"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -33,6 +34,7 @@ type Engine struct {
 	clock    clock
 	health   health
 	inputLog inputLog
+	batches  sync.Pool // of *batch, without anything in them
 	tracer   trace.Tracer
 	causes   causes
 	owner    string        // of leases

@@ -14,7 +14,7 @@ import (
 // takeInbox takes in events that the store got within transactions of the application. What cannot be stored now comes again
 // when its lease has run out.
 func (e *Engine) takeInbox(ctx context.Context, tasks []store.Task) {
-	var in batch
+	in := e.batch()
 	for i := range tasks {
 		var ev event.Event
 		err := json.Unmarshal(tasks[i].Payload, &ev)
@@ -38,7 +38,7 @@ func (e *Engine) takeInbox(ctx context.Context, tasks []store.Task) {
 	for i := range in.events {
 		e.complete(&in.events[i], now, s.traceParent, &ids)
 	}
-	if err := e.take(ctx, s, &in); err != nil {
+	if err := e.take(ctx, s, in); err != nil {
 		e.log(ctx, slog.LevelError, "events of the inbox could not be stored; they come again", "error", err)
 	}
 }

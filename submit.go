@@ -27,7 +27,7 @@ func (e *Engine) Submit(ctx context.Context, events ...event.Event) error {
 	ctx, s := e.submit(ctx, events)
 	defer s.end()
 	var errs []error
-	taken := batch{events: make([]event.Event, 0, len(events)), named: make([]bool, 0, len(events))}
+	taken := e.batch()
 	ids := freshIDs{left: len(events)}
 	for i := range events {
 		ev := &events[i]
@@ -48,7 +48,7 @@ func (e *Engine) Submit(ctx context.Context, events ...event.Event) error {
 	if len(taken.events) == 0 {
 		return errors.Join(errs...)
 	}
-	return errors.Join(append(errs, e.take(ctx, s, &taken))...)
+	return errors.Join(append(errs, e.take(ctx, s, taken))...)
 }
 
 // batch is complete events that are taken in one commit.
@@ -56,7 +56,34 @@ type batch struct {
 	events []event.Event
 	named  []bool        // whether the sender gave an id
 	claims []store.Claim // of the tasks that brought them; none: they come from a call
+
+	assessed, fresh respond.Events
+	at              []int // per event the index of its id among those to be looked up, or one of the next two
 }
+
+const (
+	noID       = -1
+	repeatedID = -2
+)
+
+// batch returns an empty batch.
+func (e *Engine) batch() *batch {
+	if b, ok := e.batches.Get().(*batch); ok {
+		return b
+	}
+	return new(batch)
+}
+
+// reuse keeps the memory of a batch that is stored: then nobody looks at it any more.
+func (e *Engine) reuse(b *batch) {
+	if cap(b.events) > largestKept {
+		return
+	}
+	*b = batch{events: b.events[:0], named: b.named[:0], assessed: b.assessed, fresh: b.fresh[:0], at: b.at[:0]}
+	e.batches.Put(b)
+}
+
+const largestKept = 4096 // events
 
 // complete fills in what the sender left out.
 func (e *Engine) complete(ev *event.Event, now time.Time, traceParent string, ids *freshIDs) {
@@ -124,55 +151,59 @@ func (f *freshIDs) make(n int) {
 // take assesses and commits complete events. An id that was applied before, or stands twice in the call, counts once; ids
 // of our own making cannot repeat and are not kept.
 func (e *Engine) take(ctx context.Context, s *submission, b *batch) error {
-	events, cat := b.events, e.catalog.Load()
-	assessed := respond.AssessAll(cat, events)
-	ids := make([]store.EventID, 0, len(events))
-	at := make([]int, len(events)) // index in ids, -1: without
-	seen := make(map[store.EventID]struct{})
-	for i := range events {
-		at[i] = -1
-		if !b.named[i] {
-			continue
-		}
-		id := store.NewEventID(events[i].Tenant, events[i].Source, events[i].ID)
-		if _, twice := seen[id]; twice {
-			at[i] = repeatedID
-			continue
-		}
-		seen[id] = struct{}{}
-		at[i] = len(ids)
-		ids = append(ids, id)
-	}
-	var fresh respond.Events
+	cat := e.catalog.Load()
+	b.assessed = respond.AssessAll(cat, b.events, b.assessed)
+	ids := b.ids()
 	_, err := e.commit(ctx, change{
-		catalog: cat, inputs: []respond.Input{assessed}, events: ids, claims: b.claims,
+		catalog: cat, inputs: []respond.Input{b.assessed}, events: ids, claims: b.claims,
 		settle: func(v store.View, _ []respond.Input) ([]respond.Input, []store.Settle) {
-			fresh = fresh[:0]
+			b.fresh = b.fresh[:0]
 			var done []store.Settle
-			for i, a := range assessed {
+			for i, a := range b.assessed {
 				if b.claims != nil {
 					if !v.Valid[i] { // somebody else takes it
 						continue
 					}
 					done = append(done, store.Settle{Claim: b.claims[i]})
 				}
-				if at[i] == repeatedID || at[i] >= 0 && v.Seen[at[i]] {
+				if at := b.at[i]; at == repeatedID || at >= 0 && v.Seen[at] {
 					continue
 				}
-				fresh = append(fresh, a)
+				b.fresh = append(b.fresh, a)
 			}
-			return []respond.Input{fresh}, done
+			return []respond.Input{b.fresh}, done
 		},
 	})
 	if err != nil {
-		s.failed(ctx, len(events))
+		s.failed(ctx, len(b.events))
 		return fmt.Errorf("tocsin: submit: %w", err)
 	}
-	e.count(ctx, s, assessed, fresh)
+	e.count(ctx, s, b.assessed, b.fresh)
+	e.reuse(b)
 	return nil
 }
 
-const repeatedID = -2
+// ids returns the ids that the senders gave, each once, and fills at.
+func (b *batch) ids() []store.EventID {
+	var ids []store.EventID
+	seen := make(map[store.EventID]struct{})
+	for i := range b.events {
+		if !b.named[i] {
+			b.at = append(b.at, noID)
+			continue
+		}
+		e := &b.events[i]
+		id := store.NewEventID(e.Tenant, e.Source, e.ID)
+		if _, twice := seen[id]; twice {
+			b.at = append(b.at, repeatedID)
+			continue
+		}
+		seen[id] = struct{}{}
+		b.at = append(b.at, len(ids))
+		ids = append(ids, id)
+	}
+	return ids
+}
 
 func (e *Engine) count(ctx context.Context, s *submission, all, fresh respond.Events) {
 	next := 0

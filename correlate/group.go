@@ -89,12 +89,13 @@ func (g *Group) Earlier(at time.Time) {
 func packs(packed string, labels map[string]string) bool {
 	rest := packed
 	for range labels {
-		name, after, _ := strings.Cut(rest, `="`)
+		name, after, _ := strings.Cut(rest, "=") // of one byte: several times as fast
 		value, ok := labels[name]
-		if !ok || len(after) <= len(value) || after[:len(value)] != value || after[len(value)] != '"' {
+		end := 1 + len(value)
+		if !ok || len(after) <= end || after[0] != '"' || after[1:end] != value || after[end] != '"' {
 			return packed == PackLabels(labels)
 		}
-		rest = strings.TrimPrefix(after[len(value)+1:], ",")
+		rest = strings.TrimPrefix(after[end+1:], ",")
 	}
 	return rest == ""
 }

@@ -31,14 +31,21 @@ func Assess(cat *catalog.Compiled, e *event.Event) *Assessed {
 	return a
 }
 
-// AssessAll assesses the events of one call, in one piece of memory.
-func AssessAll(cat *catalog.Compiled, events []event.Event) Events {
-	all, out := make([]Assessed, len(events)), make(Events, len(events))
+// AssessAll assesses the events of one call, in one piece of memory: that of spare, if it is large enough, which is what an
+// earlier call returned and nobody needs any more.
+func AssessAll(cat *catalog.Compiled, events []event.Event, spare Events) Events {
+	all := spare[:cap(spare)]
+	if len(all) < len(events) {
+		piece := make([]Assessed, len(events))
+		all = make(Events, len(events))
+		for i := range all {
+			all[i] = &piece[i]
+		}
+	}
 	for i := range events {
 		all[i].assess(cat, &events[i])
-		out[i] = &all[i]
 	}
-	return out
+	return all[:len(events)]
 }
 
 func (a *Assessed) assess(cat *catalog.Compiled, e *event.Event) {

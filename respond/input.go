@@ -98,13 +98,7 @@ func (Advance) input() {}
 // none. What it gets wrong costs a second look and nothing else.
 func Scope(inputs []Input, fires func(alert store.Key) bool) store.Scope {
 	var sc store.Scope
-	n := 0
-	for _, in := range inputs {
-		events, _ := in.(Events)
-		n += max(len(events), 2)
-	}
-	seen := make(map[store.Key]struct{}, n)
-	sc.Write = make([]store.Key, 0, n)
+	seen := make(map[store.Key]struct{})
 	add := func(k store.Key) {
 		if _, twice := seen[k]; !twice {
 			seen[k] = struct{}{}

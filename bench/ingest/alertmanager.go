@@ -74,11 +74,11 @@ func (s shape) routing() (*config.Route, error) {
 }
 
 // fill implements engine. A repeat began when its alert did, and ends later, as Prometheus sends it.
-func (t *theirs) fill(n int) {
+func (t *theirs) fill(numbers []int) {
 	now := time.Now()
-	t.batch = make([]*peer.Alert, n)
-	for i := range t.batch {
-		a := t.alert(i)
+	t.batch = make([]*peer.Alert, len(numbers))
+	for i, n := range numbers {
+		a := t.alert(n)
 		t.batch[i] = &peer.Alert{UpdatedAt: now, Alert: model.Alert{
 			Labels: labels[model.LabelName, model.LabelValue](a), Annotations: model.LabelSet{"summary": model.LabelValue(a.summary)},
 			StartsAt: t.began, EndsAt: now.Add(lifetime),

@@ -13,14 +13,18 @@ import (
 )
 
 // Each side must have every alert in its group, after the new ones and after the repeats: else it measures something else.
-func TestBothSidesSeeEveryAlert(t *testing.T) {
+func TestAllSidesSeeEveryAlert(t *testing.T) {
+	numbers := make([]int, 200)
+	for i := range numbers {
+		numbers[i] = i
+	}
 	for _, side := range sides {
 		for _, s := range []shape{{1, 1}, {10, 1}, {1, 20}, {10, 20}} {
 			t.Run(fmt.Sprintf("%s/%dx%d", side.name, s.routes, s.groups), func(t *testing.T) {
 				e, err := side.make(s)
 				require.NoError(t, err)
 				for range phases {
-					e.fill(200)
+					e.fill(numbers)
 					require.NoError(t, e.take(t.Context()))
 					alerts, groups, err := e.seen(t.Context())
 					require.NoError(t, err)
@@ -49,8 +53,8 @@ func TestOneLinePerEngineCaseAndPhase(t *testing.T) {
 	}
 	var want []string
 	for _, c := range []string{"1×1", "1×20", "10×1", "10×20"} {
-		for _, phase := range []string{"new", "repeat"} {
-			want = append(want, "tocsin "+c+" "+phase, "alertmanager "+c+" "+phase)
+		for _, phase := range []string{"new", "repeat", "folded"} {
+			want = append(want, "tocsin "+c+" "+phase, "alertmanager "+c+" "+phase, "floor "+c+" "+phase)
 		}
 	}
 	assert.Equal(t, want, got)

@@ -15,8 +15,8 @@ import (
 
 // engine is one side of the comparison.
 type engine interface {
-	// fill makes the alerts that the next take hands over, n of them. It is not measured.
-	fill(n int)
+	// fill makes the alerts that the next take hands over, by their numbers. It is not measured.
+	fill(numbers []int)
 	// take hands them over, and returns when all of them are in their groups.
 	take(ctx context.Context) error
 	// seen counts what is there.
@@ -28,17 +28,27 @@ type engine interface {
 var sides = [...]struct {
 	name string
 	make func(shape) (engine, error)
-}{{"tocsin", newOurs}, {"alertmanager", newTheirs}}
+}{{"tocsin", newOurs}, {"alertmanager", newTheirs}, {"floor", newFloor}}
 
-// phases are what a round measures of an engine, one after the other.
-var phases = [...]string{"new", "repeat"}
+// phases are what a round measures of an engine, one after the other: which of n alerts the i-th is.
+var phases = [...]struct {
+	name string
+	nth  func(i, n int) int
+}{
+	{"new", func(i, _ int) int { return i }},
+	{"repeat", func(i, _ int) int { return i }},
+	{"folded", func(i, n int) int { return (i/batchSize*distinct + i%distinct) % n }},
+}
+
+// distinct is how many alerts a call of a storm is about.
+const distinct = 16
 
 // figures are what an alert costs.
 type figures struct {
 	Engine string `json:"engine"`
 	Routes int    `json:"routes"`
 	Groups int    `json:"groups"`
-	Alerts string `json:"alerts"` // new, or repeat
+	Alerts string `json:"alerts"` // the phase
 	Ns     int64  `json:"ns_per_alert"`
 	Bytes  int64  `json:"bytes_per_alert"`
 	Allocs int64  `json:"allocs_per_alert"`
@@ -54,7 +64,7 @@ type plan struct {
 // run measures every case, writes a line of JSON for each engine, case and phase, and returns our share of the peer's time
 // for people.
 func (p *plan) run(ctx context.Context) (string, error) {
-	ratios := []string{"tocsin's time as a share of Alertmanager's, routes × groups:"}
+	ratios := []string{"tocsin's time as a share of Alertmanager's (and the floor's), routes × groups:"}
 	to := json.NewEncoder(p.out)
 	for _, routes := range p.routes {
 		for _, groups := range p.groups {
@@ -68,8 +78,8 @@ func (p *plan) run(ctx context.Context) (string, error) {
 						return "", err
 					}
 				}
-				ratios = append(ratios, fmt.Sprintf("%d×%d %s %.2f,", routes, groups, phases[i],
-					float64(medians[0][i].Ns)/float64(medians[1][i].Ns)))
+				ours, theirs, floor := float64(medians[0][i].Ns), float64(medians[1][i].Ns), float64(medians[2][i].Ns)
+				ratios = append(ratios, fmt.Sprintf("%d×%d %s %.2f (%.2f),", routes, groups, phases[i].name, ours/theirs, floor/theirs))
 			}
 		}
 	}
@@ -94,7 +104,7 @@ func (p *plan) measure(ctx context.Context, s shape) (medians [len(sides)][len(p
 		for j, phase := range phases {
 			of := func(value func(figures) int64) int64 { return median(rounds[i][j], value) }
 			medians[i][j] = figures{
-				Engine: side.name, Routes: s.routes, Groups: s.groups, Alerts: phase,
+				Engine: side.name, Routes: s.routes, Groups: s.groups, Alerts: phase.name,
 				Ns:     of(func(f figures) int64 { return f.Ns }),
 				Bytes:  of(func(f figures) int64 { return f.Bytes }),
 				Allocs: of(func(f figures) int64 { return f.Allocs }),
@@ -114,13 +124,17 @@ func median(rounds []figures, value func(figures) int64) int64 {
 }
 
 // round measures a fresh engine, and checks that every alert is where it belongs.
-func (p *plan) round(ctx context.Context, s shape, make func(shape) (engine, error)) (measured [len(phases)]figures, err error) {
-	e, err := make(s)
+func (p *plan) round(ctx context.Context, s shape, begin func(shape) (engine, error)) (measured [len(phases)]figures, err error) {
+	e, err := begin(s)
 	if err != nil {
 		return measured, err
 	}
-	for i := range phases {
-		e.fill(p.alerts)
+	numbers := make([]int, p.alerts)
+	for i, phase := range phases {
+		for j := range numbers {
+			numbers[j] = phase.nth(j, p.alerts)
+		}
+		e.fill(numbers)
 		if measured[i], err = cost(ctx, e, p.alerts); err != nil {
 			return measured, err
 		}

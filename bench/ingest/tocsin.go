@@ -74,15 +74,19 @@ func (s shape) catalog() *catalog.Catalog {
 func className(service string) string { return "http.errors." + service }
 
 // fill implements engine.
-func (o *ours) fill(n int) {
-	o.events = make([]event.Event, n)
-	for i := range o.events {
-		a := o.alert(i)
-		o.events[i] = event.Event{
+func (o *ours) fill(numbers []int) { o.events = o.shape.events(numbers) }
+
+// events are alerts as we get them.
+func (s shape) events(numbers []int) []event.Event {
+	events := make([]event.Event, len(numbers))
+	for i, n := range numbers {
+		a := s.alert(n)
+		events[i] = event.Event{
 			Type: className(a.service), Subject: a.instance, Severity: severity.Critical, Summary: a.summary,
 			Labels: labels[string, string](a),
 		}
 	}
+	return events
 }
 
 // take implements engine.
