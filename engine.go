@@ -104,6 +104,7 @@ func (e *Engine) log(ctx context.Context, level slog.Level, msg string, args ...
 
 // change is one thing to decide and commit.
 type change struct {
+	room    *respond.Room     // nil: a new one
 	catalog *catalog.Compiled // nil: the one at work
 	inputs  []respond.Input
 	events  []store.EventID
@@ -116,7 +117,11 @@ type change struct {
 // commit decides about a change and stores the result. It returns why each input was refused, nil for those that were not.
 func (e *Engine) commit(ctx context.Context, c change) (refused []error, err error) {
 	now := e.now(ctx)
-	sc := respond.Scope(c.inputs, e.hints.fires)
+	room := c.room
+	if room == nil {
+		room = new(respond.Room)
+	}
+	sc := respond.Scope(room, c.inputs, e.hints.fires)
 	sc.Events, sc.Claims = c.events, c.claims
 	e.hints.widen(&sc)
 	cat := cmp.Or(c.catalog, e.catalog.Load())
@@ -132,7 +137,7 @@ func (e *Engine) commit(ctx context.Context, c change) (refused []error, err err
 		if c.settle != nil {
 			inputs, settles = c.settle(v, inputs)
 		}
-		d, need := respond.Decide(cat, v, inputs)
+		d, need := respond.Decide(room, cat, v, inputs)
 		if !need.Empty() {
 			e.hints.foresee(&need)
 			return store.Batch{}, need, nil

@@ -123,13 +123,13 @@ func (x *erasing) record(ctx context.Context, row store.Snapshot) error {
 	if err != nil || !changed {
 		return err
 	}
-	in := []respond.Input{respond.Erase{At: now, Record: row.Key, Eraser: x.Eraser}}
+	room, in := new(respond.Room), []respond.Input{respond.Erase{At: now, Record: row.Key, Eraser: x.Eraser}}
 	wrote := 0
-	err = x.store.Update(ctx, respond.Scope(in, nil), func(v store.View) (store.Batch, store.Need, error) {
+	err = x.store.Update(ctx, respond.Scope(room, in, nil), func(v store.View) (store.Batch, store.Need, error) {
 		if err := readable(v); err != nil {
 			return store.Batch{}, store.Need{}, err
 		}
-		d, need := respond.Decide(x.catalog.Load(), v, in)
+		d, need := respond.Decide(room, x.catalog.Load(), v, in)
 		wrote = len(d.Put)
 		return d.Batch(now, nil, nil), need, errors.Join(d.Refused...)
 	})

@@ -40,18 +40,13 @@ func (h *hints) fires(alert store.Key) bool {
 func (h *hints) widen(sc *store.Scope) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	var more []store.Key
+	many := len(sc.Write) > scopeOfOne // only inputs of one incident name it themselves
 	for _, key := range sc.Write {
 		if key.Kind != respond.KindGroup {
 			continue
 		}
-		if incident, ok := h.incident[key]; ok {
-			more = append(more, incident)
-		}
-	}
-	for _, key := range more {
-		if len(sc.Write) > scopeOfOne || !slices.Contains(sc.Write, key) { // only inputs of one incident name it themselves
-			sc.Write = append(sc.Write, key)
+		if incident, ok := h.incident[key]; ok && (many || !slices.Contains(sc.Write, incident)) {
+			sc.Write = append(sc.Write, incident)
 		}
 	}
 }

@@ -57,8 +57,9 @@ type batch struct {
 	named  []bool        // whether the sender gave an id
 	claims []store.Claim // of the tasks that brought them; none: they come from a call
 
-	assessed, fresh respond.Events
-	at              []int // per event the index of its id among those to be looked up, or one of the next two
+	room  respond.Room
+	at    []int // per event the index of its id among those to be looked up, or one of the next two
+	fresh respond.Events
 }
 
 const (
@@ -79,7 +80,7 @@ func (e *Engine) reuse(b *batch) {
 	if cap(b.events) > largestKept {
 		return
 	}
-	*b = batch{events: b.events[:0], named: b.named[:0], assessed: b.assessed, fresh: b.fresh[:0], at: b.at[:0]}
+	b.events, b.named, b.claims, b.at = b.events[:0], b.named[:0], nil, b.at[:0]
 	e.batches.Put(b)
 }
 
@@ -152,14 +153,13 @@ func (f *freshIDs) make(n int) {
 // of our own making cannot repeat and are not kept.
 func (e *Engine) take(ctx context.Context, s *submission, b *batch) error {
 	cat := e.catalog.Load()
-	b.assessed = respond.AssessAll(cat, b.events, b.assessed)
-	ids := b.ids()
+	assessed, ids := respond.AssessAll(&b.room, cat, b.events), b.ids()
 	_, err := e.commit(ctx, change{
-		catalog: cat, inputs: []respond.Input{b.assessed}, events: ids, claims: b.claims,
+		room: &b.room, catalog: cat, inputs: []respond.Input{assessed}, events: ids, claims: b.claims,
 		settle: func(v store.View, _ []respond.Input) ([]respond.Input, []store.Settle) {
 			b.fresh = b.fresh[:0]
 			var done []store.Settle
-			for i, a := range b.assessed {
+			for i, a := range assessed {
 				if b.claims != nil {
 					if !v.Valid[i] { // somebody else takes it
 						continue
@@ -178,7 +178,7 @@ func (e *Engine) take(ctx context.Context, s *submission, b *batch) error {
 		s.failed(ctx, len(b.events))
 		return fmt.Errorf("tocsin: submit: %w", err)
 	}
-	e.count(ctx, s, b.assessed, b.fresh)
+	e.count(ctx, s, assessed, b.fresh)
 	e.reuse(b)
 	return nil
 }

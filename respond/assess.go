@@ -31,21 +31,20 @@ func Assess(cat *catalog.Compiled, e *event.Event) *Assessed {
 	return a
 }
 
-// AssessAll assesses the events of one call, in one piece of memory: that of spare, if it is large enough, which is what an
-// earlier call returned and nobody needs any more.
-func AssessAll(cat *catalog.Compiled, events []event.Event, spare Events) Events {
-	all := spare[:cap(spare)]
-	if len(all) < len(events) {
+// AssessAll assesses the events of one call.
+func AssessAll(room *Room, cat *catalog.Compiled, events []event.Event) Events {
+	if cap(room.assessed) < len(events) {
 		piece := make([]Assessed, len(events))
-		all = make(Events, len(events))
-		for i := range all {
-			all[i] = &piece[i]
+		room.assessed = make(Events, len(events))
+		for i := range piece {
+			room.assessed[i] = &piece[i]
 		}
 	}
+	all := room.assessed[:len(events)]
 	for i := range events {
 		all[i].assess(cat, &events[i])
 	}
-	return all[:len(events)]
+	return all
 }
 
 func (a *Assessed) assess(cat *catalog.Compiled, e *event.Event) {

@@ -25,12 +25,9 @@ type Decision struct {
 }
 
 // Decide applies the inputs in order. If it needs more than the view holds, it says so and the Decision is empty.
-func Decide(cat *catalog.Compiled, view store.View, inputs []Input) (Decision, store.Need) {
-	n := len(view.Records)
-	t := &turn{
-		cat: cat, view: view, units: make(map[store.Key]*unit),
-		records: make(map[store.Key]*record, n), order: make([]*record, 0, n), room: make([]record, 0, n),
-	}
+func Decide(room *Room, cat *catalog.Compiled, view store.View, inputs []Input) (Decision, store.Need) {
+	room.clear()
+	t := &turn{Room: room, cat: cat, view: view}
 	refused := make([]error, len(inputs))
 	for i, in := range inputs {
 		if _, ok := in.(Advance); !ok {
@@ -67,14 +64,10 @@ func Decide(cat *catalog.Compiled, view store.View, inputs []Input) (Decision, s
 
 // turn is the work on one Decide.
 type turn struct {
+	*Room
 	cat     *catalog.Compiled
 	view    store.View
 	need    store.Need
-	records map[store.Key]*record
-	order   []*record // as first touched
-	room    []record  // for working copies: none outlives the turn
-	units   map[store.Key]*unit
-	unitSeq []*unit
 	tasks   []store.Task
 	heads   []bool
 	cancel  []store.CancelTag
@@ -134,11 +127,11 @@ func load[T any](t *turn, key store.Key) (*record, *T) {
 }
 
 func (t *turn) add(key store.Key, version uint64, rec any) *record {
-	if len(t.room) == cap(t.room) {
-		t.room = make([]record, 0, 16)
+	if len(t.copies) == cap(t.copies) { // those that were handed out stay where they are
+		t.copies = make([]record, 0, max(16, 2*cap(t.copies)))
 	}
-	t.room = append(t.room, record{key: key, version: version, rec: rec})
-	r := &t.room[len(t.room)-1]
+	t.copies = append(t.copies, record{key: key, version: version, rec: rec})
+	r := &t.copies[len(t.copies)-1]
 	t.records[key] = r
 	t.order = append(t.order, r)
 	return r
@@ -227,56 +220,32 @@ func (t *turn) decision() Decision {
 			u.row.dirty = true
 		}
 	}
-	d := Decision{Tasks: t.tasks, Heads: t.heads, Cancel: t.cancel}
-	dirty, lines := 0, 0
 	for _, r := range t.order {
 		if r.dirty {
-			dirty, lines = dirty+1, lines+len(r.lines)
+			t.put, t.lines = append(t.put, t.change(r)), append(t.lines, r.lines)
 		}
 	}
-	d.Put, d.Lines = make([]store.Change, 0, dirty), make([][]incident.Entry, 0, dirty)
-	to := rooms{
-		refs: make([]store.Ref, 0, usualRefs*dirty), entries: make([]store.Entry, 0, lines), docs: make([]byte, 0, usualDoc*lines),
-	}
-	for _, r := range t.order {
-		if r.dirty {
-			d.Put, d.Lines = append(d.Put, t.change(r, &to)), append(d.Lines, r.lines)
-		}
-	}
-	return d
+	return Decision{Put: t.put, Lines: t.lines, Tasks: t.tasks, Heads: t.heads, Cancel: t.cancel}
 }
-
-// rooms hold what many changes of one decision list, each kind in one piece.
-type rooms struct {
-	refs    []store.Ref
-	entries []store.Entry
-	docs    []byte
-}
-
-// What rooms are made for; they grow.
-const (
-	usualRefs = 3   // of an alert
-	usualDoc  = 224 // bytes
-)
 
 // encode makes the lines of a timeline ready for the store.
-func (to *rooms) encode(lines []incident.Entry) []store.Entry {
-	first := len(to.entries)
+func (r *Room) encode(lines []incident.Entry) []store.Entry {
+	first := len(r.entries)
 	for i := range lines {
 		e := &lines[i]
-		from := len(to.docs)
-		to.docs = e.AppendJSON(to.docs)
-		to.entries = append(to.entries, store.Entry{Seq: e.Seq, At: e.At, Kind: string(e.Kind), Doc: to.docs[from:len(to.docs):len(to.docs)]})
+		from := len(r.docs)
+		r.docs = e.AppendJSON(r.docs)
+		r.entries = append(r.entries, store.Entry{Seq: e.Seq, At: e.At, Kind: string(e.Kind), Doc: r.docs[from:len(r.docs):len(r.docs)]})
 	}
-	return to.entries[first:len(to.entries):len(to.entries)]
+	return r.entries[first:len(r.entries):len(r.entries)]
 }
 
 // change describes a dirty record to the store.
-func (t *turn) change(r *record, to *rooms) store.Change {
-	c := store.Change{Key: r.key, Version: r.version, Rec: r.rec, Entries: to.encode(r.lines)}
-	first := len(to.refs)
+func (t *turn) change(r *record) store.Change {
+	c := store.Change{Key: r.key, Version: r.version, Rec: r.rec, Entries: t.encode(r.lines)}
+	first := len(t.published)
 	publish := func(kind, name string) {
-		to.refs = append(to.refs, store.Ref{Tenant: r.key.Tenant, Kind: kind, Name: name})
+		t.published = append(t.published, store.Ref{Tenant: r.key.Tenant, Kind: kind, Name: name})
 	}
 	switch rec := r.rec.(type) {
 	case *Alert:
@@ -316,6 +285,6 @@ func (t *turn) change(r *record, to *rooms) store.Change {
 			publish(refChanges, hourOf(rec.Service, rec.Received))
 		}
 	}
-	c.Refs = to.refs[first:len(to.refs):len(to.refs)]
+	c.Refs = t.published[first:len(t.published):len(t.published)]
 	return c
 }

@@ -39,7 +39,7 @@ func erasedRecord(t *testing.T, x *respond.Eraser, row store.Snapshot) any {
 	cat, err := twoTeams().Compile()
 	require.NoError(t, err)
 	row.Version = 1
-	d, need := respond.Decide(cat, store.View{Records: map[store.Key]store.Snapshot{row.Key: row}},
+	d, need := respond.Decide(new(respond.Room), cat, store.View{Records: map[store.Key]store.Snapshot{row.Key: row}},
 		[]respond.Input{respond.Erase{At: start, Record: row.Key, Eraser: x}})
 	require.True(t, need.Empty())
 	require.NoError(t, d.Refused[0])

@@ -147,9 +147,9 @@ func newWorld(t *testing.T) *world {
 func (w *world) decide(now time.Time, inputs ...respond.Input) {
 	w.t.Helper()
 	var d respond.Decision
-	err := w.store.Update(context.Background(), respond.Scope(inputs, nil), func(v store.View) (store.Batch, store.Need, error) {
+	err := w.store.Update(context.Background(), respond.Scope(new(respond.Room), inputs, nil), func(v store.View) (store.Batch, store.Need, error) {
 		var need store.Need
-		if d, need = respond.Decide(w.cat, v, inputs); !need.Empty() {
+		if d, need = respond.Decide(new(respond.Room), w.cat, v, inputs); !need.Empty() {
 			return store.Batch{}, need, nil
 		}
 		return d.Batch(now, nil, nil), store.Need{}, nil

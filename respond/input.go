@@ -96,13 +96,16 @@ func (Advance) input() {}
 // Scope is what the store must lock before it decides about the inputs. Decide asks for the rest. The groups of events are
 // in it besides, since most events change them, but for repeats of alerts that fire, as far as fires knows them; nil knows
 // none. What it gets wrong costs a second look and nothing else.
-func Scope(inputs []Input, fires func(alert store.Key) bool) store.Scope {
-	var sc store.Scope
-	seen := make(map[store.Key]struct{})
+func Scope(room *Room, inputs []Input, fires func(alert store.Key) bool) store.Scope {
+	if room.named == nil {
+		room.named = make(map[store.Key]struct{})
+	}
+	clear(room.named)
+	room.write = room.write[:0]
 	add := func(k store.Key) {
-		if _, twice := seen[k]; !twice {
-			seen[k] = struct{}{}
-			sc.Write = append(sc.Write, k)
+		if _, twice := room.named[k]; !twice {
+			room.named[k] = struct{}{}
+			room.write = append(room.write, k)
 		}
 	}
 	for _, in := range inputs {
@@ -116,7 +119,7 @@ func Scope(inputs []Input, fires func(alert store.Key) bool) store.Scope {
 			}
 		}
 	}
-	return sc
+	return store.Scope{Write: room.write}
 }
 
 // Batch is what the store commits for the decision. Tasks whose lane is empty are born with the lease if there is room to

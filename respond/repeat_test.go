@@ -22,11 +22,11 @@ func TestARepeatWithoutNewsCostsARow(t *testing.T) {
 	}
 	w.decide(start, says(0, "stuck")...)
 	looks := func(inputs []respond.Input) (asked store.Need, d respond.Decision) {
-		sc := respond.Scope(inputs, func(store.Key) bool { return true })
+		sc := respond.Scope(new(respond.Room), inputs, func(store.Key) bool { return true })
 		require.Len(t, sc.Write, 1)
 		err := w.store.Update(t.Context(), sc, func(v store.View) (store.Batch, store.Need, error) {
 			var need store.Need
-			if d, need = respond.Decide(w.cat, v, inputs); !need.Empty() {
+			if d, need = respond.Decide(new(respond.Room), w.cat, v, inputs); !need.Empty() {
 				asked.Write = append(asked.Write, need.Write...)
 				return store.Batch{}, need, nil
 			}

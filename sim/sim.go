@@ -28,6 +28,7 @@ type Sim struct {
 	fails   map[string]error
 	actions map[string]automate.Action
 	queues  map[string]int // of every channel, without bounds worth the name
+	room    respond.Room
 	entries []Entry
 }
 
@@ -193,14 +194,14 @@ func (s *Sim) send(t store.Task) error {
 
 // commit decides about the inputs and stores the result.
 func (s *Sim) commit(inputs []respond.Input, settle *store.Settle) (refused []error, err error) {
-	sc := respond.Scope(inputs, nil)
+	sc := respond.Scope(&s.room, inputs, nil)
 	if settle != nil {
 		sc.Claims = []store.Claim{settle.Claim}
 	}
 	var d respond.Decision
 	err = s.store.Update(context.Background(), sc, func(v store.View) (store.Batch, store.Need, error) {
 		var need store.Need
-		if d, need = respond.Decide(s.cat, v, inputs); !need.Empty() {
+		if d, need = respond.Decide(&s.room, s.cat, v, inputs); !need.Empty() {
 			return store.Batch{}, need, nil
 		}
 		batch := d.Batch(s.now, nil, nil)

@@ -80,8 +80,8 @@ func decide(t *testing.T, s store.Store, cat *catalog.Compiled, now time.Time, i
 	for _, k := range claimed.Due {
 		inputs = append([]respond.Input{respond.Advance{Group: k, At: now}}, inputs...)
 	}
-	require.NoError(t, s.Update(t.Context(), respond.Scope(inputs, nil), func(v store.View) (store.Batch, store.Need, error) {
-		d, need := respond.Decide(cat, v, inputs)
+	require.NoError(t, s.Update(t.Context(), respond.Scope(new(respond.Room), inputs, nil), func(v store.View) (store.Batch, store.Need, error) {
+		d, need := respond.Decide(new(respond.Room), cat, v, inputs)
 		if !need.Empty() {
 			return store.Batch{}, need, nil
 		}
