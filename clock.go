@@ -23,7 +23,7 @@ func (e *Engine) ahead() time.Duration { return time.Duration(e.clock.ahead.Load
 // now is the time by the clock of the store, as the input log keeps it: without what only this process's clock knows, so that a
 // replay computes with the same instants.
 func (e *Engine) now(ctx context.Context) time.Time {
-	e.clock.asked.Do(func() { e.compareClocks(ctx) })
+	e.clock.asked.Do(func() { _ = e.compareClocks(ctx) })
 	return time.Now().Add(e.ahead()).UTC()
 }
 
@@ -34,30 +34,38 @@ func (e *Engine) local(t store.Task) store.Task {
 }
 
 // compareClocks asks the store what time it is. While it does not answer, what it told last still holds.
-func (e *Engine) compareClocks(ctx context.Context) {
+func (e *Engine) compareClocks(ctx context.Context) error {
 	s, ok := e.store.(store.Clock)
 	if !ok {
-		return
+		return nil
 	}
 	ahead, err := s.Ahead(ctx)
 	if err != nil {
 		e.log(ctx, slog.LevelWarn, "the store does not tell the time; what it told last holds", "error", err)
-		return
+		return err
 	}
 	e.clock.ahead.Store(int64(ahead))
+	return nil
 }
 
-// keepTime compares the clocks every minute, until ctx ends.
+// How long it is until the clocks are compared again.
+const (
+	compareEvery = time.Minute
+	compareAgain = 5 * time.Second // after the store did not answer
+)
+
+// keepTime compares the clocks again and again, until ctx ends.
 func (e *Engine) keepTime(ctx, work context.Context) {
-	every := time.NewTicker(time.Minute)
-	defer every.Stop()
 	for {
-		e.compareClocks(work)
+		pause := compareEvery
+		if e.compareClocks(work) != nil {
+			pause = compareAgain
+		}
 		e.rouse() // what was not due may be
 		select {
 		case <-ctx.Done():
 			return
-		case <-every.C:
+		case <-time.After(pause):
 		}
 	}
 }

@@ -22,9 +22,11 @@ type clocked struct {
 	store.Store
 	ahead atomic.Int64
 	down  atomic.Bool
+	asked atomic.Int64
 }
 
 func (c *clocked) Ahead(context.Context) (time.Duration, error) {
+	c.asked.Add(1)
 	if c.down.Load() {
 		return 0, errors.New("no answer")
 	}
@@ -74,4 +76,35 @@ func TestEnginesGoByTheClockOfTheStore(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestAClockThatDidNotAnswerIsAskedSoonAgain: a store that is away when the clocks are compared is asked every 5 seconds until it
+// answers, and then once a minute as ever. What has come apart meanwhile counts from then on.
+func TestAClockThatDidNotAnswerIsAskedSoonAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		kept := &clocked{Store: memory.New()}
+		e, err := tocsin.New(&tocsin.Config{
+			Catalog: twoLevels(), Store: kept, Notifiers: map[string]notify.Notifier{"slack": &inbox{}, "sms": &inbox{}},
+		})
+		require.NoError(t, err)
+		defer run(t, e)()
+		asked := func(d time.Duration) int64 {
+			before := kept.asked.Load()
+			settle(d)
+			return kept.asked.Load() - before
+		}
+		asked(time.Second)
+		assert.EqualValues(t, 2, asked(2*time.Minute))
+		kept.down.Store(true)
+		assert.EqualValues(t, 1+4, asked(time.Minute+20*time.Second), "once in its time, and then every 5 seconds")
+		start := time.Now()
+		kept.down.Store(false)
+		kept.ahead.Store(int64(time.Hour))
+		assert.EqualValues(t, 1, asked(5*time.Second))
+		require.NoError(t, e.Submit(t.Context(), critical("stuck")))
+		inc, err := e.Incident(t.Context(), "pay.stuck/checkout#1")
+		require.NoError(t, err)
+		assert.Equal(t, start.Add(5*time.Second+time.Hour).UTC(), inc.Detected)
+		assert.EqualValues(t, 2, asked(2*time.Minute))
+	})
 }

@@ -77,7 +77,8 @@ func (e *Engine) observeOnCall(o metric.Int64Observer, at time.Time) {
 	cat := e.catalog.Load()
 	for name := range cat.Schedules() {
 		target := escalate.Target(string(escalate.ToSchedule) + ":" + name)
-		o.Observe(int64(len(cat.Reach([]escalate.Target{target}, "", at))), with("schedule", name))
+		reached, _ := cat.Reach([]escalate.Target{target}, "", at)
+		o.Observe(int64(len(reached)), with("schedule", name))
 	}
 }
 

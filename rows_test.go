@@ -3,6 +3,7 @@ package tocsin_test
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -12,6 +13,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/tocsin-dev/tocsin"
+	"github.com/tocsin-dev/tocsin/automate"
 	"github.com/tocsin-dev/tocsin/catalog"
 	"github.com/tocsin-dev/tocsin/escalate"
 	"github.com/tocsin-dev/tocsin/event"
@@ -107,7 +110,7 @@ func (poison) Pick(*escalate.Choice) []escalate.Recipient { panic("poison") }
 // poisons are the things of the house's own that may fail about an event, and who is paged all the same.
 var poisons = []struct{ kind, paged string }{
 	{"schedule", "ben"}, // level 1 reaches nobody
-	{"strategy", "ana"}, // whoever the level means
+	{"strategy", "ben"}, // whoever the level means
 	{"template", "ana"},
 	{"rule", "ana"},         // the next rule decides
 	{"notifier", "ana ana"}, // over one contact after the other
@@ -123,20 +126,21 @@ func poisonous() *catalog.Catalog {
 	c.Classes = append(c.Classes, event.Class{Name: "poison.*", Service: "checkout"},
 		event.Class{Name: "poison.schedule.*", Service: "lost"}, event.Class{Name: "poison.strategy.*", Service: "checkout", Plan: "picky"})
 	c.Plans["picky"] = catalog.Plan{Policy: "picky"}
-	c.Policies["picky"] = escalate.Policy{Levels: []escalate.Level{{Page: []escalate.Target{"owner"}, Wait: time.Hour, Strategy: "broken"}}}
+	c.Policies["picky"] = escalate.Policy{Levels: []escalate.Level{{Page: []escalate.Target{"person:ben"}, Wait: time.Hour, Strategy: "broken"}}}
 	c.Routes = []catalog.Route{
 		{ID: "broken", When: `event.type.startsWith("poison.rule.") && event.data.rate > 3`, Plan: "loud"},
 		{ID: "picky", When: `event.type.startsWith("poison.strategy.")`, Plan: "picky"},
 		{ID: "all", When: `true`, Plan: "loud"},
 	}
 	c.Messages = map[notify.Kind]notify.Template{notify.Page: {
-		Title: `{{if eq .Class "poison.template.2"}}{{index .Links 9}}{{end}}{{.Summary}}`,
+		Title: `{{if eq .Class "poison.template.2"}}{{.At.In nil}}{{end}}{{.Summary}}`,
 	}}
 	return c
 }
 
 // TestRow09: of 1,000 events every hundredth is one that a schedule, a strategy, a template, a rule or a notifier cannot stand.
-// All others are paged as ever, the engine goes on, and the poisonous ones are paged, too.
+// All others are paged as ever, the engine goes on, and the poisonous ones are paged, too: their timelines say what failed and
+// what was done instead, and there is one finding about each part that failed.
 func TestRow09(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := start(t, poisonous(), "slack", "sms")
@@ -179,13 +183,64 @@ func TestRow09(t *testing.T) {
 			assert.Contains(t, letter.Why, "it panicked")
 		}
 		for id, why := range map[string]string{
+			"poison.schedule.0/lost#1":     "+0s  schedule broken  it panicked: poison; nobody is on call by it",
+			"poison.schedule.5/lost#1":     "+0s  schedule broken  it panicked: poison; nobody is on call by it",
+			"poison.strategy.1/checkout#1": "+0s  strategy broken  it panicked: poison; everybody whom the level means is reached",
+			"poison.template.2/checkout#1": `+0s  template page  template: page title:1:41: executing "page title" at <.At.In>: ` +
+				"error calling In: time: missing Location in call to Time.In; it is sent in plain words",
+		} {
+			assert.Contains(t, lines(t, h, id), why)
+		}
+		for id, why := range map[string]string{
 			"tocsin.rule-error/broken#1": "no such key: rate", "tocsin.uncovered-level/poison.schedule.0%2Flost%231#1": "level 1 of plan loud reaches nobody",
+			"tocsin.catalog-error/schedule%20broken#1": "schedule broken: it panicked: poison; nobody is on call by it",
+			"tocsin.catalog-error/strategy%20broken#1": "strategy broken: it panicked: poison; everybody whom the level means is reached",
+			"tocsin.catalog-error/template%20page#1":   "missing Location in call to Time.In; it is sent in plain words",
 		} {
 			inc, err := h.Incident(t.Context(), id)
 			require.NoError(t, err)
 			assert.Contains(t, inc.Title, why)
+			assert.Equal(t, 1, inc.Alerts)
 		}
 	})
+}
+
+// TestRow09Own: where even those who own findings are on call by a schedule that panics there is one finding about it, and none
+// about the response to that.
+func TestRow09Own(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := poisonous()
+		c.Defaults.Owner = "lost"
+		c.Runbooks = map[string]automate.Runbook{"look": {
+			Owner: "lost", Mode: automate.Approve, When: `event.type == "poison.schedule.x"`, Steps: []automate.Step{{Ask: "well?"}},
+		}}
+		h := start(t, c, "slack", "sms")
+		defer h.stop()
+		x := critical("x")
+		x.Type = "poison.schedule.x"
+		require.NoError(t, h.Submit(t.Context(), x))
+		settle(20 * time.Minute)
+		const told = "  schedule broken  it panicked: poison; nobody is on call by it"
+		assert.Equal(t, []string{"+0s" + told, "+0s" + told, "+3m" + told, "+6m" + told}, having(lines(t, h, "poison.schedule.x/lost#1"), told),
+			"for the runbook that asks, and in every round")
+		assert.Equal(t, []string{"+30s" + told}, having(lines(t, h, "tocsin.catalog-error/schedule%20broken#1"), told))
+		text, err := h.Explain(t.Context(), "tocsin/tocsin.catalog-error/schedule%20broken")
+		require.NoError(t, err)
+		assert.Contains(t, text, "came 4 times")
+		all, err := h.Incidents(t.Context(), tocsin.Query{})
+		require.NoError(t, err)
+		var about []string
+		for _, inc := range all {
+			if event.IsFinding(inc.Class) {
+				about = append(about, inc.Class)
+			}
+		}
+		assert.ElementsMatch(t, []string{"tocsin.uncovered-level", "tocsin.catalog-error", "tocsin.exhausted"}, about)
+	})
+}
+
+func having(lines []string, part string) []string {
+	return slices.DeleteFunc(lines, func(line string) bool { return !strings.Contains(line, part) })
 }
 
 // TestRow08Last: where nothing comes next the last page is tried for a day, be its provider away or the engine itself.

@@ -406,7 +406,9 @@ func TestReach(t *testing.T) {
 		"empty team":       {"empty", []escalate.Target{"owner"}, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
-			assert.Equal(t, tt.want, cat.Reach(tt.targets, tt.owner, time.Time{}))
+			got, failed := cat.Reach(tt.targets, tt.owner, time.Time{})
+			assert.Equal(t, tt.want, got)
+			assert.Empty(t, failed)
 		})
 	}
 	assert.Equal(t, []string{"chat", "mail", "sms"}, cat.Channels())

@@ -144,5 +144,5 @@ func (c *Compiled) Class(typ string) (*event.Class, bool) { return c.taxonomy.Cl
 // CatchAll returns the team that owns what nobody else does.
 func (c *Compiled) CatchAll() string { return c.source.Defaults.Owner }
 
-// Render fills the texts of a message.
-func (c *Compiled) Render(m *notify.Message) { c.texts.Render(m) }
+// Render fills the texts of a message, as [notify.Templates.Render] does.
+func (c *Compiled) Render(m *notify.Message) error { return c.texts.Render(m) }

@@ -37,7 +37,8 @@ func Example() {
 	fmt.Println(a.Owner, a.Plan)
 
 	policy := compiled.Pin("standard").Policy
-	for _, r := range compiled.Reach(policy.Levels[0].Page, "shop", time.Time{}) {
+	reached, _ := compiled.Reach(policy.Levels[0].Page, "shop", time.Time{})
+	for _, r := range reached {
 		fmt.Println(r.Person, r.Contacts)
 	}
 	// Output:

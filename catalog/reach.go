@@ -8,39 +8,40 @@ import (
 	"github.com/tocsin-dev/tocsin/escalate"
 )
 
-// OnCall returns who is on call for the team at the instant: by its schedule, or all its members where it has none.
-func (c *Compiled) OnCall(team string, at time.Time) []escalate.PersonID {
+// OnCall returns who is on call for the team at the instant: by its schedule, or all its members where it has none. failed is
+// nil unless the schedule is broken.
+func (c *Compiled) OnCall(team string, at time.Time) (people []escalate.PersonID, failed *escalate.Failed) {
 	t := c.source.Teams[team]
 	if t.Schedule == "" {
-		return t.Members
+		return t.Members, nil
 	}
-	return onCallNow(c.source.Schedules[t.Schedule], at)
+	return escalate.AskSchedule(t.Schedule, c.source.Schedules[t.Schedule], at)
 }
 
-// onCallNow asks a schedule, which may be anybody's code: of one that panics nobody is on call, so that the level is found
-// uncovered and the next one is asked.
-func onCallNow(s escalate.Schedule, at time.Time) (people []escalate.PersonID) {
-	defer func() {
-		if recover() != nil {
-			people = nil
-		}
-	}()
-	return s.OnCall(at)
+// onCallNow returns who is on call by a schedule, nobody where it is broken.
+func onCallNow(s escalate.Schedule, at time.Time) []escalate.PersonID {
+	people, _ := escalate.AskSchedule("", s, at)
+	return people
 }
 
 // Schedules returns who is on call when, by name.
 func (c *Compiled) Schedules() map[string]escalate.Schedule { return c.source.Schedules }
 
 // Reach resolves targets to whom they mean at the instant, for an incident that the team owns. Nobody appears twice; who
-// cannot be contacted does not appear.
-func (c *Compiled) Reach(targets []escalate.Target, owner string, at time.Time) []escalate.Recipient {
-	var reached []escalate.Recipient
+// cannot be contacted does not appear. It also tells which schedules failed.
+func (c *Compiled) Reach(targets []escalate.Target, owner string, at time.Time) (reached []escalate.Recipient, failed []escalate.Failed) {
 	people := func(ids ...escalate.PersonID) {
 		for _, id := range ids {
 			known := slices.ContainsFunc(reached, func(r escalate.Recipient) bool { return r.Person == id })
 			if contacts := c.source.People[id].Contacts; len(contacts) > 0 && !known {
 				reached = append(reached, escalate.Recipient{Person: id, Contacts: contacts})
 			}
+		}
+	}
+	onCall := func(ids []escalate.PersonID, f *escalate.Failed) {
+		people(ids...)
+		if f != nil {
+			failed = append(failed, *f)
 		}
 	}
 	for _, t := range targets {
@@ -50,14 +51,14 @@ func (c *Compiled) Reach(targets []escalate.Target, owner string, at time.Time) 
 		}
 		switch p.Kind {
 		case escalate.ToOwner:
-			people(c.OnCall(owner, at)...)
+			onCall(c.OnCall(owner, at))
 		case escalate.ToLead:
 			people(c.source.Teams[owner].Lead)
 		case escalate.ToPerson:
 			people(escalate.PersonID(p.Name))
 		case escalate.ToSchedule:
 			if s := c.source.Schedules[p.Name]; s != nil {
-				people(onCallNow(s, at)...)
+				onCall(escalate.AskSchedule(p.Name, s, at))
 			}
 		case escalate.ToChannel:
 			room := escalate.Recipient{Contacts: []escalate.Contact{p.Contact}}
@@ -69,7 +70,7 @@ func (c *Compiled) Reach(targets []escalate.Target, owner string, at time.Time) 
 			}
 		}
 	}
-	return reached
+	return reached, failed
 }
 
 // Contacts returns the contacts of a person.

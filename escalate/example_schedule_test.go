@@ -24,11 +24,12 @@ func Example_schedule() {
 	compiled, err := c.Compile()
 	fmt.Println(err)
 	for _, hour := range []int{7, 8, 23} {
-		fmt.Println(hour, compiled.OnCall("default", time.Date(2026, 3, 1, hour, 0, 0, 0, time.UTC)))
+		people, failed := compiled.OnCall("default", time.Date(2026, 3, 1, hour, 0, 0, 0, time.UTC))
+		fmt.Println(hour, people, failed)
 	}
 	// Output:
 	// <nil>
-	// 7 [ana]
-	// 8 [ben]
-	// 23 [cho]
+	// 7 [ana] <nil>
+	// 8 [ben] <nil>
+	// 23 [cho] <nil>
 }

@@ -19,14 +19,13 @@ func ExampleState() {
 			{Page: []escalate.Target{"person:ben"}, Wait: 10 * time.Minute},
 		}},
 		Priority: severity.P1,
-		Reach: func(targets []escalate.Target) []escalate.Recipient {
-			var who []escalate.Recipient
+		Reach: func(targets []escalate.Target) (who []escalate.Recipient, _ []escalate.Failed) {
 			for _, t := range targets {
 				who = append(who, contacts[t])
 			}
-			return who
+			return who, nil
 		},
-		LastResort: func() []escalate.Recipient { return nil },
+		LastResort: func() ([]escalate.Recipient, []escalate.Failed) { return nil, nil },
 	}
 	noon := time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)
 	show := func(at time.Time, outputs []escalate.Output) {

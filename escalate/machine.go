@@ -92,7 +92,8 @@ func (s *State) Last(t *Terms) bool { return s.Level >= len(t.Policy.Levels) && 
 func (s *State) fire(at time.Time, t *Terms) []Output {
 	var out []Output
 	for range t.Policy.Levels {
-		if who := s.recipients(t); len(who) > 0 {
+		who, failed := s.recipients(t)
+		if out = append(out, failed...); len(who) > 0 {
 			return append(out, s.send(at, t, who)...)
 		}
 		out = append(out, Uncovered{s.Position})
@@ -100,64 +101,11 @@ func (s *State) fire(at time.Time, t *Terms) []Output {
 			break
 		}
 	}
-	if who := t.LastResort(); len(who) > 0 {
+	who, failed := t.LastResort()
+	if out = append(out, outputs(failed)...); len(who) > 0 {
 		return append(out, s.send(at, t, who)...)
 	}
 	return append(out, s.end(at, t)...)
-}
-
-// recipients are those whom the level's strategy picks, then who is added at level 1, then the previous holders.
-func (s *State) recipients(t *Terms) []Recipient {
-	var who []Recipient
-	if s.Level <= len(t.Policy.Levels) { // the policy may have lost the level, where that of the incident could not be read
-		who = s.picked(t, &t.Policy.Levels[s.Level-1])
-	}
-	var more []Target
-	if s.Level == 1 {
-		more = slices.Clone(t.Also)
-	}
-	for _, p := range s.Resume {
-		more = append(more, Target("person:"+string(p)))
-	}
-	if len(more) == 0 {
-		return who
-	}
-	who = slices.Clip(who)
-	for _, r := range t.Reach(more) {
-		if !slices.ContainsFunc(who, r.same) {
-			who = append(who, r)
-		}
-	}
-	return who
-}
-
-// picked asks the level's strategy, and lets nobody in whom the level does not mean.
-func (s *State) picked(t *Terms, level *Level) []Recipient {
-	all := t.Reach(level.Page)
-	if len(all) == 0 || level.Strategy == "" {
-		return all
-	}
-	chosen := ask(t.Strategy(level.Strategy), &Choice{
-		Recipients: slices.Clone(all), Position: s.Position, Group: t.Group, Generation: t.Generation, Load: t.Load,
-	})
-	var who []Recipient
-	for _, r := range all {
-		if slices.ContainsFunc(chosen, r.same) {
-			who = append(who, r)
-		}
-	}
-	return who
-}
-
-// ask lets a strategy pick, which may be anybody's code: where it panics everybody is reached.
-func ask(s Strategy, c *Choice) (who []Recipient) {
-	all := slices.Clone(c.Recipients)
-	defer func() {
-		if recover() != nil {
-			who = all
-		}
-	}()
-	return s.Pick(c)
 }
 
 func (s *State) send(at time.Time, t *Terms, who []Recipient) []Output {

@@ -1,6 +1,7 @@
 package escalate
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -27,8 +28,7 @@ type rig struct {
 func newRig(t *testing.T, p severity.Priority, levels ...Level) *rig {
 	r := &rig{t: t, noon: time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC), away: map[Target]bool{}}
 	r.terms = Terms{Policy: &Policy{Levels: levels}, Priority: p, GroupWait: GroupWait(p)}
-	r.terms.Reach = func(targets []Target) []Recipient {
-		var who []Recipient
+	r.terms.Reach = func(targets []Target) (who []Recipient, failed []Failed) {
 		for _, target := range targets {
 			parsed, err := target.Parse()
 			known := slices.ContainsFunc(who, func(w Recipient) bool { return w.Person == PersonID(parsed.Name) })
@@ -36,9 +36,9 @@ func newRig(t *testing.T, p severity.Priority, levels ...Level) *rig {
 				who = append(who, Recipient{Person: PersonID(parsed.Name), Contacts: []Contact{"sms:" + Contact(parsed.Name)}})
 			}
 		}
-		return who
+		return who, failed
 	}
-	r.terms.LastResort = func() []Recipient { return r.last }
+	r.terms.LastResort = func() ([]Recipient, []Failed) { return r.last, nil }
 	return r
 }
 
@@ -72,6 +72,8 @@ func words(o Output) string {
 		return text
 	case Uncovered:
 		return fmt.Sprintf("uncovered %d.%d", o.Round, o.Level)
+	case Failed:
+		return fmt.Sprintf("%s failed: %v; %s", o.What, o.Err, o.Instead)
 	case Ended:
 		return string(o.Status)
 	case Withdraw:
@@ -265,6 +267,31 @@ func TestSemantics(t *testing.T) {
 			r.terms.Strategy = func(string) Strategy { return pick(func(*Choice) []Recipient { return chosen }) }
 			r.start()
 			assert.Equal(t, "+0s uncovered 1.1; +0s fire 1.2 ben", strings.Join(r.log, "; "))
+		}},
+		{"9.2 a strategy that picks what is nobody", func(t *testing.T) {
+			r := newRig(t, severity.P1, Level{Strategy: "own"})
+			room := Recipient{Contacts: []Contact{"slack"}}
+			r.terms.Reach = func([]Target) ([]Recipient, []Failed) { return []Recipient{room}, nil }
+			r.terms.Strategy = func(string) Strategy { return pick(func(*Choice) []Recipient { return []Recipient{{}} }) }
+			r.start()
+			r.expect("+0s uncovered 1.1", "+0s exhausted")
+		}},
+		{"9.2 a strategy that panics reaches all whom the level means, and is told", func(t *testing.T) {
+			r := newRig(t, severity.P1, level(time.Minute, "ana", "ben"))
+			r.terms.Policy.Levels[0].Strategy = "own"
+			r.terms.Strategy = func(string) Strategy { return pick(func(*Choice) []Recipient { panic("no turn") }) }
+			r.start()
+			r.expect("+0s strategy own failed: it panicked: no turn; everybody whom the level means is reached", "+0s fire 1.1 ana ben")
+		}},
+		{"9.4 what failed is told before what came of it", func(t *testing.T) {
+			r := newRig(t, severity.P1, level(0, "ana"), level(0, "ben"))
+			r.start()
+			broken := Failed{"schedule own", errors.New("it panicked"), "nobody is on call by it"}
+			r.terms.Reach = func([]Target) ([]Recipient, []Failed) { return nil, []Failed{broken} }
+			r.terms.LastResort = func() ([]Recipient, []Failed) { return r.last, []Failed{broken} }
+			r.until(5 * m)
+			told := " schedule own failed: it panicked; nobody is on call by it"
+			r.expect("+0s fire 1.1 ana", "+5m0s"+told, "+5m0s uncovered 1.2", "+5m0s"+told, "+5m0s uncovered 2.1", "+5m0s"+told, "+5m0s exhausted")
 		}},
 		{"9.4 an empty level is skipped at once and reported", func(t *testing.T) {
 			r := newRig(t, severity.P1, level(0), level(0, "ben"), level(0, "cho"))

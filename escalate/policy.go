@@ -11,7 +11,7 @@ import (
 type PersonID string
 
 // Schedule says who is on call. OnCall is a pure function of the instant, may be called concurrently, and does not block;
-// an empty answer means that nobody is.
+// an empty answer means that nobody is. By one that panics nobody is either, which the timeline and a finding tell.
 type Schedule interface {
 	OnCall(at time.Time) []PersonID
 }
@@ -129,10 +129,10 @@ type Recipient struct {
 	Contacts []Contact `json:"contacts"`
 }
 
-// same reports whether both are the same person, or the same room.
+// same reports whether both are the same person, or the same room. The other one may be nobody, as a strategy names it.
 func (r Recipient) same(o Recipient) bool {
 	if r.Person != "" || o.Person != "" {
 		return r.Person == o.Person
 	}
-	return r.Contacts[0] == o.Contacts[0]
+	return len(o.Contacts) > 0 && r.Contacts[0] == o.Contacts[0]
 }

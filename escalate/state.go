@@ -81,8 +81,8 @@ type Terms struct {
 	Policy    *Policy
 	Priority  severity.Priority // of the incident now
 	GroupWait time.Duration
-	// Reach resolves targets to whom they mean at this instant.
-	Reach func([]Target) []Recipient
+	// Reach resolves targets to whom they mean at this instant, and tells which schedules failed.
+	Reach func([]Target) ([]Recipient, []Failed)
 	// Group and Generation say which incident it is, and Load how many others a person has acknowledged.
 	Group      string
 	Generation int
@@ -92,7 +92,7 @@ type Terms struct {
 	// Also are targets that routes add to level 1.
 	Also []Target
 	// LastResort says who is asked when the levels that are left reach nobody.
-	LastResort func() []Recipient
+	LastResort func() ([]Recipient, []Failed)
 }
 
 // notices reports whether the priority tells instead of asking.
@@ -118,8 +118,8 @@ func (t *Terms) spent(pass int) bool {
 	}
 }
 
-// Output is what the machine asks for. The set is closed: [Fire], [Uncovered], [Ended], [Withdraw], [Took], [GaveBack], [Alarm] and
-// [Expiring].
+// Output is what the machine asks for. The set is closed: [Fire], [Uncovered], [Failed], [Ended], [Withdraw], [Took], [GaveBack],
+// [Alarm] and [Expiring].
 type Output interface{ output() }
 
 // Fire asks to page, or with Notice to tell, the recipients of a level.
@@ -158,6 +158,7 @@ type Expiring struct {
 
 func (Fire) output()      {}
 func (Uncovered) output() {}
+func (Failed) output()    {}
 func (Ended) output()     {}
 func (Withdraw) output()  {}
 func (Took) output()      {}

@@ -7,7 +7,7 @@ import (
 
 // Strategy picks whom a level reaches now. Pick is a pure function of the choice, may be called concurrently, and does not
 // block. Whoever it names without being asked about is left out; an empty answer means that the level reaches nobody, so
-// that the next one is asked at once.
+// that the next one is asked at once. Where it panics everybody is reached, which the timeline and a finding tell.
 type Strategy interface {
 	Pick(c *Choice) []Recipient
 }

@@ -5,6 +5,7 @@ const (
 	FindingUnclassified    = "unclassified"     // no class names the type
 	FindingUnrouted        = "unrouted"         // no route matched, nor does the class name a plan
 	FindingRuleError       = "rule-error"       // a rule's expression failed
+	FindingCatalogError    = "catalog-error"    // a schedule, a strategy or a template failed
 	FindingUncoveredLevel  = "uncovered-level"  // a level reached nobody
 	FindingExhausted       = "exhausted"        // a policy ended without an acknowledgement
 	FindingDeadLetter      = "dead-letter"      // a message could not be delivered over any contact

@@ -72,39 +72,41 @@ func parse(name, text string) (*template.Template, error) {
 	if err != nil {
 		return nil, fmt.Errorf("notify: %w", err)
 	}
-	if _, err := execute(t, &Message{}, maxText); err != nil && !errors.Is(err, errTooLong) {
+	if _, err := execute(t, &Message{}, maxText); err != nil {
 		return nil, fmt.Errorf("notify: %w", err)
 	}
 	return t, nil
 }
 
 // Render fills Title and Text of m from its other fields. A template that fails, or runs too long, leaves the summary as
-// the title: a page with a plain text beats no page.
-func (ts *Templates) Render(m *Message) {
+// the title, and no text: a page with a plain text beats no page. The error says how a template failed; m may be sent all the
+// same.
+func (ts *Templates) Render(m *Message) error {
 	p, ok := ts.kinds[m.Kind]
-	title, err := "", error(nil)
+	title, titleErr, textErr := "", error(nil), error(nil)
 	if ok {
-		title, err = execute(p.title, m, maxTitle)
+		title, titleErr = execute(p.title, m, maxTitle)
 	}
-	if err != nil && !errors.Is(err, errTooLong) || strings.TrimSpace(title) == "" {
+	if title == "" {
 		title = strings.ToValidUTF8(m.Priority.String()+" "+m.Summary, "")
 	}
 	m.Title = event.Shorten(strings.Join(strings.Fields(title), " "), maxTitle)
 	m.Text = ""
 	if ok {
-		if text, err := execute(p.text, m, maxText); err == nil || errors.Is(err, errTooLong) {
-			m.Text = strings.TrimSpace(text)
-		}
+		m.Text, textErr = execute(p.text, m, maxText)
 	}
+	return errors.Join(titleErr, textErr)
 }
 
 var errTooLong = errors.New("longer than allowed")
 
-// execute returns what was written up to the limit, cut at a character.
+// execute returns what was written up to the limit, cut at a character; nothing of a template that failed.
 func execute(t *template.Template, m *Message, limit int) (string, error) {
 	w := &limitWriter{limit: limit}
-	err := t.Execute(w, m)
-	return strings.ToValidUTF8(w.b.String(), ""), err
+	if err := t.Execute(w, m); err != nil && !errors.Is(err, errTooLong) {
+		return "", err
+	}
+	return strings.TrimSpace(strings.ToValidUTF8(w.b.String(), "")), nil
 }
 
 type limitWriter struct {

@@ -136,9 +136,15 @@ func TestATemplateThatFailsCostsNoPage(t *testing.T) {
 	})
 	for _, kind := range []notify.Kind{notify.Page, notify.Notice} {
 		m := notify.Message{Kind: kind, Priority: severity.P1, Summary: "payout waits", Title: "old", Text: "old"}
-		ts.Render(&m)
+		err := ts.Render(&m)
 		assert.Equal(t, "P1 payout waits", m.Title)
 		assert.Empty(t, m.Text)
+		if kind == notify.Notice {
+			assert.NoError(t, err, "what says nothing has not failed")
+			continue
+		}
+		assert.ErrorContains(t, err, "page title")
+		assert.ErrorContains(t, err, "page text")
 	}
 }
 

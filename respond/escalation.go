@@ -25,8 +25,10 @@ func (t *turn) terms(u *unit, at time.Time) *escalate.Terms {
 	return &escalate.Terms{
 		Policy: &u.plan.Policy, Priority: i.Priority, GroupWait: t.firstWait(u, at), Also: i.Also,
 		Group: i.Group, Generation: i.Generation, Strategy: t.cat.Strategy,
-		Reach: func(targets []escalate.Target) []escalate.Recipient { return t.cat.Reach(targets, i.Owner, at) },
-		LastResort: func() []escalate.Recipient {
+		Reach: func(targets []escalate.Target) ([]escalate.Recipient, []escalate.Failed) {
+			return t.cat.Reach(targets, i.Owner, at)
+		},
+		LastResort: func() ([]escalate.Recipient, []escalate.Failed) {
 			return t.cat.Reach([]escalate.Target{escalate.Target(escalate.ToOwner)}, t.cat.CatchAll(), at)
 		},
 		Load: func(p escalate.PersonID) int {
@@ -54,6 +56,8 @@ func (t *turn) escalated(u *unit, at time.Time, outputs []escalate.Output) {
 		case escalate.Uncovered:
 			u.note(at, incident.KindState, fmt.Sprintf("level %d", out.Level), "", "reaches nobody, skipped")
 			t.findAbout(u, at, event.FindingUncoveredLevel, fmt.Sprintf("level %d of plan %s reaches nobody", out.Level, u.inc.Plan))
+		case escalate.Failed:
+			t.brokenPart(u, at, &out)
 		case escalate.Ended:
 			t.policyEnded(u, at, out)
 		case escalate.Withdraw:
@@ -132,6 +136,17 @@ func (t *turn) findAbout(u *unit, at time.Time, kind, summary string) {
 	}
 }
 
+// brokenPart says what of the catalog's own failed in the response to an incident: on its timeline each time, and as one finding
+// about the part, however many incidents it fails.
+func (t *turn) brokenPart(u *unit, at time.Time, f *escalate.Failed) {
+	why := strings.ToValidUTF8(strings.Join(strings.Fields(notify.Public(f.Err).Error()), " "), "")
+	text := event.Shorten(why, noteLength) + "; " + f.Instead
+	u.say(at, incident.KindNote, f.What, "", text)
+	if !event.IsFinding(u.inc.Class) {
+		t.find(event.Finding(event.FindingCatalogError, f.What, f.What+": "+text), u.inc.Tenant, at)
+	}
+}
+
 // send puts a message on its way over the recipient's first contact.
 func (t *turn) send(u *unit, at time.Time, p Pending) {
 	u.inc.Messages++
@@ -156,7 +171,9 @@ func (t *turn) dispatch(u *unit, at time.Time, p Pending) {
 		Summary: i.Title, Class: i.Class, Service: i.Service, Owner: i.Owner, Runbook: i.Runbook, Links: i.Links,
 		Note: p.Note, TraceParent: i.TraceParent, At: at,
 	}
-	t.cat.Render(&m)
+	if err := t.cat.Render(&m); err != nil {
+		t.brokenPart(u, at, &escalate.Failed{What: "template " + string(p.Kind), Err: err, Instead: "it is sent in plain words"})
+	}
 	payload, err := json.Marshal(m)
 	if err != nil { // texts, numbers and instants only: cannot happen
 		panic(fmt.Sprintf("respond: message: %v", err))

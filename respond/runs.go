@@ -185,7 +185,11 @@ func (t *turn) invoke(u *unit, r *automate.Run, out automate.Invoke) {
 
 // askFor tells whoever is on call for the owner of a runbook what it waits for.
 func (t *turn) askFor(u *unit, at time.Time, r *automate.Run, what string) {
-	for _, who := range t.cat.Reach([]escalate.Target{escalate.Target(escalate.ToOwner)}, r.Runbook.Owner, at) {
+	reached, failed := t.cat.Reach([]escalate.Target{escalate.Target(escalate.ToOwner)}, r.Runbook.Owner, at)
+	for i := range failed {
+		t.brokenPart(u, at, &failed[i])
+	}
+	for _, who := range reached {
 		t.send(u, at, Pending{Kind: notify.Notice, Recipient: who, Note: event.Shorten(what, noteLength)})
 	}
 }

@@ -93,7 +93,10 @@ func (h *hub) serve(ctx context.Context, addr string) error {
 	}
 	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer cancel()
-	return errors.Join(err, server.Shutdown(last), <-done) // what still comes in is stored while the engine drains
+	if server.Shutdown(last) != nil { // what still comes in is stored while the engine drains
+		_ = server.Close() // who has connected and asks for nothing is not waited for
+	}
+	return errors.Join(err, <-done)
 }
 
 func (h *hub) handler() http.Handler {

@@ -11,13 +11,6 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	if os.Getenv(envAddr) != "" {
-		if err := serve(); err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			os.Exit(1)
-		}
-		os.Exit(0)
-	}
 	code := postgrestest.Main(m)
 	if err := goleak.Find(); err != nil && code == 0 {
 		fmt.Fprintln(os.Stderr, err)

@@ -1,0 +1,93 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// process is the hub as its users run it, a binary with flags, that is killed and started anew on the same file.
+type process struct {
+	t         *testing.T
+	addr      string
+	env, args []string // the binary first
+	cmd       *exec.Cmd
+}
+
+// build makes the binary of the hub. It reads the catalog from the folder, and pages over the URL.
+func build(t *testing.T, folder, file, pager string) *process {
+	t.Helper()
+	binary := filepath.Join(t.TempDir(), "hub")
+	out, err := exec.CommandContext(t.Context(), "go", "build", "-buildvcs=false", "-ldflags=-s -w", "-o", binary, ".").CombinedOutput()
+	require.NoError(t, err, "%s", out)
+	free, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	addr := free.Addr().String()
+	require.NoError(t, free.Close())
+	p := &process{
+		t: t, addr: addr, env: append(os.Environ(), "HUB_TOKEN=token", "HUB_PAGER_URL="+pager, "HUB_MAIL_URL="+pager),
+		args: []string{binary, "-addr", addr, "-catalog", folder, "-db", file},
+	}
+	t.Cleanup(p.kill)
+	return p
+}
+
+// start begins a life of the hub, and waits until it is well.
+func (p *process) start() {
+	p.t.Helper()
+	p.cmd = exec.Command(p.args[0], p.args[1:]...)
+	var log bytes.Buffer
+	p.cmd.Env, p.cmd.Stderr = p.env, &log
+	require.NoError(p.t, p.cmd.Start())
+	for end := time.Now().Add(20 * time.Second); p.ask("GET", "/health", "") >= 300; time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(end) {
+			p.kill()
+			p.t.Fatalf("the hub does not answer:\n%s", &log)
+		}
+	}
+}
+
+// kill is kill -9.
+func (p *process) kill() {
+	if p.cmd != nil {
+		_ = p.cmd.Process.Kill()
+		_ = p.cmd.Wait()
+	}
+}
+
+// end tells the hub to end, and waits until it has. It would wait 5 seconds for connections that were made and not used.
+func (p *process) end() {
+	http.DefaultClient.CloseIdleConnections()
+	require.NoError(p.t, p.cmd.Process.Signal(syscall.SIGTERM))
+	require.NoError(p.t, p.cmd.Wait())
+}
+
+// ask returns the status of the answer; 1,000: there was none.
+func (p *process) ask(method, path, body string) int {
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	r, err := http.NewRequestWithContext(ctx, method, "http://"+p.addr+path, strings.NewReader(body))
+	if err != nil {
+		return 1_000
+	}
+	r.Header.Set("Content-Type", "application/cloudevents+json")
+	r.Header.Set("Authorization", "Bearer token")
+	answer, err := http.DefaultClient.Do(r)
+	if err != nil {
+		return 1_000
+	}
+	defer answer.Body.Close()
+	_, _ = io.Copy(io.Discard, answer.Body)
+	return answer.StatusCode
+}

@@ -1,0 +1,175 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/tocsin-dev/tocsin/catalog"
+	"github.com/tocsin-dev/tocsin/incident"
+	"github.com/tocsin-dev/tocsin/respond"
+	"github.com/tocsin-dev/tocsin/sim"
+	"github.com/tocsin-dev/tocsin/store"
+	"github.com/tocsin-dev/tocsin/store/sqlite"
+)
+
+// hasty is a catalog whose levels follow each other by the second.
+const hasty = `
+version: 1
+defaults: {owner: platform, plan: standard}
+people:
+  ana: {contacts: [pager:ana, mail:ana]}
+  ben: {contacts: [pager:ben]}
+teams:
+  platform: {members: [ana], lead: ben}
+services:
+  shop: {owner: platform, tier: 1}
+classes:
+  shop.*: {service: shop}
+plans:
+  standard: {policy: standard, soak: 1s}
+policies:
+  standard:
+    levels:
+      - {page: [owner],      wait: 1s}
+      - {page: [owner.lead], wait: 1s}
+    repeat: 3
+`
+
+// flaky is a pager that fails every now and then, for a while or for good.
+func flaky(t *testing.T) (url string, asked *atomic.Int64) {
+	asked = new(atomic.Int64)
+	pager := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		switch asked.Add(1) % 5 {
+		case 1:
+			w.WriteHeader(http.StatusServiceUnavailable)
+		case 3:
+			w.WriteHeader(http.StatusGone)
+		}
+	}))
+	t.Cleanup(pager.Close)
+	return pager.URL, asked
+}
+
+// traffic sends events, acknowledgements and resolves until ctx ends, each until the hub has answered for it.
+func (p *process) traffic(ctx context.Context, rng *rand.Rand) {
+	for n := 0; ctx.Err() == nil; n++ {
+		of, path, body := fmt.Sprintf("shop.%d", rng.IntN(6)), "", ""
+		switch rng.IntN(10) {
+		case 0, 1:
+			path = fmt.Sprintf("/acknowledge?id=%s/shop%%23%d&by=p%d", of, 1+rng.IntN(2), n)
+		case 2:
+			path = fmt.Sprintf("/resolve?id=%s/shop%%23%d&by=p%d&override=over", of, 1+rng.IntN(2), n)
+		default:
+			path = "/intake/cloudevents"
+			signal := []string{"trigger", "trigger", "resolve"}[rng.IntN(3)]
+			body = fmt.Sprintf(`{"specversion": "1.0", "id": "%d", "source": "test", "type": "%s", "subject": "%d", "severity": "critical", "signal": "%s"}`,
+				n, of, rng.IntN(3), signal)
+		}
+		for p.ask("POST", path, body) >= 500 && ctx.Err() == nil {
+			time.Sleep(5 * time.Millisecond)
+		}
+		time.Sleep(time.Duration(rng.IntN(5)) * time.Millisecond)
+	}
+}
+
+// TestReplay kills the hub's own binary again and again while events and commands come in over its API and its pager fails every
+// now and then: the input log that is in its file gives the timelines that are in it, word for word. TOCSIN_LONG=1 kills it 100
+// times.
+func TestReplay(t *testing.T) {
+	if testing.Short() {
+		t.Skip("NOT TESTED with -short: it builds the hub, and kills it")
+	}
+	kills, long := 3, os.Getenv("TOCSIN_LONG") == "1"
+	if long {
+		kills = 100
+	}
+	dir, seed := t.TempDir(), rand.Uint64()
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "catalog.yaml"), []byte(hasty), 0o600))
+	url, asked := flaky(t)
+	p := build(t, dir, filepath.Join(dir, "db"), url)
+	p.start()
+	ctx, stop := context.WithCancel(t.Context())
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		p.traffic(ctx, rand.New(rand.NewPCG(seed, 8)))
+	}()
+	rng := rand.New(rand.NewPCG(seed, 7))
+	for range kills {
+		time.Sleep(time.Duration(100+rng.IntN(400)) * time.Millisecond)
+		p.kill()
+		p.start()
+	}
+	time.Sleep(500 * time.Millisecond)
+	stop()
+	<-ended
+	if long { // who connects and asks for nothing does not make the end a failure
+		silent, err := net.Dial("tcp", p.addr)
+		require.NoError(t, err)
+		defer silent.Close()
+	}
+	p.end()
+
+	kept, err := sqlite.Open(filepath.Join(dir, "db"))
+	require.NoError(t, err)
+	defer kept.Close()
+	want, kinds := timelines(t, kept)
+	got := replayed(t, kept, dir)
+	for id := range want {
+		require.Equal(t, want[id], got[id], "seed %d: %s", seed, id)
+	}
+	require.Len(t, got, len(want), "seed %d: the replay makes nothing up", seed)
+	assert.Positive(t, kinds[incident.KindPage])
+	assert.Positive(t, kinds[incident.KindAck])
+	t.Logf("seed %d: %d kills, %d timelines of %v, word for word; %d requests to the pager", seed, kills, len(want), kinds, asked.Load())
+}
+
+// timelines reads those of all incidents and alerts of a store, by id, and counts their lines.
+func timelines(t *testing.T, kept store.Store) (map[string][]string, map[incident.EntryKind]int) {
+	all, kinds := make(map[string][]string), make(map[incident.EntryKind]int)
+	for _, kind := range []string{respond.KindIncident, respond.KindAlert} {
+		rows, err := kept.Read(t.Context(), store.Query{Kind: kind, Timeline: true, Limit: 1_000})
+		require.NoError(t, err)
+		require.Less(t, len(rows), 1_000, "there may be more")
+		for _, row := range rows {
+			for _, entry := range row.Entries {
+				var e incident.Entry
+				require.NoError(t, json.Unmarshal(entry.Doc, &e))
+				all[respond.ID(row.Key)] = append(all[respond.ID(row.Key)], text(&e))
+				kinds[e.Kind]++
+			}
+		}
+	}
+	return all, kinds
+}
+
+// replayed returns the timelines that the input log of a store gives, by id.
+func replayed(t *testing.T, kept store.Store, folder string) map[string][]string {
+	c, err := catalog.Load(os.DirFS(folder))
+	require.NoError(t, err)
+	again, err := sim.Replay(t.Context(), c, kept)
+	require.NoError(t, err)
+	all := make(map[string][]string)
+	for _, e := range again.Entries() {
+		all[e.Of] = append(all[e.Of], text(&e.Entry))
+	}
+	return all
+}
+
+// text is a line of a timeline in full.
+func text(e *incident.Entry) string {
+	return fmt.Sprintf("%d %s %s %s", e.Seq, e.At.UTC().Format(time.RFC3339Nano), e.Kind, e.Line(e.At))
+}
