@@ -34,7 +34,13 @@ func (e *Engine) Run(ctx context.Context) error {
 	none := trace.SpanContext{} // what comes later is no part of the caller's span
 	work, stop := context.WithCancel(mark.Own(trace.ContextWithSpanContext(context.WithoutCancel(ctx), none)))
 	defer stop()
-	defer context.AfterFunc(ctx, func() { time.AfterFunc(e.StopWithin+poll, stop) })() // whatever hangs
+	defer context.AfterFunc(ctx, func() {
+		select {
+		case <-work.Done():
+		case <-time.After(e.StopWithin + poll):
+			stop() // whatever hangs
+		}
+	})()
 	e.box.Open(work)
 	e.health.looks(time.Now())
 	e.rouse()

@@ -37,11 +37,11 @@ func TestRow23(t *testing.T) {
 
 func lives(t *testing.T, n uint64, open func() (store.Store, error)) {
 	const warm = 5
-	var goroutines int
+	goroutines := runtime.NumGoroutine()
 	var before int64
 	for i := range warm + n {
 		if i == warm {
-			goroutines, before = runtime.NumGoroutine(), heap()
+			before = heap()
 		}
 		life(t, open)
 	}
