@@ -58,20 +58,21 @@ func NewTemplates(own map[Kind]Template) (*Templates, error) {
 	ts := &Templates{kinds: make(map[Kind]parsed, len(source))}
 	for _, kind := range slices.Sorted(maps.Keys(source)) {
 		t := source[kind]
-		title, titleErr := parse(string(kind)+" title", t.Title)
-		text, textErr := parse(string(kind)+" text", t.Text)
+		title, titleErr := compile(string(kind)+" title", t.Title)
+		text, textErr := compile(string(kind)+" text", t.Text)
 		errs = append(errs, titleErr, textErr)
 		ts.kinds[kind] = parsed{title, text}
 	}
 	return ts, errors.Join(errs...)
 }
 
-// parse also runs the template once over an empty message, which finds the fields that do not exist.
-func parse(name, text string) (*template.Template, error) {
-	t, err := template.New(name).Option("missingkey=error").Parse(text)
+// compile also runs the template once over an empty message, which finds the fields that do not exist, and loops without end.
+func compile(name, text string) (*template.Template, error) {
+	t, err := template.New(name).Option("missingkey=error").Funcs(short()).Parse(text)
 	if err != nil {
 		return nil, fmt.Errorf("notify: %w", err)
 	}
+	count(t)
 	if _, err := execute(t, &Message{}, maxText); err != nil {
 		return nil, fmt.Errorf("notify: %w", err)
 	}
@@ -98,26 +99,11 @@ func (ts *Templates) Render(m *Message) error {
 	return errors.Join(titleErr, textErr)
 }
 
-var errTooLong = errors.New("longer than allowed")
-
 // execute returns what was written up to the limit, cut at a character; nothing of a template that failed.
 func execute(t *template.Template, m *Message, limit int) (string, error) {
-	w := &limitWriter{limit: limit}
+	w := &limited{limit: limit}
 	if err := t.Execute(w, m); err != nil && !errors.Is(err, errTooLong) {
 		return "", err
 	}
 	return strings.TrimSpace(strings.ToValidUTF8(w.b.String(), "")), nil
-}
-
-type limitWriter struct {
-	b     strings.Builder
-	limit int
-}
-
-func (w *limitWriter) Write(p []byte) (int, error) {
-	if room := w.limit - w.b.Len(); len(p) > room {
-		w.b.Write(p[:room])
-		return room, errTooLong
-	}
-	return w.b.Write(p)
 }

@@ -148,6 +148,39 @@ func TestATemplateThatFailsCostsNoPage(t *testing.T) {
 	}
 }
 
+// TestNoTemplateRunsOn: a text that grows or loops for ever is refused, or fails when it is first needed.
+func TestNoTemplateRunsOn(t *testing.T) {
+	const defined = `{{define "one"}}{{end}}{{define "four"}}{{range 4}}{{template "one"}}{{end}}{{end}}{{define "self"}}{{template "self"}}{{end}}`
+	for _, c := range []struct{ name, text, want string }{
+		{"a loop", `{{range 400000000}}{{end}}`, "turns of a loop"},
+		{"loops in loops", `{{range 9000}}{{range 9000}}{{end}}{{end}}`, "turns of a loop"},
+		{"a loop where there was nothing", `{{range .Links}}{{else}}{{range 99999}}{{end}}{{end}}`, "turns of a loop"},
+		{"templates of templates", `{{range 3000}}{{template "four"}}{{end}}`, "turns of a loop"},
+		{"a template of itself", `{{template "self"}}`, "turns of a loop"},
+		{"a text that doubles", `{{$x := "four"}}{{range 60}}{{$x = print $x $x}}{{end}}`, ""},
+		{"a wide number", `{{printf "%999999d" 1}}`, ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			_, err := notify.NewTemplates(map[notify.Kind]notify.Template{notify.Page: {Text: defined + c.text}})
+			if c.want == "" {
+				require.NoError(t, err)
+			} else {
+				require.ErrorContains(t, err, c.want)
+			}
+
+			later := templates(t, map[notify.Kind]notify.Template{notify.Page: {Text: defined + "{{if .Summary}}" + c.text + "{{end}}"}})
+			m := notify.Message{Kind: notify.Page, Priority: severity.P1, Summary: "payout waits"}
+			if err = later.Render(&m); c.want == "" {
+				require.NoError(t, err)
+			} else {
+				require.ErrorContains(t, err, c.want)
+			}
+			assert.Equal(t, "P1 payout waits", m.Title)
+			assert.Empty(t, m.Text)
+		})
+	}
+}
+
 func TestOverlongTextsAreCutAtACharacter(t *testing.T) {
 	ts := templates(t, map[notify.Kind]notify.Template{
 		notify.Notice:   {Title: "{{range 9999}}é€{{end}}", Text: "{{range 9999}}é€{{end}}"},
