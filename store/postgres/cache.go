@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"sync"
+	"time"
 
 	"github.com/tocsin-dev/tocsin/store"
 )
@@ -10,10 +11,11 @@ import (
 const cacheBytes = 64 << 20
 
 // cache holds the values of records that were read or written lately, so that the database sends a document only if another
-// replica has written it. A value is that of one version of one record, so none is ever wrong: what has become useless is
-// not asked for, and goes with its generation.
+// replica has written it. A value is that of one version of one record on one run of the server, so none is ever wrong: what has
+// become useless is not asked for, and goes with its generation. Another run may be of a standby that lacked a version.
 type cache struct {
 	mu         sync.Mutex
+	server     time.Time // when it was started
 	young, old map[store.Key]cached
 	bytes      int // of young
 }
@@ -24,6 +26,19 @@ type cached struct {
 	rec     any
 	bytes   int
 	gone    bool // the record is deleted
+}
+
+// from reports whether the values are of the server that was started then. Else they are forgotten, and what was taken from them
+// must be as well.
+func (c *cache) from(started time.Time) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.server.Equal(started) {
+		return true
+	}
+	empty := len(c.young)+len(c.old) == 0
+	c.server, c.young, c.old, c.bytes = started, nil, nil, 0
+	return empty
 }
 
 // get looks up what is known of records.

@@ -117,8 +117,7 @@ func newClaiming(s *Store, r *store.ClaimRequest) *claiming {
 
 func (c *claiming) run(ctx context.Context, conn *pgxpool.Conn) error {
 	b := &pgx.Batch{}
-	b.Queue(begin)
-	b.Queue(settings)
+	c.s.begin(b)
 	if len(c.r.Keep) > 0 {
 		c.queueKeep(b)
 	}

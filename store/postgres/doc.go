@@ -8,9 +8,8 @@
 // # Guarantees
 //
 // What a call has acknowledged was committed with synchronous_commit on, whatever the default is for others; it survives a
-// kill of the program, of the server, and a loss of power, if the server itself was not told to skip fsync. An asynchronous
-// standby loses the tail when it takes over: name it in synchronous_standby_names, or accept that. The store decides on the
-// primary only. Never point it at an end point for readers: it would be refused there.
+// kill of the program, of the server, and a loss of power, if the server itself was not told to skip fsync. The store decides on
+// the primary only. Never point it at an end point for readers: it would be refused there.
 //
 // Deadlocks and serialization failures are repeated and never surface. While the server cannot be reached, or has become
 // read-only, a call is tried a few times within about half a second and then fails; the first call after the server is back
@@ -20,6 +19,26 @@
 // No instant comes from the database's clock. Real time counts in one place: a transaction of a process that stands still
 // for five seconds is ended by the server, so that nobody waits for its locks; the process decides again when it wakes up. So
 // decide must take less than that.
+//
+// # Standbys
+//
+// A standby that takes over has all that was acknowledged if the primary waits for it: name it in synchronous_standby_names,
+// better as ANY 1 of two, since nothing is acknowledged while none is there. An asynchronous one loses the tail. The store's own
+// transactions wait even where synchronous_commit is off or local by default, and as long as it says where it is remote_write or
+// remote_apply. With SubmitTx it is the application's transaction that commits: leave it on there.
+//
+// Let the address follow the primary, or name all hosts and ask for the one that takes writes:
+//
+//	host=a,b dbname=app user=app target_session_attrs=read-write connect_timeout=3
+//
+// Without target_session_attrs the first host that answers is taken, a standby too, and every Update fails there with SQLSTATE
+// 25006. Such a refusal closes all connections, so that a proxy may lead the next ones elsewhere. So does a server that says no
+// word for 15 s, as one whose machine has died; the call is tried again, or fails with store.ErrUnknown if its commit was under
+// way. Open bounds each attempt to connect by 5 s unless the DSN names a connect_timeout; a pool of your own needs that, and a
+// pool_ping_timeout. Fence off the old primary before the standby is promoted: it must not take writes when it comes back.
+//
+// While a primary waits for a standby, so do the calls. If the context of one ends, it fails with store.ErrUnknown, and others
+// see what it has decided before the standby has it. To repeat it waits again; an Update that changes nothing does not wait.
 //
 // # Concurrency
 //

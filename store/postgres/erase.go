@@ -71,8 +71,7 @@ func step[R any](
 	err = x.s.persist(ctx, fewTries, func(ctx context.Context, conn *pgxpool.Conn) error {
 		x.changed = before
 		b := &pgx.Batch{}
-		b.Queue(begin)
-		b.Queue(settings)
+		x.s.begin(b)
 		b.Queue(x.s.sql(query), args...).Query(func(rows pgx.Rows) (err error) {
 			found, err = pgx.CollectRows(rows, scan)
 			return err

@@ -1,5 +1,7 @@
 package postgres
 
+import "time"
+
 const RoundsAtOnce = roundsAtOnce
 
 // Makers returns how many rounds are under way.
@@ -15,3 +17,6 @@ func (s *Store) Waiting() int {
 	defer s.mu.Unlock()
 	return len(s.rounds.waiting)
 }
+
+// Within bounds how long a transaction may take. It is called before any other method.
+func (s *Store) Within(d time.Duration) { s.answersWithin = d }

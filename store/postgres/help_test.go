@@ -66,11 +66,11 @@ func databaseOn(t *testing.T, dsn string) *database {
 	return d
 }
 
-// exec runs a statement on a connection of its own.
+// exec runs a statement on a connection of its own, which waits for no standby.
 func (d *database) exec(statement string, args ...any) {
 	d.t.Helper()
 	ctx := context.WithoutCancel(d.t.Context())
-	conn, err := pgx.Connect(ctx, d.dsn+" default_transaction_read_only=off")
+	conn, err := pgx.Connect(ctx, d.dsn+" default_transaction_read_only=off synchronous_commit=local")
 	require.NoError(d.t, err)
 	defer conn.Close(ctx)
 	_, err = conn.Exec(ctx, statement, args...)

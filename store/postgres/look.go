@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -13,10 +14,12 @@ import (
 
 const (
 	// settings hold for one transaction, whatever is the default for others. A process that stands still must not keep others
-	// waiting for its locks. What is acknowledged must have been synced. And our statements look for rows by key, as many as
-	// a caller names: a planner that guesses how many those are, or how large the tables have become, must not scan them all.
-	settings = `SELECT set_config('idle_in_transaction_session_timeout', '5s', true), CASE WHEN
-			current_setting('synchronous_commit') = 'off' THEN set_config('synchronous_commit', 'on', true) END,
+	// waiting for its locks. What is acknowledged must have been synced, by a standby too where the server waits for one. And
+	// our statements look for rows by key, as many as a caller names: a planner that guesses how many those are, or how large
+	// the tables have become, must not scan them all.
+	settings = `SELECT current_setting('transaction_read_only')::bool, pg_postmaster_start_time(),
+		set_config('idle_in_transaction_session_timeout', '5s', true),
+		CASE WHEN current_setting('synchronous_commit') IN ('off', 'local') THEN set_config('synchronous_commit', 'on', true) END,
 		set_config('enable_seqscan', 'off', true), set_config('enable_hashjoin', 'off', true),
 		set_config('enable_mergejoin', 'off', true), set_config('jit', 'off', true)`
 
@@ -59,6 +62,26 @@ const (
 		FROM unnest($1::text[], $2::bigint[]) WITH ORDINALITY k(id, fence, n)
 		JOIN tocsin.task t ON t.id = k.id AND t.fence = k.fence WHERE t.state <> 'waiting'`
 )
+
+// begin begins a transaction that may write, on a server that takes writes. One that only reads would refuse them, but not a
+// decision that comes to nothing.
+func (s *Store) begin(b *pgx.Batch) {
+	b.Queue(begin)
+	b.Queue(settings).QueryRow(func(row pgx.Row) error {
+		var readOnly bool
+		var started time.Time
+		err := row.Scan(&readOnly, &started, nil, nil, nil, nil, nil, nil)
+		switch {
+		case err != nil:
+			return err
+		case readOnly:
+			return errReadOnly
+		case !s.cache.from(started):
+			return errMovedOn
+		}
+		return nil
+	})
+}
 
 // refKeys is how many records of one ref a view shows.
 const refKeys = 1_000

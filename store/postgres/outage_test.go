@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
-	"strconv"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -238,39 +237,13 @@ func TestKilledBackends(t *testing.T) {
 // TestRow01 crashes a server that syncs, again and again, while events come in. Each is repeated until it is acknowledged, and
 // none is missing or counted twice.
 func TestRow01(t *testing.T) {
-	const workers, crashes = 4, 5
+	const crashes = 5
 	server := postgrestest.Own(t)
-	db := databaseOn(t, server.DSN())
-	s := db.mustOpen(workers)
-	var all sync.WaitGroup
-	var acknowledged, failed atomic.Int64
-	ctx, stop := context.WithCancel(t.Context())
-	for w := range workers {
-		all.Go(func() {
-			for i := 0; ctx.Err() == nil; i++ {
-				for count(t.Context(), s, key(fmt.Sprint(w%2)), eventID(fmt.Sprint(w, "/", i))) != nil {
-					failed.Add(1)
-				}
-				acknowledged.Add(1)
-			}
-		})
-	}
+	in := send(t, databaseOn(t, server.DSN()).mustOpen(4), "crash")
 	for range crashes {
 		time.Sleep(time.Duration(100+rand.IntN(200)) * time.Millisecond)
 		server.Crash()
-		if err := server.Restart(); err != nil {
-			t.Error(err)
-			break
-		}
+		require.NoError(t, server.Restart())
 	}
-	stop()
-	all.Wait()
-	total := 0
-	for _, id := range []string{"0", "1"} {
-		n, err := strconv.Atoi(fmt.Sprint(value(t, s, key(id))))
-		require.NoError(t, err)
-		total += n
-	}
-	assert.EqualValues(t, acknowledged.Load(), total)
-	t.Logf("%d crashes, %d events acknowledged, %d calls failed", crashes, total, failed.Load())
+	in.check(t)
 }

@@ -20,6 +20,13 @@ func TestRow33(t *testing.T) {
 	db.dsn += " default_transaction_read_only=on"
 	reader := db.mustOpen(2)
 	assert.Equal(t, "1", value(t, reader, key("a")))
+	refuses(t, reader)
+	assert.Equal(t, "1", value(t, primary, key("a")))
+	assert.Len(t, claim(t, primary, at(0), "primary"), 1)
+}
+
+// refuses asks a store for every kind of decision.
+func refuses(t *testing.T, reader store.Store) {
 	looks := func(store.View) (store.Batch, store.Need, error) { return store.Batch{}, store.Need{}, nil }
 	calls := map[string]func() error{
 		"an event that came before": func() error { return count(t.Context(), reader, key("a"), eventID("1")) },
@@ -29,6 +36,16 @@ func TestRow33(t *testing.T) {
 		},
 		"a look at a reason": func() error {
 			return reader.Update(t.Context(), store.Scope{Read: []store.Key{key("a")}}, looks)
+		},
+		"a look at what a reason holds back": func() error {
+			return reader.Update(t.Context(), store.Scope{Refs: []store.Ref{{Tenant: "shop", Kind: "by", Name: "a"}}}, looks)
+		},
+		"a look at a claim": func() error {
+			return reader.Update(t.Context(), store.Scope{Claims: []store.Claim{{ID: "page", Fence: 1}}}, looks)
+		},
+		"what is due": func() error {
+			_, err := reader.Claim(t.Context(), store.ClaimRequest{Now: at(0)})
+			return err
 		},
 		"a claim": func() error {
 			_, err := reader.Claim(t.Context(), store.ClaimRequest{Now: at(0), Queues: map[string]int{"sms": 1}, Limit: 1, LeaseFor: 1})
@@ -47,6 +64,4 @@ func TestRow33(t *testing.T) {
 			})
 		}
 	})
-	assert.Equal(t, "1", value(t, primary, key("a")))
-	assert.Len(t, claim(t, primary, at(0), "primary"), 1)
 }

@@ -3,6 +3,7 @@ package postgres
 import (
 	"context"
 	"errors"
+	"math"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -31,10 +32,21 @@ const (
 
 	shortestPause = 10 * time.Millisecond
 	longestPause  = time.Second
+
+	// answersWithin is how long a transaction may take, beyond what it may wait for locks: a server that has died with its
+	// machine, or is cut off, says no word. After it no connection that there is counts as one any more.
+	answersWithin = 15 * time.Second
+
+	// connectsWithin bounds an attempt to connect to one host, and to find out whether a connection still is one, unless the
+	// DSN names other bounds.
+	connectsWithin = 5 * time.Second
 )
 
 // errMovedOn says that what an Update locked or claimed has changed between two of its looks.
 var errMovedOn = errors.New("postgres: what was looked at has moved on")
+
+// errReadOnly says what a server says that is to write and only reads.
+var errReadOnly = &pgconn.PgError{Severity: "ERROR", Code: codeReadOnly, Message: "the server is read-only"}
 
 // lostError is one after which the connection is gone, or because of which there was none.
 type lostError struct{ error }
@@ -44,8 +56,12 @@ func (e lostError) Unwrap() error { return e.error }
 // persist calls once with a connection, and again while that fails in a way that passes: without bound where other
 // transactions were in the way, and so many times where the server was.
 func (s *Store) persist(ctx context.Context, tries int, once func(context.Context, *pgxpool.Conn) error) error {
+	within := s.answersWithin
+	if tries == endless {
+		within = math.MaxInt64
+	}
 	for pause := shortestPause; ; pause = min(2*pause, longestPause) {
-		err := s.connected(ctx, once)
+		err := s.connected(ctx, within, once)
 		if err == nil || ctx.Err() != nil {
 			return err
 		}
@@ -66,22 +82,26 @@ func (s *Store) persist(ctx context.Context, tries int, once func(context.Contex
 }
 
 // connected calls once with a connection, and gives that back, unless it is of no more use.
-func (s *Store) connected(ctx context.Context, once func(context.Context, *pgxpool.Conn) error) error {
-	conn, err := s.pool.Acquire(ctx)
+func (s *Store) connected(ctx context.Context, within time.Duration, once func(context.Context, *pgxpool.Conn) error) (err error) {
+	bounded, cancel := context.WithTimeout(ctx, within)
+	defer cancel()
+	defer func() {
+		silent := bounded.Err() != nil && ctx.Err() == nil
+		if silent || hasCode(err, codeReadOnly) { // no primary any more, and none of its connections will ever write
+			s.pool.Reset()
+		}
+	}()
+	conn, err := s.pool.Acquire(bounded)
 	if err != nil {
 		return lostError{err}
 	}
 	defer conn.Release()
 	defer func() {
 		if conn.Conn().PgConn().TxStatus() != 'I' {
-			_, _ = conn.Exec(ctx, "rollback") // where that fails, Release throws the connection away
+			_, _ = conn.Exec(bounded, "rollback") // where that fails, Release throws the connection away
 		}
 	}()
-	err = once(ctx, conn)
-	switch {
-	case hasCode(err, codeReadOnly): // the server is no primary any more, and none of its connections will ever write
-		s.pool.Reset()
-	case err != nil && conn.Conn().IsClosed():
+	if err = once(bounded, conn); err != nil && conn.Conn().IsClosed() {
 		return lostError{err}
 	}
 	return err

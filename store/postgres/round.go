@@ -194,8 +194,7 @@ func (r *round) look(ctx context.Context, conn *pgxpool.Conn) error {
 		if conn.Conn().PgConn().TxStatus() == 'T' {
 			b.Queue("rollback")
 		}
-		b.Queue(begin)
-		b.Queue(settings)
+		r.s.begin(b)
 		b.Queue(planOnce)
 		r.next, r.refused, r.changes = 0, nil, changes{moved: make(map[store.Ref]map[store.Key]bool)}
 		r.scope.restart()

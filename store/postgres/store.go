@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -35,6 +36,8 @@ type Store struct {
 	handle  string // tells our own hints from those of others
 	cache   cache
 
+	answersWithin time.Duration
+
 	mu       sync.Mutex // guards what is below
 	closed   bool
 	rounds   rounds
@@ -54,7 +57,13 @@ const defaultSchema = "tocsin"
 // server does not take connections, or cannot be found, it tries again until ctx ends, so give that a deadline. The pool is
 // closed with the store.
 func Open(ctx context.Context, dsn string) (*Store, error) {
-	pool, err := pgxpool.New(ctx, dsn)
+	config, err := pgxpool.ParseConfig(dsn)
+	if err != nil {
+		return nil, fmt.Errorf("postgres: open: %w", err)
+	}
+	config.ConnConfig.ConnectTimeout = cmp.Or(config.ConnConfig.ConnectTimeout, connectsWithin)
+	config.PingTimeout = cmp.Or(config.PingTimeout, connectsWithin)
+	pool, err := pgxpool.NewWithConfig(ctx, config)
 	if err != nil {
 		return nil, fmt.Errorf("postgres: open: %w", err)
 	}
@@ -76,6 +85,7 @@ func New(ctx context.Context, pool *pgxpool.Pool, c Config) (*Store, error) {
 	}
 	s := &Store{
 		pool: pool, codec: c.Codec, name: schema, schema: pgx.Identifier{schema}.Sanitize(), handle: rand.Text(),
+		answersWithin: answersWithin,
 	}
 	if s.codec == nil {
 		s.codec = respond.Codec{}

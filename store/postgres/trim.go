@@ -87,8 +87,7 @@ func (s *Store) Trim(ctx context.Context, before time.Time, limit int) (int, err
 func (s *Store) alter(ctx context.Context, statement string, args ...any) (n int, err error) {
 	err = s.persist(ctx, fewTries, func(ctx context.Context, conn *pgxpool.Conn) error {
 		b := &pgx.Batch{}
-		b.Queue(begin)
-		b.Queue(settings)
+		s.begin(b)
 		b.Queue(s.sql(statement), args...).Query(func(rows pgx.Rows) error {
 			n = 0
 			_, err := pgx.ForEachRow(rows, []any{&n}, func() error { return nil })

@@ -1,6 +1,6 @@
 // Package postgrestest starts PostgreSQL for tests and benchmarks: a cluster of its own on a unix socket, which nobody else
 // sees and which is gone afterwards. It needs the programs initdb and postgres on the machine, finds them as pg_config says
-// or on the PATH, and does not run them as root.
+// or on the PATH, and does not run them as root. Standbys need pg_basebackup and pg_ctl besides, from the same place.
 //
 // # Testing
 //

@@ -48,7 +48,7 @@ func DSN(t testing.TB) string {
 	t.Helper()
 	dsn := os.Getenv(envDSN)
 	if dsn == "" {
-		missing(t)
+		missing(t, ErrNotFound)
 	}
 	return dsn
 }
@@ -56,9 +56,14 @@ func DSN(t testing.TB) string {
 // Own starts a server for one test alone, or skips the test: one that it may stop, or that syncs.
 func Own(t testing.TB, settings ...string) *Server {
 	t.Helper()
-	server, err := Start(settings...)
+	return own(t, func() (*Server, error) { return Start(settings...) })
+}
+
+func own(t testing.TB, start func() (*Server, error)) *Server {
+	t.Helper()
+	server, err := start()
 	if errors.Is(err, ErrNotFound) {
-		missing(t)
+		missing(t, err)
 	}
 	if err != nil {
 		t.Fatal(err)
@@ -71,10 +76,10 @@ func Own(t testing.TB, settings ...string) *Server {
 	return server
 }
 
-func missing(t testing.TB) {
+func missing(t testing.TB, what error) {
 	t.Helper()
 	if os.Getenv(envRequire) == "1" {
-		t.Fatalf("%s=1, but %v", envRequire, ErrNotFound)
+		t.Fatalf("%s=1, but %v", envRequire, what)
 	}
-	t.Skipf("SKIPPED, not tested: set %s, or install PostgreSQL: %v", envDSN, ErrNotFound)
+	t.Skipf("SKIPPED, not tested: set %s, or install PostgreSQL: %v", envDSN, what)
 }

@@ -28,7 +28,10 @@ type Server struct {
 }
 
 // Start makes a cluster and starts a server on it. Settings are those of postgresql.conf, such as "fsync=off".
-func Start(settings ...string) (*Server, error) {
+func Start(settings ...string) (*Server, error) { return start(settings, (*Server).initialise) }
+
+// start starts a server on the cluster that is made in its folder.
+func start(settings []string, cluster func(*Server) error) (*Server, error) {
 	bin, err := find()
 	if err != nil {
 		return nil, err
@@ -38,7 +41,7 @@ func Start(settings ...string) (*Server, error) {
 		return nil, err
 	}
 	s := &Server{dir: dir, bin: bin, settings: settings}
-	if err := s.initialise(); err != nil {
+	if err := errors.Join(s.give(), cluster(s)); err != nil {
 		return nil, errors.Join(err, os.RemoveAll(dir))
 	}
 	if err := s.Restart(); err != nil {
@@ -70,15 +73,16 @@ func find() (string, error) {
 }
 
 func (s *Server) initialise() error {
-	if err := s.give(); err != nil {
-		return err
-	}
-	cmd := exec.Command(filepath.Join(s.bin, "initdb"),
-		"-D", s.data(), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
+	return s.tool("initdb", "-D", s.data(), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
+}
+
+// tool runs one of PostgreSQL's programs to its end.
+func (s *Server) tool(name string, args ...string) error {
+	cmd := exec.Command(filepath.Join(s.bin, name), args...)
 	cmd.Dir = s.dir
 	cmd.SysProcAttr = unprivileged()
 	if out, err := cmd.CombinedOutput(); err != nil {
-		return fmt.Errorf("postgrestest: initdb: %w\n%s", err, out)
+		return fmt.Errorf("postgrestest: %s: %w\n%s", name, err, out)
 	}
 	return nil
 }
@@ -87,8 +91,11 @@ func (s *Server) data() string { return filepath.Join(s.dir, "data") }
 
 // DSN names the server.
 func (s *Server) DSN() string {
-	return fmt.Sprintf("host=%s user=postgres dbname=postgres sslmode=disable", s.dir)
+	return fmt.Sprintf("host=%s user=postgres dbname=postgres sslmode=disable", s.Host())
 }
+
+// Host is the host of the server, for a DSN of several.
+func (s *Server) Host() string { return s.dir }
 
 // Socket is the path of the server's socket, for a proxy before it.
 func (s *Server) Socket() string { return filepath.Join(s.dir, ".s.PGSQL.5432") }
@@ -135,8 +142,10 @@ func (s *Server) ready() error {
 		default:
 		}
 		pid, _ := os.ReadFile(filepath.Join(s.data(), "postmaster.pid"))
-		if lines := strings.Split(string(pid), "\n"); len(lines) > 7 && strings.TrimSpace(lines[7]) == "ready" {
-			return nil
+		if lines := strings.Split(string(pid), "\n"); len(lines) > 7 {
+			if status := strings.TrimSpace(lines[7]); status == "ready" || status == "standby" {
+				return nil
+			}
 		}
 	}
 	return fmt.Errorf("postgrestest: the server is not ready after %v:\n%s", startWithin, s.log())
