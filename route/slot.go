@@ -34,8 +34,9 @@ type slot struct {
 }
 
 // path writes the slot as a rule does. It is the identity of the slot, too.
-func (s *space) path(id int32) string {
-	sl := &s.slots[id]
+func (s *space) path(id int32) string { return s.pathOf(&s.slots[id]) }
+
+func (s *space) pathOf(sl *slot) string {
 	switch sl.kind {
 	case slotField, slotItem:
 		return sl.name
@@ -92,13 +93,12 @@ func (s *space) slot(sl slot) int32 {
 	case slotCount, slotFilter:
 		sl.static, sl.fallible = kindInt, true
 	}
-	id := int32(len(s.slots))
-	s.slots = append(s.slots, sl)
-	key := s.path(id)
-	if known, ok := s.slotIDs[key]; ok {
-		s.slots = s.slots[:id]
+	key := s.pathOf(&sl)
+	if known, ok := s.slotIDs[key]; ok { // only read: Vet asks for the slots of a table that is in use
 		return known
 	}
+	id := int32(len(s.slots))
+	s.slots = append(s.slots, sl)
 	s.slotIDs[key] = id
 	return id
 }

@@ -64,6 +64,7 @@ func (t *Table[T]) findings(s *survey) []Finding {
 	all := make([]Finding, len(s.found))
 	for i, f := range s.found {
 		all[i] = Finding{Kind: f.kind, Rule: t.rules[f.rule].ID, Text: f.text, Witness: f.witness}
+		all[i].Others = slices.Grow(all[i].Others, len(f.others))
 		for _, o := range f.others {
 			all[i].Others = append(all[i].Others, t.rules[o].ID)
 		}
@@ -78,7 +79,9 @@ func (t *Table[T]) findings(s *survey) []Finding {
 type survey struct {
 	*vetter
 	*engine
-	live    [][]profile // by rule: the terms that may be true
+	rules   []ruleTerms
+	all     []profile   // the terms that may be true
+	live    [][]profile // the same by rule
 	found   []finding
 	count   map[string]int // by kind
 	capped  bool
@@ -96,15 +99,20 @@ type finding struct {
 
 func newSurvey(e *engine) *survey {
 	s := &survey{
-		vetter: newVetter(e), engine: e, live: make([][]profile, len(e.ruleEnds)),
+		vetter: newVetter(e), engine: e, rules: make([]ruleTerms, len(e.ruleEnds)),
+		all: make([]profile, 0, len(e.termEnds)), live: make([][]profile, len(e.ruleEnds)),
 		count: make(map[string]int), scratch: &Facts{Event: &event.Event{}},
 	}
-	for rule := range s.live {
-		for _, term := range e.terms(rule) {
+	for rule := range s.rules {
+		from := len(s.all)
+		s.rules[rule] = e.terms(rule)
+		for _, term := range s.rules[rule] {
 			if p := s.profile(term); p.why == "" {
-				s.live[rule] = append(s.live[rule], p)
+				p.rule = rule
+				s.all = append(s.all, p)
 			}
 		}
+		s.live[rule] = s.all[from:]
 	}
 	return s
 }
@@ -121,7 +129,7 @@ func (s *survey) add(f finding) {
 func (s *survey) dead(rule int) {
 	f := finding{kind: "never-true", rule: rule, text: "it is false for every event"}
 	var reasons []string
-	for _, term := range s.engine.terms(rule) {
+	for _, term := range s.rules[rule] {
 		p := s.profile(term)
 		reasons = append(reasons, p.why)
 		if w := s.build(&p); f.witness == nil && s.evaluate(rule, w) == isErr {
@@ -141,8 +149,16 @@ func (s *survey) unfolded() {
 		return
 	}
 	by := make(map[string][]int)
+	reads := readCollector{s.engine.space, make(map[int32]bool), make(map[int32]bool)}
 	for rule := range s.live {
-		for _, slot := range newReadSet(s.engine.space, []ruleTerms{s.engine.terms(rule)}).slots {
+		clear(reads.seen)
+		clear(reads.atoms)
+		for _, term := range s.rules[rule] {
+			for _, l := range term {
+				reads.atom(l.atom())
+			}
+		}
+		for slot := range reads.seen {
 			if differs(&s.engine.space.slots[slot]) {
 				path := s.engine.space.path(slot)
 				by[path] = append(by[path], rule)
@@ -165,7 +181,7 @@ func listed(texts []string, with string) string {
 // evaluate returns what a rule is for an event.
 func (s *survey) evaluate(rule int, f *Facts) kleene {
 	s.check.begin(f)
-	return s.check.terms(s.engine.terms(rule))
+	return s.check.terms(s.rules[rule])
 }
 
 // overlaps makes an event that matches two rules, for each other rule.

@@ -42,8 +42,8 @@ func (s *survey) unguarded() {
 // lent.
 func (s *survey) unguardedKeys(rule int, of *profile, visit func(key int32, less *Facts)) {
 	matched := false
-	for i := range of.views {
-		key := of.views[i].slot
+	for _, w := range of.views {
+		key := w.slot
 		if sl := &s.slots[key]; sl.kind != slotKey || of.demands(s.vetter, sl.parent, sl.name) {
 			continue
 		}
@@ -51,7 +51,7 @@ func (s *survey) unguardedKeys(rule int, of *profile, visit func(key int32, less
 		if matched = matched || s.evaluate(rule, s.scratch) == isTrue; !matched {
 			return
 		}
-		if s.remove(s.scratch, key) && s.evaluate(rule, s.scratch) == isErr {
+		if s.scratch.remove(s.places[key]) && s.evaluate(rule, s.scratch) == isErr {
 			visit(key, s.scratch)
 		}
 	}

@@ -48,8 +48,8 @@ func (v *vetter) excludes(x, y lit) bool {
 // positiveImplies is implies for a positive y.
 func (v *vetter) positiveImplies(x, y lit) bool {
 	of, with := &v.atoms[x.atom()], &v.atoms[y.atom()]
-	if constants, ok := of.constantsOf(x.negated()); ok {
-		return v.allAre(constants, y, isTrue)
+	if w := v.alone(x); w.finite {
+		return v.allAre(w.values, y, isTrue)
 	}
 	if x.negated() || of.kind == atomCompare || v.kinds(x)&^(1<<kindString) != 0 {
 		return false
@@ -71,11 +71,11 @@ func (v *vetter) positiveImplies(x, y lit) bool {
 // positiveExcludes is excludes for positive literals.
 func (v *vetter) positiveExcludes(x, y lit) bool {
 	of, with := &v.atoms[x.atom()], &v.atoms[y.atom()]
-	if constants, ok := of.constantsOf(false); ok {
-		return v.noneIs(constants, y)
+	if w := v.alone(x); w.finite {
+		return v.noneIs(w.values, y)
 	}
-	if constants, ok := with.constantsOf(false); ok {
-		return v.noneIs(constants, x)
+	if w := v.alone(y); w.finite {
+		return v.noneIs(w.values, x)
 	}
 	if v.kinds(x)&v.kinds(y) == 0 {
 		return true

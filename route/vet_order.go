@@ -92,3 +92,24 @@ func (v *vetter) orderExcludes(x, y lit) bool {
 	}
 	return order > 0 || order == 0 && (b.strict || o.strict)
 }
+
+// isRange reports whether a literal is an order, or the negation of one, between numbers that compare as in school.
+func (v *vetter) isRange(l lit) bool {
+	return v.atoms[l.atom()].kind == atomCompare && v.boundOf(l).at.isExact()
+}
+
+// within returns where numbers lie for which all these literals are true. It is empty where only NaN will do.
+func (v *vetter) within(lits []lit) interval {
+	all := interval{math.Inf(-1), math.Inf(1)}
+	for _, l := range lits {
+		if !v.isRange(l) {
+			continue
+		}
+		if b := v.boundOf(l); b.below {
+			all.to = min(all.to, b.at.double())
+		} else {
+			all.from = max(all.from, b.at.double())
+		}
+	}
+	return all
+}

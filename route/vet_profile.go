@@ -8,35 +8,31 @@ import (
 // profile is what is known of the event where a term is true, slot by slot. A term has few slots: they are searched one after the
 // other.
 type profile struct {
+	rule  int
 	term  []lit
-	views []view
+	views []*view
+	loose []lit  // of the term, about no slot
 	why   string // it is never true; empty: it may be
-}
-
-// view is what a term says of one slot.
-type view struct {
-	slot   int32
-	lits   []lit
-	kinds  kinds
-	finite bool // the value is one of these
-	values []value
-	found  bool // of a slot with a default: it has not come to that
 }
 
 // vetter looks for what is wrong with the terms of a table.
 type vetter struct {
 	*space
-	eval   evaluator // of values that stand in no event
-	check  evaluator // of events
-	same   []int32   // by slot: where a slot with a default takes its value from, otherwise itself
-	bounds []*bound  // by literal, made when they are needed
-	tried  []value   // scratch
+	eval    evaluator // of values that stand in no event
+	check   evaluator // of events
+	same    []int32   // by slot: where a slot with a default takes its value from, otherwise itself
+	places  []place   // by slot
+	bounds  []*bound  // by literal, made when they are needed
+	singles []*view   // of one literal, two for each
+	tried   []value   // scratch
+	lits    []lit     // scratch
 }
 
 func newVetter(e *engine) *vetter {
 	v := &vetter{
 		space: e.space, eval: newEvaluator(e.space, e.env, e.limits), check: newEvaluator(e.space, e.env, e.limits),
-		same: make([]int32, len(e.space.slots)), bounds: make([]*bound, 2*len(e.space.atoms)),
+		same: make([]int32, len(e.space.slots)), places: e.space.places(), bounds: make([]*bound, 2*len(e.space.atoms)),
+		singles: make([]*view, 4*len(e.space.atoms)),
 	}
 	v.eval.epoch = 1
 	for i := range v.slots {
@@ -65,77 +61,80 @@ func (v *vetter) find(id int32) *slot {
 
 // profile draws together what the literals of a term say.
 func (v *vetter) profile(term []lit) profile {
-	p := profile{term: term, views: make([]view, 0, len(term))}
+	p := profile{term: term, views: make([]*view, 0, len(term))}
 	for _, l := range term {
-		if a := &v.atoms[l.atom()]; a.kind == atomError {
+		a := &v.atoms[l.atom()]
+		if a.kind == atomError {
 			p.why = "a part of it is an error for every event"
-		} else if a.slot != noSlot {
-			p.add(a.slot, l)
-			if a.kind == atomSame {
-				p.add(a.other)
-			}
+		}
+		if a.slot == noSlot {
+			p.loose = append(p.loose, l)
+			continue
+		}
+		v.look(&p, a.slot)
+		if a.kind == atomSame {
+			v.look(&p, a.other)
 		}
 	}
-	p.resolveDefaults(v)
-	for i := range p.views {
-		v.fill(&p.views[i])
-	}
+	v.resolveDefaults(&p)
 	if p.why == "" {
 		p.why = v.contradiction(&p)
 	}
 	return p
 }
 
-func (p *profile) add(slot int32, lits ...lit) {
-	at := slices.IndexFunc(p.views, func(w view) bool { return w.slot == slot })
-	if at < 0 {
-		at = len(p.views)
-		p.views = append(p.views, view{slot: slot})
+// look adds what the term says of a slot.
+func (v *vetter) look(p *profile, slot int32) {
+	if p.view(slot) != nil {
+		return
 	}
-	p.views[at].lits = append(p.views[at].lits, lits...)
+	v.lits = v.lits[:0]
+	for _, l := range p.term {
+		if v.atoms[l.atom()].slot == slot {
+			v.lits = append(v.lits, l)
+		}
+	}
+	p.views = append(p.views, v.view(slot, v.lits, false))
 }
 
 func (p *profile) view(slot int32) *view {
-	for i := range p.views {
-		if p.views[i].slot == slot {
-			return &p.views[i]
+	for _, w := range p.views {
+		if w.slot == slot {
+			return w
 		}
 	}
 	return nil
 }
 
 // resolveDefaults finds out of label("k") and its like whether the label is there: then it is the same as labels["k"].
-func (p *profile) resolveDefaults(v *vetter) {
+func (v *vetter) resolveDefaults(p *profile) {
 	for i := 0; i < len(p.views); i++ {
-		w := &p.views[i]
+		w := p.views[i]
 		find := v.find(w.slot)
-		if find == nil {
+		if find == nil || w.found {
 			continue
 		}
 		orElse := &v.slots[w.slot].orElse
 		switch {
 		case p.lacks(v, find.parent, find.name):
-			w.finite, w.values = true, []value{*orElse}
+			p.views[i] = v.fill(&view{slot: w.slot, lits: w.lits, finite: true, values: []value{*orElse}})
 		case p.has(v, find.parent, find.name) || !v.allTrue(w.lits, orElse):
-			w.found = true
-			if key := v.same[w.slot]; key != w.slot {
-				lits := w.lits
-				p.views = slices.Delete(p.views, i, i+1)
-				p.add(key, lits...)
-				i = -1 // others may know more now
-			}
+			v.resolve(p, i)
+			i = -1 // others may know more now
 		}
 	}
 }
 
-// allTrue reports whether the literals may all be true for the value. It also says so where that is not known.
-func (v *vetter) allTrue(lits []lit, of *value) bool {
-	for _, l := range lits {
-		if v.atoms[l.atom()].isSimple() && v.at(l, of) != isTrue {
-			return false
-		}
+// resolve makes of what is said of a slot with a default what is said of the key that it finds.
+func (v *vetter) resolve(p *profile, i int) {
+	w := p.views[i]
+	key := v.same[w.slot]
+	if at := slices.IndexFunc(p.views, func(o *view) bool { return o.slot == key }); at >= 0 && at != i {
+		p.views[at] = v.view(key, slices.Concat(p.views[at].lits, w.lits), true)
+		p.views = slices.Delete(p.views, i, i+1)
+		return
 	}
-	return true
+	p.views[i] = v.view(key, w.lits, true)
 }
 
 // demands reports whether the term asks with has() for a name in a map.
@@ -150,8 +149,8 @@ func (p *profile) demands(v *vetter, parent int32, name string) bool {
 
 // has reports whether the term is true only where a map has a name: it says so, or it reads what stands there.
 func (p *profile) has(v *vetter, parent int32, name string) bool {
-	return p.demands(v, parent, name) || slices.ContainsFunc(p.views, func(w view) bool {
-		return v.needs(&w, func(of int32, key string) bool { return of == parent && key == name })
+	return p.demands(v, parent, name) || slices.ContainsFunc(p.views, func(w *view) bool {
+		return v.needs(w, func(of int32, key string) bool { return of == parent && key == name })
 	})
 }
 
@@ -164,48 +163,6 @@ func (p *profile) lacks(v *vetter, parent int32, name string) bool {
 	})
 }
 
-// needs visits the names that must be there, so that a condition on the slot is no error, until one is the right one. All
-// conditions on a slot err where it does.
-func (v *vetter) needs(w *view, visit func(parent int32, name string) bool) bool {
-	if find := v.find(w.slot); w.found && find != nil && visit(find.parent, find.name) {
-		return true
-	}
-	for id := w.slot; ; {
-		sl := &v.slots[id]
-		switch sl.kind {
-		case slotKey:
-			if visit(sl.parent, sl.name) {
-				return true
-			}
-		case slotFind, slotDefault, slotSize:
-		default:
-			return false
-		}
-		id = sl.parent
-	}
-}
-
-// fill finds the kinds and the values that satisfy all literals of a slot.
-func (v *vetter) fill(w *view) {
-	w.kinds = allKinds
-	for _, l := range w.lits {
-		w.kinds &= v.kinds(l)
-		if values, ok := v.atoms[l.atom()].constantsOf(l.negated()); ok && (!w.finite || len(values) < len(w.values)) {
-			w.finite, w.values = true, values
-		}
-	}
-	if !w.finite {
-		return
-	}
-	kept := w.values[:0] // nobody else has them
-	for i := range w.values {
-		if of := &w.values[i]; w.kinds&(1<<of.kind) != 0 && v.allTrue(w.lits, of) {
-			kept = append(kept, *of)
-		}
-	}
-	w.values = kept
-}
-
 // contradiction returns why a term is never true; empty if it may be, as far as that is known.
 func (v *vetter) contradiction(p *profile) string {
 	for i, l := range p.term[:max(1, len(p.term))-1] {
@@ -213,8 +170,7 @@ func (v *vetter) contradiction(p *profile) string {
 			return "it demands " + v.litText(l) + " and its negation"
 		}
 	}
-	for i := range p.views {
-		w := &p.views[i]
+	for _, w := range p.views {
 		if w.kinds == 0 || w.finite && len(w.values) == 0 {
 			return "nothing satisfies " + v.litTexts(w.lits) + v.whereMissing(p, w)
 		}
@@ -227,8 +183,11 @@ func (v *vetter) contradiction(p *profile) string {
 		}
 		missing := ""
 		if v.needs(w, func(parent int32, name string) bool {
-			missing = v.path(parent) + keyText(name, ".", "[")
-			return p.lacks(v, parent, name)
+			lacks := p.lacks(v, parent, name)
+			if lacks {
+				missing = v.path(parent) + keyText(name, ".", "[")
+			}
+			return lacks
 		}) {
 			return "it demands that there is no " + missing + ", and reads it in " + v.litTexts(w.lits)
 		}

@@ -24,32 +24,32 @@ func (s *survey) shadows() {
 
 // shadowed reports a rule each of whose terms implies one of an earlier rule that stops.
 func (s *survey) shadowed(p *proposals, rule int, compared *int) bool {
-	by := make([]listing, 0, len(s.live[rule]))
+	var by []*profile
 	for i := range s.live[rule] {
 		of := &s.live[rule][i]
-		first := listing{rule: rule}
-		p.proposed(of, func(at listing) bool {
-			if at.rule >= first.rule {
+		first := of
+		p.proposed(of, func(other *profile) bool {
+			if other.rule >= first.rule {
 				return false // they come in rule order
 			}
 			*compared++
-			if !s.goesOn[at.rule] && s.covers(s.live[at.rule][at.term].term, of) {
-				first = at
+			if !s.goesOn[other.rule] && s.covers(other.term, of) {
+				first = other
 			}
 			return true
 		})
-		if first.rule == rule {
+		if first == of {
 			return false
 		}
 		by = append(by, first)
 	}
 	f := finding{kind: "shadowed", rule: rule}
 	var reasons []string
-	for i, at := range by {
+	for i, other := range by {
 		of := &s.live[rule][i]
-		f.others = append(f.others, at.rule)
-		reasons = append(reasons, s.because(of, s.live[at.rule][at.term].term))
-		if w := s.build(of); f.witness == nil && s.evaluate(rule, w) == isTrue && s.evaluate(at.rule, w) == isTrue {
+		f.others = append(f.others, other.rule)
+		reasons = append(reasons, s.because(of, other.term))
+		if w := s.build(of); f.witness == nil && s.evaluate(rule, w) == isTrue && s.evaluate(other.rule, w) == isTrue {
 			f.witness = w
 		}
 	}
@@ -63,13 +63,13 @@ func (s *survey) shadowed(p *proposals, rule int, compared *int) bool {
 // redundant reports a rule that matches what an earlier one matches which goes on.
 func (s *survey) redundant(p *proposals, rule int, compared *int) {
 	same := rule
-	p.proposed(&s.live[rule][0], func(at listing) bool {
-		if at.rule >= same {
+	p.proposed(&s.live[rule][0], func(other *profile) bool {
+		if other.rule >= same {
 			return false
 		}
 		*compared++
-		if s.goesOn[at.rule] && s.coversAll(at.rule, rule) && s.coversAll(rule, at.rule) {
-			same = at.rule
+		if s.goesOn[other.rule] && s.coversAll(other.rule, rule) && s.coversAll(rule, other.rule) {
+			same = other.rule
 		}
 		return true
 	})

@@ -487,11 +487,25 @@ func (g *generator) service(n int) string {
 	return fmt.Sprintf(`event.labels.service == "s%d"`, g.IntN(n/5))
 }
 
+// rangesOfRules are rules each of which has a range of its own.
+func rangesOfRules(n int) []Rule[int] {
+	g := newGenerator(1)
+	rules := make([]Rule[int], n)
+	for i := range rules {
+		from, wide := 1000*g.Float64(), 10*g.Float64()
+		rules[i].ID, rules[i].When = "r"+strconv.Itoa(i), fmt.Sprintf("event.data.ms >= %f && event.data.ms < %f", from, from+wide)
+	}
+	return rules
+}
+
 func BenchmarkVet(b *testing.B) {
-	for name, rules := range map[string][]Rule[int]{"mix": mixOfRules(10_000), "kinds": mixedRules(10_000)} {
-		table, err := Compile(rules, nil)
+	for _, mix := range []struct {
+		name  string
+		rules []Rule[int]
+	}{{"mix", mixOfRules(10_000)}, {"kinds", mixedRules(10_000)}, {"ranges", rangesOfRules(10_000)}} {
+		table, err := Compile(mix.rules, nil)
 		require.NoError(b, err)
-		b.Run(name, func(b *testing.B) {
+		b.Run(mix.name, func(b *testing.B) {
 			var found []Finding
 			for b.Loop() {
 				found = table.Vet()

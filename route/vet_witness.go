@@ -28,16 +28,15 @@ func (v *vetter) buildIn(f *Facts, p *profile) {
 		switch {
 		case l.negated() || a.slot == noSlot:
 		case a.kind == atomHas:
-			v.put(f, a.slot, []string{a.text}, textValue("x"))
+			f.put(v.places[a.slot].below(a.text), new(textValue("x")))
 		case a.kind == atomContains && v.slots[a.slot].name == "service.tags":
 			f.Service.Tags = append(f.Service.Tags, a.value.text)
 		}
 	}
-	for i := range p.views {
-		w := &p.views[i]
-		lacks := func(parent int32, name string) bool { return p.lacks(v, parent, name) }
-		if of, ok := v.choose(w); ok && !v.isDefault(w, &of) && !v.needs(w, lacks) {
-			v.put(f, w.slot, nil, of)
+	lacks := func(parent int32, name string) bool { return p.lacks(v, parent, name) }
+	for _, w := range p.views {
+		if of := v.sample(w); of != nil && !v.isDefault(w, of) && !v.needs(w, lacks) {
+			f.put(v.places[w.slot], of)
 		}
 	}
 }
@@ -48,22 +47,33 @@ func (v *vetter) isDefault(w *view, of *value) bool {
 	return sl.kind == slotDefault && !w.found && of.equals(&sl.orElse)
 }
 
-// choose returns a value that satisfies what is said of a slot.
-func (v *vetter) choose(w *view) (value, bool) {
+// sample returns a value that satisfies what is said of a slot, nil where none is known.
+func (v *vetter) sample(w *view) *value {
+	if !w.sampled {
+		w.sample, w.sampled = v.choose(w), true
+	}
+	return w.sample
+}
+
+func (v *vetter) choose(w *view) *value {
 	if !slices.ContainsFunc(w.lits, func(l lit) bool { return v.atoms[l.atom()].isSimple() }) {
-		return value{}, false
+		return nil
 	}
 	tried := w.values
 	if !w.finite {
 		tried = v.examples(w)
 	}
 	static := v.slots[w.slot].static
-	for i := range tried {
-		if of := &tried[i]; (static == kindErr || static == of.kind) && v.allTrue(w.lits, of) {
-			return *of, true
-		}
+	at := slices.IndexFunc(tried, func(of value) bool {
+		return (static == kindErr || static == of.kind) && v.allTrue(w.lits, &of)
+	})
+	switch {
+	case at < 0:
+		return nil
+	case w.finite:
+		return &tried[at]
 	}
-	return value{}, false
+	return new(tried[at]) // examples are scratch
 }
 
 // examples returns values that may satisfy the literals of a slot: texts made of what they name, and numbers around theirs.
@@ -144,20 +154,37 @@ func appendAround(all []value, of *value) []value {
 	return all
 }
 
-// put puts a value to where a slot reads it, behind further names.
-func (v *vetter) put(f *Facts, id int32, names []string, of value) {
-	switch sl := &v.slots[id]; sl.kind {
-	case slotKey, slotFind:
-		v.put(f, sl.parent, append([]string{sl.name}, names...), of)
-	case slotDefault:
-		v.put(f, sl.parent, names, of)
-	case slotField:
-		if len(names) == 0 {
-			f.set(sl.name, &of)
-			return
+// place is where a slot reads: a field, and names in it. That of a slot which computes something has no field.
+type place struct {
+	field string
+	names []string
+}
+
+func (p place) below(name string) place { return place{p.field, append(slices.Clip(p.names), name)} }
+
+// places returns where each slot reads.
+func (s *space) places() []place {
+	all := make([]place, len(s.slots))
+	for i := range s.slots { // a slot stands behind that which it is taken from
+		switch sl := &s.slots[i]; sl.kind {
+		case slotField:
+			all[i].field = sl.name
+		case slotKey, slotFind:
+			all[i] = all[sl.parent].below(sl.name)
+		case slotDefault:
+			all[i] = all[sl.parent]
 		}
-		f.setKey(sl.name, names, &of)
 	}
+	return all
+}
+
+// put puts a value to a place.
+func (f *Facts) put(at place, of *value) {
+	if len(at.names) == 0 {
+		f.set(at.field, of)
+		return
+	}
+	f.setKey(at.field, at.names, of)
 }
 
 // set sets the field of a path.
@@ -247,26 +274,19 @@ func (v *value) plain() any {
 
 func (v *value) time() time.Time { return time.Unix(v.num, int64(v.nanos)).UTC() }
 
-// remove takes away what stands in the labels or the data where a slot reads it. It reports false where the slot reads from
-// elsewhere.
-func (v *vetter) remove(f *Facts, id int32) bool {
-	var names []string
-	for ; v.slots[id].kind == slotKey; id = v.slots[id].parent {
-		names = append(names, v.slots[id].name)
-	}
-	switch {
-	case v.slots[id].kind != slotField:
-		return false
-	case v.slots[id].name == "event.labels":
-		delete(f.Event.Labels, names[0])
+// remove takes away what stands at a place in the labels or the data. It reports false for one elsewhere.
+func (f *Facts) remove(at place) bool {
+	switch last := len(at.names) - 1; at.field {
+	case "event.labels":
+		delete(f.Event.Labels, at.names[last])
 		return true
-	case v.slots[id].name != "event.data":
-		return false
+	case "event.data":
+		in := f.Event.Data
+		for _, name := range at.names[:last] {
+			in, _ = in[name].(map[string]any)
+		}
+		delete(in, at.names[last])
+		return true
 	}
-	in := f.Event.Data
-	for i := len(names) - 1; i > 0; i-- {
-		in, _ = in[names[i]].(map[string]any)
-	}
-	delete(in, names[0])
-	return true
+	return false
 }
