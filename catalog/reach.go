@@ -18,12 +18,6 @@ func (c *Compiled) OnCall(team string, at time.Time) (people []escalate.PersonID
 	return escalate.AskSchedule(t.Schedule, c.source.Schedules[t.Schedule], at)
 }
 
-// onCallNow returns who is on call by a schedule, nobody where it is broken.
-func onCallNow(s escalate.Schedule, at time.Time) []escalate.PersonID {
-	people, _ := escalate.AskSchedule("", s, at)
-	return people
-}
-
 // Schedules returns who is on call when, by name.
 func (c *Compiled) Schedules() map[string]escalate.Schedule { return c.source.Schedules }
 

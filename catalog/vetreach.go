@@ -159,7 +159,8 @@ func (v *vet) uncovered(s escalate.Schedule) []span {
 		if end.After(v.to) {
 			end = v.to
 		}
-		empty := !slices.ContainsFunc(onCallNow(s, at), func(p escalate.PersonID) bool { return len(v.Contacts(p)) > 0 })
+		people, _ := escalate.AskSchedule("", s, at) // by one that is broken nobody is on call
+		empty := !slices.ContainsFunc(people, func(p escalate.PersonID) bool { return len(v.Contacts(p)) > 0 })
 		switch {
 		case empty && open:
 			gaps[len(gaps)-1].to = end
