@@ -73,6 +73,8 @@ func (s *space) formulaText(f *formula) string {
 		return "!" + s.atomText(f.lit.atom())
 	case f.op == opLit:
 		return s.atomText(f.lit.atom())
+	case len(f.kids) == 0:
+		return strconv.FormatBool(f.op == opAnd)
 	}
 	kids := make([]string, len(f.kids))
 	for i, k := range f.kids {
