@@ -116,7 +116,8 @@ func (l *lowering) equality(x, left, right ast.Expr, negated bool) *formula {
 		if l.slots[a].kind == slotFind || l.slots[b].kind == slotFind {
 			return l.equalityOfCEL(x, negated)
 		}
-		return literal(l.atom(atom{kind: atomSame, slot: min(a, b), other: max(a, b)}), negated)
+		// In the order of the rule: to cel-go the lists of a value that it cannot convert are equal one way round only.
+		return literal(l.atom(atom{kind: atomSame, slot: a, other: b}), negated)
 	case a != noSlot:
 		return l.equalsConstant(x, a, right, negated)
 	case b != noSlot:
