@@ -167,9 +167,14 @@ func keysOf(rows []store.Snapshot) []store.Key {
 	return keys
 }
 
-// answers reads what a child printed until it ends: how many commits of each writer were answered.
-func answers(out *bufio.Scanner) (acked [writers]int) {
+// answers reads what a child printed until it ends: how many commits of each writer were answered before it was over.
+func answers(out *bufio.Scanner, over <-chan struct{}) (acked [writers]int) {
 	for more := true; more; more = out.Scan() { // a line may have been read already
+		select {
+		case <-over:
+			continue
+		default:
+		}
 		var w, n int
 		if _, err := fmt.Sscan(out.Text(), &w, &n); err == nil && w < writers {
 			acked[w] = max(acked[w], n)

@@ -30,7 +30,7 @@ func TestRow01(t *testing.T) {
 		child, out := start(t, "commit", path)
 		require.True(t, out.Scan(), "nothing was answered")
 		timer := time.AfterFunc(time.Duration(rand.IntN(250))*time.Millisecond, func() { kill(child) })
-		acked := answers(out)
+		acked := answers(out, nil)
 		timer.Stop()
 		_ = child.Wait()
 		assert.Zero(t, verify(t, path, acked))

@@ -49,7 +49,7 @@ func faulty(t *testing.T, path string, wrap ...string) (said string, acked [writ
 	child.Stderr = &stderr
 	require.NoError(t, child.Start())
 	timer := time.AfterFunc(20*time.Second, func() { kill(child) })
-	acked = answers(out)
+	acked = answers(out, nil)
 	assert.True(t, timer.Stop(), "nothing failed")
 	kill(child)
 	_ = child.Wait()
