@@ -4,9 +4,9 @@
 //
 // Both sides get the same alerts of seven labels, in batches of the same size, from one caller: first all of them new, then
 // the same ones again, then a storm, each call of which repeats a few alerts many times. A third side, the floor, only checks
-// the alerts and keeps the same records: what that takes no engine can save. There is an alert service for every group, and the routes name the first services, the first one
-// last: nearly every alert tries every route. Of a thousand groups with ten routes, one alert in a hundred finds its route,
-// and the others go to the default.
+// the alerts and keeps the same records. There is an alert service for every group, and the routes name the first services,
+// the first one last: nearly every alert tries every route. Of a thousand groups with ten routes, one alert in a hundred finds
+// its route, and the others go to the default.
 //
 // Each case runs several rounds, in which the sides take turns; a figure is the median. What the caller makes beforehand,
 // the alerts themselves, is not counted.

@@ -61,8 +61,8 @@ type plan struct {
 	out            io.Writer
 }
 
-// run measures every case, writes a line of JSON for each engine, case and phase, and returns our share of the peer's time
-// for people.
+// run measures every case, writes a line of JSON for each engine, case and phase, and returns our share of the peer's time,
+// and that of the floor, for people.
 func (p *plan) run(ctx context.Context) (string, error) {
 	ratios := []string{"tocsin's time as a share of Alertmanager's (and the floor's), routes × groups:"}
 	to := json.NewEncoder(p.out)

@@ -37,8 +37,9 @@
 // way. Open bounds each attempt to connect by 5 s unless the DSN names a connect_timeout; a pool of your own needs that, and a
 // pool_ping_timeout. Fence off the old primary before the standby is promoted: it must not take writes when it comes back.
 //
-// While a primary waits for a standby, so do the calls. If the context of one ends, it fails with store.ErrUnknown, and others
-// see what it has decided before the standby has it. To repeat it waits again; an Update that changes nothing does not wait.
+// While a primary waits for a standby, so do the calls. If the context of one ends, or 15 s pass at each of its tries, it fails
+// with store.ErrUnknown, and others see what it has decided before the standby has it. To repeat it waits again; an Update that
+// changes nothing does not wait.
 //
 // # Concurrency
 //

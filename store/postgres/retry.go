@@ -33,8 +33,8 @@ const (
 	shortestPause = 10 * time.Millisecond
 	longestPause  = time.Second
 
-	// answersWithin is how long a transaction may take, beyond what it may wait for locks: a server that has died with its
-	// machine, or is cut off, says no word. After it no connection that there is counts as one any more.
+	// answersWithin is how long a transaction may take, with all that it waits for: a connection, locks, a standby. A server
+	// that has died with its machine, or is cut off, says no word. After it no connection that there is counts as one any more.
 	answersWithin = 15 * time.Second
 
 	// connectsWithin bounds an attempt to connect to one host, and to find out whether a connection still is one, unless the

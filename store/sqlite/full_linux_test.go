@@ -15,8 +15,8 @@ import (
 )
 
 // TestRow28 fills the disk. What brings in something new is refused with a clear error, what is stored goes on: its tasks are
-// claimed and settled, its deadlines set, commands about it carried out, as long as there is room for both. Nothing that was answered is lost, and once there is room work goes on, in the same
-// process.
+// claimed and settled, its deadlines set, commands about it carried out, as long as there is room for both. Nothing that was
+// answered is lost, and once there is room work goes on, in the same process.
 func TestRow28(t *testing.T) {
 	if os.Geteuid() != 0 {
 		t.Skip("SKIPPED, not tested: a full disk; it takes root to mount a small one")
