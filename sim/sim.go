@@ -45,16 +45,34 @@ func New(c *catalog.Catalog, start time.Time) (*Sim, error) {
 		return nil, err
 	}
 	s := &Sim{
-		cat: compiled, store: memory.New(), start: start, now: start, fails: make(map[string]error), queues: make(map[string]int),
+		store: memory.New(), start: start, now: start, fails: make(map[string]error), queues: make(map[string]int),
 		actions: make(map[string]automate.Action),
 	}
-	for _, action := range compiled.Actions() {
+	s.activate(compiled)
+	return s, nil
+}
+
+// Reload puts another catalog in the place of the one at work, as that of the engine does: incidents that are open keep the
+// plan and policy with which they began, and people and contacts are those of today. A catalog that cannot run is refused, and
+// the old one stays.
+func (s *Sim) Reload(c *catalog.Catalog) error {
+	compiled, err := s.cat.Recompile(c)
+	if err != nil {
+		return fmt.Errorf("sim: reload: the catalog at work stays: %w", err)
+	}
+	s.activate(compiled)
+	return s.settle()
+}
+
+// activate takes a catalog to work. The queues of the one before stay: there may be messages left in them.
+func (s *Sim) activate(c *catalog.Compiled) {
+	s.cat = c
+	for _, action := range c.Actions() {
 		s.queues[respond.ActionQueue(action)] = 1000
 	}
-	for _, channel := range compiled.Channels() {
+	for _, channel := range c.Channels() {
 		s.queues[respond.Queue(channel)] = 1000
 	}
-	return s, nil
 }
 
 // Now returns the virtual time.
@@ -100,7 +118,19 @@ func fill(field *string, value string) {
 
 // Do carries out a command at the virtual time.
 func (s *Sim) Do(c respond.Command) error {
-	refused, err := s.commit([]respond.Input{respond.Do{At: s.now, Command: c}}, nil)
+	var settle *store.Settle
+	if resend, ok := c.(respond.Resend); ok {
+		tasks, err := s.dead()
+		if err != nil {
+			return err
+		}
+		i := slices.IndexFunc(tasks, func(t store.Task) bool { return t.ID == resend.Letter.Key })
+		if i < 0 {
+			return &respond.RefusedError{Incident: c.Target(), Reason: fmt.Sprintf("there is no dead letter %q", resend.Letter.Key)}
+		}
+		settle = &store.Settle{Claim: store.Claim{ID: tasks[i].ID, Fence: tasks[i].Lease.Fence}, Retry: s.now}
+	}
+	refused, err := s.commit([]respond.Input{respond.Do{At: s.now, Command: c}}, settle)
 	return errors.Join(append(refused, err, s.settle())...)
 }
 
@@ -205,7 +235,7 @@ func (s *Sim) commit(inputs []respond.Input, settle *store.Settle) (refused []er
 			return store.Batch{}, need, nil
 		}
 		batch := d.Batch(s.now, nil, nil)
-		if settle != nil {
+		if settle != nil && errors.Join(d.Refused...) == nil {
 			batch.Settle = []store.Settle{*settle}
 		}
 		return batch, store.Need{}, nil
@@ -233,4 +263,34 @@ func (s *Sim) Incidents() ([]respond.Incident, error) {
 		incidents[i] = *row.Rec.(*respond.Incident)
 	}
 	return incidents, err
+}
+
+// Alerts returns every alert, the worst priority first.
+func (s *Sim) Alerts() ([]respond.Alert, error) {
+	rows, err := s.store.Read(context.Background(), store.Query{Kind: respond.KindAlert, Limit: 1000})
+	alerts := make([]respond.Alert, len(rows))
+	for i, row := range rows {
+		alerts[i] = *row.Rec.(*respond.Alert)
+	}
+	return alerts, err
+}
+
+// DeadLetters returns the messages that could not be sent over one of their contacts, the worst priority first. A
+// [respond.Resend] brings one back.
+func (s *Sim) DeadLetters() ([]notify.Message, error) {
+	rows, err := s.dead()
+	letters := make([]notify.Message, len(rows))
+	for i, task := range rows {
+		err = errors.Join(err, json.Unmarshal(task.Payload, &letters[i]))
+	}
+	return letters, err
+}
+
+func (s *Sim) dead() ([]store.Task, error) {
+	rows, err := s.store.Read(context.Background(), store.Query{Kind: store.KindTask, State: "dead", Limit: 1000})
+	tasks := make([]store.Task, len(rows))
+	for i, row := range rows {
+		tasks[i] = row.Rec.(store.Task)
+	}
+	return tasks, err
 }

@@ -14,7 +14,7 @@ import (
 
 // payments is the catalog of one team: ben and ana take weekly turns, ben leads.
 func payments(t testing.TB) *catalog.Catalog {
-	c, err := catalog.Load(os.DirFS("testdata"))
+	c, err := catalog.Load(os.DirFS("testdata/payments"))
 	if err != nil {
 		t.Fatal(err)
 	}

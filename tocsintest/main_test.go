@@ -1,9 +1,12 @@
 package tocsintest_test
 
 import (
+	"flag"
 	"testing"
 
 	"go.uber.org/goleak"
 )
+
+var update = flag.Bool("update", false, "write the golden files")
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }

@@ -19,7 +19,7 @@ var (
 )
 
 func TestStuckPayoutReachesSecondLine(t *testing.T) {
-	cat, err := catalog.Load(os.DirFS("testdata"))
+	cat, err := catalog.Load(os.DirFS("testdata/payments"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -41,7 +41,7 @@ func TestStuckPayoutReachesSecondLine(t *testing.T) {
 }
 
 func TestDeadSlackDoesNotCostFiveMinutes(t *testing.T) {
-	cat, err := catalog.Load(os.DirFS("testdata"))
+	cat, err := catalog.Load(os.DirFS("testdata/payments"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"maps"
 	"net/url"
-	"os"
 	"strings"
 	"testing"
 	"time"
@@ -828,7 +827,7 @@ func TestGolden(t *testing.T) {
 		return w
 	}
 	play(t, "slack").Golden("testdata/story.txt")
-	if os.Getenv("TOCSIN_UPDATE") == "1" {
+	if *update {
 		return
 	}
 	probe := &failing{TB: t}

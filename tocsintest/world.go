@@ -95,11 +95,11 @@ func (w *World) Sent(lines ...string) {
 }
 
 // Golden holds everything that has happened so far against the file, a line an entry, by incident or alert in the order in
-// which they began. With TOCSIN_UPDATE=1 in the environment the file is written instead.
+// which they began. With -update, see [Story], the file is written instead.
 func (w *World) Golden(file string) {
 	w.t.Helper()
 	got := w.story()
-	if os.Getenv("TOCSIN_UPDATE") == "1" {
+	if updating() {
 		w.must(os.WriteFile(file, []byte(got), 0o666))
 		return
 	}
@@ -108,7 +108,7 @@ func (w *World) Golden(file string) {
 	if got == string(want) {
 		return
 	}
-	w.t.Errorf("what happened is not what %s holds (TOCSIN_UPDATE=1 writes it):\n%s", file, diff(folded(got), folded(string(want))))
+	w.t.Errorf("what happened is not what %s holds (-update writes it):\n%s", file, diff(folded(got), folded(string(want))))
 }
 
 // story is the timelines of all incidents and alerts.

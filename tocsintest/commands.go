@@ -1,0 +1,302 @@
+package tocsintest
+
+import (
+	"encoding"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+
+	"github.com/tocsin-dev/tocsin/escalate"
+	"github.com/tocsin-dev/tocsin/event"
+	"github.com/tocsin-dev/tocsin/notify"
+	"github.com/tocsin-dev/tocsin/respond"
+)
+
+// ofPeople are the commands of package respond. Stories name them, and their fields, in lower case: start-run, dry-run.
+var ofPeople = []respond.Command{
+	respond.Acknowledge{}, respond.Unacknowledge{}, respond.Escalate{}, respond.Resolve{}, respond.Reprioritise{}, respond.Resend{},
+	respond.StartRun{}, respond.Approve{}, respond.Answer{}, respond.StopRun{}, respond.KillSwitch{},
+}
+
+// arguments are the words of a command that nobody has asked for yet.
+type arguments struct {
+	words []argument // without a name
+	named []argument
+}
+
+type argument struct {
+	name, value string
+	quoted      bool
+}
+
+// split reads a command. Words are separated by spaces; NAME=WORD is an argument with a name. A word in double quotes is a
+// string of Go.
+func split(line string) (*arguments, error) {
+	a := new(arguments)
+	for line = strings.TrimLeft(line, " "); line != ""; line = strings.TrimLeft(line, " ") {
+		var arg argument
+		if i := strings.IndexAny(line, `= "`); i > 0 && line[i] == '=' {
+			arg.name, line = line[:i], line[i+1:]
+		}
+		end := strings.IndexByte(line+" ", ' ')
+		arg.value = line[:end]
+		if strings.HasPrefix(line, `"`) {
+			quoted, err := strconv.QuotedPrefix(line)
+			if end = len(quoted); err != nil || end < len(line) && line[end] != ' ' {
+				return nil, fmt.Errorf("found %s, expected a text in double quotes, and a space behind it", line)
+			}
+			arg.value, _ = strconv.Unquote(quoted)
+			arg.quoted = true
+		}
+		if line = line[end:]; arg.name == "" {
+			a.words = append(a.words, arg)
+		} else if slices.ContainsFunc(a.named, func(b argument) bool { return b.name == arg.name }) {
+			return nil, fmt.Errorf("found %s a second time", arg.name)
+		} else {
+			a.named = append(a.named, arg)
+		}
+	}
+	return a, nil
+}
+
+// word takes the next word without a name.
+func (a *arguments) word(what string) (argument, error) {
+	if len(a.words) == 0 {
+		return argument{}, fmt.Errorf("found the end of the command, expected %s", what)
+	}
+	word := a.words[0]
+	a.words = a.words[1:]
+	return word, nil
+}
+
+// text takes the next word without a name if it is in quotes.
+func (a *arguments) text() (string, bool) {
+	if len(a.words) == 0 || !a.words[0].quoted {
+		return "", false
+	}
+	word, _ := a.word("")
+	return word.value, true
+}
+
+// take takes the argument of the name; "" if there is none.
+func (a *arguments) take(name string) string {
+	i := slices.IndexFunc(a.named, func(b argument) bool { return b.name == name })
+	if i < 0 {
+		return ""
+	}
+	value := a.named[i].value
+	a.named = slices.Delete(a.named, i, i+1)
+	return value
+}
+
+// duration takes an argument such as retry-after=5m.
+func (a *arguments) duration(name string) (time.Duration, error) {
+	text := a.take(name)
+	if text == "" {
+		return 0, nil
+	}
+	d, err := time.ParseDuration(text)
+	if err != nil {
+		return 0, fmt.Errorf("found %s=%s, expected a duration such as 5m", name, text)
+	}
+	return d, nil
+}
+
+// done complains of what nobody has asked for.
+func (a *arguments) done() error {
+	for _, rest := range append(a.words, a.named...) {
+		return fmt.Errorf("found %s, expected no more", strings.TrimPrefix(rest.name+"="+rest.value, "="))
+	}
+	return nil
+}
+
+// err takes the error that the arguments describe: its text in quotes, permanent=true or retry-after=5m.
+func (a *arguments) err(text string) (error, error) {
+	pause, err := a.duration("retry-after")
+	if err != nil {
+		return nil, err
+	}
+	why := errors.New(text)
+	switch permanent := a.take("permanent"); {
+	case permanent == "true":
+		return notify.Permanent(why), nil
+	case permanent != "":
+		return nil, fmt.Errorf("found permanent=%s, expected permanent=true", permanent)
+	case pause > 0:
+		return notify.RetryAfter(why, pause), nil
+	}
+	return why, nil
+}
+
+// event reads the event that a command describes.
+func (p *player) event(signal event.Signal, a *arguments) (event.Event, error) {
+	e := event.Event{Signal: signal}
+	class, err := a.word("a class")
+	if err != nil {
+		return e, err
+	}
+	e.Type = class.value
+	e.Summary, _ = a.text()
+	if err := p.fill(reflect.ValueOf(&e).Elem(), a); err != nil {
+		return e, err
+	}
+	if !e.Received.IsZero() || e.Signal != signal || e.Type != class.value {
+		return e, errors.New("found received, signal or type, which the command itself decides")
+	}
+	return e, nil
+}
+
+// command reads a command of package respond. What it is about stands behind its name.
+func (p *player) command(a *arguments) (respond.Command, error) {
+	word, err := a.word("the name of a command, such as acknowledge")
+	if err != nil {
+		return nil, err
+	}
+	var names []string
+	for _, c := range ofPeople {
+		of := reflect.TypeOf(c)
+		names = append(names, dashed(of.Name()))
+		if names[len(names)-1] != word.value {
+			continue
+		}
+		v := reflect.New(of).Elem()
+		if incident := v.FieldByName("Incident"); incident.IsValid() {
+			id, err := a.word("an incident, such as #1")
+			if err == nil {
+				err = p.set(incident, "incident", id)
+			}
+			if err != nil {
+				return nil, err
+			}
+		}
+		if err := p.fill(v, a); err != nil {
+			return nil, err
+		}
+		return v.Interface().(respond.Command), nil
+	}
+	return nil, fmt.Errorf("found the command %q, expected one of: %s", word.value, strings.Join(names, ", "))
+}
+
+// fill sets the fields of a struct that the arguments name.
+func (p *player) fill(v reflect.Value, a *arguments) error {
+	for _, arg := range a.named {
+		name, key, keyed := strings.Cut(arg.name, ".")
+		field := v.FieldByNameFunc(func(f string) bool { return dashed(f) == name })
+		if !field.IsValid() || keyed != (field.Kind() == reflect.Map) || keyed && key == "" {
+			return fmt.Errorf("found %s, expected one of: %s", arg.name, strings.Join(fields(v.Type()), ", "))
+		}
+		if !keyed {
+			if err := p.set(field, arg.name, arg); err != nil {
+				return err
+			}
+			continue
+		}
+		if field.IsNil() {
+			field.Set(reflect.MakeMap(field.Type()))
+		}
+		value := reflect.New(field.Type().Elem()).Elem()
+		if err := p.set(value, arg.name, arg); err != nil {
+			return err
+		}
+		field.SetMapIndex(reflect.ValueOf(key), value)
+	}
+	a.named = nil
+	return nil
+}
+
+// fields are the arguments that a struct takes.
+func fields(of reflect.Type) []string {
+	var names []string
+	for f := range of.Fields() {
+		name := dashed(f.Name)
+		if f.Type.Kind() == reflect.Map {
+			name += ".NAME"
+		}
+		names = append(names, name)
+	}
+	return names
+}
+
+// set reads a value for the field of the name.
+func (p *player) set(field reflect.Value, name string, arg argument) error {
+	text, wrong := arg.value, func(expected string) error {
+		return fmt.Errorf("found %s=%s, expected %s", name, arg.value, expected)
+	}
+	if word, ok := field.Addr().Interface().(encoding.TextUnmarshaler); ok && field.Type() != reflect.TypeFor[time.Time]() {
+		if err := word.UnmarshalText([]byte(text)); err != nil {
+			return wrong("another word: " + err.Error())
+		}
+		return nil
+	}
+	switch into := field.Addr().Interface().(type) {
+	case *time.Time:
+		d, err := time.ParseDuration(text)
+		if err != nil {
+			return wrong("how long from now, such as -5m")
+		}
+		*into = p.sim.Now().Add(d)
+	case *time.Duration:
+		d, err := time.ParseDuration(text)
+		if err != nil {
+			return wrong("a duration such as 5m")
+		}
+		*into = d
+	case *escalate.Position:
+		if _, err := fmt.Sscanf(text, "%d.%d", &into.Round, &into.Level); err != nil {
+			return wrong("a round and a level, such as 1.2")
+		}
+	case *notify.Message:
+		letters, err := p.sim.DeadLetters()
+		n, _ := strconv.Atoi(text)
+		if err != nil || n < 1 || n > len(letters) {
+			return errors.Join(err, wrong(fmt.Sprintf("the number of a dead letter, of which there are %d", len(letters))))
+		}
+		*into = letters[n-1]
+	case *bool:
+		is, err := strconv.ParseBool(text)
+		if err != nil {
+			return wrong("true or false")
+		}
+		*into = is
+	case *int:
+		n, err := strconv.Atoi(text)
+		if err != nil {
+			return wrong("a number")
+		}
+		*into = n
+	case *any:
+		if json.Unmarshal([]byte(text), into) != nil || arg.quoted {
+			*into = text
+		}
+	default:
+		if field.Kind() != reflect.String {
+			return wrong("another argument: this one has no form in stories")
+		}
+		if !arg.quoted {
+			var err error
+			if text, err = p.named(text); err != nil {
+				return err
+			}
+		}
+		field.SetString(text)
+	}
+	return nil
+}
+
+// dashed writes the name of a field or command as stories do: DedupKey as dedup-key.
+func dashed(name string) string {
+	var b strings.Builder
+	for i, r := range name {
+		if i > 0 && unicode.IsUpper(r) && unicode.IsLower(rune(name[i-1])) {
+			b.WriteByte('-')
+		}
+		b.WriteRune(unicode.ToLower(r))
+	}
+	return b.String()
+}

@@ -1,0 +1,457 @@
+package tocsintest
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/tocsin-dev/tocsin/automate"
+	"github.com/tocsin-dev/tocsin/catalog"
+	"github.com/tocsin-dev/tocsin/correlate"
+	"github.com/tocsin-dev/tocsin/event"
+	"github.com/tocsin-dev/tocsin/incident"
+	"github.com/tocsin-dev/tocsin/respond"
+	"github.com/tocsin-dev/tocsin/sim"
+)
+
+// player carries out a story.
+type player struct {
+	story    *story
+	base     fs.FS
+	code     []func(*catalog.Catalog)
+	reloaded map[string]bool // catalogs
+	sim      *sim.Sim        // nil before the first command
+	start    time.Time
+	seen     int      // entries that stand in transcripts
+	opened   []string // ids of the incidents, in the order in which they opened
+	names    *strings.Replacer
+	actions  map[string]*action
+	called   []sim.Entry // calls of actions that stand in no transcript yet
+}
+
+// usualStart is when a story begins that does not say: a Monday.
+var usualStart = time.Date(2026, 1, 12, 12, 0, 0, 0, time.UTC)
+
+// carryOut does what a command says and returns what came of it.
+func (p *player) carryOut(line string) ([]string, error) {
+	a, err := split(line)
+	if err != nil {
+		return nil, err
+	}
+	word, err := a.word("a command")
+	if err != nil {
+		return nil, err
+	}
+	if p.sim == nil {
+		if err := p.begin(word.value, a); err != nil || word.value == "start" {
+			return nil, err
+		}
+	}
+	switch word.value {
+	case "trigger":
+		return p.submit(event.Trigger, a)
+	case "resolve":
+		return p.submit(event.Resolve, a)
+	case "acknowledge-signal":
+		return p.submit(event.Acknowledge, a)
+	case "change":
+		return p.submit(event.Change, a)
+	case "pass":
+		return p.pass(a)
+	case "do":
+		return p.do(a)
+	case "show":
+		return p.show(a)
+	case "reload":
+		return p.reload(a)
+	case "fail":
+		return nil, p.fail(a)
+	case "mend":
+		return nil, p.mend(a)
+	case "action":
+		return nil, p.act(a)
+	case "start":
+		return nil, errors.New("found start behind another command, expected it first")
+	}
+	return nil, fmt.Errorf("found the command %q, expected one of: start, trigger, resolve, acknowledge-signal, change, pass, do, show, reload, fail, mend, action",
+		word.value)
+}
+
+// begin makes the simulation, when the command start says or as usual.
+func (p *player) begin(word string, a *arguments) error {
+	p.start = usualStart
+	if word == "start" {
+		at, err := a.word("an instant such as 2026-03-28T23:00:00Z")
+		if err != nil {
+			return err
+		}
+		if p.start, err = time.Parse(time.RFC3339, at.value); err != nil {
+			return fmt.Errorf("found %q, expected an instant such as 2026-03-28T23:00:00Z", at.value)
+		}
+		if err := a.done(); err != nil {
+			return err
+		}
+	}
+	c, err := p.load("")
+	if err != nil {
+		return err
+	}
+	p.actions, p.names = make(map[string]*action), strings.NewReplacer()
+	p.sim, err = sim.New(c, p.start)
+	return err
+}
+
+// submit takes an event in, as many times as the command says.
+func (p *player) submit(signal event.Signal, a *arguments) ([]string, error) {
+	times := 1
+	if text := a.take("times"); text != "" {
+		var err error
+		if times, err = strconv.Atoi(text); err != nil || times < 1 {
+			return nil, fmt.Errorf("found times=%s, expected a number", text)
+		}
+	}
+	e, err := p.event(signal, a)
+	if err == nil {
+		err = a.done()
+	}
+	if err != nil {
+		return nil, err
+	}
+	for range times {
+		err := p.sim.Submit(e)
+		var rejected *event.RejectedError
+		if errors.As(err, &rejected) {
+			return []string{rejected.Error()}, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	return p.transcript()
+}
+
+func (p *player) pass(a *arguments) ([]string, error) {
+	word, err := a.word("a duration such as 5m")
+	if err != nil {
+		return nil, err
+	}
+	d, err := time.ParseDuration(word.value)
+	if err != nil || d <= 0 {
+		return nil, fmt.Errorf("found %q, expected a duration such as 5m", word.value)
+	}
+	if err := errors.Join(a.done(), p.sim.Advance(d)); err != nil {
+		return nil, err
+	}
+	return p.transcript()
+}
+
+func (p *player) do(a *arguments) ([]string, error) {
+	c, err := p.command(a)
+	if err == nil {
+		err = a.done()
+	}
+	if err != nil {
+		return nil, err
+	}
+	err = p.sim.Do(c)
+	var refused *respond.RefusedError
+	if err != nil && !errors.As(err, &refused) {
+		return nil, err
+	}
+	lines, err := p.transcript()
+	if refused != nil {
+		lines = slices.DeleteFunc(lines, func(line string) bool { return line == nothing })
+		lines = append([]string{"refused: " + p.names.Replace(refused.Error())}, lines...)
+	}
+	return lines, err
+}
+
+func (p *player) reload(a *arguments) ([]string, error) {
+	word, err := a.word("the name of a catalog")
+	if err != nil {
+		return nil, err
+	}
+	if p.story.catalogs[word.value] == nil {
+		return nil, fmt.Errorf("found the catalog %q, expected one that a section -- %s: FILE.yaml -- has", word.value, word.value)
+	}
+	p.reloaded[word.value] = true
+	c, err := p.load(word.value)
+	if err != nil {
+		return nil, err
+	}
+	if err := errors.Join(a.done(), p.sim.Reload(c)); err != nil {
+		return nil, err
+	}
+	return p.transcript()
+}
+
+func (p *player) fail(a *arguments) error {
+	channel, err := a.word("a channel")
+	if err != nil {
+		return err
+	}
+	text, ok := a.text()
+	if !ok {
+		return errors.New("found no text in double quotes, expected why the channel fails")
+	}
+	why, err := a.err(text)
+	if err != nil {
+		return err
+	}
+	p.sim.Fail(channel.value, why)
+	return a.done()
+}
+
+func (p *player) mend(a *arguments) error {
+	channel, err := a.word("a channel")
+	if err != nil {
+		return err
+	}
+	p.sim.Fail(channel.value, nil)
+	return a.done()
+}
+
+// nothing is the transcript of what brings nothing about.
+const nothing = "(nothing)"
+
+// transcript is what happened since the last one: by incident, alert and action, in the order in which each was first heard of.
+func (p *player) transcript() ([]string, error) {
+	entries := p.sim.Entries()
+	fresh := entries[p.seen:]
+	p.seen = len(entries)
+	if err := p.number(fresh); err != nil {
+		return nil, err
+	}
+	fresh = append(slices.Clip(fresh), p.called...)
+	p.called = nil
+	var order []string
+	blocks := make(map[string][]string)
+	for i := range fresh {
+		e := &fresh[i]
+		if blocks[e.Of] == nil {
+			order = append(order, e.Of)
+		}
+		blocks[e.Of] = append(blocks[e.Of], "  "+p.names.Replace(e.Line(p.start)))
+	}
+	var lines []string
+	for _, of := range order {
+		lines = append(append(lines, p.title(of)), blocks[of]...)
+	}
+	if len(lines) == 0 {
+		return []string{nothing}, nil
+	}
+	return lines, nil
+}
+
+// title is the line above the entries of an incident, alert or action.
+func (p *player) title(of string) string {
+	if slices.Contains(p.opened, of) || strings.HasPrefix(of, actionTitle) {
+		return p.names.Replace(of)
+	}
+	return "alert " + p.names.Replace(of)
+}
+
+// number gives the incidents that opened their numbers.
+func (p *player) number(fresh []sim.Entry) error {
+	incidents, err := p.sim.Incidents()
+	if err != nil {
+		return err
+	}
+	for _, e := range fresh {
+		known := func(i respond.Incident) bool { return i.ID == e.Of }
+		if !slices.Contains(p.opened, e.Of) && slices.ContainsFunc(incidents, known) {
+			p.opened = append(p.opened, e.Of)
+		}
+	}
+	type name struct{ id, number string }
+	var names []name
+	for i, id := range p.opened {
+		number := "#" + strconv.Itoa(i+1)
+		names = append(names, name{id, number}, name{url.PathEscape(id), number})
+	}
+	slices.SortStableFunc(names, func(a, b name) int { return cmp.Compare(len(b.id), len(a.id)) }) // one may begin with another
+	var pairs []string
+	for _, n := range names {
+		pairs = append(pairs, n.id, n.number)
+	}
+	p.names = strings.NewReplacer(pairs...)
+	return nil
+}
+
+// named puts the id of an incident in the place of its number: in #1, and in #1/run/restart/1.
+func (p *player) named(text string) (string, error) {
+	number, rest, _ := strings.Cut(text, "/")
+	if !strings.HasPrefix(number, "#") {
+		return text, nil
+	}
+	n, err := strconv.Atoi(number[1:])
+	if err != nil || n < 1 || n > len(p.opened) {
+		return "", fmt.Errorf("found the incident %s, expected one of those that have opened so far, of which there are %d", number, len(p.opened))
+	}
+	return strings.TrimSuffix(p.opened[n-1]+"/"+rest, "/"), nil
+}
+
+// show prints how an incident or an alert stands.
+func (p *player) show(a *arguments) ([]string, error) {
+	word, err := a.word("an incident, such as #1, or an alert")
+	if err == nil {
+		err = a.done()
+	}
+	if err != nil {
+		return nil, err
+	}
+	id, err := p.named(word.value)
+	if err != nil {
+		return nil, err
+	}
+	alerts, err := p.sim.Alerts()
+	if err != nil {
+		return nil, err
+	}
+	slices.SortFunc(alerts, func(a, b respond.Alert) int {
+		return cmp.Or(a.First.Received.Compare(b.First.Received), cmp.Compare(a.ID, b.ID))
+	})
+	for i := range alerts {
+		if p.names.Replace(alerts[i].ID) == p.names.Replace(id) {
+			return p.showAlert(&alerts[i]), nil
+		}
+	}
+	incidents, err := p.sim.Incidents()
+	for i := range incidents {
+		if incidents[i].ID == id {
+			return p.showIncident(&incidents[i], alerts), err
+		}
+	}
+	return nil, errors.Join(err, fmt.Errorf("found %q, expected an incident, such as #1, or an alert by the name that transcripts give it", word.value))
+}
+
+func (p *player) showAlert(al *respond.Alert) []string {
+	lines := []string{
+		p.title(al.ID), "  state  " + strings.TrimSuffix(string(al.State)+"  "+al.Reason, "  "), fmt.Sprintf("  count  %d", al.Count),
+		said("first", &al.First), said("latest", &al.Latest),
+	}
+	if al.Incident != "" {
+		lines = append(lines, "  incident  "+p.names.Replace(al.Incident))
+	}
+	if al.Previous != "" {
+		lines = append(lines, "  previous  "+p.names.Replace(al.Previous))
+	}
+	return lines
+}
+
+func said(what string, f *correlate.Facts) string {
+	return fmt.Sprintf("  %s  %s %q", what, f.Severity, f.Summary)
+}
+
+func (p *player) showIncident(i *respond.Incident, alerts []respond.Alert) []string {
+	e := &i.Escalation
+	escalation := "  escalation  " + string(e.Status)
+	if e.Level > 0 {
+		escalation += "  " + e.Position.String()
+	}
+	lines := []string{
+		p.names.Replace(i.ID), "  phase  " + string(i.Phase), "  priority  " + i.Reason(), escalation,
+		fmt.Sprintf("  alerts  %d of %d fire", i.Firing, i.Alerts),
+	}
+	for _, al := range alerts {
+		if al.Incident == i.ID {
+			lines = append(lines, fmt.Sprintf("  alert  %s  %s", p.names.Replace(al.ID), al.State))
+		}
+	}
+	for _, ack := range e.Acks {
+		lines = append(lines, fmt.Sprintf("  acknowledged  %s  by %s", incident.Offset(ack.At.Sub(p.start)), ack.By))
+	}
+	if !i.Taken.IsZero() {
+		lines = append(lines, "  first taken by a person  "+incident.Offset(i.Taken.Sub(p.start)))
+	}
+	for _, run := range i.Runs {
+		lines = append(lines, fmt.Sprintf("  run  %s  %s", p.names.Replace(run.ID), run.State))
+	}
+	if i.Previous != "" {
+		lines = append(lines, "  previous  "+p.names.Replace(i.Previous))
+	}
+	return lines
+}
+
+// action answers runbooks as the story says, and writes down what it is asked.
+type action struct {
+	p       *player
+	name    string
+	answers map[automate.Phase]answer
+}
+
+type answer struct {
+	output string
+	err    error
+}
+
+const actionTitle = "action "
+
+// act reads what an action answers from now on, in one of its phases.
+func (p *player) act(a *arguments) error {
+	name, err := a.word("the name of an action")
+	if err != nil {
+		return err
+	}
+	phase := automate.PhaseRun
+	if len(a.words) > 0 && !a.words[0].quoted {
+		word, _ := a.word("")
+		phase = automate.Phase(word.value)
+	}
+	if known := []automate.Phase{automate.PhasePrecheck, automate.PhaseRun, automate.PhaseVerify, automate.PhaseCompensate}; !slices.Contains(known, phase) {
+		return fmt.Errorf("found the phase %q, expected one of: %v", phase, known)
+	}
+	var ans answer
+	ans.output, _ = a.text()
+	if text := a.take("error"); text != "" {
+		if ans.err, err = a.err(text); err != nil {
+			return err
+		}
+	}
+	if p.actions[name.value] == nil {
+		p.actions[name.value] = &action{p, name.value, make(map[automate.Phase]answer)}
+		p.sim.Act(name.value, p.actions[name.value])
+	}
+	p.actions[name.value].answers[phase] = ans
+	return a.done()
+}
+
+func (a *action) call(in *automate.Invocation) (automate.Result, error) {
+	e := incident.Entry{At: a.p.sim.Now(), What: string(in.Phase), Text: in.Subject}
+	if in.DryRun {
+		e.Text = strings.TrimPrefix(e.Text+"  dry run", "  ")
+	}
+	a.p.called = append(a.p.called, sim.Entry{Of: actionTitle + a.name, Entry: e})
+	said := a.answers[in.Phase]
+	return automate.Result{Output: said.output}, said.err
+}
+
+// Run implements [automate.Action].
+func (a *action) Run(_ context.Context, in automate.Invocation) (automate.Result, error) {
+	return a.call(&in)
+}
+
+// Precheck implements [automate.Prechecker].
+func (a *action) Precheck(_ context.Context, in automate.Invocation) error {
+	_, err := a.call(&in)
+	return err
+}
+
+// Verify implements [automate.Verifier].
+func (a *action) Verify(_ context.Context, in automate.Invocation) error {
+	_, err := a.call(&in)
+	return err
+}
+
+// Compensate implements [automate.Compensator].
+func (a *action) Compensate(_ context.Context, in automate.Invocation) error {
+	_, err := a.call(&in)
+	return err
+}
