@@ -19,13 +19,14 @@ import (
 // of the test before: `/subtest`.
 var named = regexp.MustCompile("`(?:([a-z]+\\.(?:Test|Fuzz|Example)\\w*)(/[^`]+)?|(/[^`]+))`")
 
-// TestPagesNameTests holds docs/OPS10.md and docs/features.md to the tests that they name: they exist, and so do the texts
-// that name their subtests. Every row has one.
+// TestPagesNameTests holds pages to the tests that they name: they exist, and so do the texts that name their subtests. Every
+// row has one. Of docs/semantics.md a row goes by its first story.
 func TestPagesNameTests(t *testing.T) {
 	bodies := testBodies(t)
 	for file, row := range map[string]*regexp.Regexp{
-		"docs/OPS10.md":    regexp.MustCompile(`^\| ((?:BP|ST|CH|OPS)[\w-]+) \|`),
-		"docs/features.md": regexp.MustCompile(`^\| ([FU]\d+) \|`),
+		"docs/OPS10.md":     regexp.MustCompile(`^\| ((?:BP|ST|CH|OPS)[\w-]+) \|`),
+		"docs/features.md":  regexp.MustCompile(`^\| ([FU]\d+) \|`),
+		"docs/semantics.md": regexp.MustCompile("^\\| .+ \\| `tocsintest.TestStories/([^`]+)`"),
 	} {
 		page, err := os.ReadFile(file)
 		require.NoError(t, err)
@@ -62,9 +63,16 @@ func names(body, subtest string) bool {
 	return strings.Contains(body, text+`"`) || strings.Contains(body, text+" ")
 }
 
-// testBodies returns the source of every test of the repository by package.TestName, where a package goes by its folder.
+// testBodies returns the source of every test of the repository by package.TestName, where a package goes by its folder. That of
+// TestStories has the names of the stories.
 func testBodies(t *testing.T) map[string]string {
 	bodies := map[string]string{}
+	stories, err := filepath.Glob("tocsintest/testdata/stories/*.txt")
+	require.NoError(t, err)
+	for _, file := range stories {
+		name := strings.TrimSuffix(filepath.Base(file), ".txt")
+		bodies["tocsintest.TestStories"] += `"` + strings.ReplaceAll(name, "_", " ") + `" `
+	}
 	require.NoError(t, filepath.WalkDir(".", func(file string, _ fs.DirEntry, err error) error {
 		if err != nil || !strings.HasSuffix(file, "_test.go") {
 			return err

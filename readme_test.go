@@ -43,23 +43,3 @@ func TestReadme(t *testing.T) {
 	assert.NotZero(t, lines, "the example has a main")
 	assert.LessOrEqual(t, lines, 20, "lines of main")
 }
-
-// TestRulesHaveTheirTest holds docs/semantics.md to the subtests that it names.
-func TestRulesHaveTheirTest(t *testing.T) {
-	page, err := os.ReadFile("docs/semantics.md")
-	require.NoError(t, err)
-	var tests string
-	for _, file := range []string{"tocsintest/semantics_test.go", "escalate/machine_test.go"} {
-		source, err := os.ReadFile(file)
-		require.NoError(t, err)
-		tests += string(source)
-	}
-	rows := 0
-	for _, part := range strings.Split(string(page), "`TestSemantics/")[1:] {
-		row, _, _ := strings.Cut(part, "`")
-		rows++
-		assert.True(t, strings.Contains(tests, `{"`+row+`"`) || strings.Contains(tests, `{"`+row+` `), "no subtest is named %s", row)
-	}
-	assert.Greater(t, rows, 40)
-	t.Logf("%d rules, each with its test", rows)
-}

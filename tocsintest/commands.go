@@ -20,8 +20,17 @@ import (
 
 // ofPeople are the commands of package respond. Stories name them, and their fields, in lower case: start-run, dry-run.
 var ofPeople = []respond.Command{
-	respond.Acknowledge{}, respond.Unacknowledge{}, respond.Escalate{}, respond.Resolve{}, respond.Reprioritise{}, respond.Resend{},
-	respond.StartRun{}, respond.Approve{}, respond.Answer{}, respond.StopRun{}, respond.KillSwitch{},
+	respond.Acknowledge{},
+	respond.Unacknowledge{},
+	respond.Escalate{},
+	respond.Resolve{},
+	respond.Reprioritise{},
+	respond.Resend{},
+	respond.StartRun{},
+	respond.Approve{},
+	respond.Answer{},
+	respond.StopRun{},
+	respond.KillSwitch{},
 }
 
 // arguments are the words of a command that nobody has asked for yet.
@@ -146,8 +155,8 @@ func (p *player) event(signal event.Signal, a *arguments) (event.Event, error) {
 	if err := p.fill(reflect.ValueOf(&e).Elem(), a); err != nil {
 		return e, err
 	}
-	if !e.Received.IsZero() || e.Signal != signal || e.Type != class.value {
-		return e, errors.New("found received, signal or type, which the command itself decides")
+	if !e.Received.IsZero() || e.Signal != signal || e.Type != class.value || e.Tenant != "" {
+		return e, errors.New("found received, signal or type, which the command itself decides, or tenant, of which stories know one")
 	}
 	return e, nil
 }
@@ -230,7 +239,7 @@ func (p *player) set(field reflect.Value, name string, arg argument) error {
 	}
 	if word, ok := field.Addr().Interface().(encoding.TextUnmarshaler); ok && field.Type() != reflect.TypeFor[time.Time]() {
 		if err := word.UnmarshalText([]byte(text)); err != nil {
-			return wrong("another word: " + err.Error())
+			return fmt.Errorf("found %s=%s: %w", name, text, err)
 		}
 		return nil
 	}

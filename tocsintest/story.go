@@ -1,16 +1,14 @@
 package tocsintest
 
 import (
-	"cmp"
 	"flag"
 	"fmt"
+	"io/fs"
 	"os"
 	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
-
-	"io/fs"
 
 	"github.com/tocsin-dev/tocsin/catalog"
 )
@@ -219,7 +217,7 @@ func (p *player) load(name string) (*catalog.Catalog, error) {
 	}
 	c, err := catalog.Load(files)
 	if err != nil {
-		return nil, fmt.Errorf("the catalog%s cannot be read: %w", cmp.Or(" "+name, ""), err)
+		return nil, fmt.Errorf("the catalog %q cannot be read: %w", name, err)
 	}
 	for _, add := range p.code {
 		add(c)
