@@ -299,3 +299,30 @@ func TestABrokenScheduleOrStrategyKeepsNobodyAsleep(t *testing.T) {
 	assert.Contains(t, dump(s), "level 2  pages ana, ben")
 	assert.Contains(t, dump(s), event.FindingUncoveredLevel)
 }
+
+func TestReloadRefusesWhatCannotRun(t *testing.T) {
+	s := mk(t, base())
+	broken := base()
+	broken.Defaults.Owner = "nobody"
+	require.EqualError(t, s.Reload(broken), `sim: reload: the catalog at work stays: catalog: defaults: team "nobody" does not exist, expected one of team`)
+	require.NoError(t, s.Submit(ev("a.x", "1", severity.Critical)))
+	assert.Equal(t, 1, count(s, "page  level 1  ana"), "the old one is at work")
+}
+
+// TestALetterIsResentOnce: a refused command leaves a dead letter where it is, an accepted one takes it.
+func TestALetterIsResentOnce(t *testing.T) {
+	s := mk(t, base())
+	s.Fail("slack", notify.Permanent(fmt.Errorf("gone")))
+	require.NoError(t, s.Submit(ev("a.x", "1", severity.Critical)))
+	letters, err := s.DeadLetters()
+	require.NoError(t, err)
+	require.NotEmpty(t, letters)
+	s.Fail("slack", nil)
+	sent := count(s, "page  level 1  ana  slack\n")
+	require.Error(t, s.Do(respond.Resend{Letter: letters[0]}), "nobody asks for it")
+	assert.Equal(t, sent, count(s, "page  level 1  ana  slack\n"))
+	require.NoError(t, s.Do(respond.Resend{Letter: letters[0], By: "ben"}))
+	assert.Equal(t, sent+1, count(s, "page  level 1  ana  slack\n"))
+	var refused *respond.RefusedError
+	require.ErrorAs(t, s.Do(respond.Resend{Letter: letters[0], By: "ben"}), &refused)
+}

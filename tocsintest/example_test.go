@@ -2,6 +2,7 @@ package tocsintest_test
 
 import (
 	"fmt"
+	"os"
 	"testing"
 	"time"
 
@@ -21,4 +22,13 @@ func Example() {
 
 	fmt.Println(w.Incident().ID, t.Failed())
 	// Output: storage.disk.full/#1 false
+}
+
+// A story tests a policy without Go: a file of commands and of what they bring about.
+func ExampleStory() {
+	t := &testing.T{} // that of the test function
+	tocsintest.Story(t, os.DirFS("testdata/payments"), "testdata/stories/3.3.2.txt")
+
+	fmt.Println(t.Failed())
+	// Output: false
 }

@@ -315,9 +315,7 @@ func (p *player) show(a *arguments) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	slices.SortFunc(alerts, func(a, b respond.Alert) int {
-		return cmp.Or(a.First.Received.Compare(b.First.Received), cmp.Compare(a.ID, b.ID))
-	})
+	slices.SortFunc(alerts, func(a, b respond.Alert) int { return cmp.Compare(a.ID, b.ID) })
 	for i := range alerts {
 		if p.names.Replace(alerts[i].ID) == p.names.Replace(id) {
 			return p.showAlert(&alerts[i]), nil

@@ -83,10 +83,10 @@ func TestAStoryShowsWhatDiffers(t *testing.T) {
 	assert.Equal(t, `what happens is not what the story tells (-update writes it):
 story:4: > trigger payments.refund "refund waits"
 - alert app/payments.refund/m-42
-  #1
--   +0s  level 1  pages ben
 + alert app/payments.refund/
 +   +0s  opened  critical "refund waits"  by app
+  #1
+-   +0s  level 1  pages ben
 +   +0s  opened  P1 = impact high (checkout, tier 1) × urgency high (critical)  class payments.refund  owner payments  "refund waits"  by app
 +   +0s  level 1  pages ana
 +   +0s  page  level 1  ana  slack
@@ -160,4 +160,20 @@ func TestStoriesKnowEveryCommand(t *testing.T) {
 		}
 	}
 	assert.ElementsMatch(t, declared, strings.Split(strings.ReplaceAll(known, "-", ""), ", "))
+}
+
+// TestTheDocumentationTellsAStory holds the story in the documentation to the one that is played.
+func TestTheDocumentationTellsAStory(t *testing.T) {
+	text, err := os.ReadFile("testdata/stories/3.3.2.txt")
+	require.NoError(t, err)
+	var comment strings.Builder
+	for line := range strings.Lines(string(text)) {
+		comment.WriteString(strings.TrimSuffix("//\t"+line, "\t\n"))
+		if line == "\n" {
+			comment.WriteString("\n")
+		}
+	}
+	doc, err := os.ReadFile("doc.go")
+	require.NoError(t, err)
+	assert.Contains(t, string(doc), comment.String())
 }

@@ -98,7 +98,7 @@ func (w *World) Sent(lines ...string) {
 // which they began. With -update, see [Story], the file is written instead.
 func (w *World) Golden(file string) {
 	w.t.Helper()
-	got := w.story()
+	got := w.timelines()
 	if updating() {
 		w.must(os.WriteFile(file, []byte(got), 0o666))
 		return
@@ -111,8 +111,8 @@ func (w *World) Golden(file string) {
 	w.t.Errorf("what happened is not what %s holds (-update writes it):\n%s", file, diff(folded(got), folded(string(want))))
 }
 
-// story is the timelines of all incidents and alerts.
-func (w *World) story() string {
+// timelines are those of all incidents and alerts.
+func (w *World) timelines() string {
 	var order []string
 	lines := make(map[string][]string)
 	for _, e := range w.sim.Entries() {
@@ -154,23 +154,33 @@ func folded(text string) []string {
 	return lines
 }
 
-// diff marks the lines that are missing with - and those that are too many with +.
+// diff marks the lines that are missing with - and those that are too many with +, each where it belongs: what is left of both
+// is their longest common part.
 func diff(got, want []string) string {
-	var b strings.Builder
-	rest := slices.Clone(got)
-	for _, l := range want {
-		if i := slices.Index(rest, l); i >= 0 {
-			rest = slices.Delete(rest, i, i+1)
-			b.WriteString("  " + l + "\n")
-			continue
+	common := make([][]int, len(got)+1) // lines that got and want have in common from an index on
+	for i := range common {
+		common[i] = make([]int, len(want)+1)
+	}
+	for i := len(got) - 1; i >= 0; i-- {
+		for j := len(want) - 1; j >= 0; j-- {
+			if common[i][j] = max(common[i+1][j], common[i][j+1]); got[i] == want[j] {
+				common[i][j] = common[i+1][j+1] + 1
+			}
 		}
-		b.WriteString("- " + l + "\n")
 	}
-	for _, l := range rest {
-		b.WriteString("+ " + l + "\n")
-	}
-	if len(rest) == 0 && len(got) == len(want) {
-		b.WriteString("(the lines are right, their order is not)\n")
+	var b strings.Builder
+	for i, j := 0, 0; i < len(got) || j < len(want); {
+		switch {
+		case i < len(got) && j < len(want) && got[i] == want[j]:
+			b.WriteString("  " + got[i] + "\n")
+			i, j = i+1, j+1
+		case i == len(got) || j < len(want) && common[i][j+1] >= common[i+1][j]:
+			b.WriteString("- " + want[j] + "\n")
+			j++
+		default:
+			b.WriteString("+ " + got[i] + "\n")
+			i++
+		}
 	}
 	return b.String()
 }

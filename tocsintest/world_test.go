@@ -32,7 +32,7 @@ because:
 +0s  page  level 1  ana  slack`, probe.text)
 }
 
-// TestGolden: a whole story stands in a file, and a change of it shows the lines.
+// TestGolden: all that happened stands in a file, and a change of it shows the lines.
 func TestGolden(t *testing.T) {
 	play := func(t testing.TB, ack string) *tocsintest.World {
 		w := tocsintest.New(t, payments(t), saturday)
@@ -43,12 +43,12 @@ func TestGolden(t *testing.T) {
 		w.Advance(20 * time.Minute)
 		return w
 	}
-	play(t, "slack").Golden("testdata/story.txt")
+	play(t, "slack").Golden("testdata/golden.txt")
 	if *update {
 		return
 	}
 	probe := &failing{TB: t}
-	play(probe, "sms").Golden("testdata/story.txt")
+	play(probe, "sms").Golden("testdata/golden.txt")
 	assert.Contains(t, probe.text, "- +5m acknowledged via slack by ben")
 	assert.Contains(t, probe.text, "+ +5m acknowledged via sms by ben")
 }
