@@ -5,16 +5,17 @@ import (
 	"fmt"
 )
 
-// Kinds under which tasks and the input log are read. No record may have one of them.
+// Kinds under which Read shows tasks and rows of the input log. No record may have one of these kinds.
 const (
 	KindTask = "task"
 	KindLog  = "log"
 )
 
-// MaxRefs is how many refs a record may publish.
+// MaxRefs is how many refs one record may publish.
 const MaxRefs = 16
 
-// Check reports what the Change breaks of its contract by itself, whatever is stored. One that deletes breaks nothing.
+// Check returns an error if the Change breaks its contract, as far as this shows without looking at stored records. For a
+// deletion (Rec is nil) it returns nil. Stores call it for every Change of a Batch.
 func (c *Change) Check() error {
 	switch {
 	case c.Rec == nil:
@@ -31,7 +32,8 @@ func (c *Change) Check() error {
 	return nil
 }
 
-// Check reports what a new task breaks of its contract by itself, whatever is stored.
+// Check returns an error if a new task breaks its contract, as far as this shows without looking at stored tasks. Stores
+// call it for every Task of a Batch.
 func (t *Task) Check() error {
 	switch {
 	case t.ID == "":

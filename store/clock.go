@@ -5,8 +5,9 @@ import (
 	"time"
 )
 
-// Clock is an optional ability of a Store that several replicas share: it tells how far the clock of its database is ahead of
-// that of this process, so that all of them go by one. The store itself goes by none.
+// Clock is an optional interface of a Store that several replicas share. Ahead returns how far the clock of the database
+// is ahead of the clock of this process; a negative value means behind. The engine adds it to each instant that it passes
+// to the store, so all replicas use one clock. The store itself reads no clock.
 type Clock interface {
 	Ahead(ctx context.Context) (time.Duration, error)
 }

@@ -1,11 +1,10 @@
-// Package store is the port through which every state change, deadline and outgoing piece of work passes. It holds the
-// data types only; store/memory implements it.
+// Package store is the port through which every state change, deadline and outgoing message or action passes. It holds
+// the interface and its data types only; store/memory, store/sqlite and store/postgres implement it.
 //
-// State lives in records: one row, one version each. What is to be sent lives in tasks. A commit takes both together, or
-// neither, so that no page can be lost between deciding on it and sending it.
+// State lives in records: one row with one version each. Outgoing work lives in tasks. One commit writes both or neither,
+// so a page cannot be lost between the decision and the sending.
 //
 // # Time
 //
-// No store reads a clock. Every instant comes in through the call, so a test passes virtual time through the same door as
-// the engine passes its own.
+// A store never reads a clock. Every instant is an argument of the call, so tests can pass virtual time.
 package store

@@ -10,93 +10,97 @@ import (
 	"time"
 )
 
-// Errors that callers branch on; stores wrap them.
+// Errors that callers branch on. Stores wrap them, so compare with errors.Is.
 var (
-	ErrConflict = errors.New("store: a record has moved on since it was read")
-	ErrUnknown  = errors.New("store: the outcome of the commit is not known")
+	ErrConflict = errors.New("store: a record was changed since it was read")
+	ErrUnknown  = errors.New("store: it is unknown whether the commit succeeded")
 	ErrNewer    = errors.New("store: the record was written by a newer replica")
 	ErrClosed   = errors.New("store: closed")
 )
 
-// Store holds records, tasks and the input log. Every method may be called concurrently; none reads a clock. Nothing is
-// called after Close has begun, and what is called all the same answers ErrClosed. store/storetest holds a store to the
-// rules below, and docs/writing-a-store.md says what they mean for the one who builds it.
+// Store holds records, tasks and the input log. Every method may be called concurrently, and none reads a clock. The
+// caller retries; a store retries only failures that it can repair itself, such as a deadlock. No method may be called
+// after Close; a call that is made nevertheless returns ErrClosed. store/storetest tests a store against the rules below.
+// docs/writing-a-store.md explains them to authors of a store.
 //
-//  1. Update commits all of a Batch or nothing; one that breaks the contract of its types is refused whole.
-//  2. An Update whose Change names another version than the stored one fails with ErrConflict.
-//  3. decide is pure: it may run any number of times for one Update, and the Batch of its last run is committed.
-//  4. A Need that is not empty discards the Batch; decide runs again with a View that holds what was asked for too.
-//  5. A View holds every key in scope, Version 0 for a record that does not exist, and refs in key order.
-//  6. Refs answer exactly what the committed records publish.
+//  1. Update commits a Batch whole or not at all. A Batch that breaks the contract of its types is refused whole.
+//  2. An Update fails with ErrConflict if a Change names another version than the stored one.
+//  3. decide is pure. It may run several times in one Update; the Batch of its last run is committed.
+//  4. A Need that is not empty discards the Batch: decide runs again with a View that also holds the needed keys and refs.
+//  5. A View holds every key in scope, with Version 0 for a record that does not exist, and the keys of each ref in key order.
+//  6. A ref finds exactly the committed records that publish it.
 //  7. A key in Scope.Read cannot change before the commit.
-//  8. Claim returns due keys by (priority, due), and tasks by rank, heads of their lanes only.
-//  9. MaxPriority 1 returns only P1, and no queue gives more tasks than the request allows it.
-//  10. A task born leased is not claimed before its lease ends; it is refused unless its lane is empty.
-//  11. A fence starts at 1 when born leased, else at 0, and each Claim adds 1; of a task that is gone none is Valid.
-//  12. A lease that ran out but was not taken over still settles; one that was taken over shows as not Valid.
-//  13. Cancel removes every unsettled task of a record that carries the tag; the next of the lane becomes its head.
-//  14. Settle with Retry moves a task's instant, never its place; with Dead it leaves its lane and stays readable.
-//  15. An event id committed once is Seen for 24 hours of Batch.Now, or until a million newer ones came.
-//  16. Trim takes only what ended before the instant, at most limit rows, and fewer only if nothing more is left.
-//  17. A record that reads as Newer keeps its document: a Change to it fails with ErrNewer, and nothing of its Batch stays.
-//  18. After ErrUnknown the Batch was committed whole or not at all; repeated with its event ids it is applied once.
-//  19. An error of one decide, or of one Batch, never fails an Update that runs at the same time.
-//  20. An empty Batch without event ids writes nothing: no version moves, and the log gets no row.
-//  21. What is read is what was committed: bytes as they were, instants in UTC to the nanosecond, nothing shared.
-//  22. Read finds what exists: by Keys or Ref in key order, by Kind in priority order; a page begins behind its cursor.
-//  23. Next is the earliest instant at which the same request could get more, and Now if Limit left something behind.
-//  24. Keep prolongs what is still ours, even past its end, and never makes a lease shorter; the rest is Lost.
-//  25. Calls at the same time are as if one after the other: no change is lost, and no task claimed twice.
-//  26. A call whose context is done fails and does not run decide; after Close every call fails with ErrClosed.
-//  27. What was committed is there when the store is opened again.
-//  28. A Waker's channel is there and stays open as long as the store is.
-//  29. In whatever order calls come, their answers are those that these rules give.
-//  30. An Eraser shows edit each document of the log, of dead tasks and timelines, and keeps what it returns; all else stays.
+//  8. Claim returns due keys by (priority, due) and tasks by rank. Only the head of a lane can be claimed.
+//  9. MaxPriority 1 returns only P1. No queue gives more tasks than the request allows.
+//  10. A task born leased is not claimed before its lease ends. It is refused unless its lane is empty.
+//  11. A fence starts at 1 for a task born leased, else at 0. Each Claim adds 1. No claim on a removed task is Valid.
+//  12. A lease that ran out still settles until another worker claims the task. From then on the old claim is not Valid.
+//  13. Cancel removes every unsettled task of the record with the tag. The next task of the lane becomes its head.
+//  14. Settle with Retry changes when a task is due, not its position. With Dead the task leaves its lane and stays readable.
+//  15. A committed event id is Seen for 24 hours of Batch.Now, or until a million newer ids were committed.
+//  16. Trim removes only rows that ended before the instant, at most limit of them, and fewer only if none is left.
+//  17. A record that reads as Newer keeps its document. A Change to it fails with ErrNewer and discards the whole Batch.
+//  18. After ErrUnknown the Batch was committed whole or not at all. Repeating it with its event ids applies it once.
+//  19. An error of one decide or one Batch fails only its own Update, and no other that runs at the same time.
+//  20. An empty Batch without event ids writes nothing: no version changes, and the log gets no row.
+//  21. Reads return exactly the committed data: the same bytes, instants in UTC to the nanosecond, no shared memory.
+//  22. Read finds existing rows: by Keys or Ref in key order, by Kind in priority order. A page begins after its cursor.
+//  23. Next is the earliest instant at which the same request could return more, or Now if Limit left work behind.
+//  24. Keep prolongs leases that are still held, even after their end, and never shortens a lease. The others are Lost.
+//  25. Concurrent calls act as if they ran one after the other: no change is lost, and no task is claimed twice.
+//  26. A call whose context is done fails and does not run decide. After Close every call fails with ErrClosed.
+//  27. Committed data is there when the store is opened again.
+//  28. The channel of a Waker is not nil, and stays open as long as the store.
+//  29. Calls in any order get the answers that these rules give.
+//  30. An Eraser passes each document of the log, of dead tasks and of timelines to edit, keeps the result, and changes no more.
 type Store interface {
-	// Update is the only path that changes state. It locks the scope, calls decide with what it found and commits ALL of
-	// the Batch in one durable transaction, or nothing. An error of decide is returned as it is and commits nothing. nil
-	// means durable; an error that wraps ErrUnknown means that the outcome is not known, and repeating with the same
-	// event ids is safe.
+	// Update is the only way to change state. It locks the scope, calls decide with the View, and commits the whole Batch
+	// in one durable transaction or commits nothing. decide must not call the store. An error of decide is returned
+	// unwrapped, and nothing is committed. A nil error means that the Batch is durable. An error that wraps ErrUnknown
+	// means that the Batch may or may not be committed; repeating the call with the same event ids is safe.
 	Update(ctx context.Context, sc Scope, decide func(View) (Batch, Need, error)) error
-	// Read finds records by key, by ref, or by kind and state in priority order; paged; with the timeline if asked.
+	// Read returns one page of records, tasks or log rows, with timelines if the Query asks for them.
 	Read(ctx context.Context, q Query) ([]Snapshot, error)
-	// Claim leases due heads of lanes in rank order, prolongs r.Keep, and tells which records are due and when to come back.
+	// Claim leases due heads of lanes in rank order and prolongs the leases in r.Keep. It also returns the keys of due
+	// records, and the instant at which to call again.
 	Claim(ctx context.Context, r ClaimRequest) (Claimed, error)
-	// Trim forgets what ended before an instant, at most limit rows a call, and returns how many it forgot.
+	// Trim removes rows that ended before an instant, at most limit of them, and returns how many it removed.
 	Trim(ctx context.Context, before time.Time, limit int) (int, error)
 	io.Closer
 }
 
-// Waker is an optional ability of a Store that several replicas share: the channel hints that work may be due. It may
-// drop hints and give spurious ones; polling alone must be enough.
+// Waker is an optional interface of a Store that several replicas share. The channel receives a hint when work may be
+// due. Hints may be lost or spurious, so a caller must also poll.
 type Waker interface{ Wake() <-chan struct{} }
 
-// Eraser is an optional ability of a Store: to change what otherwise is only added to, where it must be forgotten. edit gets
-// each document with the key under which it is read: rows of the log first, then payloads and reasons of dead tasks, then the
-// entries of records. What it returns stands in the document's place. edit is called by one goroutine at a time, and must not
-// call the store.
+// Eraser is an optional interface of a Store. It edits documents that are append-only otherwise, to erase personal data.
 //
-// Erase goes in steps, beside other calls; what is written meanwhile may be left out. An error of edit ends it, and is wrapped:
-// what was done before stays, and a further call goes through all again. It returns how many documents have changed. nil means
-// that they are durable, and that the store holds no trace of those before, as far as it can tell.
+// Erase calls edit for each document, with the key under which Read returns it: first rows of the log, then payloads and
+// reasons of dead tasks, then entries of records. The result of edit replaces the document. Calls of edit do not overlap.
+// edit must not call the store.
+//
+// Erase works in steps, and other calls may run between them. Documents written meanwhile may be skipped. An error of
+// edit ends Erase and is wrapped; finished steps stay, and the next call starts from the beginning. Erase returns the
+// number of changed documents. A nil error means that the changes are durable and that the store keeps no copy of the old
+// documents, as far as it can tell.
 type Eraser interface {
 	Erase(ctx context.Context, edit func(of Key, doc []byte) ([]byte, error)) (int, error)
 }
 
-// Codec turns records into documents and back, for a Store that writes bytes. It is called by kind and with the schema
-// number that stands beside the document, by several goroutines at once. Decode fails with an error that wraps ErrNewer
-// where it does not know the number because the document came after it; the store then shows the record as Newer.
+// Codec encodes and decodes records, for a Store that writes bytes. kind is the Kind of the record's key; schema is a
+// version number that is stored beside the document. A Codec may be called concurrently. Decode fails with an error that
+// wraps ErrNewer if a newer program wrote the schema; the store then returns the record as Newer.
 type Codec interface {
 	Encode(kind string, schema uint16, rec any) ([]byte, error)
 	Decode(kind string, schema uint16, doc []byte) (any, error)
 }
 
-// Key names a record. Keys compare by tenant, kind and id, which is the lock order.
+// Key names a record. Stores lock keys in the order of Compare.
 type Key struct{ Tenant, Kind, ID string }
 
-// Compare orders keys.
+// Compare orders keys by tenant, then kind, then id.
 func (k Key) Compare(o Key) int {
-	if c := strings.Compare(k.Tenant, o.Tenant); c != 0 { // not cmp.Or, which would compare all three each time
+	if c := strings.Compare(k.Tenant, o.Tenant); c != 0 { // cmp.Or would compare all three each time
 		return c
 	}
 	if c := strings.Compare(k.Kind, o.Kind); c != 0 {
@@ -105,13 +109,15 @@ func (k Key) Compare(o Key) int {
 	return strings.Compare(k.ID, o.ID)
 }
 
-// Ref is a name under which records can be found without listing them. Kind sorts names, which may be equal in two kinds.
+// Ref is a name that records publish, to be found by it. Equal names of different kinds are different refs. Example:
+// Ref{"shop", "incident", "17"} finds the alerts of incident 17.
 type Ref struct{ Tenant, Kind, Name string }
 
-// EventID identifies what must be applied once.
+// EventID identifies an event that must be applied once. NewEventID derives it.
 type EventID [16]byte
 
-// NewEventID derives the id of an event from its identity. Distinct triples never meet by concatenation.
+// NewEventID hashes the identity of an event (SHA-256, first 16 bytes). Each part goes in with its length, so ("host7",
+// "41") and ("host74", "1") give different ids.
 func NewEventID(tenant, source, id string) EventID {
 	h := sha256.New()
 	for _, s := range [...]string{tenant, source, id} {
@@ -123,22 +129,23 @@ func NewEventID(tenant, source, id string) EventID {
 	return EventID(h.Sum(nil)[:16])
 }
 
-// Snapshot is a record as it was read. Version 0 means that there is none.
+// Snapshot is a record, task or log row as it was read. Version 0 means that it does not exist.
 type Snapshot struct {
 	Key     Key
 	Version uint64
-	Rec     any     // an immutable Go value
-	Entries []Entry // from Read only, as is Cursor
+	Rec     any     // an immutable Go value; a Newer if this program cannot decode it
+	Entries []Entry // Entries and Cursor are set by Read only
 	Cursor  string
 }
 
-// Newer stands in Snapshot.Rec where a newer replica wrote a document that this one cannot read without losing some of it.
+// Newer is the Rec of a Snapshot whose document was written by a newer replica. This program would lose fields if it
+// decoded and rewrote the document.
 type Newer struct {
 	Schema uint16
 	Doc    []byte
 }
 
-// Scope is what an Update locks and looks up before it decides.
+// Scope lists the keys and claims that an Update locks, and the refs and event ids that it looks up, before decide runs.
 type Scope struct {
 	Write, Read []Key // Read takes a share lock
 	Refs        []Ref
@@ -146,27 +153,28 @@ type Scope struct {
 	Claims      []Claim
 }
 
-// Need is what a decision lacks. The empty Need means: decided.
+// Need lists keys and refs that decide lacks. An empty Need means that the decision is complete.
 type Need struct {
 	Write, Read []Key
 	Refs        []Ref
 }
 
-// Empty reports whether nothing is lacking.
+// Empty reports whether n asks for nothing.
 func (n *Need) Empty() bool { return len(n.Write)+len(n.Read)+len(n.Refs) == 0 }
 
-// View is what decide may look at, valid during the call only.
+// View is the input of decide. It is valid until decide returns.
 type View struct {
-	Records map[Key]Snapshot // every key in scope, Version 0 where there is no record
+	Records map[Key]Snapshot // every key in scope; Version 0 if there is no record
 	Refs    map[Ref][]Key    // in key order, at most 1,000
-	Seen    []bool           // per event id of the scope: already applied
-	Valid   []bool           // per claim of the scope: still ours
+	Seen    []bool           // for each id in Scope.Events: already applied
+	Valid   []bool           // for each claim in Scope.Claims: still held
 }
 
-// Batch is the result of a decision, committed whole: records are changed first, then claims settled, then tags cancelled,
-// then new tasks join their lanes in their order. One without any of it, and without a log, is empty and may lack Now.
+// Batch is the result of a decision, and is committed whole. A store applies it in this order: change records, settle
+// claims, cancel tags, add new tasks to the ends of their lanes, append the log row. A Batch without any of these is
+// empty; only an empty Batch may have a zero Now.
 type Batch struct {
-	Now    time.Time // effective instant: dates the log row and the event-id window
+	Now    time.Time // effective instant: dates the log row and the event ids
 	Put    []Change
 	Tasks  []Task
 	Cancel []CancelTag
@@ -174,20 +182,20 @@ type Batch struct {
 	Log    []byte
 }
 
-// Change writes, or deletes, one record. It replaces all that the row says; of the timeline it only adds to.
+// Change writes or deletes one record. It replaces all columns of the row; only Entries are appended.
 type Change struct {
 	Key      Key
-	Version  uint64 // the one seen; the commit fails if it moved
+	Version  uint64 // the version in the View; 0 creates the record
 	Rec      any    // nil deletes
 	State    string
-	Due      time.Time // zero: none
-	Ended    time.Time // zero: open; else Trim may take it
-	Priority uint8     // 1..5
-	Refs     []Ref     // at most 16
-	Entries  []Entry   // appended to its timeline
+	Due      time.Time // zero: never due
+	Ended    time.Time // zero: open; otherwise Trim may remove it
+	Priority uint8     // 1..5; 0: none, and then Due must be zero
+	Refs     []Ref     // at most MaxRefs
+	Entries  []Entry   // appended to the timeline
 }
 
-// Entry is one line of a record's timeline. Seq is counted in the state.
+// Entry is one line of a record's timeline. The caller numbers Seq.
 type Entry struct {
 	Seq  uint64
 	At   time.Time
@@ -195,72 +203,75 @@ type Entry struct {
 	Doc  []byte
 }
 
-// Task is one piece of outgoing work. Its lane is (Record, Order): tasks of one lane leave in the order in which they were
-// created. Its ID is the idempotency key and is never used again. A store keeps Expires and does not act on it.
+// Task is one piece of outgoing work, such as a page or an action. Tasks with equal Record and Order form a lane, and
+// leave it in the order in which they were created. ID is the idempotency key; callers never use it twice. A store keeps
+// Expires and Payload without reading them.
 type Task struct {
 	ID                string
 	Record            Key
 	Queue, Order, Tag string
 	Priority          uint8
-	Rank              int64 // Due plus a constant per priority, in ns
+	Rank              int64 // lower goes first; Due in Unix nanoseconds plus a delay by priority (P1 0, P3 5 minutes)
 	Due, Expires      time.Time
-	Lease             *Lease // set in a Batch: born leased
+	Lease             *Lease // set in a Batch: the task is born leased
 	Kind              string
 	Payload           []byte
 }
 
-// Lease says who works on a task, until when, and with which fence.
+// Lease names the worker that holds a task, the end of the lease, and its fence. A fence is a number that grows with each
+// claim, so that a receiver can refuse a worker whose lease was taken over.
 type Lease struct {
 	Owner string
 	Until time.Time
 	Fence uint64
 }
 
-// CancelTag removes every unsettled task of Record with Tag.
+// CancelTag removes every waiting or leased task of Record with Tag. An empty Tag removes those without a tag.
 type CancelTag struct {
 	Record Key
 	Tag    string
 }
 
-// Claim is the right to settle a task, as long as nobody took it over. The last one on a dead task stays valid.
+// Claim is the right to settle a task, until another worker claims the task. The last claim of a dead task stays valid.
 type Claim struct {
 	ID    string
 	Fence uint64
 }
 
-// Settle ends a claim. Retry and Dead zero: done, the row goes. Retry of a dead task brings it back, at the end of its lane.
+// Settle ends a claim. With Retry and Dead zero the work is done and the row is deleted. Retry of a dead task puts it
+// back at the end of its lane.
 type Settle struct {
 	Claim
 	Retry time.Time
-	Dead  string // reason; the row stays, out of its lane
+	Dead  string // the reason; the row leaves its lane and stays readable
 }
 
-// ClaimRequest asks for work.
+// ClaimRequest asks for work at the instant Now.
 type ClaimRequest struct {
 	Now         time.Time
 	Owner       string
-	Queues      map[string]int // how many tasks at most from each; what a full queue holds does not count for Next
+	Queues      map[string]int // most tasks to lease from each; a queue filled by this claim does not count for Next
 	MaxPriority uint8          // 1: only P1; 0: all
-	Limit       int            // of tasks in all, and of due keys
+	Limit       int            // bounds the tasks in all, and the due keys; 0: no task, all due keys
 	LeaseFor    time.Duration
-	Keep        []Claim // running longer than a lease
+	Keep        []Claim // leases to prolong by LeaseFor
 }
 
 // Claimed is the answer to a ClaimRequest.
 type Claimed struct {
 	Tasks []Task
-	Lost  []Claim   // of Keep: no longer ours
-	Due   []Key     // by (priority, due), at most Limit; not leased
-	Next  time.Time // nothing before it: sleep until then; zero: nothing waits
+	Lost  []Claim   // claims of Keep that are no longer held
+	Due   []Key     // records, by (priority, due); not leased, so returned again until changed
+	Next  time.Time // sleep until then; zero: nothing is waiting
 }
 
-// Query selects records by Keys, or by Ref, or by Tenant and Kind (and State). Tasks and the log are read as the kinds
-// "task" (states waiting, leased, dead) and "log". Tenant counts for nothing with Keys or Ref.
+// Query selects rows by Keys, or by Ref, or by Tenant and Kind and perhaps State. Tasks have the Kind "task" and the
+// states waiting, leased and dead; rows of the input log have the Kind "log". Keys and Ref ignore Tenant.
 type Query struct {
 	Keys                []Key
 	Ref                 Ref
 	Tenant, Kind, State string
 	Timeline            bool
-	After               string // Cursor of the last one seen
+	After               string // Cursor of the last row seen; empty: from the start
 	Limit               int    // defaults to 100
 }

@@ -2,14 +2,14 @@ package storetest
 
 import "github.com/tocsin-dev/tocsin/store"
 
-// testCase is one thing that a rule says.
+// testCase checks one statement of a rule.
 type testCase struct {
 	rule int
 	name string
-	why  string                // what is lost where it does not hold
-	need func(p *probe) string // says what is missing to do it; nil: nothing ever
+	why  string                // what goes wrong if a store breaks it
+	need func(p *probe) string // names a missing feature, or "" to run; nil: always run
 	do   func(p *probe)
-	last bool // only if all else holds
+	last bool // run only if every other case passed
 }
 
 var cases = [...]testCase{
@@ -31,23 +31,23 @@ var cases = [...]testCase{
 	},
 	{
 		rule: 3, name: "the-batch-of-the-last-run-counts", do: lastRunCounts,
-		why: "what an earlier run decided rests on a view that is past",
+		why: "an earlier run decided by a view that is out of date",
 	},
 	{
 		rule: 4, name: "a-need-widens-the-view", do: needWidens,
-		why: "what a decision must read is known only as it goes",
+		why: "a decision learns only while it runs which records it must read",
 	},
 	{
 		rule: 4, name: "a-need-of-nothing-new-fails", do: needOfNothing,
-		why: "decide would ask for ever, under the locks",
+		why: "decide would repeat its Need for ever, while it holds locks",
 	},
 	{
 		rule: 5, name: "a-view-holds-its-scope", do: viewHoldsScope,
-		why: "a key that is missing looks like one that was not asked for",
+		why: "a missing key looks like a key outside the scope",
 	},
 	{
 		rule: 6, name: "refs-follow-the-records", do: refsFollow,
-		why: "what a ref does not find is never promoted, cancelled or recovered",
+		why: "a record that its ref does not find is never promoted, cancelled or recovered",
 	},
 	{
 		rule: 6, name: "a-view-shows-a-thousand-keys-of-a-ref", do: refsBounded,
@@ -63,18 +63,18 @@ var cases = [...]testCase{
 	},
 	{
 		rule: 8, name: "due-keys-by-priority-then-due", do: dueOrder,
-		why: "after downtime P1 goes first",
+		why: "after downtime P1 must go first",
 	},
 	{
 		rule: 8, name: "tasks-by-rank-heads-only", do: taskOrder,
 		why: "rank is priority with aging, and pages of one incident leave in order",
 	},
 	{
-		rule: 8, name: "a-head-that-ranks-first-but-is-due-later-blocks-nobody", do: rankIsNotDue,
-		why: "the page that is due would wait for one that is not",
+		rule: 8, name: "a-head-due-later-blocks-no-other-lane", do: rankIsNotDue,
+		why: "a page that is due would wait for a page that is not",
 	},
 	{
-		rule: 8, name: "a-hundred-thousand-due-at-one-instant", do: hundredThousand,
+		rule: 8, name: "a-hundred-thousand-due-at-once", do: hundredThousand,
 		why: "the first claims after downtime meet everything at once",
 	},
 	{
@@ -98,71 +98,71 @@ var cases = [...]testCase{
 		why: "the receiver tells a stale sender by its fence",
 	},
 	{
-		rule: 11, name: "no-claim-on-a-task-that-is-gone", do: claimsOnGone,
-		why: "the outcome of a cancelled send would be taken for one that counts",
+		rule: 11, name: "no-claim-on-a-removed-task", do: claimsOnGone,
+		why: "the outcome of a cancelled send would be recorded",
 	},
 	{
 		rule: 12, name: "a-lease-ends-in-virtual-time", do: leaseEnds,
-		why: "what a dead replica left behind would never be sent",
+		why: "the pages that a crashed replica had leased would never be sent",
 	},
 	{
 		rule: 12, name: "a-late-settle-counts-until-taken-over", do: lateSettle,
-		why: "a slow send would be repeated for nothing, or settle another's",
+		why: "a slow send would be repeated without need, or settle another worker's claim",
 	},
 	{
 		rule: 13, name: "cancel-by-tag", do: cancelling,
-		why: "a page for an incident that is over would still leave, or its lane stand still",
+		why: "a page for a resolved incident would still be sent, or its lane would block",
 	},
 	{
-		rule: 14, name: "retry-moves-the-instant-not-the-place", do: retrying,
+		rule: 14, name: "retry-moves-the-instant-not-the-position", do: retrying,
 		why: "the second page would arrive before the first",
 	},
 	{
 		rule: 14, name: "dead-leaves-its-lane-and-can-come-back", do: dying,
-		why: "one bad address would hold up all that is behind it",
+		why: "one bad address would block every task behind it",
 	},
 	{
 		rule: 15, name: "an-event-id-is-seen-for-24-hours", do: seenForADay,
-		why: "a sender's repeat would be a second event",
+		why: "an event that its sender repeats would be applied twice",
 	},
 	{
 		rule: 15, name: "an-event-id-is-seen-until-a-million-newer-came", do: seenUntilAMillion,
-		why: "the window is bounded, and no shorter than promised",
+		why: "the window must be bounded, and no shorter than promised",
 	},
 	{
 		rule: 16, name: "trim-takes-what-ended", do: trimming,
-		why: "an open incident would be forgotten, or the store grow for ever",
+		why: "an open incident would be lost, or the store would grow for ever",
 	},
 	{
 		rule: 16, name: "trim-under-load-takes-nothing-open", do: trimUnderLoad,
-		why: "an incident that is reopened would be forgotten",
+		why: "a reopened incident would be lost",
 	},
 	{
 		rule: 17, name: "a-newer-record-keeps-its-document", do: newerKept,
-		why: "an older type drops the fields that it does not know",
+		why: "an older program would drop the fields that it does not know",
 	},
 	{
 		rule: 18, name: "an-unknown-outcome-is-repeated", do: unknownRepeated,
 		why: "the event would be lost, or count twice",
 	},
 	{
-		rule: 19, name: "a-neighbours-error-is-its-own", do: neighboursError,
+		rule: 19, name: "an-error-stays-in-its-own-update", do: neighboursError,
 		why: "one bad event would refuse everything that came at the same time",
 	},
 	{
 		rule: 20, name: "an-empty-batch-writes-nothing", do: emptyBatch,
-		why: "replicas that find nothing due would conflict with those that work",
+		why: "idle replicas would conflict with busy ones",
 	},
 	{
-		rule: 21, name: "what-went-in-comes-out", do: fidelity,
-		why: "a deadline that moves, or a payload that changes, is another one",
+		rule: 21, name: "reads-return-the-committed-data", do: fidelity,
+		why: "a store must not round a deadline or change a payload",
 	},
 	{
 		rule: 22, name: "read-in-order-and-in-pages", do: readOrder,
 		why: "a list that skips an incident hides it",
 	},
 	{
-		rule: 22, name: "a-page-begins-behind-what-is-gone", do: pageBehindGone,
+		rule: 22, name: "a-page-begins-after-a-deleted-row", do: pageBehindGone,
 		why: "a list that skips an incident hides it",
 	},
 	{
@@ -178,11 +178,11 @@ var cases = [...]testCase{
 		why: "the engine sleeps until then",
 	},
 	{
-		rule: 23, name: "what-limit-leaves-behind-is-due-now", do: limitLeavesBehind,
+		rule: 23, name: "work-left-by-limit-is-due-now", do: limitLeavesBehind,
 		why: "the engine would sleep on due work",
 	},
 	{
-		rule: 24, name: "keep-prolongs-what-is-ours", do: keeping,
+		rule: 24, name: "keep-prolongs-held-leases", do: keeping,
 		why: "a send that takes longer than a lease would be done twice",
 	},
 	{
@@ -195,37 +195,37 @@ var cases = [...]testCase{
 	},
 	{
 		rule: 26, name: "after-close", do: afterClose,
-		why: "a late call would be lost without a word",
+		why: "a late call would be lost without an error",
 	},
 	{
-		rule: 27, name: "all-is-there-when-opened-again", need: needReopen, do: reopening,
-		why: "what was acknowledged must survive the process",
+		rule: 27, name: "committed-data-survives-reopening", need: needReopen, do: reopening,
+		why: "acknowledged data must survive the process",
 	},
 	{
 		rule: 28, name: "the-channel-of-a-waker", need: needWaker, do: waking,
-		why: "the engine would spin on a channel that is closed",
+		why: "the engine would spin on a closed channel",
 	},
 	{
-		rule: 30, name: "what-edit-returns-stands-in-the-place", need: needEraser, do: erasing,
-		why: "what must be forgotten would be kept, or what must be kept be lost",
+		rule: 30, name: "the-result-of-edit-replaces-the-document", need: needEraser, do: erasing,
+		why: "personal data would stay, or other data would be lost",
 	},
 	{
 		rule: 30, name: "an-error-of-edit-ends-an-erase", need: needEraser, do: erasingFails,
-		why: "a caller who was told nothing would take it for done",
+		why: "the caller would believe that everything is erased",
 	},
 	{
 		rule: 30, name: "an-erase-beside-other-calls", need: needEraser, do: erasingBeside,
-		why: "what is decided meanwhile would be lost, or bring back what was erased",
+		why: "decisions made meanwhile would be lost, or would restore erased data",
 	},
 	{
 		rule: 29, name: "random-histories-agree-with-a-model", do: histories, last: true,
-		why: "rules that hold one by one may fail together",
+		why: "rules that hold alone may fail together",
 	},
 }
 
 func needReopen(p *probe) string {
 	if p.Reopen == nil {
-		return "whether anything survives: Features.Reopen is nil"
+		return "reopening: Features.Reopen is nil"
 	}
 	return ""
 }

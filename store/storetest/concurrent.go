@@ -10,10 +10,10 @@ import (
 	"github.com/tocsin-dev/tocsin/store"
 )
 
-// moment is how long a wrong interleaving is given to happen. A right store makes the case wait for all of it.
+// moment is how long a case waits for a wrong interleaving. A store that locks makes the case wait for all of it.
 const moment = 20 * time.Millisecond
 
-// faultsOf gathers what goroutines find; the case's own goroutine reports the first.
+// faultsOf collects errors of goroutines. The case's own goroutine reports the first.
 type faultsOf struct {
 	mu    sync.Mutex
 	first error
@@ -27,8 +27,8 @@ func (f *faultsOf) add(err error) {
 	}
 }
 
-// untilNoConflict repeats what ran into a change at the same time. A store that locks has no such conflict; one that only
-// compares versions may.
+// untilNoConflict repeats an Update that fails with ErrConflict. Stores that lock never conflict here; stores that only
+// compare versions may.
 func untilNoConflict(
 	ctx context.Context, s store.Store, sc store.Scope, decide func(store.View) (store.Batch, store.Need, error),
 ) error {
@@ -39,8 +39,8 @@ func untilNoConflict(
 	}
 }
 
-// readerHolds lets a writer move a reason while a reader that holds it for reading is still deciding. The reader may wait,
-// conflict, or decide again; it may not commit what it decided by a reason that had moved on before.
+// readerHolds lets a writer change the record reason while a reader with a share lock on it decides. The reader may wait,
+// conflict or decide again. It must not commit a decision that rests on the old version.
 func readerHolds(p *probe) {
 	reason, mine := key("reason"), key("mine")
 	p.put("create the reason", store.Change{Key: reason, Rec: "1"})
@@ -54,7 +54,7 @@ func readerHolds(p *probe) {
 		})
 	}()
 	var seen uint64
-	var waited, passed bool // passed: the writer was done before the reader had decided
+	var waited, passed bool // passed: the writer finished before the reader had decided
 	var writer error
 	sc := store.Scope{Write: []store.Key{mine}, Read: []store.Key{reason}}
 	err := p.s.Update(p.ctx, sc, func(v store.View) (store.Batch, store.Need, error) {
@@ -87,8 +87,8 @@ func readerHolds(p *probe) {
 	}
 }
 
-// readersAndWriters moves a reason while others decide by what they read of it. The log is in the order of the commits,
-// so it shows whether a decision rested on a reason that had moved on.
+// readersAndWriters lets writers change the record reason while readers log the version that they decided by. The log is
+// in commit order, so it shows every decision that rested on an old version.
 func readersAndWriters(p *probe) {
 	const rounds = 40
 	reason := key("reason")
@@ -140,7 +140,7 @@ func readersAndWriters(p *probe) {
 	}
 }
 
-// neighboursError fails in some decides and some batches while other Updates run.
+// neighboursError makes some decides and Batches fail while other Updates run.
 func neighboursError(p *probe) {
 	const rounds, neighbours = 5, 4
 	mine := errors.New("broken rule")
@@ -180,7 +180,7 @@ func neighboursError(p *probe) {
 	}
 }
 
-// trimUnderLoad ends and reopens records while others trim. What is open must be there whenever it is looked for.
+// trimUnderLoad ends and reopens records while other goroutines trim. Every Read after a reopening must find the record.
 func trimUnderLoad(p *probe) {
 	const workers, rounds = 2, 40
 	handles := []store.Store{p.s, p.second()}

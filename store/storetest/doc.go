@@ -1,19 +1,19 @@
-// Package storetest is the conformance suite of store.Store. It holds a store to the numbered rules in the port's comment,
-// one subtest for each thing that a rule says, and quotes the rule that it finds broken. docs/writing-a-store.md leads a
-// new store from nothing to a green suite.
+// Package storetest is the conformance suite of store.Store. Each statement of the numbered rules in the port's comment
+// is one subtest. A failure quotes the rule that the store broke. docs/writing-a-store.md shows how to develop a new
+// store with this suite.
 //
 // # Records
 //
-// The records that the suite writes are strings. A store that encodes its records is opened with a codec that takes a
-// string to its bytes and back.
+// The suite writes records that are strings. Open a store that encodes its records with a codec for strings.
 //
 // # Time
 //
-// Every instant is virtual and lies in 2030. Nothing waits for time to pass, except that the rules on concurrent calls give
-// a wrong interleaving a moment to happen; a right store passes however long that takes. Features.Percent says how large the
-// rules are that need many rows; begin with -short.
+// Every instant is virtual and lies in 2030. Only the cases on concurrent calls wait in real time, to give a wrong
+// interleaving a chance to happen; a correct store passes however long the wait is. Some rules need many rows:
+// Features.Percent sets their size. Begin with -short.
 //
 // # Testing
 //
-// The suite is itself tested with doubles that each break one thing, and must fail exactly the rule that forbids it.
+// The suite's own tests use broken doubles: each double breaks one rule, and the suite must report that rule and no
+// other.
 package storetest

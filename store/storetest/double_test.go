@@ -14,7 +14,7 @@ import (
 
 type decide = func(store.View) (store.Batch, store.Need, error)
 
-// double is a store with some methods broken.
+// double is a store of which some methods are broken.
 type double struct {
 	store.Store
 	update func(context.Context, store.Scope, decide) error
@@ -59,7 +59,7 @@ func (d *double) Close() error {
 	return d.Store.Close()
 }
 
-// with breaks a fresh memory store.
+// with returns a maker of memory stores that breakIt breaks.
 func with(breakIt func(d *double)) func() store.Store {
 	return func() store.Store {
 		d := &double{Store: memory.New()}
@@ -68,7 +68,7 @@ func with(breakIt func(d *double)) func() store.Store {
 	}
 }
 
-// onView changes what decide sees.
+// onView changes the View that decide gets.
 func onView(change func(sc store.Scope, v *store.View)) func() store.Store {
 	return with(func(d *double) {
 		d.update = func(ctx context.Context, sc store.Scope, f decide) error {
@@ -81,7 +81,7 @@ func onView(change func(sc store.Scope, v *store.View)) func() store.Store {
 	})
 }
 
-// onBatch changes what is committed.
+// onBatch changes the Batch before it is committed.
 func onBatch(change func(sc store.Scope, v store.View, b *store.Batch)) func() store.Store {
 	return with(func(d *double) { d.update = batching(d.Store, change) })
 }
@@ -99,7 +99,7 @@ func batching(s store.Store, change func(store.Scope, store.View, *store.Batch))
 	}
 }
 
-// onClaim changes what is answered to a claim.
+// onClaim changes the answer to a claim.
 func onClaim(change func(s store.Store, r store.ClaimRequest, c *store.Claimed)) func() store.Store {
 	return with(func(d *double) {
 		d.claim = func(ctx context.Context, r store.ClaimRequest) (store.Claimed, error) {
@@ -112,7 +112,7 @@ func onClaim(change func(s store.Store, r store.ClaimRequest, c *store.Claimed))
 	})
 }
 
-// onRead changes what is read.
+// onRead changes the rows that Read returns.
 func onRead(change func(q store.Query, rows []store.Snapshot) []store.Snapshot) func() store.Store {
 	return with(func(d *double) {
 		d.read = func(ctx context.Context, q store.Query) ([]store.Snapshot, error) {
@@ -122,7 +122,7 @@ func onRead(change func(q store.Query, rows []store.Snapshot) []store.Snapshot) 
 	})
 }
 
-// after adds to an Update that went well, or mends one that failed; b is what decide came to.
+// after runs then when an Update has returned; b is the Batch of the last run of decide. The result of then replaces err.
 func after(then func(s store.Store, sc store.Scope, b store.Batch, err error) error) func() store.Store {
 	return with(func(d *double) {
 		d.update = func(ctx context.Context, sc store.Scope, f decide) error {
@@ -136,7 +136,7 @@ func after(then func(s store.Store, sc store.Scope, b store.Batch, err error) er
 	})
 }
 
-// optimistic decides without a lock, and then commits only if all that decide saw is as it was.
+// optimistic decides without a lock, and commits only if the View is still the same. Otherwise it fails with ErrConflict.
 func optimistic() func() store.Store {
 	return with(func(d *double) {
 		d.update = func(ctx context.Context, sc store.Scope, f decide) error {
@@ -175,7 +175,7 @@ func commit(s store.Store, claims []store.Claim, b store.Batch) error {
 	})
 }
 
-// stored returns the task as it stands, or nil.
+// stored returns the task as it is stored, or nil.
 func stored(s store.Store, id string) *store.Task {
 	rows, err := s.Read(context.Background(), store.Query{Keys: []store.Key{{Tenant: "shop", Kind: "task", ID: id}}})
 	if err != nil || len(rows) == 0 {

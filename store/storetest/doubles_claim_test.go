@@ -170,7 +170,7 @@ var brokenClaims = []broken{
 	{rule: 25, what: "gives what it claims to all who claim at the same time", open: sharesClaims()},
 }
 
-// more claims again under another request, up to the limit of the first.
+// more repeats the claim with a changed request, up to the Limit of the first.
 func more(s store.Store, r store.ClaimRequest, c *store.Claimed, change func(*store.ClaimRequest)) {
 	if r.Limit -= len(c.Tasks); r.Limit <= 0 {
 		return
@@ -182,7 +182,7 @@ func more(s store.Store, r store.ClaimRequest, c *store.Claimed, change func(*st
 	}
 }
 
-// onClaims shows some claims as Valid that are not; the task is nil where there is none.
+// onClaims shows invalid claims as Valid if valid says so. Its task is nil for a removed task.
 func onClaims(valid func(store.Claim, *store.Task) bool) func() store.Store {
 	return with(func(d *double) {
 		d.update = func(ctx context.Context, sc store.Scope, f decide) error {
@@ -201,7 +201,7 @@ func onClaims(valid func(store.Claim, *store.Task) bool) func() store.Store {
 	})
 }
 
-// retriesAtTheEnd lets a task die and brings it back, which puts it at the end of its lane.
+// retriesAtTheEnd moves a retried task to the end of its lane, by making it dead and retrying it.
 func retriesAtTheEnd() func() store.Store {
 	return with(func(d *double) {
 		d.update = func(ctx context.Context, sc store.Scope, f decide) error {

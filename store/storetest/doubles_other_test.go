@@ -130,7 +130,7 @@ var brokenOthers = []broken{
 		})},
 }
 
-// trimsByAList notes what has ended, and deletes it a moment later as it then is.
+// trimsByAList lists the ended records, waits a moment, and deletes them even if they were reopened meanwhile.
 func trimsByAList() func() store.Store {
 	return with(func(d *double) {
 		d.trim = func(ctx context.Context, before time.Time, limit int) (int, error) {
@@ -142,7 +142,7 @@ func trimsByAList() func() store.Store {
 			time.Sleep(time.Millisecond)
 			for _, row := range rows {
 				now, _ := d.Store.Read(ctx, store.Query{Keys: []store.Key{row.Key}})
-				if len(now) == 1 && now[0].Version <= 2 && row.Version == 1 { // trimmed, and created anew since
+				if len(now) == 1 && now[0].Version <= 2 && row.Version == 1 { // trimmed, and created again since
 					_ = commit(d.Store, nil, store.Batch{Now: before, Put: []store.Change{{Key: row.Key, Version: now[0].Version}}})
 				}
 			}

@@ -14,7 +14,7 @@ import (
 	"github.com/tocsin-dev/tocsin/store"
 )
 
-// broken is a double, the rule that forbids what it does, and how large the large rules must be to see it.
+// broken is a double, the rule that it breaks, and the smallest Percent at which the suite can see it.
 type broken struct {
 	rule    int
 	what    string
@@ -237,8 +237,7 @@ var brokenUpdates = []broken{
 	})},
 }
 
-// rerunning runs every decide once more than it must, and joins what the two runs came to. A join of nothing is a right
-// store.
+// rerunning runs every decide twice, and passes both Batches to join. With a join that does nothing the store is correct.
 func rerunning(join func(first, last *store.Batch)) func() store.Store {
 	return with(func(d *double) {
 		d.update = func(ctx context.Context, sc store.Scope, f decide) error {
@@ -255,7 +254,7 @@ func rerunning(join func(first, last *store.Batch)) func() store.Store {
 	})
 }
 
-// onPlanted shows a record as newer that it would overwrite without a word.
+// onPlanted shows a newer record correctly, but lets a Change overwrite it.
 func onPlanted() func() store.Store {
 	const planted = "planted"
 	return with(func(d *double) {

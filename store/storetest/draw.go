@@ -8,7 +8,8 @@ import (
 	"github.com/tocsin-dev/tocsin/store"
 )
 
-// What a history draws. Names are few, so that steps meet; instants go forwards and backwards.
+// The draws of a random history. They use few names, so that steps touch the same rows. Instants go forwards and
+// backwards.
 
 func (h *history) chance(percent int) bool { return h.IntN(100) < percent }
 
@@ -65,7 +66,7 @@ func (h *history) change() store.Change {
 	return c
 }
 
-// task has an id that no other step draws, except now and then that of the step before.
+// task draws a new task. Its id is unique, but now and then it is the id of the step before.
 func (h *history) task() store.Task {
 	id := fmt.Sprintf("t%d", h.step*10+h.IntN(10))
 	if h.chance(3) {
@@ -83,7 +84,7 @@ func (h *history) task() store.Task {
 	return t
 }
 
-// held names a task's claim, the current one more often than not.
+// held draws a claim of a task, more often the current claim than an old one.
 func (h *history) held() store.Claim {
 	if len(h.m.tasks) == 0 {
 		return fenced("none", 1)

@@ -11,7 +11,7 @@ import (
 	"github.com/tocsin-dev/tocsin/store"
 )
 
-// anaToX takes "ana" out of documents, and makes those that hold it longer or empty.
+// anaToX replaces "ana" in a document. The result may be longer or empty.
 func anaToX(_ store.Key, doc []byte) ([]byte, error) {
 	if string(doc) == "ana" {
 		return nil, nil
@@ -25,7 +25,7 @@ func (p *probe) erase(edit func(store.Key, []byte) ([]byte, error)) int {
 	return n
 }
 
-// erasing edits every document of a store that holds one of everything, and some more than a step may take.
+// erasing edits every kind of document, in more rows than a store may edit in one step.
 func erasing(p *probe) {
 	const many = 1_200
 	line := func(seq uint64, doc string) store.Entry {
@@ -92,7 +92,8 @@ func place(of store.Key) string {
 	return "timeline"
 }
 
-// erasedBySuite edits what was read as the store is to do, and counts how many documents there are, and that change.
+// erasedBySuite computes the expected result: it edits rows as the store must, and counts the documents and those that
+// change.
 func erasedBySuite(rows []store.Snapshot) (edited, documents int) {
 	edit := func(doc []byte) []byte {
 		documents++
@@ -111,7 +112,7 @@ func erasedBySuite(rows []store.Snapshot) (edited, documents int) {
 		}
 		switch rec := r.Rec.(type) {
 		case store.Task:
-			if len(r.Entries) > 0 { // it is dead
+			if len(r.Entries) > 0 { // a dead task
 				rec.Payload = edit(rec.Payload)
 				r.Rec = rec
 			}
@@ -135,7 +136,7 @@ func (p *probe) readsAs(done string, queries []store.Query, want []store.Snapsho
 	p.equal(done+", read everything", got, want)
 }
 
-// erasingFails ends an Erase by an error and by the context, and finishes it.
+// erasingFails ends an Erase by an error of edit, then by its context, and then runs it to the end.
 func erasingFails(p *probe) {
 	of := []byte("of ana")
 	p.put("write a timeline", store.Change{Key: key("a"), Rec: "x", Entries: []store.Entry{{Seq: 1, Doc: of}, {Seq: 2, Doc: of}}})
@@ -157,7 +158,7 @@ func erasingFails(p *probe) {
 	p.equal("erase again, read the timeline", p.texts(key("a")), []string{"of xxxxxxxx", "of xxxxxxxx"})
 }
 
-// texts reads a timeline.
+// texts returns the documents of a record's timeline.
 func (p *probe) texts(k store.Key) []string {
 	var out []string
 	for _, row := range p.rows(store.Query{Keys: []store.Key{k}, Timeline: true}) {
@@ -168,7 +169,7 @@ func (p *probe) texts(k store.Key) []string {
 	return out
 }
 
-// erasingBeside erases while others write, change, delete and trim.
+// erasingBeside erases while other goroutines write, change, delete and trim.
 func erasingBeside(p *probe) {
 	const writers, each = 4, 40
 	names := make([]store.Key, writers)

@@ -9,7 +9,7 @@ import (
 
 type edit = func(of store.Key, doc []byte) ([]byte, error)
 
-// Erase erases what the handle is over.
+// Erase calls the Eraser of the memory store beneath.
 func (h *handle) Erase(ctx context.Context, f edit) (int, error) {
 	if h.closed {
 		return 0, store.ErrClosed
@@ -31,7 +31,7 @@ func erasingWith(erase func(context.Context, *memory.Store, edit) (int, error)) 
 	return func() store.Store { return &eraser{double{Store: memory.New()}, erase} }
 }
 
-// editing breaks what Erase does with a document.
+// editing changes how Erase edits a document.
 func editing(change func(of store.Key, doc []byte, f edit) ([]byte, error)) func() store.Store {
 	return erasingWith(func(ctx context.Context, s *memory.Store, f edit) (int, error) {
 		return s.Erase(ctx, func(of store.Key, doc []byte) ([]byte, error) { return change(of, doc, f) })

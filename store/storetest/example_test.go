@@ -11,7 +11,7 @@ import (
 	"github.com/tocsin-dev/tocsin/store/storetest"
 )
 
-// greedy trims more than it is allowed to.
+// greedy is a broken store: it trims more rows than the limit.
 type greedy struct{ store.Store }
 
 func (g greedy) Trim(ctx context.Context, before time.Time, limit int) (int, error) {
@@ -37,7 +37,7 @@ func ExampleCheck() {
 	}
 	// Output:
 	// <nil>
-	// rule 16: Trim takes only what ended before the instant, at most limit rows, and fewer only if nothing more is left.
+	// rule 16: Trim removes only rows that ended before the instant, at most limit of them, and fewer only if none is left.
 	//   done: trim two of three
 	//   want: 2
 }

@@ -6,7 +6,7 @@ import (
 	"github.com/tocsin-dev/tocsin/store"
 )
 
-// apply commits event ids and nothing else.
+// apply commits event ids with an empty Batch.
 func (p *probe) apply(done string, now time.Time, events ...store.EventID) {
 	p.commit(done, store.Scope{Events: events}, store.Batch{Now: now})
 }
@@ -72,7 +72,7 @@ func trimming(p *probe) {
 		[]store.Snapshot{{Key: key("e1"), Version: 1, Rec: "x"}})
 }
 
-// newerKept plants a record of a schema that nobody here knows, and tries to change it, delete it and overwrite it.
+// newerKept plants a record with an unknown schema, and tries to change, delete and overwrite it.
 func newerKept(p *probe) {
 	k, n := key("newer"), store.Newer{Schema: 65_535, Doc: []byte("of tomorrow")}
 	if p.Plant != nil {
@@ -102,7 +102,8 @@ func newerKept(p *probe) {
 	p.equal("read it by its key", rows[0].Rec, n)
 }
 
-// unknownRepeated loses the answer of a commit, and then a commit, and repeats each.
+// unknownRepeated makes an Update fail with ErrUnknown, once after its commit and once without a commit, and repeats
+// each.
 func unknownRepeated(p *probe) {
 	for i, committed := range []bool{true, false} {
 		k, id := key("a"), event(show(committed))

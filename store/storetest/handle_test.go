@@ -10,11 +10,11 @@ import (
 	"github.com/tocsin-dev/tocsin/store/storetest"
 )
 
-// handle is a store over a memory store that outlives it, as a file or a server does.
+// handle is a handle on a memory store that outlives it, as a file or a server does.
 type handle struct {
 	double
 	closed  bool
-	unknown func(context.Context, store.Scope, decide) error // answers the next Update
+	unknown func(context.Context, store.Scope, decide) error // runs in place of the next Update
 	wake    chan struct{}
 	half    bool // an unknown outcome commits the batch without its event ids
 }
@@ -57,7 +57,7 @@ var errNotTold = errors.New("the connection broke")
 
 func openHandle() store.Store { return newHandle(memory.New()) }
 
-// everyFeature is what handles offer.
+// everyFeature returns the Features of handles: all that there are.
 func everyFeature() storetest.Features {
 	again := func(s store.Store) (store.Store, error) { return newHandle(s.(*handle).Store), nil }
 	return storetest.Features{
@@ -89,7 +89,7 @@ func everyFeature() storetest.Features {
 	}
 }
 
-// brokenHandle is a double that only a store with every feature can be.
+// brokenHandle is a double that needs every feature.
 type brokenHandle struct {
 	broken
 	features storetest.Features
@@ -121,7 +121,7 @@ func brokenHandles() []brokenHandle {
 	}
 }
 
-// closedWaker hints without end.
+// closedWaker returns a closed channel, which gives hints without end.
 type closedWaker struct{ *handle }
 
 func (closedWaker) Wake() <-chan struct{} {

@@ -9,8 +9,8 @@ import (
 	"github.com/tocsin-dev/tocsin/store"
 )
 
-// histories runs random histories through fresh stores and through a model, and compares every answer. Each step draws
-// from a generator of its own, so that a history from which steps are left out still does the same in the others.
+// histories runs random histories through fresh stores and through a model, and compares every answer. Each step has its
+// own random generator, so that leaving out one step changes no other.
 func histories(p *probe) {
 	const steps = 60
 	seeds := []uint64{p.Seed}
@@ -31,9 +31,10 @@ func histories(p *probe) {
 	}
 }
 
-// history runs some steps of a seed's history over a fresh store. It returns what is broken and at which of the steps.
+// history runs the given steps of a seed's history over a fresh store. It returns the broken rule, and the number of the
+// step that showed it.
 func (p *probe) history(seed uint64, steps []int) (found *Broken, at int) {
-	trail := "" // what the steps before did
+	trail := "" // the steps so far, for the report
 	defer func() {
 		switch r := recover().(type) {
 		case nil:
@@ -62,7 +63,7 @@ func (p *probe) history(seed uint64, steps []int) (found *Broken, at int) {
 	return nil, 0
 }
 
-// shrink leaves out every step without which the history still breaks the store, and returns what the rest breaks.
+// shrink leaves out every step that is not needed to break the store. It returns the failure of the shortened history.
 func (p *probe) shrink(seed uint64, steps []int, found *Broken) *Broken {
 	for i := len(steps) - 2; i >= 0; i-- {
 		fewer := slices.Delete(slices.Clone(steps), i, i+1)
@@ -126,7 +127,7 @@ func (h *history) update() {
 		h.m = next
 	case errors.Is(refused, store.ErrConflict) && len(b.Put) == 1 && len(b.Settle)+len(b.Tasks) == 0:
 		h.fails(h.last, err, store.ErrConflict)
-	default: // of several faults any may be named
+	default: // a Batch with several faults may fail with any of them
 		h.fails(h.last, err, nil)
 	}
 }
@@ -146,7 +147,7 @@ func (h *history) trimAll() {
 	h.equal(h.last, h.trim(before, 1_000), h.m.trim(before))
 }
 
-// compare reads everything there is, in pages of three.
+// compare reads everything in the store, in pages of three.
 func (h *history) compare() {
 	queries := []store.Query{{Ref: ref("x"), Timeline: true}, {Ref: ref("y")}, {Ref: ref("z")}}
 	var keys []store.Key

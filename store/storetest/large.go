@@ -7,7 +7,8 @@ import (
 	"github.com/tocsin-dev/tocsin/store"
 )
 
-// hundredThousand makes as many tasks and as many records due at one instant and takes them in pages.
+// hundredThousand makes 100,000 tasks and as many records due at once, and claims them in pages. Percent scales the
+// number.
 func hundredThousand(p *probe) {
 	const page = 1_000
 	pages := p.sized("pages of 1,000 records and tasks due at one instant", 100)
@@ -49,7 +50,7 @@ func hundredThousand(p *probe) {
 	p.equal("claim when the leases end, count", len(p.claimAt(at(40)).Tasks), 1_000)
 }
 
-// seenUntilAMillion counts up to the bound and one beyond. Of less than a million ids, none may be forgotten.
+// seenUntilAMillion commits ids up to the bound, and one more. Below a million ids a store may forget none.
 func seenUntilAMillion(p *probe) {
 	const bound, most = 1_000_000, 50_000
 	n := p.sized("event ids", bound)

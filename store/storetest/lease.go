@@ -67,7 +67,7 @@ func bornIntoLane(p *probe) {
 
 func fences(p *probe) {
 	given := born(inLane(task("born", at(0)), "a"), at(10))
-	given.Lease.Fence = 41 // the store counts
+	given.Lease.Fence = 41 // the store sets the fence itself
 	p.create(given, inLane(task("plain", at(0)), "b"))
 	p.equal("look at fences 1 and 41 of one born leased, and 0 and 1 of one that is not",
 		p.valid(fenced("born", 1), fenced("born", 41), fenced("plain", 0), fenced("plain", 1)), []bool{

@@ -30,7 +30,7 @@ func doneContext(p *probe) {
 		runs++
 		cancel()
 		if runs > 1 {
-			return store.Batch{}, store.Need{}, nil // a store that goes on must not be asked for ever
+			return store.Batch{}, store.Need{}, nil // ends the loop of a store that ignores the context
 		}
 		return store.Batch{}, store.Need{Read: []store.Key{key(fmt.Sprint(runs))}}, nil
 	})
@@ -50,7 +50,7 @@ func afterClose(p *probe) {
 	p.fails("close after Close", p.s.Close(), store.ErrClosed)
 }
 
-// reopening commits one of everything, reopens the store and looks whether anything has changed.
+// reopening commits rows of every kind, reopens the store, and checks that nothing has changed.
 func reopening(p *probe) {
 	one, two := event("1"), event("2")
 	p.commit("commit one of everything", store.Scope{Events: []store.EventID{one}}, store.Batch{
@@ -106,7 +106,7 @@ func reopening(p *probe) {
 	p.equal("reopen, read the log", p.docs(), []string{"more"})
 }
 
-// waking looks at the channel only: hints may be dropped, and may come for nothing.
+// waking checks only the channel: hints may be lost or spurious.
 func waking(p *probe) {
 	wake := p.s.(store.Waker).Wake()
 	if wake == nil {

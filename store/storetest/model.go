@@ -11,13 +11,13 @@ import (
 
 var errRefused = errors.New("refused")
 
-// model is a store as naive as can be: slices, scans, and a copy of everything before each Batch, which is applied step by
-// step and thrown away at the first step that the contract forbids.
+// model is the simplest correct store: slices and linear scans. Before each Batch it copies everything; at the first
+// violation of the contract it drops the copy.
 type model struct {
-	recs  []store.Change // Version is the stored one
-	tasks []modelTask    // in the order of their lanes
+	recs  []store.Change // Version is that of the record
+	tasks []modelTask    // in lane order
 	ids   []modelID
-	log   []store.Entry // Seq stays 0: how a store numbers its rows is its own
+	log   []store.Entry // Seq stays 0, since each store numbers its rows as it likes
 	clock time.Time
 }
 
@@ -93,7 +93,7 @@ func (m *model) view(sc store.Scope) store.View {
 	return v
 }
 
-// update returns the model after b, or the error that refuses b.
+// update returns the model after b, or the error with which b must be refused.
 func (m *model) update(sc store.Scope, b store.Batch) (*model, error) {
 	if len(b.Put)+len(b.Tasks)+len(b.Cancel)+len(b.Settle)+len(b.Log)+len(sc.Events) == 0 {
 		return m, nil

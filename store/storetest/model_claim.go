@@ -8,8 +8,9 @@ import (
 	"github.com/tocsin-dev/tocsin/store"
 )
 
-// place tells when the task may be claimed, if it becomes or is the head of its lane, and its rank then.
-func (t *modelTask) place() (time.Time, int64) {
+// claimable returns the instant from which the task may be claimed once it is the head of its lane, and its rank at that
+// instant.
+func (t *modelTask) claimable() (time.Time, int64) {
 	if t.state != "leased" {
 		return t.Due, t.Rank
 	}
@@ -60,7 +61,7 @@ func (m *model) claim(r store.ClaimRequest) store.Claimed {
 	return c
 }
 
-// claimTasks leases heads by rank, and tells when there is more for this request.
+// claimTasks leases heads by rank. later are the instants at which this request could lease more.
 func (m *model) claimTasks(r *store.ClaimRequest, wanted func(uint8) bool) (tasks []store.Task, later []time.Time) {
 	var ready []int
 	future := map[string][]time.Time{} // by queue
@@ -69,15 +70,15 @@ func (m *model) claimTasks(r *store.ClaimRequest, wanted func(uint8) bool) (task
 		if t.state == "dead" || !m.head(i) || !wanted(t.Priority) || r.Queues[t.Queue] <= 0 {
 			continue
 		}
-		if when, _ := t.place(); when.After(r.Now) {
+		if when, _ := t.claimable(); when.After(r.Now) {
 			future[t.Queue] = append(future[t.Queue], when)
 		} else {
 			ready = append(ready, i)
 		}
 	}
 	slices.SortFunc(ready, func(a, b int) int {
-		_, x := m.tasks[a].place()
-		_, y := m.tasks[b].place()
+		_, x := m.tasks[a].claimable()
+		_, y := m.tasks[b].claimable()
 		return cmp.Or(cmp.Compare(x, y), cmp.Compare(m.tasks[a].ID, m.tasks[b].ID))
 	})
 	taken := map[string]int{}
@@ -104,20 +105,21 @@ func (m *model) claimTasks(r *store.ClaimRequest, wanted func(uint8) bool) (task
 	return tasks, later
 }
 
-// trim forgets everything that ended before the instant: what goes first under a limit is the store's own choice.
+// trim removes every row that ended before the instant. The model has no limit, since each store may choose the rows that
+// go first.
 func (m *model) trim(before time.Time) int {
 	m.advance(before)
 	size := func() int { return len(m.recs) + len(m.tasks) + len(m.log) }
 	n := size()
 	m.recs = slices.DeleteFunc(m.recs, func(r store.Change) bool { return !r.Ended.IsZero() && r.Ended.Before(before) })
 	m.tasks = slices.DeleteFunc(m.tasks, func(t modelTask) bool { return t.state == "dead" && t.died.Before(before) })
-	for len(m.log) > 0 && m.log[0].At.Before(before) { // from its beginning: a log with holes cannot be replayed
+	for len(m.log) > 0 && m.log[0].At.Before(before) { // only from the start: a log with gaps cannot be replayed
 		m.log = m.log[1:]
 	}
 	return n - size()
 }
 
-// read answers a query whole: no pages, no cursors, and the log's rows without their numbers.
+// read answers a query in one page, without cursors and without the numbers of log rows.
 func (m *model) read(q store.Query) []store.Snapshot {
 	type row struct {
 		priority uint8
@@ -148,7 +150,7 @@ func (m *model) read(q store.Query) []store.Snapshot {
 		if q.Kind == "" {
 			return a.Key.Compare(b.Key)
 		}
-		return cmp.Or(cmp.Compare(a.priority-1, b.priority-1), a.Key.Compare(b.Key)) // 0, which is none, comes last: it wraps
+		return cmp.Or(cmp.Compare(a.priority-1, b.priority-1), a.Key.Compare(b.Key)) // 0 means none: it wraps to 255 and sorts last
 	})
 	var out []store.Snapshot
 	for _, r := range rows {

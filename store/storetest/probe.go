@@ -22,8 +22,8 @@ var (
 	none      []string // an empty list
 )
 
-// probe is one case at work on a store. A method that finds something wrong ends the case by a panic with a *Broken; it
-// must be called on the case's own goroutine.
+// probe runs one case on a store. A method that finds a broken rule panics with a *Broken, so it must be called on the
+// case's own goroutine.
 type probe struct {
 	Features
 	c     *testCase
@@ -39,7 +39,7 @@ func (p *probe) broken(done, got, want string) *Broken {
 	return &Broken{Rule: p.c.rule, Case: p.c.name, Why: p.c.why, Done: done, Got: got, Want: want}
 }
 
-// equal compares two values by the text that shows all of them, so that a list is empty whether it is nil or not.
+// equal compares two values by their text from show. A nil list equals an empty one.
 func (p *probe) equal(done string, got, want any) {
 	g, w := show(got), show(want)
 	if g != w {
@@ -53,7 +53,7 @@ func (p *probe) noError(done string, err error) {
 	}
 }
 
-// fails holds that err is one, and wraps target unless that is nil.
+// fails checks that err is an error, and that it wraps target unless target is nil.
 func (p *probe) fails(done string, err, target error) {
 	switch {
 	case err == nil && target == nil:
@@ -63,7 +63,7 @@ func (p *probe) fails(done string, err, target error) {
 	}
 }
 
-// open makes a fresh store, which is closed with the case.
+// open makes a fresh store, which close closes.
 func (p *probe) open() store.Store {
 	s, err := p.fresh()
 	p.noError("open a fresh store", err)
@@ -71,7 +71,7 @@ func (p *probe) open() store.Store {
 	return s
 }
 
-// second returns another handle on the data of p.s, or p.s where there is none.
+// second opens another handle on the data of p.s. Without Features.Shared it returns p.s.
 func (p *probe) second() store.Store {
 	if p.Shared == nil {
 		return p.s
@@ -84,14 +84,14 @@ func (p *probe) second() store.Store {
 	return s
 }
 
-// close ends every store. One that the case has closed itself answers ErrClosed.
+// close closes every store of the case. ErrClosed means that the case has closed it already.
 func (p *probe) close() {
 	for _, s := range slices.Backward(p.opened) {
 		_ = s.Close()
 	}
 }
 
-// update commits b over s, whatever the view shows.
+// update commits b, and ignores the View.
 func update(ctx context.Context, s store.Store, sc store.Scope, b store.Batch) error {
 	if b.Now.IsZero() {
 		b.Now = at(0)
@@ -117,7 +117,7 @@ func (p *probe) create(tasks ...store.Task) {
 	p.commit("create tasks", store.Scope{}, store.Batch{Tasks: tasks})
 }
 
-// settle ends claims that are ours.
+// settle ends claims that must be Valid.
 func (p *probe) settle(done string, now time.Time, settles ...store.Settle) {
 	var sc store.Scope
 	for _, x := range settles {
@@ -126,7 +126,7 @@ func (p *probe) settle(done string, now time.Time, settles ...store.Settle) {
 	p.commit(done, sc, store.Batch{Now: now, Settle: settles})
 }
 
-// look returns what a decision would see, and decides nothing.
+// look returns the View of a scope, and commits nothing.
 func (p *probe) look(sc store.Scope) store.View {
 	var out store.View
 	err := p.s.Update(p.ctx, sc, func(v store.View) (store.Batch, store.Need, error) {
@@ -139,7 +139,7 @@ func (p *probe) look(sc store.Scope) store.View {
 	return out
 }
 
-// kept copies a view, which ends with the call.
+// kept copies a View, which is valid only during the call.
 func kept(v store.View) store.View {
 	out := store.View{
 		Records: maps.Clone(v.Records), Refs: map[store.Ref][]store.Key{}, Seen: slices.Clone(v.Seen), Valid: slices.Clone(v.Valid),
@@ -152,7 +152,7 @@ func kept(v store.View) store.View {
 
 func (p *probe) valid(claims ...store.Claim) []bool { return p.look(store.Scope{Claims: claims}).Valid }
 
-// claim asks for everything that is due in "sms", leased for 30 s, unless r says otherwise.
+// claim sends r. By default it asks for "sms", with leases of 30 s.
 func (p *probe) claim(r store.ClaimRequest) store.Claimed {
 	if r.Owner == "" {
 		r.Owner = "replica-1"
@@ -190,7 +190,7 @@ func (p *probe) rows(q store.Query) []store.Snapshot {
 	}
 }
 
-// rowIDs reads the ids of what a query finds, sorted: order is the matter of rule 22 alone.
+// rowIDs returns the sorted ids of the rows of a query. Only rule 22 checks their order.
 func (p *probe) rowIDs(q store.Query) []string {
 	out := idsOf(p.rows(q))
 	slices.Sort(out)
@@ -214,7 +214,7 @@ func (p *probe) docs() []string {
 	return out
 }
 
-// sized returns what Percent leaves of a large size, and says so where that is less.
+// sized scales a number of rows by Percent, and notes it if that lowers the number.
 func (p *probe) sized(what string, full int) int {
 	n := max(1, full*p.Percent/100)
 	if n < full {

@@ -125,7 +125,7 @@ func refusedQueries(p *probe) {
 	}
 }
 
-// fidelity writes what a store may be tempted to round, to normalise or to share, and changes it afterwards.
+// fidelity writes values that a store might round, normalise or share, and changes them after the call.
 func fidelity(p *probe) {
 	zone := time.FixedZone("local", 3_600)
 	when := at(1).Add(123_456_789)

@@ -12,7 +12,7 @@ import (
 	"github.com/tocsin-dev/tocsin/store"
 )
 
-// show renders all that counts of a value. A Cursor does not: it is the store's own.
+// show prints every part of a value that the rules define. It leaves out Cursor, whose form is up to the store.
 func show(v any) string {
 	switch v := v.(type) {
 	case nil:
@@ -76,7 +76,7 @@ func showView(v *store.View) string {
 	return fmt.Sprintf("records %s, refs %s, seen %v, valid %v", show(records), refs, v.Seen, v.Valid)
 }
 
-// instant shows the distance from the start, and the zone of what is not in UTC.
+// instant prints the distance from the suite's start, and the zone unless it is UTC.
 func instant(t time.Time) string {
 	switch {
 	case t.IsZero():
@@ -87,7 +87,7 @@ func instant(t time.Time) string {
 	return "+" + t.Sub(start).String()
 }
 
-// cut keeps of a long text what is around the place where it begins to differ from the other.
+// cut shortens a long text to the surroundings of its first difference from the other.
 func cut(text, other string) string {
 	const around = 400
 	if len(text) <= 3*around {

@@ -11,41 +11,42 @@ import (
 	"github.com/tocsin-dev/tocsin/store"
 )
 
-// Features says what the type of a store cannot show. The zero Features leaves out the rules that need more, and says so.
+// Features tells the suite what it cannot find out from the type of a store. With the zero Features, Run skips the rules
+// that need more, and logs it.
 type Features struct {
-	// Reopen closes the store and opens again what it held. nil: what it holds ends with it.
+	// Reopen closes the store and opens its data again. nil: rule 27 is skipped.
 	Reopen func(store.Store) (store.Store, error)
-	// Shared opens a second handle on what the store holds, as another replica does. The rules on concurrent calls then
-	// use both, and the suite closes both. nil: there is one handle.
+	// Shared opens a second handle on the data of the store, as another replica would. The cases on concurrent calls then
+	// use both handles, and the suite closes both. nil: these cases use one handle.
 	Shared func(store.Store) (store.Store, error)
-	// Unknown makes the next Update fail with ErrUnknown: after its commit, or in its place. nil: the suite stands
-	// between the store and its caller, and swallows the answer or the commit.
+	// Unknown makes the next Update fail with ErrUnknown, after its commit if committed is true, otherwise without a
+	// commit. nil: the suite wraps the store and drops the result of Update, or the call itself.
 	Unknown func(s store.Store, committed bool) error
-	// Plant writes a record as a newer replica would. nil: a Change whose Rec is a store.Newer does.
+	// Plant writes a record as a newer replica would. nil: the suite commits a Change whose Rec is a store.Newer.
 	Plant func(s store.Store, k store.Key, n store.Newer) error
-	// Percent is the size of the large rules: of 100,000 records and tasks due at once, a million event ids, and 50
-	// random histories. Defaults to 100, in Run under -short to 10.
+	// Percent scales the large cases: 100,000 records and tasks due at once, a million event ids, 50 random histories.
+	// Defaults to 100; in Run with -short, to 10.
 	Percent int
-	// Seed replays the random history that was reported under it. Zero: new ones are drawn.
+	// Seed replays the random history with this seed, which a failure reports. Zero: new seeds are drawn.
 	Seed uint64
 }
 
-// Broken is a rule that a store breaks, and how that was seen.
+// Broken is the error for one broken rule.
 type Broken struct {
-	Rule            int    // its number in the comment of store.Store
-	Case            string // which of the things that it says
-	Why             string // what is lost where it does not hold
+	Rule            int    // the number in the comment of store.Store
+	Case            string // the name of the case, such as "trim-takes-what-ended"
+	Why             string // what goes wrong if a store breaks the rule
 	Done, Got, Want string
 }
 
-// Error quotes the rule, and tells what was done, got and wanted.
+// Error prints the rule, the case, the call, and the values got and wanted.
 func (b *Broken) Error() string {
 	return fmt.Sprintf("rule %d: %s\n  case: %s\n  why:  %s\n  done: %s\n  got:  %s\n  want: %s",
 		b.Rule, rules[b.Rule], b.Case, b.Why, b.Done, b.Got, b.Want)
 }
 
-// Run holds the stores that open makes to every rule, each thing in a subtest with a fresh store, which the suite closes.
-// What a rule needs and f does not give is skipped and says why.
+// Run tests the stores that open makes against every rule. Each case is a subtest with a fresh store, which the suite
+// closes. A case that needs a missing feature is skipped, and the log says which.
 func Run(t *testing.T, open func(t *testing.T) store.Store, f Features) {
 	if f.Percent == 0 && testing.Short() {
 		f.Percent = 10
@@ -72,15 +73,15 @@ func Run(t *testing.T, open func(t *testing.T) store.Store, f Features) {
 	}
 }
 
-// Check holds the stores that open makes to every rule, outside of go test too, and returns every *Broken that it found,
-// joined. What a rule needs and f does not give is left out without a word; Run says it.
+// Check is Run for use outside of go test. It returns all broken rules as *Broken, joined. Cases that need a missing
+// feature are left out, and unlike Run nothing reports them.
 func Check(ctx context.Context, open func() (store.Store, error), f Features) error {
 	f.Percent = cmp.Or(f.Percent, 100)
 	var broken []error
 	for i := range cases {
 		c := &cases[i]
 		if c.last && len(broken) > 0 {
-			break // a random history would only say it again
+			break // random histories would only repeat a known failure
 		}
 		p := &probe{Features: f, c: c, ctx: ctx, note: func(string, ...any) {}, fresh: open}
 		if _, err := p.run(); err != nil {
@@ -90,7 +91,7 @@ func Check(ctx context.Context, open func() (store.Store, error), f Features) er
 	return errors.Join(broken...)
 }
 
-// run does one case over a fresh store. It tells what was missing to do it, or what is broken.
+// run runs one case over a fresh store. missing names the feature that the case lacks.
 func (p *probe) run() (missing string, err error) {
 	defer p.close()
 	defer func() {

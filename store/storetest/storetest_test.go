@@ -20,12 +20,12 @@ import (
 	"github.com/tocsin-dev/tocsin/store/storetest"
 )
 
-// TestMemory has every feature on: the handles keep what they hold in a memory store, and add nothing else.
+// TestMemory runs the suite with every feature: each handle passes its calls to one memory store.
 func TestMemory(t *testing.T) {
 	storetest.Run(t, func(*testing.T) store.Store { return openHandle() }, everyFeature())
 }
 
-// TestStoresThatDiffer holds the suite to stores that do what the rules leave open.
+// TestStoresThatDiffer runs stores that differ where the rules leave a choice. All must pass.
 func TestStoresThatDiffer(t *testing.T) {
 	for name, open := range map[string]func() store.Store{
 		"adds nothing":                 with(func(*double) {}),
@@ -42,7 +42,7 @@ func opening(open func() store.Store) func() (store.Store, error) {
 	return func() (store.Store, error) { return open(), nil }
 }
 
-// TestBrokenDoubles holds the suite to doubles that break one rule each: it must find that rule and no other.
+// TestBrokenDoubles runs doubles that break one rule each. The suite must report that rule and no other.
 func TestBrokenDoubles(t *testing.T) {
 	covered := map[int]bool{}
 	check := func(b broken, f storetest.Features) {
@@ -65,7 +65,7 @@ func TestBrokenDoubles(t *testing.T) {
 	}
 }
 
-// rulesIn returns the numbers of the rules that an error says are broken, each once.
+// rulesIn returns the numbers of the rules in an error, each once.
 func rulesIn(err error) []int {
 	var rules []int
 	joined, _ := err.(interface{ Unwrap() []error })
@@ -103,7 +103,7 @@ func ruleSentences(t *testing.T) map[int]string {
 	return found
 }
 
-// TestTheSuiteQuotesThePort compares what a broken rule quotes with the comment of store.Store.
+// TestTheSuiteQuotesThePort compares the suite's rules with the comment of store.Store.
 func TestTheSuiteQuotesThePort(t *testing.T) {
 	for rule, sentence := range ruleSentences(t) {
 		quoted := (&storetest.Broken{Rule: rule}).Error()

@@ -58,7 +58,7 @@ func dying(p *probe) {
 	p.equal("claim the next", taskIDs(p.claimAt(at(6)).Tasks), []string{"b"})
 
 	dead := task("a", at(0))
-	dead.Lease = &store.Lease{Owner: "replica-1", Until: at(30), Fence: 1} // the fence is what a replay needs
+	dead.Lease = &store.Lease{Owner: "replica-1", Until: at(30), Fence: 1} // Retry needs the fence
 	row := store.Snapshot{Key: store.Key{Tenant: "shop", Kind: "task", ID: "a"}, Version: 1, Rec: dead, Entries: []store.Entry{
 		{Seq: 1, At: at(5), Kind: "dead", Doc: []byte("number unknown")},
 	}}

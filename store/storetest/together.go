@@ -9,7 +9,7 @@ import (
 	"github.com/tocsin-dev/tocsin/store"
 )
 
-// together is what runs at the same time in concurrentCalls, and what it counts.
+// together is the state of concurrentCalls: its goroutines and their counters.
 type together struct {
 	p       *probe
 	handles []store.Store
@@ -20,8 +20,8 @@ type together struct {
 	delivered map[string]int
 }
 
-// concurrentCalls runs every method against every other. The counters must add up, and no task may be given to two while
-// its lease holds.
+// concurrentCalls runs every method beside every other. The counters must add up, and no two workers may hold one task
+// while its lease lasts.
 func concurrentCalls(p *probe) {
 	const workers = 2
 	t := &together{p: p, handles: []store.Store{p.s, p.second()}, rounds: 30, delivered: map[string]int{}}
@@ -54,7 +54,7 @@ func count(rec any) int {
 	return n
 }
 
-// submit counts up in shared records, creates a task with each count, and names what it needs only when it runs.
+// submit increments counters in shared records and creates a task each time. decide asks for its key and ref by a Need.
 func (t *together) submit(w int) {
 	for i := range t.rounds {
 		k := key(fmt.Sprint(i % 3))

@@ -8,7 +8,7 @@ import (
 	"github.com/tocsin-dev/tocsin/store"
 )
 
-// fault is one way to break the contract of a Batch.
+// fault is one way for a Batch to break its contract.
 type fault struct {
 	name string
 	add  func(*store.Batch)
@@ -92,7 +92,7 @@ func refusedBatches(p *probe) {
 	}
 }
 
-// wholeBatch commits one of everything in one Batch, over what an earlier one left.
+// wholeBatch commits every kind of change in one Batch, over the rows of an earlier one.
 func wholeBatch(p *probe) {
 	p.commit("commit three records and three tasks", store.Scope{}, store.Batch{
 		Put: []store.Change{{Key: key("a"), Rec: "A"}, {Key: key("b"), Rec: "B"}},
@@ -146,7 +146,7 @@ func decideError(p *probe) {
 			b := store.Batch{Now: at(0), Put: []store.Change{{Key: key("a"), Rec: "A"}}, Log: []byte("x")}
 			return b, store.Need{Write: []store.Key{key("b")}}, broken
 		})
-	if err != broken { // the very value: the caller may have typed it
+	if err != broken { // the same value, not wrapped: the caller may compare it
 		panic(p.broken("fail in decide", show(err), "the error of decide as it is"))
 	}
 	p.equal("fail in decide, read", p.rowIDs(store.Query{Tenant: "shop", Kind: "alert"}), none)
@@ -186,7 +186,7 @@ func conflicts(p *probe) {
 		[]store.Snapshot{{Key: key("a"), Version: 1, Rec: "third"}})
 }
 
-// lastRunCounts has a decide that tells its runs apart, which a real one never does.
+// lastRunCounts uses a decide that counts its runs, which a real decide must not do.
 func lastRunCounts(p *probe) {
 	runs := 0
 	err := p.s.Update(p.ctx, store.Scope{Write: []store.Key{key("a")}}, func(v store.View) (store.Batch, store.Need, error) {
@@ -224,7 +224,7 @@ func needWidens(p *probe) {
 				return discarded, store.Need{Read: []store.Key{key("b")}}, nil
 			case !lookedUp:
 				return discarded, store.Need{Refs: []store.Ref{ref("x"), ref("none")}}, nil
-			case !writeC: // b was read before and is now to be written
+			case !writeC: // b was locked for reading, and is now needed for writing
 				return discarded, store.Need{Write: []store.Key{key("c"), key("b")}}, nil
 			}
 			last = kept(v)

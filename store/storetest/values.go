@@ -6,7 +6,7 @@ import (
 	"github.com/tocsin-dev/tocsin/store"
 )
 
-// at is the instant so many seconds after the start.
+// at returns the instant that many seconds after the start.
 func at(seconds int) time.Time { return start.Add(time.Duration(seconds) * time.Second) }
 
 func key(id string) store.Key { return store.Key{Tenant: "shop", Kind: "alert", ID: id} }
@@ -17,14 +17,14 @@ func event(id string) store.EventID { return store.NewEventID("shop", "prometheu
 
 func fenced(id string, fence uint64) store.Claim { return store.Claim{ID: id, Fence: fence} }
 
-// task is one of P3 that is due at an instant and ranks by it, in the lane "sms" of record r.
+// task returns a P3 task in the queue and lane "sms" of record r. Its rank is its due instant.
 func task(id string, due time.Time) store.Task {
 	return store.Task{
 		ID: id, Record: key("r"), Queue: "sms", Order: "sms", Priority: p3, Rank: due.UnixNano(), Due: due, Kind: "page",
 	}
 }
 
-// inLane moves a task to another lane of its record.
+// inLane returns t in another lane of its record.
 func inLane(t store.Task, order string) store.Task {
 	t.Order = order
 	return t

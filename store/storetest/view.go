@@ -90,7 +90,8 @@ func refsBounded(p *probe) {
 	p.equal("count what is read by a", len(p.rows(store.Query{Ref: refs[0], Limit: 500})), n)
 }
 
-// emptyBatch decides nothing, with and without an instant, over what is there. Not even the window of event ids moves.
+// emptyBatch commits empty Batches, with and without an instant. Nothing may change, not even the clock of the event-id
+// window.
 func emptyBatch(p *probe) {
 	p.commit("commit a record, a task and an event id", store.Scope{Events: []store.EventID{event("1")}}, store.Batch{
 		Put: []store.Change{{
