@@ -14,8 +14,8 @@ import (
 
 type alert struct{ Count int }
 
-// BenchmarkUpdate repeats alerts: one record changed, one event id applied. Two of the allocations are the caller's:
-// the new value and the list of changes.
+// BenchmarkUpdate repeats alerts: each Update changes one record and applies one event id. Two of the allocations are the
+// caller's: the new value and the list of changes.
 func BenchmarkUpdate(b *testing.B) {
 	for _, alerts := range []int{20, 5_000, 100_000} {
 		b.Run(fmt.Sprintf("alerts=%d", alerts), func(b *testing.B) { benchmarkUpdate(b, alerts) })
@@ -62,7 +62,7 @@ func benchmarkUpdate(b *testing.B, alerts int) {
 	}
 }
 
-// TestARepeatAllocatesNothing counts what the store itself allocates when an alert is written again.
+// TestARepeatAllocatesNothing counts the store's own allocations when a record is written again.
 func TestARepeatAllocatesNothing(t *testing.T) {
 	s := memory.New()
 	sc := store.Scope{Write: []store.Key{key("a")}, Refs: []store.Ref{ref("x")}}

@@ -8,9 +8,9 @@ import (
 	"github.com/tocsin-dev/tocsin/store"
 )
 
-// check finds whatever would keep b from being applied whole. It changes nothing but the turn's notes.
+// check returns an error if b cannot be applied whole. It changes only s.scratch.
 func (s *Store) check(b *store.Batch) error {
-	s.turn.batch++
+	s.scratch.batch++
 	for i := range b.Put {
 		if err := s.checkPut(&b.Put[i]); err != nil {
 			return fmt.Errorf("memory: record %s: %w", name(b.Put[i].Key), err)
@@ -33,16 +33,16 @@ func name(k store.Key) string { return fmt.Sprintf("%q/%q/%q", k.Tenant, k.Kind,
 
 func (s *Store) checkPut(c *store.Change) error {
 	r := s.records[c.Key]
-	s.turn.rows = append(s.turn.rows, r)
+	s.scratch.rows = append(s.scratch.rows, r)
 	var stored uint64
 	newer, twice := false, false
 	if r != nil {
-		stored, twice = r.version, r.batch == s.turn.batch
-		r.batch = s.turn.batch
+		stored, twice = r.version, r.batch == s.scratch.batch
+		r.batch = s.scratch.batch
 		_, newer = r.rec.(store.Newer)
 	} else {
-		_, twice = s.turn.puts[c.Key]
-		s.turn.puts[c.Key] = struct{}{}
+		_, twice = s.scratch.puts[c.Key]
+		s.scratch.puts[c.Key] = struct{}{}
 	}
 	switch {
 	case twice:
@@ -56,7 +56,7 @@ func (s *Store) checkPut(c *store.Change) error {
 }
 
 func (s *Store) checkSettle(x *store.Settle, b *store.Batch) error {
-	valid, inScope := s.turn.claims[x.Claim]
+	valid, inScope := s.scratch.claims[x.Claim]
 	switch {
 	case !inScope:
 		return errors.New("settled without being in scope")
@@ -65,19 +65,19 @@ func (s *Store) checkSettle(x *store.Settle, b *store.Batch) error {
 	case !x.Retry.IsZero() && x.Dead != "":
 		return errors.New("both retried and dead")
 	}
-	s.turn.claims[x.Claim] = false
+	s.scratch.claims[x.Claim] = false
 	t := s.tasks[x.ID]
 	if t.state == dead && !x.Retry.IsZero() && !slices.Contains(b.Cancel, t.cancelTag()) {
-		s.turn.lanes[t.laneKey()] = struct{}{} // it comes back before new tasks join
+		s.scratch.lanes[t.laneKey()] = struct{}{} // a retried task joins the lane before new tasks do
 	}
 	return nil
 }
 
 func (s *Store) checkTask(t *store.Task, b *store.Batch) error {
 	_, known := s.tasks[t.ID]
-	_, twice := s.turn.ids[t.ID]
+	_, twice := s.scratch.ids[t.ID]
 	lane := laneKey{t.Record, t.Order}
-	_, joined := s.turn.lanes[lane]
+	_, joined := s.scratch.lanes[lane]
 	if known || twice {
 		return errors.New("the id is in use")
 	}
@@ -87,12 +87,12 @@ func (s *Store) checkTask(t *store.Task, b *store.Batch) error {
 	if t.Lease != nil && (joined || !s.empties(lane, b)) {
 		return errors.New("born leased in a lane that is not empty")
 	}
-	s.turn.ids[t.ID] = struct{}{}
-	s.turn.lanes[lane] = struct{}{}
+	s.scratch.ids[t.ID] = struct{}{}
+	s.scratch.lanes[lane] = struct{}{}
 	return nil
 }
 
-// empties reports whether b leaves nothing in the lane of what stands there now.
+// empties reports whether b removes every task that is now in the lane.
 func (s *Store) empties(key laneKey, b *store.Batch) bool {
 	l := s.lanes[key]
 	if l == nil {

@@ -9,9 +9,8 @@ import (
 	"github.com/tocsin-dev/tocsin/store"
 )
 
-// Claim prolongs r.Keep first, then lists due records and leases tasks. Where ranks are equal, the lower id goes first.
-// A Limit of zero leases no task and lists every due key. r.MaxPriority bounds records as it bounds tasks. Next looks
-// at what this request could get: its queues that are not full, its priorities; it is r.Now if Limit left anything behind.
+// Claim implements store.Store. Of tasks with equal ranks the lower id is leased first. It returns an error if r leases
+// or keeps tasks without a positive LeaseFor.
 func (s *Store) Claim(ctx context.Context, r store.ClaimRequest) (store.Claimed, error) {
 	if err := s.enter(ctx); err != nil {
 		return store.Claimed{}, err
@@ -32,7 +31,7 @@ func (s *Store) Claim(ctx context.Context, r store.ClaimRequest) (store.Claimed,
 	return c, nil
 }
 
-// earlier returns the earlier instant; zero means never.
+// earlier returns the earlier of two instants. Zero means never.
 func earlier(a, b time.Time) time.Time {
 	if a.IsZero() || !b.IsZero() && b.Before(a) {
 		return b
@@ -40,7 +39,7 @@ func earlier(a, b time.Time) time.Time {
 	return a
 }
 
-// keep prolongs what is still held and returns what is not. A lease never gets shorter.
+// keep prolongs the leases of r.Keep, and returns the claims that are no longer held. It never shortens a lease.
 func (s *Store) keep(r *store.ClaimRequest) (lost []store.Claim) {
 	until := r.Now.Add(r.LeaseFor).UTC()
 	for _, c := range r.Keep {
@@ -50,15 +49,15 @@ func (s *Store) keep(r *store.ClaimRequest) (lost []store.Claim) {
 		}
 		t := s.tasks[c.ID]
 		if t.lease.Until.Before(until) {
-			t.bay.remove(t)
+			t.heads.remove(t)
 			t.lease.Until = until
-			t.bay.add(t)
+			t.heads.add(t)
 		}
 	}
 	return lost
 }
 
-// dueKeys lists the records that are due, and tells when the next one is.
+// dueKeys returns the due records, and the next instant at which another record is due.
 func (s *Store) dueKeys(r *store.ClaimRequest) (keys []store.Key, next time.Time) {
 	for p := 1; p < len(s.due) && p <= int(r.MaxPriority); p++ {
 		for rec := range s.due[p].all() {
@@ -75,27 +74,27 @@ func (s *Store) dueKeys(r *store.ClaimRequest) (keys []store.Key, next time.Time
 	return keys, next
 }
 
-// leaseHeads leases what is due in rank order, and tells when there is more.
+// leaseHeads leases claimable heads in rank order. next is the instant at which r could lease more.
 func (s *Store) leaseHeads(r *store.ClaimRequest) (tasks []store.Task, next time.Time) {
-	bays := s.baysOf(r)
-	for _, b := range bays {
-		b.ripen(r.Now)
+	heads := s.headsFor(r)
+	for _, b := range heads {
+		b.makeReady(r.Now)
 	}
 	taken := make(map[string]int, len(r.Queues))
-	for t := firstOf(bays, r.Now); t != nil; t = firstOf(bays, r.Now) {
+	for t := firstOf(heads, r.Now); t != nil; t = firstOf(heads, r.Now) {
 		if len(tasks) >= r.Limit {
 			return tasks, r.Now.UTC()
 		}
 		if taken[t.Queue]++; taken[t.Queue] == r.Queues[t.Queue] {
-			bays = slices.DeleteFunc(bays, func(b *bay) bool { return b.queue == t.Queue })
+			heads = slices.DeleteFunc(heads, func(b *laneHeads) bool { return b.queue == t.Queue })
 		}
-		t.bay.remove(t)
+		t.heads.remove(t)
 		t.lease = store.Lease{Owner: r.Owner, Until: r.Now.Add(r.LeaseFor).UTC(), Fence: t.lease.Fence + 1}
-		s.turnTo(t, leased)
-		t.bay.add(t)
+		s.setState(t, leased)
+		t.heads.add(t)
 		tasks = append(tasks, t.value())
 	}
-	for _, b := range bays {
+	for _, b := range heads {
 		if t, ok := b.future.first(); ok {
 			next = earlier(next, t.at)
 		}
@@ -103,26 +102,26 @@ func (s *Store) leaseHeads(r *store.ClaimRequest) (tasks []store.Task, next time
 	return tasks, next
 }
 
-// baysOf returns the bays that r may draw from.
-func (s *Store) baysOf(r *store.ClaimRequest) []*bay {
-	var bays []*bay
+// headsFor returns the sets from which r may lease.
+func (s *Store) headsFor(r *store.ClaimRequest) []*laneHeads {
+	var heads []*laneHeads
 	for queue, most := range r.Queues {
 		if most <= 0 {
 			continue
 		}
 		for p := uint8(1); p <= 5 && p <= r.MaxPriority; p++ {
-			if b := s.bays[bayKey{queue, p}]; b != nil {
-				bays = append(bays, b)
+			if b := s.heads[headsKey{queue, p}]; b != nil {
+				heads = append(heads, b)
 			}
 		}
 	}
-	return bays
+	return heads
 }
 
-// firstOf returns the task that goes first at now among all bays, or nil.
-func firstOf(bays []*bay, now time.Time) *task {
+// firstOf returns the task of lowest rank that may be claimed at now, or nil.
+func firstOf(heads []*laneHeads, now time.Time) *task {
 	var first *task
-	for _, b := range bays {
+	for _, b := range heads {
 		if t, ok := b.first(now); ok && (first == nil || byRank(t, first) < 0) {
 			first = t
 		}

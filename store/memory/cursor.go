@@ -8,8 +8,8 @@ import (
 	"github.com/tocsin-dev/tocsin/store"
 )
 
-// cursor is a place in an order by priority and key, or by key alone. It names the place and not the row, so that a
-// page can begin behind a row that is gone.
+// cursor is a position in an order by priority and key, or by key alone. It names a position and not a row, so a page can
+// begin after a row that was deleted meanwhile.
 type cursor struct {
 	priority uint8
 	key      store.Key
@@ -25,7 +25,7 @@ func (c cursor) String() string {
 }
 
 func parseCursor(text string) (cursor, error) {
-	bad := errors.New("memory: After is no cursor of this store")
+	bad := errors.New("memory: After is not a cursor of this store")
 	raw, err := base64.RawURLEncoding.DecodeString(text)
 	if err != nil || len(raw) == 0 {
 		return cursor{}, bad
@@ -42,7 +42,7 @@ func parseCursor(text string) (cursor, error) {
 	return cursor{raw[0], store.Key{Tenant: parts[0], Kind: parts[1], ID: string(rest)}}, nil
 }
 
-// before reports whether the cursor's place lies before that of a row with this priority and key.
+// before reports whether the cursor comes before a row with this priority and key.
 func (c cursor) before(priority uint8, key store.Key) bool {
 	if p := comparePriority(c.priority, priority); p != 0 {
 		return p < 0

@@ -12,10 +12,10 @@ import (
 
 var _ store.Eraser = (*Store)(nil)
 
-// eraseAtOnce is how many rows Erase looks at before it lets other calls pass.
+// eraseAtOnce is how many rows Erase edits before it releases the lock for other calls.
 const eraseAtOnce = 200
 
-// Erase implements store.Eraser. What stood there before goes with the garbage.
+// Erase implements store.Eraser. Old documents are left to the garbage collector.
 func (s *Store) Erase(ctx context.Context, edit func(of store.Key, doc []byte) ([]byte, error)) (int, error) {
 	x := eraser{Store: s, edit: edit}
 	var rows []uint64
@@ -43,14 +43,14 @@ func (s *Store) Erase(ctx context.Context, edit func(of store.Key, doc []byte) (
 	return x.changed, err
 }
 
-// eraser is one Erase at work.
+// eraser is the state of one Erase.
 type eraser struct {
 	*Store
 	edit    func(of store.Key, doc []byte) ([]byte, error)
 	changed int
 }
 
-// alone does one step while no other call is under way.
+// alone runs one step under the store's lock.
 func (x *eraser) alone(ctx context.Context, step func() error) error {
 	if err := x.enter(ctx); err != nil {
 		return err
@@ -59,7 +59,7 @@ func (x *eraser) alone(ctx context.Context, step func() error) error {
 	return step()
 }
 
-// eachStep erases what the names stand for, some of them in each step. What is gone by then is passed over.
+// eachStep calls one for each name, eraseAtOnce names under one lock. Rows that are gone by then are skipped by one.
 func eachStep[N any](ctx context.Context, x *eraser, names []N, one func(N) error) error {
 	for some := range slices.Chunk(names, eraseAtOnce) {
 		err := x.alone(ctx, func() error {
@@ -77,7 +77,7 @@ func eachStep[N any](ctx context.Context, x *eraser, names []N, one func(N) erro
 	return nil
 }
 
-// document returns what comes in the place of a document; nil if it stays.
+// document returns the edited document, or nil if edit did not change it.
 func (x *eraser) document(of store.Key, doc []byte) ([]byte, error) {
 	to, err := x.edit(of, bytes.Clone(doc))
 	if err != nil {

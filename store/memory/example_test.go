@@ -10,8 +10,7 @@ import (
 	"github.com/tocsin-dev/tocsin/store/memory"
 )
 
-// One commit takes an alert and the page it causes together, once for each event however often that is delivered. The
-// page is then claimed, sent and settled.
+// One commit writes an alert and its page together, once for each event id. The page is then claimed, sent and settled.
 func Example() {
 	ctx := context.Background()
 	now := time.Date(2030, 1, 1, 9, 0, 0, 0, time.UTC)

@@ -18,21 +18,21 @@ var (
 	errLooked = errors.New("looked only")
 )
 
-// at is the instant so many seconds after the start.
+// at returns the instant that many seconds after the start.
 func at(seconds int) time.Time { return start.Add(time.Duration(seconds) * time.Second) }
 
 func key(id string) store.Key { return store.Key{Tenant: "shop", Kind: "alert", ID: id} }
 
 func ref(name string) store.Ref { return store.Ref{Tenant: "shop", Name: name} }
 
-// task is one of P3 that is due at an instant and ranks by it, in the lane "sms" of record r.
+// task returns a P3 task in the lane "sms" of record r. Its rank is its due instant.
 func task(id string, due time.Time) store.Task {
 	return store.Task{
 		ID: id, Record: key("r"), Queue: "sms", Order: "sms", Priority: p3, Rank: due.UnixNano(), Due: due,
 	}
 }
 
-// inLane moves a task to a lane of its own record.
+// inLane returns t in a lane of its own record.
 func inLane(t store.Task, order string) store.Task {
 	t.Order = order
 	return t
@@ -43,7 +43,7 @@ func born(t store.Task, until time.Time) store.Task {
 	return t
 }
 
-// update commits b, whatever the view shows.
+// update commits b, and ignores the View.
 func update(t *testing.T, s *memory.Store, sc store.Scope, b store.Batch) error {
 	t.Helper()
 	return s.Update(t.Context(), sc, func(store.View) (store.Batch, store.Need, error) { return b, store.Need{}, nil })
@@ -56,7 +56,7 @@ func mustUpdate(t *testing.T, s *memory.Store, b store.Batch) {
 
 func fenced(id string, fence uint64) store.Claim { return store.Claim{ID: id, Fence: fence} }
 
-// settle ends claims that are ours.
+// settle ends claims that must be valid.
 func settle(t *testing.T, s *memory.Store, now time.Time, settles ...store.Settle) {
 	t.Helper()
 	var sc store.Scope
@@ -66,7 +66,7 @@ func settle(t *testing.T, s *memory.Store, now time.Time, settles ...store.Settl
 	require.NoError(t, update(t, s, sc, store.Batch{Now: now, Settle: settles}))
 }
 
-// look returns what a decision would see.
+// look returns the View of a scope, and commits nothing.
 func look(t *testing.T, s *memory.Store, sc store.Scope) store.View {
 	t.Helper()
 	out := store.View{Records: map[store.Key]store.Snapshot{}, Refs: map[store.Ref][]store.Key{}}
@@ -85,7 +85,7 @@ func look(t *testing.T, s *memory.Store, sc store.Scope) store.View {
 	return out
 }
 
-// claim asks for everything in "sms" that is due, leased for 30 s.
+// claim leases every due task of "sms" for 30 s.
 func claim(t *testing.T, s *memory.Store, now time.Time) store.Claimed {
 	t.Helper()
 	c, err := s.Claim(t.Context(), store.ClaimRequest{
@@ -110,7 +110,7 @@ func read(t *testing.T, s *memory.Store, q store.Query) []store.Snapshot {
 	return rows
 }
 
-// rowIDs reads the ids of all rows that match, page by page.
+// rowIDs returns the ids of all rows of a query, page by page.
 func rowIDs(t *testing.T, s *memory.Store, q store.Query) []string {
 	t.Helper()
 	out := []string{}

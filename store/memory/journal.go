@@ -11,10 +11,11 @@ import (
 
 const (
 	journalBytes = 64 << 20
-	rowOverhead  = 64 // counted for every row, so that many short documents are bounded too
+	rowOverhead  = 64 // added to the size of each row, so that many short documents are bounded too
 )
 
-// journal is the input log: rows in commit order, numbered without gaps, the oldest of which make room.
+// journal is the input log. Its rows are in commit order and numbered without gaps. It drops its oldest rows to stay
+// below its limit.
 type journal struct {
 	rows  ring[logRow]
 	last  uint64 // number of the latest row
@@ -49,7 +50,7 @@ func (j *journal) from(seq uint64, limit int) []store.Snapshot {
 }
 
 func (r *logRow) snapshot() store.Snapshot {
-	key := store.Key{Kind: store.KindLog, ID: fmt.Sprintf("%020d", r.seq)} // so that keys sort as numbers do
+	key := store.Key{Kind: store.KindLog, ID: fmt.Sprintf("%020d", r.seq)} // zero-padded, so that keys sort as numbers do
 	return store.Snapshot{
 		Key:     key,
 		Version: 1,
@@ -58,7 +59,7 @@ func (r *logRow) snapshot() store.Snapshot {
 	}
 }
 
-// byKey returns the row that k names, if it is still there.
+// byKey returns the row with key k, if it is still in the log.
 func (j *journal) byKey(k store.Key) (store.Snapshot, bool) {
 	seq, err := strconv.ParseUint(k.ID, 10, 64)
 	if err != nil || k.Tenant != "" {

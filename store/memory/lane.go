@@ -7,7 +7,6 @@ import (
 	"github.com/tocsin-dev/tocsin/store"
 )
 
-// laneKey names a lane: the tasks of one record that leave one after the other.
 type laneKey struct {
 	record store.Key
 	order  string
@@ -17,24 +16,24 @@ func (t *task) laneKey() laneKey { return laneKey{t.Record, t.Order} }
 
 func (t *task) cancelTag() store.CancelTag { return store.CancelTag{Record: t.Record, Tag: t.Tag} }
 
-// lane is a list of tasks in the order of their creation, linked so that one can be cancelled from its midst.
+// lane is a doubly linked list of tasks in the order of their creation, so that a task can be cancelled in the middle.
 type lane struct{ head, tail *task }
 
-// enqueue puts t at the end of its lane.
+// enqueue adds t to the end of its lane.
 func (s *Store) enqueue(t *task) {
 	s.tags.add(t.cancelTag(), t)
 	key := t.laneKey()
 	l := s.lanes[key]
 	if l == nil {
 		s.lanes[key] = &lane{head: t, tail: t}
-		t.bay.add(t)
+		t.heads.add(t)
 		return
 	}
 	t.prev, l.tail.next = l.tail, t
 	l.tail = t
 }
 
-// dequeue takes t out of its lane. If it was the head, the next one becomes claimable.
+// dequeue removes t from its lane. If t was the head, the next task becomes claimable.
 func (s *Store) dequeue(t *task) {
 	s.tags.remove(t.cancelTag(), t)
 	key := t.laneKey()
@@ -47,26 +46,26 @@ func (s *Store) dequeue(t *task) {
 	if t.prev != nil {
 		t.prev.next = t.next
 	} else {
-		t.bay.remove(t)
+		t.heads.remove(t)
 		l.head = t.next
 		if l.head == nil {
 			delete(s.lanes, key)
 		} else {
-			l.head.bay.add(l.head)
+			l.head.heads.add(l.head)
 		}
 	}
 	t.prev, t.next = nil, nil
 }
 
-type bayKey struct {
+type headsKey struct {
 	queue    string
 	priority uint8
 }
 
-// bay holds the heads of lanes of one queue and priority. Rank alone cannot order them: one that ranks first may be due
-// last, and must not stand in the way. So they wait by instant, and a claim moves those whose instant has come to where
-// they stand by rank; each is moved once, unless claims go back in time.
-type bay struct {
+// laneHeads holds the heads of all lanes of one queue and priority. Rank alone cannot order them: a head that ranks first
+// may be due last, and must not block the others. So heads wait in future, ordered by instant. A claim moves those whose
+// instant has come to ready, which is ordered by rank. Each head moves once, unless claims go back in time.
+type laneHeads struct {
 	queue  string
 	future *sorted[*task] // by at
 	ready  *sorted[*task] // by rank
@@ -86,19 +85,19 @@ func byRank(a, b *task) int {
 	return byID(a, b)
 }
 
-func (s *Store) bay(queue string, priority uint8) *bay {
-	key := bayKey{queue, priority}
-	b := s.bays[key]
+func (s *Store) headsOf(queue string, priority uint8) *laneHeads {
+	key := headsKey{queue, priority}
+	b := s.heads[key]
 	if b == nil {
-		b = &bay{queue: queue, future: newSorted(byInstant), ready: newSorted(byRank)}
-		s.bays[key] = b
+		b = &laneHeads{queue: queue, future: newSorted(byInstant), ready: newSorted(byRank)}
+		s.heads[key] = b
 	}
 	return b
 }
 
-// add places the head t by the instant at which it may be claimed: when it is due, or when its lease ends. Its rank
-// moves with that instant, so that what failed silently does not go before all else for ever.
-func (b *bay) add(t *task) {
+// add puts the head t into future, at the instant from which it may be claimed: its due instant, or the end of its lease.
+// Its rank moves with that instant, so a task whose lease ran out does not stay first for ever.
+func (b *laneHeads) add(t *task) {
 	t.at = t.Due
 	if t.state == leased {
 		t.at = t.lease.Until
@@ -108,7 +107,7 @@ func (b *bay) add(t *task) {
 	b.future.insert(t)
 }
 
-func (b *bay) remove(t *task) {
+func (b *laneHeads) remove(t *task) {
 	if t.ready {
 		b.ready.remove(t)
 	} else {
@@ -116,8 +115,8 @@ func (b *bay) remove(t *task) {
 	}
 }
 
-// ripen makes ready what may be claimed at now.
-func (b *bay) ripen(now time.Time) {
+// makeReady moves heads that may be claimed at now from future to ready.
+func (b *laneHeads) makeReady(now time.Time) {
 	for t, ok := b.future.first(); ok && !t.at.After(now); t, ok = b.future.first() {
 		b.future.remove(t)
 		t.ready = true
@@ -125,9 +124,9 @@ func (b *bay) ripen(now time.Time) {
 	}
 }
 
-// first returns the task of lowest rank that may be claimed at now. What an earlier call with a later instant made
-// ready too soon goes back.
-func (b *bay) first(now time.Time) (*task, bool) {
+// first returns the task of lowest rank that may be claimed at now. It moves tasks back to future that an earlier call
+// with a later instant has made ready.
+func (b *laneHeads) first(now time.Time) (*task, bool) {
 	for {
 		t, ok := b.ready.first()
 		if !ok || !t.at.After(now) {

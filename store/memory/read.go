@@ -12,9 +12,8 @@ import (
 
 const defaultLimit = 100
 
-// Read finds what exists: by Keys or by Ref in key order, by Kind in priority order, then by key; rows without a
-// priority come last. A Query has exactly one of Keys, Ref and Kind; a State needs a Kind. The entries of a dead task,
-// which give the reason, come without being asked for.
+// Read implements store.Store. Rows without a priority come last in an order by priority. A dead task has its entry with
+// the reason even without q.Timeline.
 func (s *Store) Read(ctx context.Context, q store.Query) ([]store.Snapshot, error) {
 	if err := s.enter(ctx); err != nil {
 		return nil, err
@@ -54,7 +53,7 @@ func checkQuery(q *store.Query) error {
 		}
 	}
 	if selectors != 1 || q.State != "" && q.Kind == "" {
-		return errors.New("memory: a query needs Keys, or a Ref, or a Kind, and a State only goes with a Kind")
+		return errors.New("memory: a query needs exactly one of Keys, Ref and Kind; State needs Kind")
 	}
 	return nil
 }
@@ -98,7 +97,7 @@ func (s *Store) readLog(q *store.Query, after *cursor) []store.Snapshot {
 	}
 	var seq uint64
 	if after != nil {
-		seq, _ = strconv.ParseUint(after.key.ID, 10, 64) // a place in another kind's order is the beginning
+		seq, _ = strconv.ParseUint(after.key.ID, 10, 64) // a cursor of another kind means the beginning
 		seq++
 	}
 	return s.journal.from(seq, q.Limit)
@@ -121,7 +120,7 @@ func (s *Store) readRecords(q *store.Query, after *cursor) []store.Snapshot {
 	return page(set.from(reached), q.Limit, func(r *record) store.Snapshot { return r.snapshot(q.Timeline) })
 }
 
-// page takes the first rows, at most limit.
+// page returns the snapshots of the first rows, at most limit.
 func page[T any](rows iter.Seq[T], limit int, snapshot func(T) store.Snapshot) []store.Snapshot {
 	var out []store.Snapshot
 	for row := range rows {

@@ -15,7 +15,7 @@ func TestACursorOfAnotherStoreIsRefused(t *testing.T) {
 	s := memory.New()
 	for name, after := range map[string]string{"no base64": "!", "too short": "AAU", "no parts": "AA"} {
 		_, err := s.Read(t.Context(), store.Query{Kind: "alert", After: after})
-		assert.ErrorContains(t, err, "no cursor of this store", name)
+		assert.ErrorContains(t, err, "not a cursor of this store", name)
 	}
 }
 
@@ -25,7 +25,7 @@ func TestLogIsKeptUpToABound(t *testing.T) {
 	for i := range 80 {
 		mustUpdate(t, s, store.Batch{Now: at(i), Log: doc})
 	}
-	mustUpdate(t, s, store.Batch{Now: at(80)}) // no row
+	mustUpdate(t, s, store.Batch{Now: at(80)}) // an empty log document: no row
 	rows := read(t, s, store.Query{Kind: "log"})
 	require.NotEmpty(t, rows)
 	assert.Len(t, rows, 63, "64 MiB, less what the rows themselves take")
@@ -43,7 +43,7 @@ func TestLogIsKeptUpToABound(t *testing.T) {
 	assert.Empty(t, read(t, s, store.Query{Kind: "log"}), "a row beyond the bound is not kept either")
 }
 
-// TestTrimTakesTheOldestFirst follows a limit through records, dead tasks and the log.
+// TestTrimTakesTheOldestFirst trims records, dead tasks and the log with a small limit.
 func TestTrimTakesTheOldestFirst(t *testing.T) {
 	s := memory.New()
 	trim := func(limit, want int) {

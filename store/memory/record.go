@@ -9,7 +9,7 @@ import (
 	"github.com/tocsin-dev/tocsin/store"
 )
 
-// record is a stored record. All but rec, version, refs and entries decide where the indexes hold it.
+// record is a stored record. The indexes depend on all fields but rec, version, refs and entries.
 type record struct {
 	key        store.Key
 	version    uint64
@@ -19,7 +19,7 @@ type record struct {
 	due, ended time.Time // UTC
 	refs       []store.Ref
 	entries    []store.Entry // in Seq order
-	batch      uint64        // the last that changed it
+	batch      uint64        // the last Batch that changed it
 }
 
 func byKey(a, b *record) int { return a.key.Compare(b.key) }
@@ -45,10 +45,10 @@ func byEnd(a, b *record) int {
 	return a.key.Compare(b.key)
 }
 
-// comparePriority orders 1 before 5 and puts 0, which is none, last: it wraps.
+// comparePriority orders 1 before 5. Priority 0 means none; a-1 wraps to 255, so it comes last.
 func comparePriority(a, b uint8) int { return cmp.Compare(a-1, b-1) }
 
-// put applies one checked Change to the record that it was checked against.
+// put applies one checked Change to r, which is nil for a new record.
 func (s *Store) put(c *store.Change, r *record) {
 	if c.Rec == nil {
 		if r != nil {
@@ -65,12 +65,12 @@ func (s *Store) put(c *store.Change, r *record) {
 	s.place(r, c)
 	s.publish(r, c.Refs)
 	for _, e := range c.Entries {
-		e.Doc = s.docs.keep(e.Doc, docsOfPiece)
+		e.Doc = s.docs.keep(e.Doc, docsPerChunk)
 		r.write(e)
 	}
 }
 
-// place moves r to where c puts it in the lists; a repeat with unchanged facts moves nothing.
+// place moves r in the indexes to the fields of c. If they are unchanged it does nothing.
 func (s *Store) place(r *record, c *store.Change) {
 	listed := r.version > 1
 	if listed && r.state == c.State && r.priority == c.Priority && r.due.Equal(c.Due) && r.ended.Equal(c.Ended) {
@@ -105,7 +105,7 @@ func (s *Store) unlist(r *record) {
 	}
 }
 
-// publish makes r found under refs and nothing else.
+// publish replaces the refs of r.
 func (s *Store) publish(r *record, refs []store.Ref) {
 	if slices.Equal(r.refs, refs) {
 		return
@@ -118,7 +118,7 @@ func (s *Store) publish(r *record, refs []store.Ref) {
 	for _, ref := range refs {
 		s.refs.add(ref, r)
 	}
-	r.refs = s.names.keep(refs, refsOfPiece)
+	r.refs = s.names.keep(refs, refsPerChunk)
 }
 
 // forget removes r with its refs and its timeline.
@@ -128,30 +128,30 @@ func (s *Store) forget(r *record) {
 	delete(s.records, r.key)
 }
 
-// pieces hold many short lists in one piece of memory each, for most that come together end together. A piece is free when
-// the last list in it is.
-type pieces[T any] struct{ room []T }
+// chunks stores many short lists in a few large allocations, since most of these lists are created together and freed
+// together. The garbage collector frees a chunk after the last list in it.
+type chunks[T any] struct{ buf []T }
 
-// What a piece holds, unless a single list has more.
+// Sizes of a chunk, unless a single list is larger.
 const (
-	docsOfPiece = 16 << 10 // bytes
-	refsOfPiece = 256
+	docsPerChunk = 16 << 10 // bytes
+	refsPerChunk = 256
 )
 
-// keep returns a copy, in a piece for n items or more.
-func (p *pieces[T]) keep(list []T, n int) []T {
+// keep returns a copy of list. A new chunk holds n items, or the list if that is longer.
+func (p *chunks[T]) keep(list []T, n int) []T {
 	if len(list) == 0 {
 		return nil
 	}
-	if len(list) > cap(p.room)-len(p.room) {
-		p.room = make([]T, 0, max(n, len(list)))
+	if len(list) > cap(p.buf)-len(p.buf) {
+		p.buf = make([]T, 0, max(n, len(list)))
 	}
-	from := len(p.room)
-	p.room = append(p.room, list...)
-	return p.room[from:len(p.room):len(p.room)]
+	from := len(p.buf)
+	p.buf = append(p.buf, list...)
+	return p.buf[from:len(p.buf):len(p.buf)]
 }
 
-// write adds e to the timeline, which is nearly always at its end.
+// write adds e to the timeline in Seq order, nearly always at the end.
 func (r *record) write(e store.Entry) {
 	e.At = e.At.UTC()
 	at := len(r.entries)

@@ -1,8 +1,8 @@
 package memory
 
-// ring is a queue that reuses its room. The zero ring is empty.
+// ring is a queue in a reused buffer. The zero ring is empty.
 type ring[T any] struct {
-	buf  []T // its length is a power of two, or zero
+	buf  []T // its length is zero or a power of two
 	head int
 	n    int
 }
@@ -19,7 +19,7 @@ func (r *ring[T]) push(v T) {
 	*r.at(r.n - 1) = v
 }
 
-// at points to the item i places behind the front.
+// at returns the i-th item from the front.
 func (r *ring[T]) at(i int) *T { return &r.buf[(r.head+i)&(len(r.buf)-1)] }
 
 func (r *ring[T]) pop() T {

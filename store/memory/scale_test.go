@@ -11,7 +11,7 @@ import (
 	"github.com/tocsin-dev/tocsin/store/memory"
 )
 
-// TestALaneOfAHundredThousand cancels from the midst of one lane and takes the rest one by one.
+// TestALaneOfAHundredThousand cancels tasks in the middle of one long lane, and claims the rest one by one.
 func TestALaneOfAHundredThousand(t *testing.T) {
 	const n = 100_000
 	s := memory.New()

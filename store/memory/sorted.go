@@ -6,20 +6,21 @@ import (
 	"sort"
 )
 
-// blockSize bounds what one insert or removal shifts, and keeps the list of blocks short for a million items.
+// blockSize bounds how many items one insert or removal shifts. With a million items the list of blocks is still short.
 const blockSize = 512
 
-// sorted is an ordered set in blocks. What cmp looks at must not change while an item is inside. A nil set is empty.
+// sorted is an ordered set, stored in blocks. Fields that cmp reads must not change while an item is in the set. A nil
+// set is empty.
 type sorted[T any] struct {
 	cmp    func(a, b T) int
-	blocks [][]T // at least one; none empty, unless it is the only one
+	blocks [][]T // at least one block; a block is empty only in an empty set
 }
 
 func newSorted[T any](cmp func(a, b T) int) *sorted[T] {
 	return &sorted[T]{cmp: cmp, blocks: make([][]T, 1)}
 }
 
-// find tells where v is, or where it belongs.
+// find returns the position of v, or the position at which to insert it.
 func (s *sorted[T]) find(v T) (block, at int, found bool) {
 	block = sort.Search(len(s.blocks)-1, func(i int) bool {
 		b := s.blocks[i]
@@ -31,7 +32,7 @@ func (s *sorted[T]) find(v T) (block, at int, found bool) {
 
 func (s *sorted[T]) insert(v T) {
 	last := &s.blocks[len(s.blocks)-1]
-	if n := len(*last); n > 0 && n < blockSize && s.cmp((*last)[n-1], v) < 0 { // as most keys that count up
+	if n := len(*last); n > 0 && n < blockSize && s.cmp((*last)[n-1], v) < 0 { // fast path: most keys are added in ascending order
 		*last = append(*last, v)
 		return
 	}
@@ -69,11 +70,11 @@ func (s *sorted[T]) first() (v T, ok bool) {
 
 func (s *sorted[T]) empty() bool { return len(s.blocks[0]) == 0 }
 
-// all yields the items in order. The set must not change meanwhile.
+// all yields the items in order. The set must not change during the iteration.
 func (s *sorted[T]) all() iter.Seq[T] { return s.from(func(T) bool { return true }) }
 
-// from yields the items in order, beginning with the first for which reached answers true. reached must stay true from
-// there on, and the set must not change meanwhile.
+// from yields the items in order, from the first for which reached is true. reached must be true for all items after it.
+// The set must not change during the iteration.
 func (s *sorted[T]) from(reached func(T) bool) iter.Seq[T] {
 	return func(yield func(T) bool) {
 		if s == nil {
@@ -95,16 +96,16 @@ func (s *sorted[T]) from(reached func(T) bool) iter.Seq[T] {
 	}
 }
 
-// sets holds one ordered set for every key that has an item.
+// sets holds an ordered set for each key that has an item.
 type sets[K, T comparable] struct {
 	cmp func(a, b T) int
 	by  map[K]members[T]
 }
 
-// members are those of one set. Most sets have a single one, and need no room for more.
+// members is one set. Most sets have a single item, which is stored without a sorted.
 type members[T any] struct {
 	one  T
-	many *sorted[T] // nil: there is the one
+	many *sorted[T] // nil: the set has the single item in one
 }
 
 func newSets[K, T comparable](cmp func(a, b T) int) sets[K, T] {
@@ -138,7 +139,7 @@ func (s *sets[K, T]) remove(k K, v T) {
 	}
 }
 
-// of returns the set of the key, for reading.
+// of returns the set of the key. The caller must not change it.
 func (s *sets[K, T]) of(k K) *sorted[T] {
 	set, ok := s.by[k]
 	if ok && set.many == nil {

@@ -9,7 +9,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-// TestSortedIsASortedSlice fills several blocks, since a set of one block proves little.
+// TestSortedIsASortedSlice compares a sorted with a slice, over several blocks.
 func TestSortedIsASortedSlice(t *testing.T) {
 	rapid.Check(t, func(r *rapid.T) {
 		s := newSorted(cmp.Compare[int])

@@ -8,8 +8,8 @@ import (
 	"github.com/tocsin-dev/tocsin/store"
 )
 
-// Store holds everything in memory. New makes one; every method may be called concurrently. Methods that take a context
-// refuse one that is already done, and never wait for anything but each other.
+// Store is a store in memory. New makes it. Every method may be called concurrently. A method waits only for other calls
+// on the same store; it fails at once if its context is done.
 type Store struct {
 	mu     sync.Mutex
 	closed bool
@@ -17,27 +17,27 @@ type Store struct {
 	records map[store.Key]*record
 	lists   sets[listing, *record]   // in priority order
 	refs    sets[store.Ref, *record] // in key order
-	due     [6]*sorted[*record]      // by priority, in due order; index 0 stays empty
+	due     [6]*sorted[*record]      // by priority, in due order; index 0 is unused
 	ended   *sorted[*record]         // oldest first
 
 	tasks     map[string]*task
 	taskLists sets[listing, *task]         // in priority order
-	tags      sets[store.CancelTag, *task] // what each tag cancels
+	tags      sets[store.CancelTag, *task] // the tasks that each tag cancels
 	lanes     map[laneKey]*lane
-	bays      map[bayKey]*bay // never removed: there are five for each queue
-	dead      *sorted[*task]  // oldest first
+	heads     map[headsKey]*laneHeads // never removed: five for each queue
+	dead      *sorted[*task]          // oldest first
 
-	docs  pieces[byte]      // of entries
-	names pieces[store.Ref] // of records
+	docs  chunks[byte]      // documents of entries
+	names chunks[store.Ref] // refs of records
 
 	events  window
 	journal journal
-	turn    turn
+	scratch scratch
 }
 
 var _ store.Store = (*Store)(nil)
 
-// listing names the rows of one kind in one state; an empty state stands for all of them.
+// listing names an index of the rows of one kind and state. An empty state means all states.
 type listing struct{ tenant, kind, state string }
 
 // New makes an empty store.
@@ -51,10 +51,10 @@ func New() *Store {
 		taskLists: newSets[listing](byTaskPriority),
 		tags:      newSets[store.CancelTag](byID),
 		lanes:     make(map[laneKey]*lane),
-		bays:      make(map[bayKey]*bay),
+		heads:     make(map[headsKey]*laneHeads),
 		dead:      newSorted(byDeath),
 		events:    window{seen: make(map[store.EventID]struct{})},
-		turn:      newTurn(),
+		scratch:   newScratch(),
 	}
 	for p := range s.due {
 		s.due[p] = newSorted(byDue)
@@ -62,10 +62,10 @@ func New() *Store {
 	return s
 }
 
-// Update runs decide under the store's mutex and commits its Batch whole, or nothing. The event ids of the scope count
-// as applied once decide has decided, even if its Batch is empty; without event ids an empty Batch changes nothing, and does
-// not move the window of event ids. A Need that names nothing new fails, since decide
-// would ask for ever.
+// Update implements store.Store. It runs decide under the store's mutex. The event ids of the scope are applied once
+// decide has returned without an error and a Need, even if its Batch is empty. An empty Batch without event ids changes
+// nothing, not even the clock of the event-id window. A Need that adds nothing to the View fails, since decide would
+// repeat it for ever.
 func (s *Store) Update(
 	ctx context.Context, sc store.Scope, decide func(store.View) (store.Batch, store.Need, error),
 ) error {
@@ -73,10 +73,10 @@ func (s *Store) Update(
 		return err
 	}
 	defer s.mu.Unlock()
-	defer s.turn.reset()
+	defer s.scratch.reset()
 	s.look(&sc)
 	for {
-		batch, need, err := decide(s.turn.view)
+		batch, need, err := decide(s.scratch.view)
 		if err != nil {
 			return err
 		}
@@ -84,7 +84,7 @@ func (s *Store) Update(
 			return s.commit(sc.Events, &batch)
 		}
 		if !s.widen(&sc, &need) {
-			return errors.New("memory: decide needs only what its view already holds")
+			return errors.New("memory: decide repeats a Need that its View already satisfies")
 		}
 		if err := ctx.Err(); err != nil {
 			return err
@@ -92,7 +92,7 @@ func (s *Store) Update(
 	}
 }
 
-// commit applies all of b, or refuses it untouched.
+// commit applies all of b, or returns an error and changes nothing.
 func (s *Store) commit(events []store.EventID, b *store.Batch) error {
 	if len(b.Put)+len(b.Settle)+len(b.Cancel)+len(b.Tasks)+len(b.Log)+len(events) == 0 {
 		return nil
@@ -101,7 +101,7 @@ func (s *Store) commit(events []store.EventID, b *store.Batch) error {
 		return err
 	}
 	for i := range b.Put {
-		s.put(&b.Put[i], s.turn.rows[i])
+		s.put(&b.Put[i], s.scratch.rows[i])
 	}
 	for i := range b.Settle {
 		s.settle(&b.Settle[i], b.Now)
@@ -120,7 +120,7 @@ func (s *Store) commit(events []store.EventID, b *store.Batch) error {
 	return nil
 }
 
-// enter begins a call. Without an error the caller holds the lock.
+// enter begins a call. If it returns nil, the caller holds the lock.
 func (s *Store) enter(ctx context.Context) error {
 	s.mu.Lock()
 	if s.closed {
@@ -134,7 +134,7 @@ func (s *Store) enter(ctx context.Context) error {
 	return nil
 }
 
-// Close ends the store's service. What it held is lost with the last reference to it.
+// Close makes every later call fail with ErrClosed. The data is lost.
 func (s *Store) Close() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -8,8 +8,8 @@ import (
 	"github.com/tocsin-dev/tocsin/store/storetest"
 )
 
-// TestRules has on what a store in memory can have: it ends with the process, so there is nothing to reopen, and whoever
-// shares it has the very same value.
+// TestRules runs the suite. There is no Reopen, since the data ends with the process. Shared returns the same store,
+// since that is how several users share it.
 func TestRules(t *testing.T) {
 	storetest.Run(t, func(*testing.T) store.Store { return memory.New() }, storetest.Features{
 		Shared: func(s store.Store) (store.Store, error) { return s, nil },

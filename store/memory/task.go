@@ -9,26 +9,26 @@ import (
 	"github.com/tocsin-dev/tocsin/store"
 )
 
-// The states of a task, as Query.State names them.
+// States of a task, as in Query.State.
 const (
 	waiting = "waiting"
 	leased  = "leased"
 	dead    = "dead"
 )
 
-// task is a stored task. One that is not dead stands in a lane, and the head of a lane stands in a bay. A leased task
-// is always the head of its lane.
+// task is a stored task. Unless it is dead it is in a lane. The head of a lane is in a laneHeads. A leased task is always
+// the head of its lane.
 type task struct {
-	store.Task // Lease stays nil; Due and Rank are as created or retried
+	store.Task // Lease stays nil; Due and Rank as created or retried
 	state      string
-	lease      store.Lease // of the last holder; its fence outlives it
-	reason     string      // why it is dead
+	lease      store.Lease // the last lease; its fence stays after the lease
+	reason     string      // why the task is dead
 	died       time.Time
 
 	prev, next *task // in its lane
 
-	bay   *bay
-	ready bool // which of the bay's sets holds it
+	heads *laneHeads
+	ready bool // in heads.ready, otherwise in heads.future
 	at    time.Time
 	rank  int64
 }
@@ -49,16 +49,16 @@ func byDeath(a, b *task) int {
 	return byID(a, b)
 }
 
-// ours reports whether c may still settle its task: nobody took it over, and it was not settled before. The last fence
+// ours reports whether c may still settle its task: no other worker has claimed it, and it is not settled. The last claim
 // of a dead task may settle it once more.
 func (s *Store) ours(c store.Claim) bool {
 	t := s.tasks[c.ID]
 	return t != nil && t.state != waiting && t.lease.Fence == c.Fence
 }
 
-// create adds one checked task at the end of its lane.
+// create adds one checked task to the end of its lane.
 func (s *Store) create(in *store.Task) {
-	t := &task{Task: *in, state: waiting, bay: s.bay(in.Queue, in.Priority)}
+	t := &task{Task: *in, state: waiting, heads: s.headsOf(in.Queue, in.Priority)}
 	t.Due, t.Expires, t.Payload, t.Lease = in.Due.UTC(), in.Expires.UTC(), bytes.Clone(in.Payload), nil
 	if in.Lease != nil {
 		t.state = leased
@@ -70,7 +70,7 @@ func (s *Store) create(in *store.Task) {
 	s.enqueue(t)
 }
 
-func (s *Store) turnTo(t *task, state string) {
+func (s *Store) setState(t *task, state string) {
 	s.taskLists.remove(listing{t.Record.Tenant, store.KindTask, t.state}, t)
 	s.taskLists.add(listing{t.Record.Tenant, store.KindTask, state}, t)
 	t.state = state
@@ -84,7 +84,7 @@ func (s *Store) settle(x *store.Settle, now time.Time) {
 		s.retry(t, x.Retry.UTC())
 	case x.Dead != "":
 		s.leave(t)
-		s.turnTo(t, dead)
+		s.setState(t, dead)
 		t.reason, t.died = x.Dead, now.UTC()
 		s.dead.insert(t)
 	default:
@@ -92,30 +92,30 @@ func (s *Store) settle(x *store.Settle, now time.Time) {
 	}
 }
 
-// retry moves t's instant: in its place, or from the dead to the end of its lane.
+// retry changes when t is due. A leased task keeps its position; a dead task goes to the end of its lane.
 func (s *Store) retry(t *task, due time.Time) {
 	t.Rank += int64(due.Sub(t.Due))
 	t.Due = due
 	if t.state == dead {
 		s.dead.remove(t)
 		t.reason, t.died = "", time.Time{}
-		s.turnTo(t, waiting)
+		s.setState(t, waiting)
 		s.enqueue(t)
 		return
 	}
-	t.bay.remove(t)
-	s.turnTo(t, waiting)
-	t.bay.add(t)
+	t.heads.remove(t)
+	s.setState(t, waiting)
+	t.heads.add(t)
 }
 
-// cancel removes what stands in a lane and carries the tag; the dead are settled already.
+// cancel removes the tasks with the tag. Dead tasks are settled, so they stay.
 func (s *Store) cancel(tag store.CancelTag) {
 	for _, t := range slices.Collect(s.tags.of(tag).all()) {
 		s.remove(t)
 	}
 }
 
-// remove forgets t.
+// remove deletes t.
 func (s *Store) remove(t *task) {
 	s.leave(t)
 	s.taskLists.remove(listing{tenant: t.Record.Tenant, kind: store.KindTask}, t)
@@ -123,7 +123,7 @@ func (s *Store) remove(t *task) {
 	delete(s.tasks, t.ID)
 }
 
-// leave takes t out of its lane, or from among the dead.
+// leave removes t from its lane, or from the dead tasks.
 func (s *Store) leave(t *task) {
 	if t.state == dead {
 		s.dead.remove(t)
@@ -132,7 +132,7 @@ func (s *Store) leave(t *task) {
 	s.dequeue(t)
 }
 
-// value is t as readers and claimants see it.
+// value returns t as Read and Claim show it.
 func (t *task) value() store.Task {
 	v := t.Task
 	v.Payload = bytes.Clone(t.Payload)

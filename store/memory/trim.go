@@ -5,9 +5,8 @@ import (
 	"time"
 )
 
-// Trim forgets, in this order and oldest first, records that ended before the instant, tasks that died before it, and
-// log rows of before it. Event ids whose 24 hours were over by then leave too; they are no rows and are not counted.
-// Tasks of a record that is trimmed stay.
+// Trim implements store.Store. It removes ended records, then dead tasks, then log rows, each oldest first. It also drops
+// event ids that are older than 24 hours at that instant; they do not count as rows. Tasks of a removed record stay.
 func (s *Store) Trim(ctx context.Context, before time.Time, limit int) (int, error) {
 	if err := s.enter(ctx); err != nil {
 		return 0, err

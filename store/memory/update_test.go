@@ -12,7 +12,7 @@ import (
 	"github.com/tocsin-dev/tocsin/store/memory"
 )
 
-// TestARefusalSaysWhy reads the words; storetest holds that a refused Batch leaves nothing behind.
+// TestARefusalSaysWhy checks the error texts. storetest checks that a refused Batch leaves nothing behind.
 func TestARefusalSaysWhy(t *testing.T) {
 	s := memory.New()
 	mustUpdate(t, s, store.Batch{
@@ -61,7 +61,8 @@ func TestARefusalSaysWhy(t *testing.T) {
 	}
 }
 
-// TestALaneThatADeadTaskComesBackToAndLeaves is empty after all, so that a task may be born leased in it.
+// TestALaneThatADeadTaskComesBackToAndLeaves retries a dead task and cancels it in one Batch: the lane is empty again,
+// and a new task may be born leased in it.
 func TestALaneThatADeadTaskComesBackToAndLeaves(t *testing.T) {
 	s := memory.New()
 	held := fenced("dead", 1)
@@ -87,7 +88,7 @@ func TestAViewEndsWithTheCall(t *testing.T) {
 	assert.Empty(t, kept.Refs)
 }
 
-// TestALargeViewLeavesNothingBehind looks twice at more than the next Update is given room for.
+// TestALargeViewLeavesNothingBehind looks twice at more refs than the scratch keeps.
 func TestALargeViewLeavesNothingBehind(t *testing.T) {
 	s := memory.New()
 	refs := []store.Ref{ref("a"), ref("b"), ref("c"), ref("d"), ref("e")}
@@ -104,7 +105,7 @@ func TestALargeViewLeavesNothingBehind(t *testing.T) {
 	assert.Empty(t, look(t, s, store.Scope{}).Refs)
 }
 
-// TestAPanicInDecideHarmsNobody shows that the lock is given back and that the next view is clean.
+// TestAPanicInDecideHarmsNobody checks that the lock is released and that the next View is clean.
 func TestAPanicInDecideHarmsNobody(t *testing.T) {
 	s := memory.New()
 	assert.Panics(t, func() {

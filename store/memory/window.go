@@ -11,15 +11,15 @@ const (
 	windowIDs = 1_000_000
 )
 
-// window remembers the event ids that were applied. Its clock is the latest Batch.Now: an effective instant that lies
-// behind it, as those of another group may, does not make an id leave early.
+// window remembers applied event ids. Its clock is the latest instant of a Batch or Trim, so a Batch with an earlier
+// instant does not make an id leave early.
 type window struct {
 	seen  map[store.EventID]struct{}
 	order ring[stamped]
 	clock int64
 }
 
-// stamped is an id and the clock's instant at its commit, in ns: half the size of a time.Time.
+// stamped is an id with the clock at its commit, in Unix nanoseconds. An int64 is a third of the size of a time.Time.
 type stamped struct {
 	id store.EventID
 	at int64
@@ -34,7 +34,7 @@ func (w *window) add(ids []store.EventID) {
 	for _, id := range ids {
 		known := len(w.seen)
 		w.seen[id] = struct{}{}
-		if len(w.seen) > known { // not seen before, found with one look-up
+		if len(w.seen) > known { // a new id, found with one look-up
 			w.order.push(stamped{id, w.clock})
 		}
 	}
@@ -43,7 +43,7 @@ func (w *window) add(ids []store.EventID) {
 	}
 }
 
-// advance moves the clock to now, if that is later, and lets go of what is older than the window.
+// advance moves the clock forward to now, and drops ids older than the window.
 func (w *window) advance(now time.Time) {
 	w.clock = max(w.clock, now.UnixNano())
 	for w.order.n > 0 && w.clock-w.order.at(0).at > int64(windowFor) {

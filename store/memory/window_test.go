@@ -9,7 +9,8 @@ import (
 	"github.com/tocsin-dev/tocsin/store"
 )
 
-// TestTheWindowIsBounded adds one id more than it holds: storetest lets a store remember more, this one must not.
+// TestTheWindowIsBounded adds one id more than the window holds. storetest allows a store to remember more; this store
+// must not.
 func TestTheWindowIsBounded(t *testing.T) {
 	w := window{seen: make(map[store.EventID]struct{})}
 	ids := make([]store.EventID, windowIDs+1)
@@ -17,7 +18,7 @@ func TestTheWindowIsBounded(t *testing.T) {
 		binary.BigEndian.PutUint64(ids[i][:], uint64(i))
 	}
 	w.add(ids[:windowIDs])
-	w.add(ids[:windowIDs]) // repeats are not newer ones
+	w.add(ids[:windowIDs]) // a repeat is not a newer id
 	assert.True(t, w.has(ids[0]))
 	w.add(ids[windowIDs:])
 	assert.False(t, w.has(ids[0]))

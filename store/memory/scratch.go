@@ -3,28 +3,29 @@ package memory
 import "github.com/tocsin-dev/tocsin/store"
 
 const (
-	refKeys  = 1_000 // of one ref in a View
-	keepSize = 4_096 // what held more is not kept: emptying a map costs by its room, and the next Update may be small
+	refKeys  = 1_000 // most keys of one ref in a View
+	keepSize = 4_096 // larger maps are dropped: clear takes time by capacity, and the next Update may be small
 )
 
-// turn is what one Update works with. It is emptied and reused, so that an ordinary Update allocates next to nothing.
-type turn struct {
+// scratch holds the working data of one Update. It is cleared and reused, so that an ordinary Update allocates almost
+// nothing.
+type scratch struct {
 	view store.View
 	keys []store.Key // backs the lists in view.Refs
 
-	claims map[store.Claim]bool   // of the scope: valid, and not settled by this Batch yet
-	write  map[store.Key]struct{} // held for writing; filled once there is a Need
+	claims map[store.Claim]bool   // claims of the scope: valid, and not yet settled by this Batch
+	write  map[store.Key]struct{} // keys locked for writing; filled once there is a Need
 
-	// met while a Batch is checked
-	batch uint64                 // counts those that were checked
-	rows  []*record              // of its changes, nil where there is none yet
-	puts  map[store.Key]struct{} // changes of these
+	// filled while a Batch is checked
+	batch uint64                 // number of the checked Batch
+	rows  []*record              // records of its changes, nil for new records
+	puts  map[store.Key]struct{} // keys of new records
 	ids   map[string]struct{}
 	lanes map[laneKey]struct{}
 }
 
-func newTurn() turn {
-	return turn{
+func newScratch() scratch {
+	return scratch{
 		view:   store.View{Records: make(map[store.Key]store.Snapshot), Refs: make(map[store.Ref][]store.Key)},
 		claims: make(map[store.Claim]bool),
 		write:  make(map[store.Key]struct{}),
@@ -34,7 +35,7 @@ func newTurn() turn {
 	}
 }
 
-func (t *turn) reset() {
+func (t *scratch) reset() {
 	t.view.Records, t.view.Refs = emptied(t.view.Records), emptied(t.view.Refs)
 	t.view.Seen, t.view.Valid = t.view.Seen[:0], t.view.Valid[:0]
 	if cap(t.keys) > keepSize {
@@ -48,7 +49,7 @@ func (t *turn) reset() {
 	t.puts, t.ids, t.lanes = emptied(t.puts), emptied(t.ids), emptied(t.lanes)
 }
 
-// emptied returns m without its entries, or a new map in its place.
+// emptied returns m without its entries, or a new map if m is large.
 func emptied[K comparable, V any](m map[K]V) map[K]V {
 	if len(m) > keepSize {
 		return make(map[K]V)
@@ -57,9 +58,9 @@ func emptied[K comparable, V any](m map[K]V) map[K]V {
 	return m
 }
 
-// look fills the turn's view with what sc names.
+// look fills the View for sc.
 func (s *Store) look(sc *store.Scope) {
-	t := &s.turn
+	t := &s.scratch
 	for _, k := range sc.Write {
 		t.view.Records[k] = s.versioned(k)
 	}
@@ -87,7 +88,7 @@ func (s *Store) versioned(k store.Key) store.Snapshot {
 }
 
 func (s *Store) lookUp(ref store.Ref) {
-	t := &s.turn
+	t := &s.scratch
 	from := len(t.keys)
 	for r := range s.refs.of(ref).all() {
 		if len(t.keys)-from == refKeys {
@@ -98,10 +99,10 @@ func (s *Store) lookUp(ref store.Ref) {
 	t.view.Refs[ref] = t.keys[from:len(t.keys):len(t.keys)]
 }
 
-// widen adds to the view what n asks for, and reports whether any of it was new. A key that was held for reading and is
-// wanted for writing is new: a shared store would have to lock it anew.
+// widen adds the keys and refs of n to the View, and reports whether any was new. A key that sc only reads and n writes
+// counts as new, since a shared store would have to lock it again.
 func (s *Store) widen(sc *store.Scope, n *store.Need) bool {
-	t := &s.turn
+	t := &s.scratch
 	for _, k := range sc.Write {
 		t.write[k] = struct{}{}
 	}
