@@ -7,10 +7,11 @@ import (
 	"path/filepath"
 )
 
-// Backup writes a copy of all that is committed into a new file at path, compacted, while the store goes on working; Open
-// opens it as it would the original. The copy is durable, and under its name, only once Backup has returned nil.
+// Backup writes a compacted copy of the committed data into a new file at path. The store keeps working meanwhile. Open
+// opens the copy like any other file. When Backup returns nil, the copy is complete, synced to disk and has its final
+// name; before that, path does not exist.
 func (s *Store) Backup(ctx context.Context, path string) error {
-	if err := s.pen.refusal(ctx); err != nil {
+	if err := s.writer.refusal(ctx); err != nil {
 		return err
 	}
 	if err := s.backup(ctx, path); err != nil {
@@ -24,14 +25,14 @@ func (s *Store) backup(ctx context.Context, path string) error {
 		return fmt.Errorf("%s: %w", path, os.ErrExist)
 	}
 	partial := path + ".partial"
-	if err := os.RemoveAll(partial); err != nil { // of one that was broken off
+	if err := os.RemoveAll(partial); err != nil { // left by an interrupted Backup
 		return err
 	}
 	if _, err := s.db.ExecContext(ctx, "VACUUM INTO ?", partial); err != nil {
 		_ = os.Remove(partial)
 		return err
 	}
-	if err := syncPath(partial); err != nil { // SQLite does not
+	if err := syncPath(partial); err != nil { // SQLite does not sync it
 		return err
 	}
 	if err := os.Rename(partial, path); err != nil {
@@ -40,7 +41,7 @@ func (s *Store) backup(ctx context.Context, path string) error {
 	return syncPath(filepath.Dir(path))
 }
 
-// syncPath makes a file or the names in a folder durable.
+// syncPath syncs a file, or the names in a folder, to disk.
 func syncPath(path string) error {
 	f, err := os.Open(path)
 	if err != nil {

@@ -13,8 +13,9 @@ import (
 	"github.com/tocsin-dev/tocsin/store"
 )
 
-// BenchmarkUpdate commits batches of events, folded as respond folds them: one row for each record, one line of the timeline
-// for each event, and a task for each of "uniform", over 2,000 keys, or for each record of "storm", over 20.
+// BenchmarkUpdate commits batches of events, merged as respond merges them: one row for each record and one timeline
+// entry for each event. "uniform" has 2,000 keys and a task for each event; "storm" has 20 keys and a task for each
+// record.
 func BenchmarkUpdate(b *testing.B) {
 	for _, shape := range []struct {
 		name string

@@ -3,15 +3,16 @@ package sqlite
 import "github.com/tocsin-dev/tocsin/store"
 
 const (
-	cacheBytes = 32 << 20 // of documents, in each half
-	rowBytes   = 512      // counted for each record beside its document
+	cacheBytes = 32 << 20 // bytes of documents in each half
+	rowBytes   = 512      // added for each record, beside its document
 )
 
-// cache holds records as they are in the file, so that what is decided on again and again is read and decoded once. It has
-// two halves: what is used moves to the younger, and once that is full the older is let go.
+// cache holds decoded records, so that a record in frequent use is read and decoded once. It has two halves. A record
+// that is used moves to the younger half. When that half is full, the older half is dropped and the younger takes its
+// place.
 type cache struct {
 	young, old map[store.Key]*record
-	bytes      int // of the younger
+	bytes      int // of the younger half
 }
 
 func newCache() cache {

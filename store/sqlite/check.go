@@ -9,8 +9,7 @@ import (
 	"github.com/tocsin-dev/tocsin/store"
 )
 
-// check finds whatever would keep b from being applied whole, and encodes its records. It changes nothing but the turn's
-// notes.
+// check returns an error if b cannot be applied whole, and encodes its records. It changes only s.scratch.
 func (s *Store) check(b *store.Batch) error {
 	if err := checkInstants(b.Now); err != nil {
 		return fmt.Errorf("sqlite: now: %w", err)
@@ -43,7 +42,7 @@ func (s *Store) checkPut(c *store.Change) error {
 	if err != nil {
 		return err
 	}
-	t := &s.turn
+	t := &s.scratch
 	t.rows, t.docs = append(t.rows, r), append(t.docs, document{})
 	var stored uint64
 	newer := false
@@ -77,7 +76,7 @@ func (s *Store) checkPut(c *store.Change) error {
 }
 
 func (s *Store) checkSettle(x *store.Settle, b *store.Batch) error {
-	valid, inScope := s.turn.claims[x.Claim]
+	valid, inScope := s.scratch.claims[x.Claim]
 	switch {
 	case !inScope:
 		return errors.New("settled without being in scope")
@@ -86,18 +85,18 @@ func (s *Store) checkSettle(x *store.Settle, b *store.Batch) error {
 	case !x.Retry.IsZero() && x.Dead != "":
 		return errors.New("both retried and dead")
 	}
-	s.turn.claims[x.Claim] = false
+	s.scratch.claims[x.Claim] = false
 	t, err := s.task(x.ID)
 	if err != nil {
 		return err
 	}
 	if t.dead && !x.Retry.IsZero() && !slices.Contains(b.Cancel, store.CancelTag{Record: t.Record, Tag: t.Tag}) {
-		s.turn.lanes[laneKey{t.Record, t.Order}] = struct{}{} // it comes back before new tasks join
+		s.scratch.lanes[laneKey{t.Record, t.Order}] = struct{}{} // a retried task joins the lane before new tasks do
 	}
 	return checkInstants(x.Retry)
 }
 
-// findTasks notes which ids of tasks are stored.
+// findTasks notes in s.scratch which ids of tasks are stored.
 func (s *Store) findTasks(tasks []store.Task) error {
 	if len(tasks) == 0 {
 		return nil
@@ -112,15 +111,15 @@ func (s *Store) findTasks(tasks []store.Task) error {
 	}
 	var id string
 	return s.each(s.do.taskIDs, []any{string(list)}, []any{&id}, func() (bool, error) {
-		s.turn.ids[id] = struct{}{}
+		s.scratch.ids[id] = struct{}{}
 		return true, nil
 	})
 }
 
 func (s *Store) checkTask(t *store.Task, b *store.Batch) error {
-	_, known := s.turn.ids[t.ID]
+	_, known := s.scratch.ids[t.ID]
 	lane := laneKey{t.Record, t.Order}
-	_, joined := s.turn.lanes[lane]
+	_, joined := s.scratch.lanes[lane]
 	if known {
 		return errors.New("the id is in use")
 	}
@@ -137,12 +136,12 @@ func (s *Store) checkTask(t *store.Task, b *store.Batch) error {
 			return err
 		}
 	}
-	s.turn.ids[t.ID] = struct{}{}
-	s.turn.lanes[lane] = struct{}{}
+	s.scratch.ids[t.ID] = struct{}{}
+	s.scratch.lanes[lane] = struct{}{}
 	return checkInstants(t.Due, t.Expires)
 }
 
-// empties reports whether b leaves nothing in the lane of what stands there now.
+// empties reports whether b removes every task that is now in the lane.
 func (s *Store) empties(lane laneKey, b *store.Batch) (bool, error) {
 	r := lane.record
 	empty := true

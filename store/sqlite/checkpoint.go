@@ -10,15 +10,15 @@ import (
 // checkpointRows is how many rows are written between two checkpoints.
 const checkpointRows = 4_000
 
-// checkpoints bring what was committed from the write-ahead log into the database, beside the writer: a commit never waits
-// for one, unless they fall behind and the writer's own limit is reached.
+// checkpoints copy committed pages from the write-ahead log into the database file, in a goroutine beside the writer. A
+// commit waits for a checkpoint only if the log reaches the writer's own limit (usualLog).
 type checkpoints struct {
-	rows    int         // written since the last one; belongs to the one that holds the pen
-	running atomic.Bool // at most one
+	rows    int         // written since the last checkpoint; guarded by the write lock
+	running atomic.Bool // true while a checkpoint runs: there is at most one
 	wait    sync.WaitGroup
 }
 
-// written counts rows that were committed, and begins a checkpoint when there are enough.
+// written counts committed rows, and starts a checkpoint after checkpointRows of them.
 func (s *Store) written(rows int) {
 	c := &s.checkpoints
 	c.rows += rows
@@ -28,13 +28,14 @@ func (s *Store) written(rows int) {
 	c.rows = 0
 	c.wait.Go(func() {
 		defer c.running.Store(false)
-		if err := s.checkpoint(context.Background()); err != nil && !passes(err) {
+		if err := s.checkpoint(context.Background()); err != nil && !recoverable(err) {
 			s.fail(fmt.Errorf("checkpoint: %w", err))
 		}
 	})
 }
 
-// checkpoint does what it can without waiting for anyone, on a connection of its own, which it sets up as the writer's is.
+// checkpoint copies as many pages as it can without waiting for readers. It uses a connection of its own, with the same
+// settings as the writer's.
 func (s *Store) checkpoint(ctx context.Context) error {
 	conn, err := s.db.Conn(ctx)
 	if err != nil {

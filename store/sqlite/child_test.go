@@ -20,10 +20,10 @@ import (
 	"github.com/tocsin-dev/tocsin/store"
 )
 
-// writers is how many goroutines of a child commit at once.
+// writers is how many goroutines of a child commit concurrently.
 const writers = 4
 
-// start runs this binary as a child over a file. Its standard output comes line by line.
+// start runs this binary as a child on a file. The scanner reads its standard output line by line.
 func start(t *testing.T, mode, path string) (*exec.Cmd, *bufio.Scanner) {
 	t.Helper()
 	cmd, out := prepareChild(t, mode, path)
@@ -31,22 +31,22 @@ func start(t *testing.T, mode, path string) (*exec.Cmd, *bufio.Scanner) {
 	return cmd, out
 }
 
-// prepareChild makes a child that is yet to be started, by another program if one is named.
+// prepareChild prepares a child without starting it. With by, that program starts the child.
 func prepareChild(t *testing.T, mode, path string, by ...string) (*exec.Cmd, *bufio.Scanner) {
 	t.Helper()
 	args := append(by, os.Args[0])
 	cmd := exec.Command(args[0], args[1:]...)
 	cmd.Env = append(os.Environ(), childMode+"="+mode, childPath+"="+path)
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // what it starts is killed with it
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // kill also reaches processes that the child starts
 	out, err := cmd.StdoutPipe()
 	require.NoError(t, err)
 	return cmd, bufio.NewScanner(out)
 }
 
-// kill ends a child and all that it started, without a word.
+// kill kills a child and every process that it started.
 func kill(cmd *exec.Cmd) { _ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
 
-// commitForEver commits on several goroutines, and prints what was answered: its writer and how many it has committed.
+// commitForEver commits in several goroutines. After each commit it prints the writer and its number of commits.
 func commitForEver(path string, weak bool) error {
 	s, err := openTexts(path)
 	if err != nil {
@@ -92,7 +92,7 @@ func appliedID(writer, n int) store.EventID {
 	return store.NewEventID("t", fmt.Sprint(writer), fmt.Sprint(n))
 }
 
-// commitNext makes the n-th commit of a writer, in every table at once, with up to 50 records beside it.
+// commitNext makes the n-th commit of a writer. It changes every table, and up to 50 records more.
 func commitNext(ctx context.Context, s store.Store, writer, n int) error {
 	k := countKey(writer)
 	now := time.Unix(1_900_000_000, 0)
@@ -121,7 +121,7 @@ func commitNext(ctx context.Context, s store.Store, writer, n int) error {
 	})
 }
 
-// committed returns how many commits of a writer a store holds, and holds each of its tables to that number.
+// committed returns how many commits of a writer a store holds, and checks every table against that number.
 func committed(t *testing.T, s store.Store, writer int) int {
 	t.Helper()
 	k := countKey(writer)
@@ -167,9 +167,10 @@ func keysOf(rows []store.Snapshot) []store.Key {
 	return keys
 }
 
-// answers reads what a child printed until it ends: how many commits of each writer were answered before it was over.
+// answers reads a child's output to its end. It returns how many commits of each writer were acknowledged before over was
+// closed.
 func answers(out *bufio.Scanner, over <-chan struct{}) (acked [writers]int) {
-	for more := true; more; more = out.Scan() { // a line may have been read already
+	for more := true; more; more = out.Scan() { // the first line may have been read already
 		select {
 		case <-over:
 			continue
@@ -183,7 +184,7 @@ func answers(out *bufio.Scanner, over <-chan struct{}) (acked [writers]int) {
 	return acked
 }
 
-// verify opens what a child left behind, and returns how many answered commits are missing.
+// verify opens the file of a killed child, and returns how many acknowledged commits are missing.
 func verify(t *testing.T, path string, acked [writers]int) (lost int) {
 	t.Helper()
 	s, err := openTexts(path)
@@ -216,7 +217,7 @@ func logged(t *testing.T, s store.Store) int {
 	}
 }
 
-// holdOpen opens a store, says so, and keeps it until it is killed.
+// holdOpen opens a store, prints a line, and waits to be killed.
 func holdOpen(path string) error {
 	s, err := openTexts(path)
 	if err != nil {

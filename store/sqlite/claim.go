@@ -11,9 +11,8 @@ import (
 	"github.com/tocsin-dev/tocsin/store"
 )
 
-// Claim prolongs r.Keep first, then lists due records and leases tasks. Where ranks are equal, the lower id goes first.
-// A Limit of zero leases no task and lists every due key. r.MaxPriority bounds records as it bounds tasks. Next looks
-// at what this request could get: its queues that are not full, its priorities; it is r.Now if Limit left anything behind.
+// Claim implements store.Store. Of tasks with equal ranks the lower id is leased first. It returns an error if r leases
+// or keeps tasks without a positive LeaseFor.
 func (s *Store) Claim(ctx context.Context, r store.ClaimRequest) (store.Claimed, error) {
 	if err := s.enter(ctx); err != nil {
 		return store.Claimed{}, err
@@ -39,7 +38,7 @@ func (s *Store) claim(r *store.ClaimRequest, c *store.Claimed) error {
 	if r.MaxPriority == 0 {
 		r.MaxPriority = 5
 	}
-	if err := s.store(); err != nil { // the index of what is due must know
+	if err := s.store(); err != nil { // writes the changed records, so that the due index is complete
 		return err
 	}
 	if err := s.keepLeases(r, c); err != nil {
@@ -51,14 +50,14 @@ func (s *Store) claim(r *store.ClaimRequest, c *store.Claimed) error {
 	return s.leaseHeads(r, c)
 }
 
-// sooner brings Next forward to an instant in ns.
+// sooner sets c.Next to an instant in Unix nanoseconds, if that is earlier.
 func sooner(c *store.Claimed, ns int64) {
 	if at := time.Unix(0, ns).UTC(); c.Next.IsZero() || at.Before(c.Next) {
 		c.Next = at
 	}
 }
 
-// keepLeases prolongs what is still held. A lease never gets shorter.
+// keepLeases prolongs the leases of r.Keep that are still held. It never shortens a lease.
 func (s *Store) keepLeases(r *store.ClaimRequest, c *store.Claimed) error {
 	until := r.Now.Add(r.LeaseFor).UTC()
 	for _, held := range r.Keep {
@@ -80,10 +79,10 @@ func (s *Store) keepLeases(r *store.ClaimRequest, c *store.Claimed) error {
 	return nil
 }
 
-// dueKeys lists the records that are due, and tells when the next one is.
+// dueKeys adds the due records, and the next instant at which another record is due.
 func (s *Store) dueKeys(r *store.ClaimRequest, c *store.Claimed) error {
 	now := orEarly(instantOf(r.Now))
-	limit := -1 // none
+	limit := -1 // no limit
 	if r.Limit > 0 {
 		limit = r.Limit + 1
 	}
@@ -112,22 +111,22 @@ func (s *Store) dueKeys(r *store.ClaimRequest, c *store.Claimed) error {
 	return nil
 }
 
-// heads are those of lanes that share queue, priority and lead, so that the order of their instants is that of their ranks.
-type heads struct {
+// laneHeads are the heads of lanes with equal queue, priority and lead. Their order by instant is their order by rank.
+type laneHeads struct {
 	queue    string
 	priority uint8
 	lead     int64
-	first    int64 // instant of the first of them
+	first    int64 // earliest instant
 }
 
-// head is a task that may be claimed.
+// head is the head of a lane that may be claimed.
 type head struct {
 	id    string
 	rank  int64
 	queue string
 }
 
-// leaseHeads leases what is due in rank order, and tells when there is more.
+// leaseHeads leases claimable heads in rank order, and sets c.Next to the instant at which r could lease more.
 func (s *Store) leaseHeads(r *store.ClaimRequest, c *store.Claimed) error {
 	all, err := s.heads(r)
 	if err != nil {
@@ -168,7 +167,7 @@ func (s *Store) leaseHeads(r *store.ClaimRequest, c *store.Claimed) error {
 	return nil
 }
 
-// lease gives the task to whoever asks.
+// lease leases one task to r.Owner.
 func (s *Store) lease(id string, r *store.ClaimRequest, c *store.Claimed) error {
 	t, err := s.task(id)
 	if err != nil {
@@ -183,10 +182,10 @@ func (s *Store) lease(id string, r *store.ClaimRequest, c *store.Claimed) error 
 	return s.saveLease(t)
 }
 
-// heads finds which there are in the queues and of the priorities that r asks for.
-func (s *Store) heads(r *store.ClaimRequest) ([]heads, error) {
-	var all []heads
-	at := heads{lead: early}
+// heads returns the groups of heads in the queues and priorities of r.
+func (s *Store) heads(r *store.ClaimRequest) ([]laneHeads, error) {
+	var all []laneHeads
+	at := laneHeads{lead: early}
 	for {
 		found, err := s.find(s.do.nextHeads, []any{at.queue, at.priority, at.lead}, &at.queue, &at.priority, &at.lead, &at.first)
 		if !found {
@@ -198,8 +197,9 @@ func (s *Store) heads(r *store.ClaimRequest) ([]heads, error) {
 	}
 }
 
-// ready lists what may be claimed at r.Now in rank order: as much of each as r may take, and one more.
-func (s *Store) ready(r *store.ClaimRequest, all []heads) ([]head, error) {
+// ready returns the heads that may be claimed at r.Now, in rank order. It reads one head more of each group than r may
+// take, to learn whether Limit leaves work behind.
+func (s *Store) ready(r *store.ClaimRequest, all []laneHeads) ([]head, error) {
 	now := orEarly(instantOf(r.Now))
 	var ready []head
 	var h head

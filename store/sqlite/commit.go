@@ -10,52 +10,53 @@ import (
 	"github.com/tocsin-dev/tocsin/store"
 )
 
-// commitRows is how many rows a commit takes before it is made even though more calls wait.
+// commitRows is the number of rows after which a commit is made even if more calls wait to join it.
 const commitRows = 1_000
 
-// commit is one durable transaction, which calls share that came while the one before it was made.
+// commit is one durable transaction. It is shared by the calls that arrived while the previous commit was made.
 type commit struct {
-	open bool  // the transaction has begun: something was changed
-	rows int   // that were changed
-	err  error // what broke it; none of it is committed then, unless it wraps store.ErrUnknown
+	open bool  // the transaction has begun: a row was changed
+	rows int   // number of changed rows
+	err  error // why the commit failed; nothing is committed unless it wraps store.ErrUnknown
 	done chan struct{}
 }
 
 func newCommit() *commit { return &commit{done: make(chan struct{})} }
 
-// enter begins a call. Without an error the caller holds the pen.
+// enter begins a call. If it returns nil, the caller holds the write lock.
 func (s *Store) enter(ctx context.Context) error {
-	if err := s.pen.refusal(ctx); err != nil {
+	if err := s.writer.refusal(ctx); err != nil {
 		return err
 	}
-	if err := s.pen.take(ctx); err != nil {
+	if err := s.writer.acquire(ctx); err != nil {
 		return err
 	}
-	err := s.pen.refusal(ctx)
+	err := s.writer.refusal(ctx)
 	if err != nil {
 		s.give()
 	}
 	return err
 }
 
-// give hands the pen on. While others wait, what was changed stays in the open commit for them to add to; the last one
-// commits for all. So a commit takes in what came while the one before it was under way, and nobody waits for it to fill.
+// give passes the write lock to the next call. While calls wait, the open commit stays open and they add to it; the last
+// of them commits for all. So a commit contains the calls that arrived during the previous commit, and no call waits for
+// a commit to fill up.
 func (s *Store) give() {
 	for {
 		c := s.commit
-		if c.err == nil && c.rows < commitRows && s.pen.pass() {
+		if c.err == nil && c.rows < commitRows && s.writer.pass() {
 			return
 		}
 		if c.err == nil && !c.open {
-			s.pen.drop()
+			s.writer.release()
 			return
 		}
 		s.conclude(c)
 	}
 }
 
-// finish gives the pen back, and waits until all that the caller changed, or could see, is durable. If it never will be, so
-// is the answer of the call.
+// finish gives up the write lock, and waits until all changes that the call made or could see are durable. If they do not
+// become durable, the call fails too.
 func (s *Store) finish(own error) error {
 	c := s.commit
 	durable := !c.open && c.err == nil
@@ -70,7 +71,7 @@ func (s *Store) finish(own error) error {
 	return own
 }
 
-// conclude makes the commit, and answers everyone who shares it.
+// conclude makes the commit, and wakes every call that shares it.
 func (s *Store) conclude(c *commit) {
 	if c.err == nil {
 		c.err = s.flush()
@@ -88,22 +89,24 @@ func (s *Store) conclude(c *commit) {
 	close(c.done)
 }
 
-// end commits the transaction. Where that fails nobody knows what the file will hold when it is opened again.
+// end commits the transaction. After most errors it is unknown whether the file holds the commit; the error then wraps
+// store.ErrUnknown.
 func (s *Store) end() error {
 	_, err := s.do.commit.ExecContext(context.Background())
-	if err == nil || passes(err) {
+	if err == nil || recoverable(err) {
 		return err
 	}
 	return fmt.Errorf("%w: %w", store.ErrUnknown, err)
 }
 
-// undo takes back what the commit did to the file and to memory. Unless the reason passes, the file is not touched again.
+// undo rolls back the commit, in the file and in memory. If the reason is not recoverable, the store fails and does not
+// touch the file again.
 func (s *Store) undo(reason error) {
 	_, err := s.do.rollback.ExecContext(context.Background())
-	if err != nil && strings.Contains(err.Error(), "no transaction is active") { // SQLite has done it
+	if err != nil && strings.Contains(err.Error(), "no transaction is active") { // SQLite has rolled back by itself
 		err = nil
 	}
-	if passes(reason) {
+	if recoverable(reason) {
 		if err == nil && isFull(reason) {
 			err = s.spend()
 		}
@@ -115,20 +118,20 @@ func (s *Store) undo(reason error) {
 		}
 	}
 	if err != nil {
-		reason = fmt.Errorf("%w; then take it back: %w", reason, err)
+		reason = fmt.Errorf("%w; then roll back: %w", reason, err)
 	}
 	s.fail(reason)
 	s.release()
 }
 
-// fail makes every later call answer why.
+// fail makes every later call return reason.
 func (s *Store) fail(reason error) {
-	s.pen.stop(fmt.Errorf("sqlite: the store has failed and must be opened again: %w", reason))
+	s.writer.stop(fmt.Errorf("sqlite: the store has failed and must be opened again: %w", reason))
 }
 
-// passes reports whether an error left the file as it was, so that work may go on once its cause is gone. All drivers pass
-// on the words of SQLite, and each has a type of its own for its codes.
-func passes(err error) bool {
+// recoverable reports whether an error left the file unchanged, so that the store may go on after its cause is gone. It
+// compares error texts, which come from SQLite itself; each driver has its own type for error codes.
+func recoverable(err error) bool {
 	if errors.Is(err, store.ErrConflict) {
 		return true
 	}
@@ -137,7 +140,7 @@ func passes(err error) bool {
 
 func isFull(err error) bool { return strings.Contains(err.Error(), "database or disk is full") }
 
-// broken notes that the open commit cannot be made.
+// broken marks the open commit as failed, and returns err.
 func (s *Store) broken(err error) error {
 	if err != nil && s.commit.err == nil {
 		s.commit.err = err
@@ -145,7 +148,7 @@ func (s *Store) broken(err error) error {
 	return err
 }
 
-// write changes rows of the open commit, and returns how many.
+// write runs a statement in the open commit, and returns the number of changed rows.
 func (s *Store) write(st *sql.Stmt, args ...any) (int64, error) {
 	if err := s.begin(); err != nil {
 		return 0, err
@@ -169,7 +172,7 @@ func (s *Store) begin() error {
 	return s.broken(err)
 }
 
-// find reads one row on the writer's connection; false if there is none.
+// find reads one row on the writer's connection. It returns false if there is none.
 func (s *Store) find(st *sql.Stmt, args []any, into ...any) (bool, error) {
 	err := st.QueryRowContext(context.Background(), args...).Scan(into...)
 	if errors.Is(err, sql.ErrNoRows) {
@@ -178,8 +181,8 @@ func (s *Store) find(st *sql.Stmt, args []any, into ...any) (bool, error) {
 	return err == nil, s.broken(err)
 }
 
-// each reads rows on the writer's connection, and calls use after each, which says whether to go on. The rows are closed
-// before each returns.
+// each reads rows on the writer's connection, and calls use for each row until use returns false. It closes the rows
+// before it returns.
 func (s *Store) each(st *sql.Stmt, args, into []any, use func() (bool, error)) error {
 	rows, err := st.QueryContext(context.Background(), args...)
 	if err != nil {

@@ -17,8 +17,8 @@ import (
 	"github.com/tocsin-dev/tocsin/store"
 )
 
-// TestRow01 kills a process that commits, at random moments: what it answered is there, and nothing is there by half.
-// 200 kills with TOCSIN_LONG set, else 10.
+// TestRow01 kills a committing process at random moments. Every acknowledged commit must be there, and every commit must
+// be whole. 200 kills with TOCSIN_LONG set, otherwise 10.
 func TestRow01(t *testing.T) {
 	kills := 10
 	if long() {
@@ -42,8 +42,8 @@ func TestRow01(t *testing.T) {
 	t.Logf("%d kills, %d commits answered by one of %d writers, 0 lost", kills, answered, writers)
 }
 
-// TestRow14 kills a process right after it has answered: what an API would have told its caller is kept. 200 kills with
-// TOCSIN_LONG set, else 10.
+// TestRow14 kills a process right after it has acknowledged a commit. The commit must be there. 200 kills with
+// TOCSIN_LONG set, otherwise 10.
 func TestRow14(t *testing.T) {
 	kills := 10
 	if long() {
@@ -66,7 +66,7 @@ func TestRow14(t *testing.T) {
 	}
 }
 
-// answerOnce commits once, answers, and waits to be killed.
+// answerOnce commits once, prints a line, and waits to be killed.
 func answerOnce(path string) error {
 	s, err := openTexts(path)
 	if err != nil {
@@ -88,7 +88,7 @@ func answerOnce(path string) error {
 	return nil
 }
 
-// TestTwoProcesses holds that the second to open a file is refused, and told who has it.
+// TestTwoProcesses checks that a second process cannot open the file, and that the error names the first.
 func TestTwoProcesses(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "db")
 	child, out := start(t, "hold", path)

@@ -8,8 +8,8 @@ import (
 	"github.com/tocsin-dev/tocsin/store"
 )
 
-// cursor is a place in an order by priority and key, or by key alone. It names the place and not the row, so that a page can
-// begin behind a row that is gone. The priority is that of the column.
+// cursor is a position in an order by priority and key, or by key alone. It names a position and not a row, so a page can
+// begin after a row that was deleted meanwhile. The priority is stored as in the column: 6 means none.
 type cursor struct {
 	priority uint8
 	key      store.Key
@@ -23,12 +23,12 @@ func (c cursor) String() string {
 	return base64.RawURLEncoding.EncodeToString(append(raw, c.key.ID...))
 }
 
-// parseCursor reads a cursor; of the empty text, the place before all.
+// parseCursor reads a cursor. An empty text is the position before all rows.
 func parseCursor(text string) (cursor, error) {
 	if text == "" {
 		return cursor{}, nil
 	}
-	bad := errors.New("sqlite: After is no cursor of this store")
+	bad := errors.New("sqlite: After is not a cursor of this store")
 	raw, err := base64.RawURLEncoding.DecodeString(text)
 	if err != nil || len(raw) == 0 {
 		return cursor{}, bad

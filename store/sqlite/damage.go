@@ -8,11 +8,11 @@ import (
 	"github.com/tocsin-dev/tocsin/store"
 )
 
-// Check reads the whole file and reports what it finds damaged. What calls read is checked as they read it; only a Check
-// finds what is missing from an index. It takes a second or two for each 100 MB, beside which work goes on. Run it on a
-// backup before you rely on it, and from time to time on the store.
+// Check reads the whole file and returns an error that names the damage it finds. Every read verifies the rows that it
+// returns; only Check finds rows that are missing from an index. It takes one to two seconds for each 100 MB, while other
+// calls go on. Run it on a backup before you rely on that backup, and from time to time on the store.
 func (s *Store) Check(ctx context.Context) error {
-	if err := s.pen.refusal(ctx); err != nil {
+	if err := s.writer.refusal(ctx); err != nil {
 		return err
 	}
 	tx, err := s.db.BeginTx(ctx, nil)
@@ -29,7 +29,7 @@ func (s *Store) Check(ctx context.Context) error {
 	return nil
 }
 
-// checkPages has SQLite compare its pages, and the indexes with the tables.
+// checkPages runs SQLite's integrity check of pages and indexes.
 func (r *reader) checkPages() error {
 	var text string
 	return r.each("PRAGMA integrity_check(1)", nil, []any{&text}, func() error {
@@ -40,7 +40,7 @@ func (r *reader) checkPages() error {
 	})
 }
 
-// checkRecords holds each record against its checksum, and what it publishes against what a ref finds.
+// checkRecords verifies the checksum of each record, and compares the refs that records publish with the ref table.
 func (r *reader) checkRecords() error {
 	var published, found refSum
 	in := newRow()
@@ -72,12 +72,12 @@ func (r *reader) checkRecords() error {
 		return err
 	}
 	if found != published {
-		return fmt.Errorf("%d refs, which are not the %d that records publish: %w", found.n, published.n, errDamaged)
+		return fmt.Errorf("the ref table has %d refs, but records publish %d: %w", found.n, published.n, errDamaged)
 	}
 	return nil
 }
 
-// refSum counts refs and sums them up, in whatever order they come.
+// refSum is a checksum of refs that does not depend on their order.
 type refSum struct{ n, of int64 }
 
 func (s *refSum) add(ref store.Ref, of store.Key) {
@@ -87,7 +87,7 @@ func (s *refSum) add(ref store.Ref, of store.Key) {
 	s.of += x.result()
 }
 
-// checkTasks holds each task against its checksum, and each lane to its head.
+// checkTasks verifies the checksum of each task, and that the head of each lane is its first task.
 func (r *reader) checkTasks() error {
 	in := newTaskRow()
 	err := r.each("SELECT "+taskColumns+" FROM task", nil, in.fields, func() error {
@@ -108,7 +108,7 @@ func (r *reader) checkTasks() error {
 	return nil
 }
 
-// checkRest holds the timelines, the log and the event ids against their checksums.
+// checkRest verifies the checksums of the timelines, the log and the event ids.
 func (r *reader) checkRest() error {
 	var n, no, sum int64
 	var at instant

@@ -18,7 +18,7 @@ import (
 	"github.com/tocsin-dev/tocsin/store"
 )
 
-// fillUp commits something of every kind, and returns how many commits there are.
+// fillUp commits rows of every kind, and returns the number of commits.
 func fillUp(t *testing.T, s store.Store) int {
 	t.Helper()
 	const commits = 40
@@ -39,7 +39,7 @@ func fillUp(t *testing.T, s store.Store) int {
 	return commits
 }
 
-// contents shows all that can be read from a store, by every way in which it is found.
+// contents prints everything that Read returns, by every kind of Query.
 func contents(ctx context.Context, s store.Store) (string, error) {
 	var b bytes.Buffer
 	queries := []store.Query{
@@ -83,8 +83,8 @@ func contents(ctx context.Context, s store.Store) (string, error) {
 	return b.String(), nil
 }
 
-// TestRow30 damages the file in 2,000 places, by a bit or by cutting it off: opening, reading or a Check says so, unless what
-// was hit holds nothing. Nothing that is read is other than it was written. 100 places with -short.
+// TestRow30 damages the file at 2,000 places, by flipping a bit or cutting the file off. Opening, reading or Check must
+// report it, unless the place is unused. No read may return a changed value. 100 places with -short.
 func TestRow30(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "db")
@@ -121,7 +121,7 @@ func TestRow30(t *testing.T) {
 	assert.Positive(t, found["reading"])
 }
 
-// judge tells what noticed the damage.
+// judge returns the call that noticed the damage.
 func judge(t *testing.T, path, want, what string) string {
 	t.Helper()
 	s, err := openTexts(path)
@@ -143,7 +143,7 @@ func judge(t *testing.T, path, want, what string) string {
 	return "nothing was hit"
 }
 
-// TestRow30Log damages the write-ahead log: what is before the damage is there, and nothing of what is behind it.
+// TestRow30Log damages the write-ahead log. Commits before the damage must be there, and no commit after it.
 func TestRow30Log(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "db")

@@ -1,38 +1,40 @@
-// Package sqlite is the Store that keeps everything in one SQLite file, for one process: what the quickstart, the command and
-// a service with one replica use. An answer without an error means that the change survives a crash of the process and of the
-// machine, power included; there is no option for less. [Open] takes a path and brings the driver modernc.org/sqlite, which
-// needs no cgo; [New] takes a database that was opened with any other.
+// Package sqlite is a Store in one SQLite file, for one process. The quickstart, the command and services with one
+// replica use it. A nil error means that the change survives a crash of the process or the machine, including loss of
+// power; no option weakens this. [Open] takes a path and uses the driver modernc.org/sqlite, which needs no cgo. [New]
+// takes a database opened with another driver.
 //
 // # Files
 //
-// Beside the file stand, while it is open, those of SQLite (-wal and -shm), -lock, which names the process that has it open,
-// and -reserve, 4 MiB that are given up when the disk is full. A second process that opens the file is refused; reading it
-// with the sqlite3 program is fine. The file must be on a local disk: locks over a network do not hold. A copy is made with
-// [Store.Backup], never by copying the file of a store at work.
+// While the store is open, these files stand beside the database: -wal and -shm of SQLite; -lock, which names the process
+// that has it open; and -reserve, 4 MiB to be freed when the disk is full. A second process that opens the store gets an
+// error. The sqlite3 program may read the file. The file must be on a local disk, since file locks on network file
+// systems are not reliable. Copy a store with [Store.Backup]; a plain copy of the file while the store is open may be
+// damaged.
 //
 // # Concurrency
 //
-// Calls that change something take turns in the order in which they came, and each runs its decide on its own goroutine.
-// Those that came while a commit was under way share the next one, up to 1,000 rows: with 64 callers one fsync serves dozens,
-// and nobody waits for a commit to fill. An error of one leaves the others alone. A call that is answered has seen only what
-// is durable. Read runs beside the writer, on other connections, and sees what is committed.
+// Calls that change state run one after the other, in the order of their arrival. Each runs decide on its caller's
+// goroutine. Calls that arrive during a commit share the next commit, up to 1,000 rows: with 64 callers one fsync serves
+// dozens of calls, and no call waits for a commit to fill up. An error of one call does not affect the others. A call
+// returns only when everything it has seen is durable. Read uses other connections, runs beside the writer, and sees
+// committed data.
 //
 // # Errors
 //
-// An error of writing or syncing ends the store's service: the call fails, with [store.ErrUnknown] if it was the commit
-// itself, and so does every later one, and says why, until the file is opened anew, which brings back all that was answered.
-// Nothing is tried again over a file of which nobody knows what the disk holds. Two errors pass: a file that another program
-// has locked for more than five seconds, and a full disk.
+// After an error of a write or a sync the store fails: that call and every later call return the error, until the file is
+// opened again. The error wraps [store.ErrUnknown] if the commit itself failed. The store does not retry, since it cannot
+// know what the disk holds; opening the file restores every acknowledged commit. Two errors are temporary: another
+// program has locked the file for more than five seconds, and a full disk.
 //
-// While the disk is full, what brings in something new is refused, and what is stored goes on in the room that the reserve
-// left: tasks are claimed and settled, escalations take place, commands are carried out, which have a quarter of it. New things
-// are taken in again once there is room, without a restart.
+// When the disk is full, the store frees the reserve file and uses its space. Work on stored records goes on: tasks are
+// claimed and settled, escalations run, and commands are carried out, up to a quarter of the reserve. Updates that create
+// records fail. The store accepts them again, without a restart, once the disk has space.
 //
-// Every row has a checksum, which is verified when it is read: damage is an error that names the row, never another value.
-// [Store.Check] reads the whole file and also finds what an index has lost.
+// Every row has a checksum, which is verified when the row is read. Damage is an error that names the row. [Store.Check]
+// reads the whole file, and also finds rows that an index has lost.
 //
 // # Records
 //
-// Records are written as documents by a codec, [respond.Codec] unless told otherwise, with a schema number beside them. One
-// of a newer program reads as [store.Newer] and is never written. Up to 64 MiB of documents are kept decoded.
+// A codec writes records as documents, each with a schema number. The default is [respond.Codec]. A document of a newer
+// program is read as [store.Newer] and never overwritten. Up to 64 MiB of documents are cached in decoded form.
 package sqlite

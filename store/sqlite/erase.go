@@ -11,7 +11,7 @@ import (
 
 var _ store.Eraser = (*Store)(nil)
 
-// eraseAtOnce is how many documents Erase looks at in one commit.
+// eraseAtOnce is how many documents Erase edits in one commit.
 const eraseAtOnce = 500
 
 const (
@@ -25,10 +25,10 @@ const (
 	eraseEntry  = "UPDATE entry SET doc = ?, sum = ? WHERE n = ?"
 )
 
-// Erase implements store.Eraser. In the end it rewrites the file, and empties the write-ahead log, so that neither holds any
-// more what was changed or deleted, by whomever; it does so too where nothing is left to edit. Meanwhile nobody writes, some
-// seconds for each GB, and the disk must have room for two more copies of the file. A read that lasts longer than 5 seconds,
-// such as Backup, keeps it from emptying the log: then it fails, and is to be called again.
+// Erase implements store.Eraser. At the end it rewrites the file and empties the write-ahead log, so that neither holds
+// old bytes of rows that any call has changed or deleted. It does so even if no document needed an edit. The rewrite
+// blocks writers for some seconds per GB, and needs free disk space for two more copies of the file. If a read runs for
+// more than 5 seconds, such as a Backup, Erase cannot empty the log and returns an error; call it again.
 func (s *Store) Erase(ctx context.Context, edit func(of store.Key, doc []byte) ([]byte, error)) (int, error) {
 	x := eraser{Store: s, edit: edit}
 	for _, k := range [...]*erasable{x.log(), x.died(), x.entries()} {
@@ -40,27 +40,28 @@ func (s *Store) Erase(ctx context.Context, edit func(of store.Key, doc []byte) (
 		}
 	}
 	if err := s.rewrite(ctx); err != nil {
-		return x.changed, fmt.Errorf("sqlite: erase: everything is edited, but traces of before are left: %w", err)
+		return x.changed, fmt.Errorf("sqlite: erase: all documents are edited, but old bytes are left in the file: %w", err)
 	}
 	return x.changed, nil
 }
 
-// eraser is one Erase at work.
+// eraser is the state of one Erase.
 type eraser struct {
 	*Store
 	edit    func(of store.Key, doc []byte) ([]byte, error)
 	changed int
 }
 
-// erasable is a table whose documents are edited.
+// erasable is a table with documents to edit.
 type erasable struct {
 	query, update string
-	fields        []any // what query is scanned into
-	// row edits what was scanned: args are those of update, nil if nothing changes.
+	fields        []any // destinations of the columns of query
+	// row edits the scanned row. args are the arguments of update, or nil if the row does not change.
 	row func() (place int64, args []any, err error)
 }
 
-// page edits what stands behind a place, some rows in one commit, and tells how far it came.
+// page edits rows after a place, some of them in one commit. It returns the last place it reached, and whether there are
+// more rows.
 func (x *eraser) page(ctx context.Context, k *erasable, behind int64) (last int64, more bool, err error) {
 	if err := x.enter(ctx); err != nil {
 		return behind, false, err
@@ -108,7 +109,7 @@ func (x *eraser) turnPage(k *erasable, behind int64) (last int64, err error) {
 	return last, nil
 }
 
-// document edits one, and reports whether that changed it.
+// document calls edit, and reports whether it changed the document.
 func (x *eraser) document(of store.Key, doc []byte) (to []byte, changed bool, err error) {
 	if to, err = x.edit(of, bytes.Clone(doc)); err != nil {
 		return nil, false, fmt.Errorf("%s: %w", name(of), err)
@@ -176,8 +177,8 @@ func (x *eraser) entries() *erasable {
 	}}
 }
 
-// rewrite leaves nothing in the file but what is stored. SQLite frees the place of what is deleted, or was replaced by something
-// longer, and writes over it when it needs it, and the write-ahead log holds earlier forms of pages.
+// rewrite removes old bytes from the files. SQLite keeps deleted and replaced rows in free pages until it needs those
+// pages, and keeps earlier versions of pages in the write-ahead log.
 func (s *Store) rewrite(ctx context.Context) error {
 	if err := s.enter(ctx); err != nil {
 		return err
@@ -185,14 +186,14 @@ func (s *Store) rewrite(ctx context.Context) error {
 	if s.commit.open || s.commit.err != nil {
 		s.conclude(s.commit)
 	}
-	err := s.pen.refusal(ctx)
+	err := s.writer.refusal(ctx)
 	if err == nil {
 		err = s.vacuum()
 	}
 	return s.finish(err)
 }
 
-// vacuum runs between two commits.
+// vacuum runs VACUUM while it holds the write lock.
 func (s *Store) vacuum() error {
 	do := func(statement string) error {
 		_, err := s.conn.ExecContext(context.Background(), statement)
@@ -203,7 +204,7 @@ func (s *Store) vacuum() error {
 		err = do("VACUUM")
 	}
 	if err = errors.Join(err, do("PRAGMA temp_store = MEMORY")); err != nil {
-		if !passes(err) {
+		if !recoverable(err) {
 			s.fail(fmt.Errorf("rewrite the file: %w", err))
 		}
 		return err
@@ -212,8 +213,8 @@ func (s *Store) vacuum() error {
 	err = s.conn.QueryRowContext(context.Background(), "PRAGMA wal_checkpoint(TRUNCATE)").Scan(&busy, &pages, &moved)
 	switch {
 	case err == nil && busy != 0:
-		err = errors.New("the write-ahead log is in use by a read that takes long")
-	case err != nil && !passes(err):
+		err = errors.New("a long read is using the write-ahead log")
+	case err != nil && !recoverable(err):
 		s.fail(fmt.Errorf("empty the write-ahead log: %w", err))
 	}
 	return err

@@ -2,7 +2,7 @@ package sqlite
 
 import "context"
 
-// Hurry lets the writer wait for nobody, for tests that would wait for 5 seconds.
+// Hurry turns off the writer's busy timeout of 5 seconds, for tests that would wait for it.
 func (s *Store) Hurry() error {
 	_, err := s.conn.ExecContext(context.Background(), "PRAGMA busy_timeout = 10")
 	return err

@@ -20,7 +20,7 @@ import (
 
 const erasedEntries = 3_000
 
-// eraseForEver fills a file with lines of ana, and erases them, again and again until it is killed.
+// eraseForEver writes entries about ana and erases them, in a loop until it is killed.
 func eraseForEver(path string) error {
 	s, err := openTexts(path)
 	for n := 0; err == nil; n++ {
@@ -45,9 +45,8 @@ func withoutAna(_ store.Key, doc []byte) ([]byte, error) {
 	return bytes.ReplaceAll(doc, []byte("ana"), []byte("x")), nil
 }
 
-// TestEraseKilled kills a process that erases, at random moments: the file is sound, each line is there as it was or as it is to
-// be, and another Erase finishes. 40 kills with TOCSIN_LONG set, else 3, or
-// 1 under -short.
+// TestEraseKilled kills an erasing process at random moments. The file must be sound, each entry must be in its old or
+// its new form, and another Erase must finish. 40 kills with TOCSIN_LONG set, otherwise 3, or 1 with -short.
 func TestEraseKilled(t *testing.T) {
 	kills := 3
 	switch {

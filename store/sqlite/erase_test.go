@@ -29,7 +29,7 @@ import (
 	"github.com/tocsin-dev/tocsin/store/sqlite"
 )
 
-// What is to be erased of ana.
+// Personal data of ana, which must be erased.
 const (
 	anasMail   = "ana@example.org"
 	anasPhone  = "+49151123"
@@ -50,8 +50,8 @@ func anaAndBen() *catalog.Catalog {
 	return c
 }
 
-// TestErase: after an Erase neither the tables nor the bytes of the file or of its write-ahead log hold what was ana's, be it
-// stored, replaced or deleted long before; what is ben's stays, and the file is sound.
+// TestErase checks that neither the tables nor the bytes of the file and its write-ahead log hold ana's data after an
+// Erase, including data that was replaced or deleted long before. The data of ben must stay, and the file must be sound.
 func TestErase(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "db")
 	synctest.Test(t, func(t *testing.T) {
@@ -89,7 +89,7 @@ func TestErase(t *testing.T) {
 	}
 }
 
-// anaIsPaged runs an engine until ana was paged often, and ben.
+// anaIsPaged runs an engine until it has paged ana several times, and ben.
 func anaIsPaged(t *testing.T, s store.Store) (bell *tocsin.Engine, stop func()) {
 	t.Helper()
 	mail := notify.NotifierFunc(func(_ context.Context, m notify.Message) (notify.Receipt, error) {
@@ -122,7 +122,7 @@ func anaIsPaged(t *testing.T, s store.Store) (bell *tocsin.Engine, stop func()) 
 	}
 }
 
-// tables writes out all that a reader finds.
+// tables prints everything that Read returns.
 func tables(t *testing.T, s store.Store) string {
 	t.Helper()
 	out := strings.Join(everything(t, s), "\n")
@@ -145,7 +145,7 @@ func tables(t *testing.T, s store.Store) string {
 	return out
 }
 
-// traces returns the files of the database that hold a text.
+// traces returns the files of the database that contain a text.
 func traces(t *testing.T, path, text string) (in []string) {
 	t.Helper()
 	files, err := filepath.Glob(path + "*")
@@ -160,7 +160,7 @@ func traces(t *testing.T, path, text string) (in []string) {
 	return in
 }
 
-// TestEraseWaitsForReads: while a read that takes long keeps the write-ahead log, an Erase says that traces are left.
+// TestEraseWaitsForReads checks that Erase reports old bytes in the file while a long read uses the write-ahead log.
 func TestEraseWaitsForReads(t *testing.T) {
 	s, err := openTexts(filepath.Join(t.TempDir(), "db"))
 	require.NoError(t, err)
@@ -179,7 +179,7 @@ func TestEraseWaitsForReads(t *testing.T) {
 	var n int
 	require.NoError(t, reader.QueryRowContext(t.Context(), "SELECT count(*) FROM record").Scan(&n))
 	_, err = s.Erase(t.Context(), asIs)
-	require.ErrorContains(t, err, "in use by a read that takes long")
+	require.ErrorContains(t, err, "a long read is using the write-ahead log")
 	require.NoError(t, reader.Rollback())
 	_, err = s.Erase(t.Context(), asIs)
 	require.NoError(t, err)

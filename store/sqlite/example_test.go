@@ -12,7 +12,7 @@ import (
 	"github.com/tocsin-dev/tocsin/store/sqlite"
 )
 
-// An engine finds what it was told before its process ended.
+// A new engine finds the incidents of an earlier process.
 func ExampleOpen() {
 	dir, err := os.MkdirTemp("", "tocsin")
 	if err != nil {

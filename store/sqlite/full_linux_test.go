@@ -14,9 +14,9 @@ import (
 	"github.com/tocsin-dev/tocsin/store"
 )
 
-// TestRow28 fills the disk. What brings in something new is refused with a clear error, what is stored goes on: its tasks are
-// claimed and settled, its deadlines set, commands about it carried out, as long as there is room for both. Nothing that was
-// answered is lost, and once there is room work goes on, in the same process.
+// TestRow28 fills the disk. Updates that create records must fail with a clear error. Work on stored records must go on
+// as long as it has space: tasks are claimed and settled, deadlines are set, commands are carried out. No acknowledged
+// commit may be lost, and after the disk has space again all work must go on in the same process.
 func TestRow28(t *testing.T) {
 	if os.Geteuid() != 0 {
 		t.Skip("SKIPPED, not tested: a full disk; it takes root to mount a small one")
@@ -39,16 +39,16 @@ func TestRow28(t *testing.T) {
 	t.Logf("full after %d commits: %v", n, err)
 	require.ErrorContains(t, err, "disk is full")
 	require.NotErrorIs(t, err, store.ErrUnknown)
-	const refused = "only what is stored already goes on"
+	const refused = "only work on stored records goes on"
 	require.ErrorContains(t, commitNext(t.Context(), s, 1, 1), refused)
 	require.Equal(t, n, committed(t, s.Store, 0), "what was answered is there, and nothing else")
-	for range 2 { // the second is a repeat
+	for range 2 { // the second repeats the first
 		require.NoError(t, acknowledge(t, s, 0))
 	}
 
 	due := time.Unix(1_900_000_000, 0)
 	sent := 0
-	for range 300 { // each makes the next task the head of the lane
+	for range 300 { // each settles a task, and so makes the next task the head of the lane
 		claimed, err := s.Claim(t.Context(), store.ClaimRequest{
 			Now: due, Owner: "a", Queues: map[string]int{"sms": 10}, Limit: 10, LeaseFor: time.Minute,
 		})
@@ -84,7 +84,7 @@ func TestRow28(t *testing.T) {
 	t.Logf("%d tasks were sent while the disk was full, and %d commands carried out", sent, acknowledged-1)
 }
 
-// acknowledge carries out a command about what is stored, once.
+// acknowledge carries out a command on a stored record, once.
 func acknowledge(t *testing.T, s store.Store, n int) error {
 	k := otherKey(0, 0)
 	sc := store.Scope{Write: []store.Key{k}, Events: []store.EventID{store.NewEventID("", "command", fmt.Sprint(n))}}

@@ -12,8 +12,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestInjectedFaults lets a system call of a child fail or kill it: a commit or a checkpoint whose fsync fails ends the service, no call is
-// answered after it, and what was answered before is there.
+// TestInjectedFaults makes a system call of a child fail, or kills the child at it. After a failed fsync of a commit or
+// checkpoint, the store must refuse every call. Every acknowledged commit must be there.
 func TestInjectedFaults(t *testing.T) {
 	strace, err := exec.LookPath("strace")
 	if err != nil {
@@ -28,7 +28,7 @@ func TestInjectedFaults(t *testing.T) {
 	} {
 		t.Run(strings.ReplaceAll(tt.name, " ", "-"), func(t *testing.T) {
 			path := filepath.Join(t.TempDir(), "db")
-			s, err := openTexts(path) // so that none of them hits the making of the file
+			s, err := openTexts(path) // creates the file, so that the fault does not hit that
 			require.NoError(t, err)
 			require.NoError(t, s.Close())
 			for _, when := range []string{"12", "25", "60"} {
@@ -41,7 +41,7 @@ func TestInjectedFaults(t *testing.T) {
 	}
 }
 
-// faulty runs a child that commits until something fails, and returns what it said then.
+// faulty runs a child that commits until a call fails. It returns the child's last words and its acknowledged commits.
 func faulty(t *testing.T, path string, wrap ...string) (said string, acked [writers]int) {
 	t.Helper()
 	child, out := prepareChild(t, "commit", path, wrap...)

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// instant is a column: nanoseconds since 1970, or NULL for the zero time.
+// instant is an instant as a column holds it: Unix nanoseconds, or NULL for the zero time.
 type instant = sql.NullInt64
 
 func instantOf(t time.Time) instant {
@@ -24,7 +24,7 @@ func timeOf(i instant) time.Time {
 	return time.Unix(0, i.Int64).UTC()
 }
 
-// early stands for the zero time where a column is compared.
+// early stands for the zero time in comparisons of columns.
 const early = math.MinInt64
 
 func orEarly(i instant) int64 {
@@ -34,10 +34,10 @@ func orEarly(i instant) int64 {
 	return i.Int64
 }
 
-// The instants that nanoseconds in 64 bits can tell.
+// The range of int64 Unix nanoseconds, without the value of early.
 var firstInstant, lastInstant = time.Unix(0, math.MinInt64+1), time.Unix(0, math.MaxInt64)
 
-// checkInstants refuses what a column cannot hold.
+// checkInstants returns an error for an instant outside of this range.
 func checkInstants(times ...time.Time) error {
 	for _, t := range times {
 		if !t.IsZero() && (t.Before(firstInstant) || t.After(lastInstant)) {

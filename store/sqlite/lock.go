@@ -7,8 +7,8 @@ import (
 	"os"
 )
 
-// lockFile makes the file at path this process's own until it is closed or the process ends. Where another has it, the error
-// says which. SQLite itself would let many processes write in turn, and each would work on records that another has changed.
+// lockFile locks the file at path until it is closed or the process ends. If another process holds the lock, the error
+// names it. Without this lock SQLite would let several processes write in turns, each with a stale cache of records.
 func lockFile(path string) (*os.File, error) {
 	f, held, err := tryLock(path)
 	if err != nil {
@@ -19,12 +19,12 @@ func lockFile(path string) (*os.File, error) {
 	}
 	host, _ := os.Hostname()
 	if err := f.Truncate(0); err == nil {
-		_, _ = fmt.Fprintf(f, "process %d on %s", os.Getpid(), host) // for the message only
+		_, _ = fmt.Fprintf(f, "process %d on %s", os.Getpid(), host) // for the error message only
 	}
 	return f, nil
 }
 
-// holder reads who has the lock.
+// holder returns the process and host that the lock file names.
 func holder(path string) string {
 	f, err := os.Open(path)
 	if err != nil {

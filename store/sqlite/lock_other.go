@@ -7,7 +7,7 @@ import (
 	"os"
 )
 
-// tryLock cannot keep a second process out here, and two would overwrite each other's work.
+// tryLock returns an error: without a file lock two processes could overwrite each other's records.
 func tryLock(string) (*os.File, bool, error) {
 	return nil, false, errors.ErrUnsupported
 }

@@ -8,7 +8,7 @@ import (
 	"syscall"
 )
 
-// tryLock locks the file, and tells whether another has it.
+// tryLock locks the file. held reports that another process has the lock.
 func tryLock(path string) (f *os.File, held bool, err error) {
 	f, err = os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {

@@ -8,7 +8,7 @@ import (
 
 const errSharingViolation syscall.Errno = 32
 
-// tryLock opens the file so that others may only read it, and tells whether another has done so.
+// tryLock opens the file so that other processes can only read it. held reports that another process has opened it so.
 func tryLock(path string) (f *os.File, held bool, err error) {
 	name, err := syscall.UTF16PtrFromString(path)
 	if err != nil {

@@ -10,7 +10,8 @@ import (
 	"go.uber.org/goleak"
 )
 
-// children are what this binary does when a test starts it anew as another process: the tests of crashes kill it.
+// children are the functions that this binary runs as a child process. The crash tests start it again with one of these
+// names, and kill it.
 var children = map[string]func(path string) error{
 	"commit": func(path string) error { return commitForEver(path, false) },
 	"weaken": func(path string) error { return commitForEver(path, true) },

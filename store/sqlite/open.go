@@ -9,21 +9,22 @@ import (
 	"net/url"
 	"path/filepath"
 
-	_ "modernc.org/sqlite" // the driver "sqlite"
+	_ "modernc.org/sqlite" // registers the driver "sqlite"
 
 	"github.com/tocsin-dev/tocsin/respond"
 	"github.com/tocsin-dev/tocsin/store"
 )
 
-// Config says how the records of a store are written. nil is that of an engine.
+// Config sets the encoding of records. nil means the encoding of an engine.
 type Config struct {
-	// Codec turns records into documents. Defaults to [respond.Codec].
+	// Codec encodes records. Defaults to [respond.Codec].
 	Codec store.Codec
-	// Schema is the number of the documents that Codec is asked to write. Defaults to [respond.Schema].
+	// Schema is the schema number that Codec writes. Defaults to [respond.Schema].
 	Schema uint16
 }
 
-// Open opens the file at a path, or makes it, with the driver modernc.org/sqlite. The folder must exist.
+// Open opens or creates the file at path, with the driver modernc.org/sqlite. The folder must exist. The caller closes
+// the store.
 func Open(path string) (*Store, error) {
 	abs, err := filepath.Abs(path)
 	if err != nil {
@@ -45,17 +46,18 @@ func Open(path string) (*Store, error) {
 	return s, nil
 }
 
-// openConns is how many connections a store that was opened by its path uses: one to write, the rest to read.
+// openConns is the number of connections of a store from Open: one to write, the others to read.
 const openConns = 4
 
-// New makes a store of a database that was opened with any driver for SQLite. Its file must be on a local disk, and no other
-// process may write to it. The store keeps one connection for itself, and needs at least one more. Close leaves db open.
+// New makes a store on a database that was opened with any SQLite driver. Its file must be on a local disk, and no other
+// process may write to it. The store holds one connection for writing and needs at least one more. Close does not close
+// db.
 func New(db *sql.DB, c *Config) (*Store, error) {
 	if c == nil {
 		c = &Config{}
 	}
 	s := &Store{
-		db: db, codec: c.Codec, schema: cmp.Or(c.Schema, respond.Schema), queries: make(queries), commit: newCommit(), turn: newTurn(),
+		db: db, codec: c.Codec, schema: cmp.Or(c.Schema, respond.Schema), queries: make(queries), commit: newCommit(), scratch: newScratch(),
 	}
 	if s.codec == nil {
 		s.codec = respond.Codec{}
@@ -93,7 +95,7 @@ func (s *Store) open(ctx context.Context) (err error) {
 		return err
 	}
 	s.reserve.path = file + "-reserve"
-	if s.reserve.fill() != nil { // on a full disk, too, what is stored must go on
+	if s.reserve.fill() != nil { // if the disk is full, open the store without the reserve
 		if err := s.spend(); err != nil {
 			return err
 		}
@@ -101,23 +103,23 @@ func (s *Store) open(ctx context.Context) (err error) {
 	return s.load()
 }
 
-// fileOf returns the path of the database.
+// fileOf returns the path of the database file.
 func fileOf(ctx context.Context, conn *sql.Conn) (string, error) {
 	var file sql.NullString
 	err := conn.QueryRowContext(ctx, "SELECT file FROM pragma_database_list WHERE name = 'main'").Scan(&file)
 	if err == nil && file.String == "" {
-		err = errors.New("the database has no file, so nothing in it would last")
+		err = errors.New("the database has no file, so its data would be lost")
 	}
 	return file.String, err
 }
 
-// prepare sets up the connection that writes, and reads back what durability rests on.
+// prepare sets up the writer's connection, and reads back the settings on which durability depends.
 func prepare(ctx context.Context, conn *sql.Conn) error {
 	for _, pragma := range [...]string{
 		"busy_timeout = 5000",
 		"synchronous = FULL",
-		"fullfsync = 1",            // macOS: fsync alone leaves the data in the drive
-		"checkpoint_fullfsync = 1", // the same
+		"fullfsync = 1",            // macOS: fsync alone leaves the data in the drive's cache
+		"checkpoint_fullfsync = 1", // the same for checkpoints
 		"cache_size = -65536",      // 64 MiB
 		"temp_store = MEMORY",
 		fmt.Sprintf("wal_autocheckpoint = %d", usualLog),

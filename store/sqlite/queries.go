@@ -7,7 +7,7 @@ import (
 	"fmt"
 )
 
-// What readers ask. Each page begins behind a place.
+// The queries of Read. Each page begins after a cursor.
 const (
 	recordByKey    = "SELECT " + recordColumns + " FROM record WHERE tenant = ? AND kind = ? AND id = ?"
 	recordsByState = "SELECT " + recordColumns + " FROM record WHERE tenant = ? AND kind = ? AND state = ? " +
@@ -29,7 +29,7 @@ const (
 	taskPage     = " AND (priority, id) > (?, ?) ORDER BY priority, id LIMIT ?"
 )
 
-// queries are prepared once; each connection that runs one prepares it for itself then.
+// queries are prepared once. Each connection prepares a query again when it first runs it.
 type queries map[string]*sql.Stmt
 
 func (q queries) prepare(ctx context.Context, db *sql.DB) error {

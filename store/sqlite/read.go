@@ -14,11 +14,10 @@ import (
 
 const defaultLimit = 100
 
-// Read finds what is committed: by Keys or by Ref in key order, by Kind in priority order, then by key; rows without a
-// priority come last. A Query has exactly one of Keys, Ref and Kind; a State needs a Kind. The entries of a dead task,
-// which give the reason, come without being asked for. All of one answer is of one instant, and no writer waits for it.
+// Read implements store.Store. It reads committed data, in one snapshot, and blocks no writer. Rows without a priority
+// come last in an order by priority. A dead task has its entry with the reason even without q.Timeline.
 func (s *Store) Read(ctx context.Context, q store.Query) ([]store.Snapshot, error) {
-	if err := s.pen.refusal(ctx); err != nil {
+	if err := s.writer.refusal(ctx); err != nil {
 		return nil, err
 	}
 	if err := checkQuery(&q); err != nil {
@@ -55,9 +54,9 @@ func (s *Store) Read(ctx context.Context, q store.Query) ([]store.Snapshot, erro
 	return r.page(q.Limit), nil
 }
 
-// readError says why a read failed: a store that was closed meanwhile, or a caller that has gone, come first.
+// readError returns the reason of a failed read: first a closed store, then a done context, then err.
 func (s *Store) readError(ctx context.Context, err error) error {
-	if refused := s.pen.refusal(ctx); refused != nil {
+	if refused := s.writer.refusal(ctx); refused != nil {
 		return refused
 	}
 	return fmt.Errorf("sqlite: read: %w", err)
@@ -71,12 +70,12 @@ func checkQuery(q *store.Query) error {
 		}
 	}
 	if selectors != 1 || q.State != "" && q.Kind == "" {
-		return errors.New("sqlite: a query needs Keys, or a Ref, or a Kind, and a State only goes with a Kind")
+		return errors.New("sqlite: a query needs exactly one of Keys, Ref and Kind; State needs Kind")
 	}
 	return nil
 }
 
-// reader answers one query.
+// reader answers one Query.
 type reader struct {
 	*Store
 	ctx          context.Context
@@ -85,10 +84,10 @@ type reader struct {
 	found        []found
 }
 
-// found is a row with what it is sorted by beside its key.
+// found is a row with the values by which rows are sorted.
 type found struct {
 	store.Snapshot
-	priority uint8 // as the column has it
+	priority uint8 // as in the column: 6 means none
 }
 
 func (r *reader) page(limit int) []store.Snapshot {
@@ -99,7 +98,7 @@ func (r *reader) page(limit int) []store.Snapshot {
 	return out
 }
 
-// sort brings into one order what was read in several parts.
+// sort orders rows that were read by several queries.
 func (r *reader) sort() {
 	slices.SortFunc(r.found, func(a, b found) int {
 		if c := cmp.Compare(a.priority, b.priority); c != 0 {
@@ -109,7 +108,7 @@ func (r *reader) sort() {
 	})
 }
 
-// each reads rows into a place, and calls use after each.
+// each scans rows into variables, and calls use for each row.
 func (r *reader) each(query string, args, into []any, use func() error) error {
 	var rows *sql.Rows
 	var err error
@@ -154,7 +153,7 @@ func (r *reader) key(k store.Key) error {
 	case store.KindLog:
 		n, err := strconv.ParseInt(k.ID, 10, 64)
 		if err != nil || k != logKey(n) {
-			return nil // no row has this name
+			return nil // no such row
 		}
 		return r.logRows(logRow, n, 1)
 	case store.KindTask:
@@ -163,7 +162,7 @@ func (r *reader) key(k store.Key) error {
 	return r.records(recordByKey, k.Tenant, k.Kind, k.ID)
 }
 
-// kind reads the records of a kind. The index has them by state, so without one a page of each state is read.
+// kind reads records of a kind. The index is by state, so without q.State it reads a page of each state.
 func (r *reader) kind(q *store.Query, after cursor) error {
 	states := []string{q.State}
 	if q.State == "" {
@@ -182,7 +181,7 @@ func (r *reader) kind(q *store.Query, after cursor) error {
 	return nil
 }
 
-// states finds which there are, with one step in the index for each.
+// states returns the states of a kind, with one index look-up for each.
 func (r *reader) states(q *store.Query) ([]string, error) {
 	var states []string
 	state, query := "", firstState

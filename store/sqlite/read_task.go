@@ -11,7 +11,7 @@ func (r *reader) log(q *store.Query, after cursor) error {
 	if q.Tenant != "" || q.State != "" {
 		return nil
 	}
-	n, _ := strconv.ParseInt(after.key.ID, 10, 64) // a place in another kind's order is the beginning
+	n, _ := strconv.ParseInt(after.key.ID, 10, 64) // a cursor of another kind means the beginning
 	return r.logRows(logPage, n, q.Limit)
 }
 
@@ -32,10 +32,10 @@ func (r *reader) logRows(query string, n int64, limit int) error {
 	})
 }
 
-// logKey names a row of the log so that keys sort as numbers do.
+// logKey returns the key of a log row. The number is zero-padded, so that keys sort as numbers do.
 func logKey(n int64) store.Key { return store.Key{Kind: store.KindLog, ID: fmt.Sprintf("%020d", n)} }
 
-// tasks reads those of a tenant. Of the dead there is an index; those that wait are few, and sorted.
+// tasks reads tasks of a tenant. Dead tasks have an index; the other tasks are few, and are sorted after reading.
 func (r *reader) tasks(q *store.Query, after cursor) error {
 	var queries []string
 	switch q.State {

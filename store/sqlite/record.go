@@ -8,15 +8,15 @@ import (
 	"github.com/tocsin-dev/tocsin/store"
 )
 
-// lowest stands for no priority where rows are sorted: after all others.
-const lowest = 6
+// noPriority is the priority column of a record without a priority, which sorts last.
+const noPriority = 6
 
-// record is a row as it is in the file, or will be once the commit is made. One that others may see is never changed.
+// record is a row as it is stored, or will be after the open commit. A record is immutable once others can see it.
 type record struct {
 	key        store.Key
-	no         int64 // names its timeline; never used again
+	no         int64 // names the timeline; never reused
 	version    uint64
-	rec        any // a store.Newer where the codec cannot read doc
+	rec        any // a store.Newer if the codec cannot decode doc
 	state      string
 	priority   uint8
 	due, ended instant
@@ -27,14 +27,14 @@ type record struct {
 
 // changed is a record that the open commit changes.
 type changed struct {
-	*record        // nil: it is gone
-	stored  uint64 // version in the file, 0: none
-	row     int64  // number in the file
-	queued  bool   // its row is still to be written
-	moved   bool   // and more of it than the document
+	*record        // nil: deleted
+	stored  uint64 // version in the file; 0: none
+	row     int64  // row number in the file
+	queued  bool   // the row is still to be written
+	moved   bool   // columns other than the document changed too
 }
 
-// row is what a statement that yields recordColumns is scanned into.
+// row holds the destinations of a statement that returns recordColumns.
 type row struct {
 	record
 	refs   []byte
@@ -51,7 +51,7 @@ func newRow() *row {
 	return r
 }
 
-// read returns the record that was scanned, if it is what was once written.
+// read returns the scanned record. It fails if the checksum does not match.
 func (s *Store) read(r *row) (*record, error) {
 	out := r.record
 	var err error
@@ -66,7 +66,7 @@ func (s *Store) read(r *row) (*record, error) {
 	if err != nil {
 		return nil, fmt.Errorf("sqlite: record %s: %w", name(out.key), err)
 	}
-	if out.priority == lowest {
+	if out.priority == noPriority {
 		out.priority = 0
 	}
 	return &out, nil
@@ -81,15 +81,15 @@ func (r *record) sum(refs []byte) int64 {
 	return s.result()
 }
 
-// rank is the priority as the column has it.
+// rank returns the priority as the column has it.
 func (r *record) rank() uint8 {
 	if r.priority == 0 {
-		return lowest
+		return noPriority
 	}
 	return r.priority
 }
 
-// record returns what the open commit holds under the key, nil if there is none.
+// record returns the record with this key as of the open commit, or nil.
 func (s *Store) record(k store.Key) (*record, error) {
 	if c, ok := s.dirty[k]; ok {
 		return c.record, nil
@@ -108,7 +108,7 @@ func (s *Store) record(k store.Key) (*record, error) {
 	return r, err
 }
 
-// encoded makes the document of a record that is to be written.
+// encoded encodes the record of a Change.
 func (s *Store) encoded(c *store.Change) (document, error) {
 	if n, ok := c.Rec.(store.Newer); ok {
 		return document{n.Schema, n.Doc}, nil
@@ -117,8 +117,8 @@ func (s *Store) encoded(c *store.Change) (document, error) {
 	return document{s.schema, doc}, err
 }
 
-// put applies one checked Change to the record that it was checked against. The row is written later, once for all changes
-// that the commit takes in; until then it stands in dirty.
+// put applies one checked Change to old. The row itself is written later, once for all changes of the commit; until then
+// it is in s.dirty.
 func (s *Store) put(c *store.Change, old *record, d document) error {
 	if err := s.begin(); err != nil {
 		return err
@@ -169,7 +169,7 @@ type document struct {
 	bytes  []byte
 }
 
-// publish makes the record found under refs in place of those before.
+// publish replaces the refs of a record.
 func (s *Store) publish(k store.Key, before, refs []store.Ref) error {
 	for _, ref := range before {
 		if !slices.Contains(refs, ref) {
@@ -188,7 +188,7 @@ func (s *Store) publish(k store.Key, before, refs []store.Ref) error {
 	return nil
 }
 
-// append adds to the timeline of a record.
+// append adds entries to the timeline of a record.
 func (s *Store) append(no int64, entries []store.Entry) error {
 	for i := range entries {
 		e := &entries[i]
@@ -210,7 +210,7 @@ func entrySum(no int64, e *store.Entry, at instant) int64 {
 	return s.result()
 }
 
-// forget removes the refs and the timeline of a record, nil for none.
+// forget removes the refs and the timeline of a record. r may be nil.
 func (s *Store) forget(r *record) error {
 	if r == nil {
 		return nil
@@ -222,7 +222,7 @@ func (s *Store) forget(r *record) error {
 	return err
 }
 
-// store writes the rows of the changed records.
+// store writes the rows of changed records to the file.
 func (s *Store) store() error {
 	for _, k := range s.queue {
 		to := s.dirty[k]
@@ -238,7 +238,7 @@ func (s *Store) store() error {
 	return nil
 }
 
-// storeRow writes one row. The statement itself compares versions: whoever else writes to the file cannot be overwritten.
+// storeRow writes one row. The statement compares the version, so it never overwrites a change of another program.
 func (s *Store) storeRow(k store.Key, to *changed) error {
 	r := to.record
 	if r == nil && to.stored == 0 {
@@ -261,7 +261,7 @@ func (s *Store) storeRow(k store.Key, to *changed) error {
 		n, err = s.write(s.do.updateDoc, int64(r.version), r.schema, r.doc, r.sum(appendRefs(nil, r.refs)), to.row, stored)
 	}
 	if err == nil && n != 1 {
-		err = s.broken(fmt.Errorf("record %s: somebody else has written to the file: %w", name(k), store.ErrConflict))
+		err = s.broken(fmt.Errorf("record %s: another program has written to the file: %w", name(k), store.ErrConflict))
 	}
 	return err
 }

@@ -6,7 +6,7 @@ import (
 	"github.com/tocsin-dev/tocsin/store"
 )
 
-// appendRefs writes the names that a record publishes as its row has them.
+// appendRefs encodes the refs of a record for its row.
 func appendRefs(b []byte, refs []store.Ref) []byte {
 	for _, r := range refs {
 		for _, part := range [...]string{r.Tenant, r.Kind, r.Name} {

@@ -11,27 +11,30 @@ import (
 
 const (
 	reserveBytes = 4 << 20
-	commandBytes = 1 << 20 // of it, for what carries event ids and makes no record
-	rowRoom      = 512     // counted for each row beside its documents
-	refuseEach   = 16      // refused updates between two looks whether there is room again
+	commandBytes = 1 << 20 // part of the reserve for Updates with event ids that create no record, such as commands
+	rowOverhead  = 512     // added for each row, beside its documents
+	refuseEach   = 16      // number of refused Updates after which the store looks for free space again
 
-	// How many pages the write-ahead log has when the writer itself makes a checkpoint, so that the log begins anew: as a
-	// last resort, and while the reserve is spent, so that the log goes on in the room that it has.
+	// wal_autocheckpoint in pages: at this size of the write-ahead log the writer makes a checkpoint itself, and the log
+	// starts again. Usually that is a last resort; while the reserve is spent it keeps the log within the remaining
+	// space.
 	usualLog = 8_000
 	spentLog = 64
 )
 
-// reserve is room on the disk that a file keeps for the store. When the disk is full it is let go, so that what is stored is
-// still paged, escalated, acknowledged and settled; what brings in something new is refused until there is room for the
-// reserve again. A command carries an event id, as repeats of events may, which no limit bounds: they get a part of it.
+// reserve is a file that reserves disk space. When the disk is full the store deletes it, so that stored incidents can
+// still be paged, escalated, acknowledged and settled. Updates that create records are refused until there is space for a
+// new reserve. Commands carry an event id; repeated events do too, and their number is unlimited. So Updates with event
+// ids may use only a part of the reserve.
 type reserve struct {
 	path     string
 	spent    bool
-	refused  int // since it was spent
-	commands int // bytes that went to commands since
+	refused  int // refused Updates since the reserve was spent
+	commands int // bytes used by Updates with event ids since then
 }
 
-// fill takes the room. Where it was spent, there must be as much again: what it left behind is not yet room for new things.
+// fill creates the reserve file. After the reserve was spent it needs twice the space: once for the file, and once for
+// the work that has used the first.
 func (r *reserve) fill() error {
 	if info, err := os.Stat(r.path); err == nil && info.Size() == reserveBytes {
 		r.spent = false
@@ -52,14 +55,14 @@ func (r *reserve) fill() error {
 	return err
 }
 
-// spend gives up the reserve.
+// spend deletes the reserve file, to free its space.
 func (s *Store) spend() error {
 	_ = os.Remove(s.reserve.path)
 	s.reserve.spent, s.reserve.refused, s.reserve.commands = true, 0, 0
 	return s.limitLog(spentLog)
 }
 
-// refill takes the reserve again, if there is room.
+// refill creates the reserve file again, if there is space.
 func (s *Store) refill() error {
 	if !s.reserve.spent || s.reserve.fill() != nil {
 		return nil
@@ -72,7 +75,7 @@ func (s *Store) limitLog(pages int) error {
 	return err
 }
 
-// refuses says why b has to wait until there is room: it makes records, or commands had their part.
+// refuses returns errDiskFull if b must wait for disk space: it creates records, or commands have used their part.
 func (s *Store) refuses(events []store.EventID, b *store.Batch) error {
 	if !s.reserve.spent || !creates(b) && s.reserve.admits(events, b) {
 		return nil
@@ -83,20 +86,20 @@ func (s *Store) refuses(events []store.EventID, b *store.Batch) error {
 		}
 	}
 	if s.reserve.spent {
-		return errNoRoom
+		return errDiskFull
 	}
 	return nil
 }
 
-// admits takes the room for what carries event ids, if there is as much left.
+// admits reports whether an Update with event ids fits into the commands' part of the reserve, and counts its bytes.
 func (r *reserve) admits(events []store.EventID, b *store.Batch) bool {
 	if len(events) == 0 {
 		return true
 	}
-	bytes := len(b.Log) + len(events)*(len(store.EventID{})+8) + rowRoom*(2+len(b.Put)+len(b.Tasks))
+	bytes := len(b.Log) + len(events)*(len(store.EventID{})+8) + rowOverhead*(2+len(b.Put)+len(b.Tasks))
 	for i := range b.Put {
 		for _, e := range b.Put[i].Entries {
-			bytes += len(e.Doc) + rowRoom
+			bytes += len(e.Doc) + rowOverhead
 		}
 	}
 	for i := range b.Tasks {
@@ -118,4 +121,4 @@ func creates(b *store.Batch) bool {
 	return false
 }
 
-var errNoRoom = errors.New("sqlite: the disk is full: only what is stored already goes on")
+var errDiskFull = errors.New("sqlite: the disk is full: only work on stored records goes on")

@@ -1,8 +1,8 @@
 package sqlite
 
-// ring is a queue that reuses its room. The zero ring is empty.
+// ring is a queue in a reused buffer. The zero ring is empty.
 type ring[T any] struct {
-	buf  []T // its length is a power of two, or zero
+	buf  []T // its length is zero or a power of two
 	head int
 	n    int
 }

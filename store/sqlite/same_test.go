@@ -19,8 +19,8 @@ import (
 	"github.com/tocsin-dev/tocsin/store/sqlite"
 )
 
-// TestSameAsMemory decides one random history over a store in memory and over a file that is opened anew again and again, so
-// that every record is read back from its document: incidents, alerts, groups, timelines and tasks are the same.
+// TestSameAsMemory runs one random history on a store in memory, and on a file that is reopened often, so that records
+// are decoded from their documents. Incidents, alerts, groups, timelines and tasks must be equal.
 func TestSameAsMemory(t *testing.T) {
 	const steps = 300
 	seed := rand.Uint64()
@@ -72,7 +72,7 @@ func TestSameAsMemory(t *testing.T) {
 	require.NoError(t, file.Close())
 }
 
-// decide commits the inputs, and advances what is due, as an engine does.
+// decide commits inputs and advances due records, as an engine does.
 func decide(t *testing.T, s store.Store, cat *catalog.Compiled, now time.Time, inputs []respond.Input) {
 	t.Helper()
 	claimed, err := s.Claim(t.Context(), store.ClaimRequest{Now: now})
@@ -89,7 +89,7 @@ func decide(t *testing.T, s store.Store, cat *catalog.Compiled, now time.Time, i
 	}))
 }
 
-// everything shows all records with their timelines, as documents, and all tasks.
+// everything prints all records with their timelines, as documents, and all tasks.
 func everything(t *testing.T, s store.Store) []string {
 	t.Helper()
 	var out []string

@@ -9,13 +9,13 @@ import (
 	"github.com/tocsin-dev/tocsin/store"
 )
 
-// appID marks the file as one of ours, in its header.
+// appID is the application id in the file's header ("tocs").
 const appID = 0x746f6373
 
-// migrations lead from one version of the tables to the next: the first makes them. A file says in user_version how many
-// it has been through. What stands here is never changed, only added to.
+// migrations bring the tables from one version to the next; the first creates them. The user_version of a file is the
+// number of migrations it has run. Never change a migration; add a new one.
 //
-// Instants are nanoseconds since 1970, NULL for none. A priority of 6 stands for none, which sorts last.
+// Instants are Unix nanoseconds, NULL for none. Priority 6 means none, and sorts last.
 var migrations = [...]string{`
 CREATE TABLE state (
 	one INTEGER PRIMARY KEY CHECK (one = 1),
@@ -58,7 +58,7 @@ CREATE TABLE log (n INTEGER PRIMARY KEY, at INTEGER, doc BLOB, sum INTEGER NOT N
 CREATE TABLE seen (n INTEGER PRIMARY KEY, ids BLOB, sum INTEGER NOT NULL);
 `}
 
-// migrate brings the tables of the file up to what this program works with, each step in one transaction.
+// migrate runs the missing migrations, each in one transaction.
 func migrate(ctx context.Context, conn *sql.Conn) error {
 	var version, id, tables int
 	if err := errors.Join(
@@ -66,11 +66,11 @@ func migrate(ctx context.Context, conn *sql.Conn) error {
 		conn.QueryRowContext(ctx, "PRAGMA application_id").Scan(&id),
 		conn.QueryRowContext(ctx, "SELECT count(*) FROM sqlite_schema").Scan(&tables),
 	); err != nil {
-		return fmt.Errorf("read what the file holds: %w", err)
+		return fmt.Errorf("read the version of the file: %w", err)
 	}
 	switch {
 	case id != appID && tables > 0:
-		return errors.New("the file is a database of something else")
+		return errors.New("the file is a database of another program")
 	case version > len(migrations):
 		return fmt.Errorf("its tables are of version %d, known up to %d: %w", version, len(migrations), store.ErrNewer)
 	}

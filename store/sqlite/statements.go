@@ -13,8 +13,8 @@ const (
 		"leased, owner, until, fence, head, dead, reason, died, sum"
 )
 
-// statements are those of the writer, prepared once on its connection. They must be closed before it: SQLite keeps a
-// connection, and the file, open behind the scenes as long as it has statements.
+// statements are the writer's statements, prepared once on its connection. Close them before the connection: SQLite keeps
+// the connection and the file open as long as it has statements.
 type statements struct {
 	all []*sql.Stmt
 
@@ -52,7 +52,7 @@ func (s *statements) prepare(ctx context.Context, conn *sql.Conn) error {
 		{&s.insertRecord, "INSERT INTO record (" + recordColumns + ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"},
 		{&s.updateRecord, "UPDATE record SET no = ?, version = ?, state = ?, priority = ?, due = ?, ended = ?, refs = ?, " +
 			"schema = ?, doc = ?, sum = ? WHERE no = ? AND version = ?"},
-		// Where no index looks, an index need not be touched.
+		// Changes only columns without an index.
 		{&s.updateDoc, "UPDATE record SET version = ?, schema = ?, doc = ?, sum = ? WHERE no = ? AND version = ?"},
 		{&s.deleteRecord, "DELETE FROM record WHERE no = ? AND version = ?"},
 
@@ -70,7 +70,7 @@ func (s *statements) prepare(ctx context.Context, conn *sql.Conn) error {
 
 		{&s.task, "SELECT " + taskColumns + " FROM task WHERE id = ?"},
 		{&s.taskIDs, "SELECT task.id FROM json_each(?) AS wanted CROSS JOIN task ON task.id = wanted.value"},
-		// At the end of its lane, of which it is the head if nothing stands there.
+		// Adds the task to the end of its lane. It is the head if the lane is empty.
 		{&s.insertTask, "INSERT INTO task (" + taskColumns + ", at) " +
 			"VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, " +
 			"NOT EXISTS (SELECT 1 FROM task WHERE tenant = ?2 AND kind = ?3 AND record = ?4 AND lane = ?5 AND dead = 0), " +

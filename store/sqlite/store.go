@@ -11,26 +11,27 @@ import (
 	"github.com/tocsin-dev/tocsin/store"
 )
 
-// Store keeps everything in one SQLite file, which it has to itself. Open makes one.
+// Store is a store in one SQLite file. Open or New makes it. Every method may be called concurrently. No other process
+// may open the file.
 type Store struct {
 	db      *sql.DB
-	own     bool // db is closed with the store
+	own     bool // Close closes db
 	lock    *os.File
 	codec   store.Codec
 	schema  uint16
 	queries queries
 
-	pen pen
-	// What follows belongs to the one that holds the pen.
-	conn    *sql.Conn // the only one that writes
+	writer writeLock
+	// The fields below are guarded by the write lock.
+	conn    *sql.Conn // the only connection that writes
 	do      statements
 	commit  *commit
-	dirty   map[store.Key]*changed // by the open commit
-	queue   []store.Key            // of dirty, whose rows are still to be written
+	dirty   map[store.Key]*changed // records that the open commit changes
+	queue   []store.Key            // keys of dirty whose rows are still to be written
 	cache   cache
 	window  window
 	state   state
-	turn    turn
+	scratch scratch
 	reserve reserve
 
 	checkpoints checkpoints
@@ -38,16 +39,17 @@ type Store struct {
 
 var _ store.Store = (*Store)(nil)
 
-// state is the row that counts.
+// state holds counters that are stored in one row.
 type state struct {
 	record int64 // number of the latest timeline
-	place  int64 // of the latest task
-	log    int64 // number of the latest row of the log
+	place  int64 // place of the latest task
+	log    int64 // number of the latest log row
 }
 
-// Update runs decide on the goroutine of its caller, and commits what it decides together with what other calls decide at
-// the same time. The event ids of the scope count as applied once decide has decided, even if its Batch is empty. A Need that
-// names nothing new fails, since decide would ask for ever. A done context ends the wait for the turn, not the commit.
+// Update implements store.Store. It runs decide on the caller's goroutine, and shares its commit with other calls that
+// run at the same time. The event ids of the scope are applied once decide has returned without an error and a Need, even
+// if its Batch is empty. A Need that adds nothing to the View fails, since decide would repeat it for ever. If ctx ends,
+// the call stops waiting for its turn; it does not stop waiting for the commit.
 func (s *Store) Update(
 	ctx context.Context, sc store.Scope, decide func(store.View) (store.Batch, store.Need, error),
 ) (err error) {
@@ -56,14 +58,14 @@ func (s *Store) Update(
 	}
 	decided := false
 	defer func() {
-		if !decided { // decide panics, or ends its goroutine
-			s.turn.reset()
+		if !decided { // decide panicked or ended its goroutine
+			s.scratch.reset()
 			s.give()
 		}
 	}()
 	err = s.update(ctx, sc, decide)
 	decided = true
-	s.turn.reset()
+	s.scratch.reset()
 	return s.finish(err)
 }
 
@@ -74,7 +76,7 @@ func (s *Store) update(
 		return err
 	}
 	for {
-		batch, need, err := decide(s.turn.view)
+		batch, need, err := decide(s.scratch.view)
 		if err != nil {
 			return err
 		}
@@ -86,7 +88,7 @@ func (s *Store) update(
 			return err
 		}
 		if !widened {
-			return errors.New("sqlite: decide needs only what its view already holds")
+			return errors.New("sqlite: decide repeats a Need that its View already satisfies")
 		}
 		if err := ctx.Err(); err != nil {
 			return err
@@ -94,7 +96,8 @@ func (s *Store) update(
 	}
 }
 
-// apply adds all of b to the open commit, or refuses it untouched. An error after the check breaks the commit.
+// apply adds all of b to the open commit. If the check fails, nothing is changed; an error after the check fails the
+// whole commit.
 func (s *Store) apply(events []store.EventID, b *store.Batch) error {
 	if len(b.Put)+len(b.Settle)+len(b.Cancel)+len(b.Tasks)+len(b.Log)+len(events) == 0 {
 		return nil
@@ -110,7 +113,7 @@ func (s *Store) apply(events []store.EventID, b *store.Batch) error {
 	}
 	s.window.advance(orEarly(instantOf(b.Now)))
 	s.window.add(events)
-	s.commit.rows++ // the state moves, if nothing else does
+	s.commit.rows++ // the row of state changes in any case
 	return nil
 }
 
@@ -119,7 +122,7 @@ func (s *Store) applyAll(b *store.Batch) error {
 		return err
 	}
 	for i := range b.Put {
-		if err := s.put(&b.Put[i], s.turn.rows[i], s.turn.docs[i]); err != nil {
+		if err := s.put(&b.Put[i], s.scratch.rows[i], s.scratch.docs[i]); err != nil {
 			return err
 		}
 	}
@@ -155,7 +158,7 @@ func logSum(n int64, at instant, doc []byte) int64 {
 	return s.result()
 }
 
-// flush writes what the open commit has kept back.
+// flush writes the rows that the open commit has not written yet.
 func (s *Store) flush() error {
 	if err := s.store(); err != nil {
 		return err
@@ -188,7 +191,7 @@ func (st state) sum(clock int64) int64 {
 	return s.result()
 }
 
-// keep makes what was committed the state in memory.
+// keep moves the committed records into the cache.
 func (s *Store) keep() {
 	for k, c := range s.dirty {
 		if c.record != nil {
@@ -200,7 +203,7 @@ func (s *Store) keep() {
 	s.dirty = emptied(s.dirty)
 }
 
-// load takes the state from the file. All that was kept in memory is forgotten.
+// load reads the state from the file, and drops all cached records.
 func (s *Store) load() error {
 	s.cache, s.window, s.state = newCache(), newWindow(), state{}
 	s.dirty, s.queue = make(map[store.Key]*changed), nil
@@ -228,22 +231,22 @@ func (s *Store) load() error {
 	return nil
 }
 
-// Close waits for the commit that is under way, and lets go of the file.
+// Close waits for the running commit, and closes the file.
 func (s *Store) Close() error {
-	if !s.pen.stop(store.ErrClosed) {
+	if !s.writer.stop(store.ErrClosed) {
 		return store.ErrClosed
 	}
-	if err := s.pen.take(context.Background()); err != nil {
+	if err := s.writer.acquire(context.Background()); err != nil {
 		return err
 	}
 	defer s.give()
-	for s.commit.open { // what others have left to be committed
+	for s.commit.open { // commits of calls that have returned
 		s.conclude(s.commit)
 	}
 	return s.release()
 }
 
-// release lets go of the connections and the lock. The writer's connection is not given back to be used by others.
+// release closes the connections and the lock file. The writer's connection is closed, not returned to the pool.
 func (s *Store) release() error {
 	if s.conn == nil {
 		return nil

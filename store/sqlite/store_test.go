@@ -27,7 +27,7 @@ func fresh(t *testing.T) *held {
 	return s
 }
 
-// number asks the file itself, beside the store.
+// number runs a query on the file itself, beside the store.
 func number(t *testing.T, path, query string) (n int) {
 	t.Helper()
 	db, err := sql.Open("sqlite", path)
@@ -37,8 +37,8 @@ func number(t *testing.T, path, query string) (n int) {
 	return n
 }
 
-// TestCallsShareACommit lets 100 calls come while one decides. All 101 are one commit, for which the file has one row of
-// event ids, and each call has its own answer.
+// TestCallsShareACommit lets 100 calls arrive while another call decides. All 101 must share one commit, with one row of
+// event ids, and each call must get its own result.
 func TestCallsShareACommit(t *testing.T) {
 	s := fresh(t)
 	const others = 100
@@ -61,7 +61,7 @@ func TestCallsShareACommit(t *testing.T) {
 		for range others {
 			<-waiting
 		}
-		time.Sleep(100 * time.Millisecond) // until they wait for their turn; one that is late only makes a second commit
+		time.Sleep(100 * time.Millisecond) // until they wait for the lock; a late call only makes a second commit
 		return store.Batch{Now: time.Unix(1_900_000_000, 0)}, store.Need{}, nil
 	})
 	require.NoError(t, err)
@@ -79,7 +79,7 @@ func TestCallsShareACommit(t *testing.T) {
 	t.Logf("91 calls, %d commits", commits)
 }
 
-// TestAPanicIsItsOwn holds that decide runs on the goroutine of its caller, and that the next call finds all in order.
+// TestAPanicIsItsOwn checks that decide runs on its caller's goroutine, and that the store works after a panic.
 func TestAPanicIsItsOwn(t *testing.T) {
 	s := fresh(t)
 	assert.PanicsWithValue(t, "own", func() {
@@ -96,7 +96,7 @@ func TestAPanicIsItsOwn(t *testing.T) {
 	require.NoError(t, commitNext(t.Context(), s, 0, 1))
 }
 
-// TestAWaiterMayLeave ends the wait of a call whose context is done, and lets nobody behind it wait for ever.
+// TestAWaiterMayLeave ends the context of a waiting call. The calls behind it must still get the lock.
 func TestAWaiterMayLeave(t *testing.T) {
 	s := fresh(t)
 	ctx, cancel := context.WithCancel(t.Context())
@@ -110,7 +110,7 @@ func TestAWaiterMayLeave(t *testing.T) {
 		})
 		wg.Go(func() { stayed = commitNext(t.Context(), s, 0, 1) })
 		cancel()
-		<-gone // while the pen is held
+		<-gone // while the lock is held
 		return store.Batch{}, store.Need{}, nil
 	})
 	require.NoError(t, err)
@@ -119,7 +119,7 @@ func TestAWaiterMayLeave(t *testing.T) {
 	require.NoError(t, stayed)
 }
 
-// TestEncodeErrorIsItsOwn holds that a record without a document fails its own Update only.
+// TestEncodeErrorIsItsOwn checks that a record that cannot be encoded fails only its own Update.
 func TestEncodeErrorIsItsOwn(t *testing.T) {
 	s := fresh(t)
 	k := store.Key{Tenant: "t", Kind: "count", ID: "x"}
@@ -128,14 +128,14 @@ func TestEncodeErrorIsItsOwn(t *testing.T) {
 			{Key: otherKey(0, 1), Rec: "x"}, {Key: k, Rec: 7},
 		}}, store.Need{}, nil
 	})
-	require.ErrorContains(t, err, `record "t"/"count"/"x": a int is no string`)
+	require.ErrorContains(t, err, `record "t"/"count"/"x": record is of type int, want string`)
 	rows, err := s.Read(t.Context(), store.Query{Keys: []store.Key{otherKey(0, 1)}})
 	require.NoError(t, err)
 	assert.Empty(t, rows)
 	require.NoError(t, commitNext(t.Context(), s, 0, 1))
 }
 
-// TestInstantsThatDoNotFit refuses what nanoseconds in 64 bits cannot hold, whole.
+// TestInstantsThatDoNotFit checks that an Update with an instant outside of int64 nanoseconds is refused whole.
 func TestInstantsThatDoNotFit(t *testing.T) {
 	s := fresh(t)
 	far := time.Date(2500, 1, 1, 0, 0, 0, 0, time.UTC)
@@ -152,7 +152,8 @@ func TestInstantsThatDoNotFit(t *testing.T) {
 	require.NoError(t, commitNext(t.Context(), s, 0, 1))
 }
 
-// TestAForeignWriterIsNoticed changes a version behind the store's back: the commit fails, and does not overwrite it.
+// TestAForeignWriterIsNoticed changes a version in the file beside the store. The next commit must fail, not overwrite
+// it.
 func TestAForeignWriterIsNoticed(t *testing.T) {
 	s := fresh(t)
 	require.NoError(t, commitNext(t.Context(), s, 0, 1))
@@ -193,7 +194,7 @@ func TestNewRefuses(t *testing.T) {
 	}{
 		{path: file("ours"), conns: 1, says: "limited to one connection"},
 		{path: ":memory:", says: "the database has no file"},
-		{path: file("theirs", "CREATE TABLE x (y)"), says: "a database of something else"},
+		{path: file("theirs", "CREATE TABLE x (y)"), says: "a database of another program"},
 		{path: file("newer", "PRAGMA user_version = 99"), says: "of version 99, known up to 1", is: store.ErrNewer},
 		{path: filepath.Join(dir, "missing", "db"), says: "unable to open database file"},
 	} {
@@ -210,7 +211,7 @@ func TestNewRefuses(t *testing.T) {
 	assert.Zero(t, number(t, filepath.Join(dir, "theirs"), "SELECT count(*) FROM x"), "a foreign file is left alone")
 }
 
-// TestNewLeavesTheDatabaseOpen holds that a host's own database is its own.
+// TestNewLeavesTheDatabaseOpen checks that Close does not close the caller's database.
 func TestNewLeavesTheDatabaseOpen(t *testing.T) {
 	s := fresh(t)
 	require.NoError(t, s.Store.Close())
@@ -218,7 +219,7 @@ func TestNewLeavesTheDatabaseOpen(t *testing.T) {
 	require.ErrorIs(t, s.Store.Close(), store.ErrClosed)
 }
 
-// TestBackup copies a store at work, and works on the copy.
+// TestBackup copies a working store, and works on the copy.
 func TestBackup(t *testing.T) {
 	s := fresh(t)
 	stop := make(chan struct{})
@@ -249,7 +250,7 @@ func TestBackup(t *testing.T) {
 	wg.Wait()
 }
 
-// TestTwoConnectionsAreEnough works on the least that is accepted: one to write, one to read.
+// TestTwoConnectionsAreEnough works with the smallest accepted pool: one connection to write, one to read.
 func TestTwoConnectionsAreEnough(t *testing.T) {
 	db, err := sql.Open("sqlite", filepath.Join(t.TempDir(), "db"))
 	require.NoError(t, err)

@@ -14,13 +14,13 @@ import (
 	"github.com/tocsin-dev/tocsin/store/storetest"
 )
 
-// texts is the codec of the suite, whose records are strings.
+// texts is the codec for records that are strings.
 type texts struct{}
 
 func (texts) Encode(_ string, _ uint16, rec any) ([]byte, error) {
 	text, ok := rec.(string)
 	if !ok {
-		return nil, fmt.Errorf("a %T is no string", rec)
+		return nil, fmt.Errorf("record is of type %T, want string", rec)
 	}
 	return []byte(text), nil
 }
@@ -32,7 +32,7 @@ func (texts) Decode(_ string, schema uint16, doc []byte) (any, error) {
 	return string(doc), nil
 }
 
-// held is a store of strings that knows its file.
+// held is a store of strings, with its path.
 type held struct {
 	*sqlite.Store
 	db   *sql.DB
@@ -58,10 +58,10 @@ func (h *held) Close() error {
 	return err
 }
 
-// long reports whether the long forms run, which take minutes.
+// long reports whether to run the long forms, which take minutes.
 func long() bool { return os.Getenv("TOCSIN_LONG") != "" }
 
-// TestRules holds the store to every rule of the port, on modernc.org/sqlite.
+// TestRules runs the conformance suite with modernc.org/sqlite.
 func TestRules(t *testing.T) {
 	percent := 10
 	switch {

@@ -6,12 +6,12 @@ import (
 	"hash/crc32"
 )
 
-// errDamaged says that a row does not hold what was written.
+// errDamaged means that a row differs from the row that was written.
 var errDamaged = errors.New("damaged: the checksum does not match")
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
-// sum is a checksum over the columns of a row, one after the other. Pages have none in SQLite.
+// sum is a checksum over the columns of a row. SQLite has no checksums of its own.
 type sum struct {
 	crc uint32
 	buf []byte

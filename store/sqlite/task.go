@@ -7,30 +7,30 @@ import (
 	"github.com/tocsin-dev/tocsin/store"
 )
 
-// The states of a task, as Query.State names them.
+// States of a task, as in Query.State.
 const (
 	waiting = "waiting"
 	leased  = "leased"
 	dead    = "dead"
 )
 
-// task is a row. One that is not dead stands in a lane by its place, and the first of a lane is its head.
+// task is a row. Tasks that are not dead are in a lane, ordered by place; the first is the head.
 type task struct {
-	store.Task       // Lease is the last one, nil if there was none; Due and Rank are as created or retried
-	place      int64 // in its lane, among all tasks; names the row
-	row        int64 // place in the file
+	store.Task       // Lease is the last lease or nil; Due and Rank as created or retried
+	place      int64 // grows with each task that joins a lane; names the row
+	row        int64 // row number in the file
 	leased     bool
 	head       bool
 	dead       bool
-	reason     string // why it is dead
+	reason     string // why the task is dead
 	died       instant
 }
 
-// lead is by how much the rank differs from the instant: it never changes, since both move together. Among tasks of the same
-// lead the order of instants is that of ranks, so that one index serves both.
+// lead is the difference between rank and instant. It never changes, since both move together. Tasks of equal lead have
+// the same order by instant as by rank, so one index serves both.
 func (t *task) lead() int64 { return t.Rank - t.Due.UnixNano() }
 
-// at is the instant from which on the task may be claimed if it is a head: when it is due, or when its lease ends.
+// at returns the instant from which the task may be claimed if it is a head: its due instant, or the end of its lease.
 func (t *task) at() int64 {
 	if t.leased {
 		return orEarly(instantOf(t.Lease.Until))
@@ -55,7 +55,7 @@ func (t *task) fence() uint64 {
 	return t.Lease.Fence
 }
 
-// taskRow is what a statement that yields taskColumns is scanned into.
+// taskRow holds the destinations of a statement that returns taskColumns.
 type taskRow struct {
 	task
 	lead, due            int64
@@ -75,7 +75,7 @@ func newTaskRow() *taskRow {
 	return r
 }
 
-// read returns the task that was scanned, if it is what was once written.
+// read returns the scanned task. It fails if the checksum does not match.
 func (r *taskRow) read() (*task, error) {
 	t := r.task
 	t.row = t.place
@@ -91,7 +91,7 @@ func (r *taskRow) read() (*task, error) {
 	return &t, nil
 }
 
-// sum leaves out only what another statement may change beside it, and what follows from the rest.
+// sum covers all columns except those that other statements change, and those that follow from the rest.
 func (t *task) sum() int64 {
 	lease := store.Lease{}
 	if t.Lease != nil {
@@ -105,7 +105,7 @@ func (t *task) sum() int64 {
 	return s.result()
 }
 
-// value is the task as readers and claimants see it: with its lease unless it waits.
+// value returns the task as Read and Claim show it.
 func (t *task) value() store.Task {
 	v := t.Task
 	v.Lease = nil
@@ -116,7 +116,7 @@ func (t *task) value() store.Task {
 	return v
 }
 
-// task returns what stands under the id, nil if nothing does.
+// task returns the task with this id, or nil.
 func (s *Store) task(id string) (*task, error) {
 	in := newTaskRow()
 	if ok, err := s.find(s.do.task, []any{id}, in.fields...); !ok {
@@ -125,12 +125,12 @@ func (s *Store) task(id string) (*task, error) {
 	return in.read()
 }
 
-// ours reports whether c may still settle t: nobody took it over, and it was not settled before.
+// ours reports whether c may still settle t: no other worker has claimed t, and t is not settled. t may be nil.
 func (t *task) ours(c store.Claim) bool {
 	return t != nil && (t.leased || t.dead) && t.fence() == c.Fence
 }
 
-// create adds one checked task at the end of its lane.
+// create adds one checked task to the end of its lane.
 func (s *Store) create(in *store.Task) error {
 	s.state.place++
 	t := task{Task: *in, place: s.state.place}
@@ -169,14 +169,14 @@ func (s *Store) settle(x *store.Settle, now time.Time) error {
 			return s.saveLease(t)
 		}
 		t.dead, t.reason, t.died = false, "", instant{}
-		return s.revive(t)
+		return s.requeue(t)
 	}
 }
 
-// cancel removes what stands in a lane and carries the tag; the dead are settled already.
+// cancel removes the tasks with the tag. Dead tasks are settled, so they stay.
 func (s *Store) cancel(tag store.CancelTag) error {
 	var places []int64
-	var lanes []*task // that lost their heads
+	var lanes []*task // tasks that were the heads of their lanes
 	var place, head int64
 	var lane string
 	r := tag.Record
@@ -200,7 +200,7 @@ func (s *Store) cancel(tag store.CancelTag) error {
 	return err
 }
 
-// remove forgets t.
+// remove deletes t.
 func (s *Store) remove(t *task) error {
 	if _, err := s.write(s.do.deleteTask, t.place); err != nil || !t.head {
 		return err
@@ -208,13 +208,13 @@ func (s *Store) remove(t *task) error {
 	return s.promote(t)
 }
 
-// promote makes the next in t's lane its head, once t has left it.
+// promote makes the next task of t's lane its head, after t has left it.
 func (s *Store) promote(t *task) error {
 	_, err := s.write(s.do.headLane, t.Record.Tenant, t.Record.Kind, t.Record.ID, t.Order)
 	return err
 }
 
-// save writes where t stands, and saveLease who has it. Each leaves alone the indexes of the other.
+// save writes t's position, and saveLease its lease. Each touches only its own indexes.
 func (s *Store) save(t *task) error {
 	_, err := s.write(s.do.updateTask, t.place, t.Due.UnixNano(), t.leased, t.head, t.dead, t.reason, t.died, t.at(), t.sum(), t.row)
 	return err
@@ -226,8 +226,8 @@ func (s *Store) saveLease(t *task) error {
 	return err
 }
 
-// revive puts a task that was dead at the end of its lane.
-func (s *Store) revive(t *task) error {
+// requeue puts a dead task at the end of its lane.
+func (s *Store) requeue(t *task) error {
 	var id, tag string
 	found, err := s.find(s.do.inLane, []any{t.Record.Tenant, t.Record.Kind, t.Record.ID, t.Order}, &id, &tag)
 	if err != nil {

@@ -8,9 +8,9 @@ import (
 	"github.com/tocsin-dev/tocsin/store"
 )
 
-// Trim forgets, in this order and oldest first, records that ended before the instant, tasks that died before it, and
-// log rows of before it. Event ids whose 24 hours were over by then leave too; they are no rows and are not counted.
-// Tasks of a record that is trimmed stay. All of one call is one commit: a limit of about 1,000 keeps it short.
+// Trim implements store.Store. It removes ended records, then dead tasks, then log rows, each oldest first. It also drops
+// event ids that are older than 24 hours at that instant; they do not count as rows. Tasks of a removed record stay. One
+// call is one commit: a limit of about 1,000 keeps it short.
 func (s *Store) Trim(ctx context.Context, before time.Time, limit int) (int, error) {
 	if err := s.enter(ctx); err != nil {
 		return 0, err
@@ -31,7 +31,7 @@ func (s *Store) trim(before time.Time, limit int) (n int, err error) {
 		s.window.advance(at)
 		s.commit.rows++
 	}
-	if err := s.store(); err != nil { // the index of what has ended must know
+	if err := s.store(); err != nil { // writes the changed records, so that the index of ended records is complete
 		return 0, err
 	}
 	for _, step := range [...]func(before int64, limit int) (int, error){s.trimRecords, s.trimTasks, s.trimLog} {

@@ -12,20 +12,20 @@ const (
 	windowIDs = 1_000_000
 )
 
-// window remembers the event ids that were applied. Its clock is the latest instant that the store was told of, and dates
-// what is added. The file has one row of ids for each commit; a row goes once all that it lists has left.
+// window remembers applied event ids. Its clock is the latest instant of a Batch or Trim, and dates new ids. The file has
+// one row of ids for each commit; the row is deleted when all its ids have left the window.
 type window struct {
 	seen  map[store.EventID]struct{}
 	order ring[stamped]
 	clock int64
 
-	fresh []stamped     // to be written with the commit
-	rows  ring[seenRow] // in the file, oldest first
+	fresh []stamped     // ids that the open commit must write
+	rows  ring[seenRow] // rows in the file, oldest first
 	next  int64         // number of the next row
-	left  int           // how many of the oldest row have left
+	left  int           // how many ids of the oldest row have left the window
 }
 
-// stamped is an id and the clock's instant at its commit, in ns.
+// stamped is an id with the clock at its commit, in Unix nanoseconds.
 type stamped struct {
 	id store.EventID
 	at int64
@@ -43,7 +43,7 @@ func (w *window) has(id store.EventID) bool {
 	return seen
 }
 
-// add applies ids, and keeps those that were not known to be written.
+// add applies ids, and keeps the new ones in fresh.
 func (w *window) add(ids []store.EventID) {
 	for _, id := range ids {
 		if w.push(stamped{id, w.clock}) {
@@ -65,10 +65,10 @@ func (w *window) push(s stamped) bool {
 	return true
 }
 
-// advance moves the clock to now, if that is later, and lets go of what is older than the window.
+// advance moves the clock forward to now, and drops ids older than the window.
 func (w *window) advance(now int64) {
 	w.clock = max(w.clock, now)
-	for w.order.n > 0 && uint64(w.clock-w.order.front().at) > uint64(windowFor) { // early makes a long way
+	for w.order.n > 0 && uint64(w.clock-w.order.front().at) > uint64(windowFor) { // uint64: the distance from early overflows int64
 		w.forget()
 	}
 }
@@ -78,7 +78,7 @@ func (w *window) forget() {
 	w.left++
 }
 
-// take returns the row that the commit adds, if there is anything to write.
+// take returns the row of ids that the commit must write. ids is empty if there are none.
 func (w *window) take() (n int64, ids []byte) {
 	if len(w.fresh) == 0 {
 		return 0, nil
@@ -97,7 +97,7 @@ func (w *window) listed(n int64, count int) {
 	w.next = n + 1
 }
 
-// restore reads a row again.
+// restore adds a row of ids from the file.
 func (w *window) restore(n int64, ids []byte) error {
 	const size = len(store.EventID{}) + 8
 	if len(ids)%size != 0 {
@@ -112,7 +112,7 @@ func (w *window) restore(n int64, ids []byte) error {
 	return nil
 }
 
-// outdated returns the number of a row of which all has left, false if there is none.
+// outdated returns the number of a row whose ids have all left the window, and false if there is none.
 func (w *window) outdated() (n int64, ok bool) {
 	if w.rows.n == 0 || w.rows.front().count > w.left {
 		return 0, false

@@ -3,32 +3,31 @@ package sqlite
 import "github.com/tocsin-dev/tocsin/store"
 
 const (
-	refKeys  = 1_000 // of one ref in a View
-	keepSize = 4_096 // what held more is not kept: emptying a map costs by its room, and the next Update may be small
+	refKeys  = 1_000 // most keys of one ref in a View
+	keepSize = 4_096 // larger maps are dropped: clear takes time by capacity, and the next Update may be small
 )
 
-// turn is what one Update works with. It is emptied and reused.
-type turn struct {
+// scratch holds the working data of one Update. It is cleared and reused.
+type scratch struct {
 	view  store.View
-	write map[store.Key]struct{} // held for writing; filled once there is a Need
+	write map[store.Key]struct{} // keys locked for writing; filled once there is a Need
 
-	// met while a Batch is checked
-	claims map[store.Claim]bool // of the scope: valid, and not settled by this Batch yet
-	rows   []*record            // of its changes, nil where there is none yet
-	docs   []document           // of its changes
+	// filled while a Batch is checked
+	claims map[store.Claim]bool // claims of the scope: valid, and not yet settled by this Batch
+	rows   []*record            // records of its changes, nil for new records
+	docs   []document           // documents of its changes
 	puts   map[store.Key]struct{}
-	ids    map[string]struct{} // of tasks: stored, or new in this Batch
+	ids    map[string]struct{} // ids of tasks: stored, or new in this Batch
 	lanes  map[laneKey]struct{}
 }
 
-// laneKey names a lane: the tasks of one record that leave one after the other.
 type laneKey struct {
 	record store.Key
 	order  string
 }
 
-func newTurn() turn {
-	return turn{
+func newScratch() scratch {
+	return scratch{
 		view:   store.View{Records: make(map[store.Key]store.Snapshot), Refs: make(map[store.Ref][]store.Key)},
 		write:  make(map[store.Key]struct{}),
 		claims: make(map[store.Claim]bool),
@@ -38,7 +37,7 @@ func newTurn() turn {
 	}
 }
 
-func (t *turn) reset() {
+func (t *scratch) reset() {
 	t.view.Records, t.view.Refs = emptied(t.view.Records), emptied(t.view.Refs)
 	t.view.Seen, t.view.Valid = t.view.Seen[:0], t.view.Valid[:0]
 	t.write, t.claims = emptied(t.write), emptied(t.claims)
@@ -48,7 +47,7 @@ func (t *turn) reset() {
 	t.puts, t.ids, t.lanes = emptied(t.puts), emptied(t.ids), emptied(t.lanes)
 }
 
-// emptied returns m without its entries, or a new map in its place.
+// emptied returns m without its entries, or a new map if m is large.
 func emptied[K comparable, V any](m map[K]V) map[K]V {
 	if len(m) > keepSize {
 		return make(map[K]V)
@@ -57,9 +56,9 @@ func emptied[K comparable, V any](m map[K]V) map[K]V {
 	return m
 }
 
-// look fills the turn's view with what sc names.
+// look fills the View for sc.
 func (s *Store) look(sc *store.Scope) error {
-	t := &s.turn
+	t := &s.scratch
 	for _, keys := range [...][]store.Key{sc.Write, sc.Read} {
 		for _, k := range keys {
 			if err := s.lookAt(k); err != nil {
@@ -93,7 +92,7 @@ func (s *Store) lookAt(k store.Key) error {
 	if r != nil {
 		snap.Version, snap.Rec = r.version, r.rec
 	}
-	s.turn.view.Records[k] = snap
+	s.scratch.view.Records[k] = snap
 	return err
 }
 
@@ -104,14 +103,14 @@ func (s *Store) lookUp(ref store.Ref) error {
 		keys = append(keys, k)
 		return true, nil
 	})
-	s.turn.view.Refs[ref] = keys
+	s.scratch.view.Refs[ref] = keys
 	return err
 }
 
-// widen adds to the view what n asks for, and reports whether any of it was new. A key that was held for reading and is
-// wanted for writing is new, as it is in a store that would have to lock it anew.
+// widen adds the keys and refs of n to the View, and reports whether any was new. A key that sc only reads and n writes
+// counts as new, as in a store that would have to lock it again.
 func (s *Store) widen(sc *store.Scope, n *store.Need) (widened bool, err error) {
-	t := &s.turn
+	t := &s.scratch
 	for _, k := range sc.Write {
 		t.write[k] = struct{}{}
 	}
