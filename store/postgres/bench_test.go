@@ -16,8 +16,8 @@ import (
 	"github.com/tocsin-dev/tocsin/store/postgres/postgrestest"
 )
 
-// BenchmarkUpdate repeats 5,000 alerts of 500 bytes: so many records and event ids in one durable transaction, by so many
-// writers at once, on a server that syncs.
+// BenchmarkUpdate repeats 5,000 alerts of 500 bytes on a server that syncs. The names say how many records and event ids
+// one Update has, and how many writers run concurrently.
 func BenchmarkUpdate(b *testing.B) {
 	bench := newRepeats(b)
 	for _, c := range []struct{ writers, batch int }{
@@ -41,8 +41,8 @@ func BenchmarkUpdate(b *testing.B) {
 	}
 }
 
-// BenchmarkEventIDs shows what a row per event id costs: 1,000 alerts a commit without ids, with them, and with them while a
-// million are there.
+// BenchmarkEventIDs measures the cost of a row for each event id: 1,000 alerts a commit without ids, with ids, and with
+// ids while a million are stored.
 func BenchmarkEventIDs(b *testing.B) {
 	bench := newRepeats(b)
 	run := func(b *testing.B) {
@@ -73,7 +73,7 @@ type repeats struct {
 	last      atomic.Uint64
 }
 
-// newRepeats has 5,000 alerts on a server that syncs.
+// newRepeats creates 5,000 alerts on a server that syncs.
 func newRepeats(b *testing.B) *repeats {
 	server := postgrestest.Own(b, "shared_buffers=256MB", "max_wal_size=4GB")
 	pool, err := pgxpool.New(b.Context(), server.DSN()+" pool_max_conns=64")

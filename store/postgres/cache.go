@@ -7,17 +7,18 @@ import (
 	"github.com/tocsin-dev/tocsin/store"
 )
 
-// cacheBytes bounds the documents whose values are cached, in two generations.
+// cacheBytes bounds the documents of cached records, in two generations.
 const cacheBytes = 64 << 20
 
-// cache holds the values of records that were read or written lately, so that the database sends a document only if another
-// replica has written it. A value is that of one version of one record on one run of the server, so none is ever wrong: what has
-// become useless is not asked for, and goes with its generation. Another run may be of a standby that lacked a version.
+// cache holds the values of records that were read or written lately, so the database sends a document only if another
+// replica has written it. A value belongs to one version of one record on one run of the server, so it is never stale. A
+// value that is no longer used goes with its generation. After a restart the cache is dropped: the server may be a
+// promoted standby that lacks a version.
 type cache struct {
 	mu         sync.Mutex
-	server     time.Time // when it was started
+	server     time.Time // start time of the server
 	young, old map[store.Key]cached
-	bytes      int // of young
+	bytes      int // of the young generation
 }
 
 type cached struct {
@@ -28,8 +29,8 @@ type cached struct {
 	gone    bool // the record is deleted
 }
 
-// from reports whether the values are of the server that was started then. Else they are forgotten, and what was taken from them
-// must be as well.
+// from reports whether the cached values are from the server that was started at this time. Otherwise it drops them, and
+// the caller must drop the values that it took before.
 func (c *cache) from(started time.Time) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -41,7 +42,7 @@ func (c *cache) from(started time.Time) bool {
 	return empty
 }
 
-// get looks up what is known of records.
+// get fills in the cached values of records.
 func (c *cache) get(records []*locked) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -56,7 +57,7 @@ func (c *cache) get(records []*locked) {
 	}
 }
 
-// add takes over what is cached of records.
+// add caches the values of records.
 func (c *cache) add(records []*locked) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -70,7 +71,7 @@ func (c *cache) add(records []*locked) {
 	}
 }
 
-// forget lets go of a record that is gone.
+// forget removes a deleted record.
 func (c *cache) forget(k store.Key) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -14,7 +14,7 @@ import (
 	"github.com/tocsin-dev/tocsin/store/postgres"
 )
 
-// put writes a record over whatever version it has, or deletes it.
+// put writes or deletes a record, whatever its version.
 func put(t *testing.T, s store.Store, k store.Key, rec any) {
 	t.Helper()
 	require.NoError(t, s.Update(t.Context(), store.Scope{Write: []store.Key{k}}, func(v store.View) (store.Batch, store.Need, error) {
@@ -23,7 +23,7 @@ func put(t *testing.T, s store.Store, k store.Key, rec any) {
 	}))
 }
 
-// seenBy returns what a decision of a handle sees of a record.
+// seenBy returns the record that a decision on this handle sees.
 func seenBy(t *testing.T, s store.Store, k store.Key) (seen store.Snapshot) {
 	t.Helper()
 	require.NoError(t, s.Update(t.Context(), store.Scope{Write: []store.Key{k}}, func(v store.View) (store.Batch, store.Need, error) {
@@ -33,8 +33,8 @@ func seenBy(t *testing.T, s store.Store, k store.Key) (seen store.Snapshot) {
 	return seen
 }
 
-// TestTheCacheIsNeverWrong changes, deletes and creates a record on one replica while another has cached it, up to the very
-// version that it has cached.
+// TestTheCacheIsNeverWrong changes, deletes and recreates a record on one replica while another has cached it, up to the
+// same version number.
 func TestTheCacheIsNeverWrong(t *testing.T) {
 	db := newDatabase(t)
 	a, b := db.mustOpen(2), db.mustOpen(2)
@@ -64,7 +64,7 @@ func TestTheCacheIsNeverWrong(t *testing.T) {
 	assert.Equal(t, "sixth", seenBy(t, a, k).Rec, "what was not committed is not cached")
 }
 
-// counter counts the trips to the server, and the documents that come back are looked for elsewhere.
+// counter counts round trips to the server, and the documents that it sends.
 type counter struct {
 	stepper
 	trips, statements int
@@ -88,7 +88,8 @@ func (c *counter) TraceBatchQuery(_ context.Context, _ *pgx.Conn, q pgx.TraceBat
 // TraceBatchEnd implements pgx.BatchTracer.
 func (*counter) TraceBatchEnd(context.Context, *pgx.Conn, pgx.TraceBatchEndData) {}
 
-// TestTrips counts what a call costs: two trips for an Update, however many records it writes, one for a Claim and a Read.
+// TestTrips checks the number of round trips: two for an Update, however many records it writes; one for a Claim and for
+// a Read.
 func TestTrips(t *testing.T) {
 	db := newDatabase(t)
 	var c counter
@@ -137,7 +138,7 @@ func TestTrips(t *testing.T) {
 	assert.Equal(t, 1, cost(func() { value(t, s, key("a")) }).trips)
 }
 
-// TestNoRowStandsForNothing looks for rows that hold a lock on a key without a record, after all sorts of Updates.
+// TestNoRowStandsForNothing checks that no lock row of a key without a record is left after many kinds of Updates.
 func TestNoRowStandsForNothing(t *testing.T) {
 	db := newDatabase(t)
 	s := db.mustOpen(2)

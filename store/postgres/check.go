@@ -8,11 +8,11 @@ import (
 	"github.com/tocsin-dev/tocsin/store"
 )
 
-// check finds what a Batch breaks of its contract, as far as that shows before it is written; the database finds the rest. It
-// returns what will be stored of each change, nil for a deletion.
+// check returns an error if b breaks its contract, as far as this shows before writing; the statements check the rest.
+// rows are the rows to store for each Change, nil for a deletion.
 func (r *round) check(c *call, b *store.Batch) (rows []*row, err error) {
 	if b.Now.IsZero() && !empty(b) {
-		return nil, errors.New("postgres: a batch without an instant")
+		return nil, errors.New("postgres: the batch has no instant")
 	}
 	if err := storable(b.Now); err != nil {
 		return nil, fmt.Errorf("postgres: %w", err)
@@ -48,7 +48,7 @@ func (r *round) check(c *call, b *store.Batch) (rows []*row, err error) {
 
 func (r *round) checkPut(c *store.Change, twice bool) (*row, error) {
 	stored := r.scope.byKey[c.Key]
-	if stored == nil { // of a kind of our own
+	if stored == nil { // the key is of kind task or log
 		stored = &locked{}
 	}
 	switch {
@@ -77,7 +77,7 @@ func (r *round) checkSettle(c *call, x *store.Settle, twice bool) error {
 	_, valid := r.held[x.Claim]
 	switch {
 	case !valid || !slices.Contains(c.claims, x.Claim):
-		return errors.New("settled without being in scope, or not ours")
+		return errors.New("settled without being in scope, or no longer held")
 	case twice:
 		return errors.New("settled twice")
 	case !x.Retry.IsZero() && x.Dead != "":

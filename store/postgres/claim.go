@@ -30,8 +30,8 @@ const (
 	selectNextDue = `SELECT min(k.due) FROM generate_series(1, $1::int) p CROSS JOIN LATERAL (
 			SELECT r.due FROM tocsin.record r WHERE r.due > $2 AND r.priority = p ORDER BY r.due LIMIT 1) k`
 
-	// claimTasks takes of each queue as many as may be, and of those what ranks first. What another transaction has locked
-	// is about to become its own.
+	// claimTasks takes up to the allowed number from each queue, and of these the tasks of lowest rank. It skips tasks
+	// that another transaction has locked, since that transaction is about to claim them.
 	claimTasks = `WITH picked AS MATERIALIZED (
 			SELECT k.id, k.ready_rank FROM unnest($1::text[], $2::bigint[]) q(name, most) CROSS JOIN LATERAL (
 				SELECT t.id, t.ready_rank FROM tocsin.task t
@@ -43,7 +43,7 @@ const (
 		FROM picked WHERE t.id = picked.id
 		RETURNING picked.ready_rank, ` + taskColumns
 
-	// selectLeft tells of each queue whether a head may be claimed, and when the next may be.
+	// selectLeft returns for each queue whether a head may be claimed now, and when the next may be.
 	selectLeft = `SELECT q.n, EXISTS (SELECT FROM tocsin.task t WHERE t.head AND t.queue = q.name AND t.ready <= $2 AND
 				t.priority <= $3),
 			(SELECT t.ready FROM tocsin.task t WHERE t.head AND t.queue = q.name AND t.ready > $2 AND t.priority <= $3
@@ -51,9 +51,9 @@ const (
 		FROM unnest($1::text[]) WITH ORDINALITY q(name, n)`
 )
 
-// Claim prolongs r.Keep first, then lists due records and leases tasks, all in one trip. Where ranks are equal, the lower id
-// goes first. A Limit of zero leases no task and lists every due key. A task that another transaction holds is left out; if
-// that gives up after all, the task is found by the next call.
+// Claim implements store.Store, in one round trip. Of tasks with equal ranks the lower id is leased first. It skips a
+// task that another transaction has locked; if that transaction rolls back, the next Claim finds the task. It returns an
+// error if r leases or keeps tasks without a positive LeaseFor.
 func (s *Store) Claim(ctx context.Context, r store.ClaimRequest) (store.Claimed, error) {
 	if err := s.enter(ctx); err != nil {
 		return store.Claimed{}, err
@@ -75,26 +75,26 @@ func (s *Store) Claim(ctx context.Context, r store.ClaimRequest) (store.Claimed,
 	return c.answer(), nil
 }
 
-// claiming is one Claim at work.
+// claiming is the state of one Claim.
 type claiming struct {
 	s *Store
 	r *store.ClaimRequest
 
 	now, until  int64
 	maxPriority int16
-	queues      []string // that may give tasks
-	most        []int64  // from each
+	queues      []string // queues from which tasks may be leased
+	most        []int64  // most tasks to lease from each
 
 	kept    map[store.Claim]struct{}
 	due     []store.Key
 	nextDue *int64
 	tasks   []rankedTask
-	left    []bool   // of each queue: a head that may be claimed
-	next    []*int64 // of each queue: when another one may be
+	left    []bool   // for each queue: a head may still be claimed
+	next    []*int64 // for each queue: when the next head may be claimed
 }
 
 type rankedTask struct {
-	rank int64 // at which it was claimed
+	rank int64 // rank at the claim
 	store.Task
 }
 
@@ -143,7 +143,7 @@ func (c *claiming) queueKeep(b *pgx.Batch) {
 }
 
 func (c *claiming) queueDue(b *pgx.Batch) {
-	var limit *int64 // null is none
+	var limit *int64 // null: no limit
 	if c.r.Limit > 0 {
 		oneMore := int64(c.r.Limit) + 1
 		limit = &oneMore
@@ -185,7 +185,7 @@ func (c *claiming) queueTasks(b *pgx.Batch) {
 	})
 }
 
-// answer puts together what was found.
+// answer builds the answer from the rows that were read.
 func (c *claiming) answer() store.Claimed {
 	var out store.Claimed
 	for _, k := range c.r.Keep {
@@ -208,7 +208,7 @@ func (c *claiming) answer() store.Claimed {
 	}
 	for i, queue := range c.queues {
 		if taken[queue] == c.most[i] {
-			continue // full
+			continue // the queue is full
 		}
 		if c.left[i] && len(out.Tasks) >= c.r.Limit {
 			next = earlier(next, c.r.Now.UTC())
@@ -219,7 +219,7 @@ func (c *claiming) answer() store.Claimed {
 	return out
 }
 
-// earlier returns the earlier instant; zero means never.
+// earlier returns the earlier of two instants. Zero means never.
 func earlier(a, b time.Time) time.Time {
 	if a.IsZero() || !b.IsZero() && b.Before(a) {
 		return b

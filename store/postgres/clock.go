@@ -12,7 +12,7 @@ import (
 
 var _ store.Clock = (*Store)(nil)
 
-// Ahead tells how far the server's clock is ahead of ours, within half of the time that the question takes.
+// Ahead implements store.Clock. Its error is at most half of the time of the query.
 func (s *Store) Ahead(ctx context.Context) (ahead time.Duration, err error) {
 	if err := s.enter(ctx); err != nil {
 		return 0, err

@@ -17,41 +17,41 @@ const (
 	insertLog = `INSERT INTO tocsin.log (at, doc)
 		SELECT at, doc FROM unnest($1::bigint[], $2::bytea[]) WITH ORDINALITY u(at, doc, n) ORDER BY n`
 
-	// An id is dated by the clock, after that has moved. The ids of a scope are locked, so nobody else dates them.
+	// dateSeen dates ids by the clock, after the clock has moved. The ids are locked, so no other transaction dates them.
 	dateSeen  = `UPDATE tocsin.seen SET at = $2::bigint WHERE id = ANY($1::bytea[]) AND at < $2::bigint - $3::bigint`
 	moveClock = `UPDATE tocsin.clock SET at = $1 WHERE at < $1`
 
-	// forgetSeen is about ids that we have just made, of calls that came to nothing.
+	// forgetSeen removes ids that this round has inserted for calls that failed.
 	forgetSeen = `DELETE FROM tocsin.seen WHERE id = ANY($1::bytea[])`
 
 	notify = `SELECT pg_notify($1, $2)`
 )
 
-// windowFor is how long an event id is remembered at least, by the clock.
+// windowFor is the minimum time that an event id is remembered, by the window's clock.
 const windowFor = 24 * time.Hour
 
-// What our function expect may say.
+// The messages with which the SQL function expect can fail.
 const (
 	movedRecord = "record"
 	movedClaim  = "claim"
 	laneTaken   = "lane"
 )
 
-// changes are what the calls of a round have decided.
+// changes are the decisions of a round's calls, to be written.
 type changes struct {
 	any     bool                             // there is something to commit
-	deleted bool                             // a record
-	moved   map[store.Ref]map[store.Key]bool // which records publish a ref from now on, and which no longer
+	deleted bool                             // a record was deleted
+	moved   map[store.Ref]map[store.Key]bool // refs that changed: true for records that publish them now, false for those that no longer do
 	entries entryRows
-	logged  []int64 // when
+	logged  []int64 // instants of the log rows
 	log     [][]byte
-	tasks   pgx.Batch  // statements about them
-	ended   taggedKeys // by cancelling
+	tasks   pgx.Batch  // statements that change tasks
+	ended   taggedKeys // cancelled tags
 	hint    bool
-	now     int64 // to which the clock moves
+	now     int64 // the new instant of the clock
 }
 
-// apply adds the Batch of a call to what is committed, or refuses it untouched.
+// apply adds the Batch of a call to the changes. If it returns an error, it has changed nothing.
 func (r *round) apply(c *call, b *store.Batch) error {
 	if empty(b) && len(c.events) == 0 {
 		return nil
@@ -84,8 +84,8 @@ func empty(b *store.Batch) bool {
 	return len(b.Put)+len(b.Settle)+len(b.Cancel)+len(b.Tasks)+len(b.Log) == 0
 }
 
-// commit writes what the calls have decided and ends the transaction, in one trip. The clock is moved last: who moves it holds
-// up the others for the time of a commit.
+// commit writes the changes and commits the transaction, in one round trip. It moves the clock last: its row lock blocks
+// all other commits until this commit ends.
 func (r *round) commit(ctx context.Context, conn *pgxpool.Conn) error {
 	b := &pgx.Batch{}
 	if err := r.writeRecords(b); err != nil {
@@ -106,13 +106,13 @@ func (r *round) commit(ctx context.Context, conn *pgxpool.Conn) error {
 	case err == nil:
 		r.s.cache.add(r.scope.list)
 		return nil
-	case pgconn.SafeToRetry(err) || hasCode(err, codeIdleTooLong): // the server has not begun on it
+	case pgconn.SafeToRetry(err) || hasCode(err, codeIdleTooLong): // the server has not started the commit
 		return err
 	case !errors.As(err, &refused) || conn.Conn().IsClosed():
 		r.refused = fmt.Errorf("postgres: %w: %w", store.ErrUnknown, err)
 		return nil
 	case refused.Code == codeUnique && refused.TableName == "task":
-		r.refused = fmt.Errorf("postgres: the id of a task is in use: %w", err)
+		r.refused = fmt.Errorf("postgres: a task id is in use: %w", err)
 		return nil
 	case refused.Code == codeExpected:
 		r.refused, err = refusal(refused.Message)
@@ -120,18 +120,18 @@ func (r *round) commit(ctx context.Context, conn *pgxpool.Conn) error {
 	return err
 }
 
-// refusal reads what our function expect has said.
+// refusal translates a message of the SQL function expect.
 func refusal(what string) (answer, err error) {
 	switch what {
-	case movedRecord: // past a row lock: somebody else's statement, or a fault of ours
+	case movedRecord: // despite the row lock: another program has written, or this package has a bug
 		return fmt.Errorf("postgres: %w", store.ErrConflict), nil
 	case laneTaken:
 		return errors.New("postgres: a task is born leased in a lane that is not empty"), nil
 	}
-	return nil, errMovedOn
+	return nil, errRowChanged
 }
 
-// hint reports whether others may find work in what b leaves. What is born leased, or due later, needs no hint.
+// hint reports whether b leaves work for other replicas. Tasks that are born leased or due later need no hint.
 func hint(b *store.Batch) bool {
 	for i := range b.Tasks {
 		if b.Tasks[i].Lease == nil {
@@ -146,8 +146,8 @@ func hint(b *store.Batch) bool {
 	return false
 }
 
-// dateEvents moves the clock of the window of event ids, if it is to move, and dates ids by it: those that were not seen
-// before, and those that leave the window by this very move. Ids of calls that came to nothing count as not seen.
+// dateEvents moves the window's clock and dates ids by it: new ids, and ids that leave the window by this move. Ids of
+// failed calls do not count as seen.
 func (r *round) dateEvents(b *pgx.Batch) {
 	var fresh, seen, idle [][]byte
 	for i, id := range r.ids {
@@ -175,7 +175,7 @@ func (r *round) dateEvents(b *pgx.Batch) {
 	b.Queue(r.s.sql(moveClock), r.now)
 }
 
-// clockAt returns where now moves the clock to. In whole seconds an id may stay for one more, and never leaves early.
+// clockAt returns the clock's instant for now, in whole seconds. An id may stay a second longer, but never leaves early.
 func clockAt(now time.Time) int64 {
 	if now.IsZero() {
 		return 0

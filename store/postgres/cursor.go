@@ -8,24 +8,24 @@ import (
 	"github.com/tocsin-dev/tocsin/store"
 )
 
-// cursor is a place in an order by priority and key, or by key alone. It names the place and not the row, so that a page can
-// begin behind a row that is gone.
+// cursor is a position in an order by priority and key, or by key alone. It names a position and not a row, so a page can
+// begin after a row that was deleted meanwhile.
 type cursor struct {
 	priority int16
 	key      store.Key
 }
 
 func (c cursor) String() string {
-	raw, _ := json.Marshal([]any{c.priority, c.key.Tenant, c.key.Kind, c.key.ID}) // numbers and strings do not fail
+	raw, _ := json.Marshal([]any{c.priority, c.key.Tenant, c.key.Kind, c.key.ID}) // strings and numbers always encode
 	return base64.RawURLEncoding.EncodeToString(raw)
 }
 
-// parseCursor reads a cursor. The empty one is the place before all others.
+// parseCursor reads a cursor. An empty text is the position before all rows.
 func parseCursor(text string) (cursor, error) {
 	if text == "" {
 		return cursor{}, nil
 	}
-	bad := errors.New("postgres: After is no cursor of this store")
+	bad := errors.New("postgres: After is not a cursor of this store")
 	raw, err := base64.RawURLEncoding.DecodeString(text)
 	if err != nil {
 		return cursor{}, bad

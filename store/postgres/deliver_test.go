@@ -19,9 +19,9 @@ import (
 	"github.com/tocsin-dev/tocsin/store/postgres"
 )
 
-const leaseFor = time.Second // of the replicas of TestReplicaHistories, in real time
+const leaseFor = time.Second // in real time
 
-// deliver claims, writes a line to the receiver, and settles, until it is killed or its parent ends.
+// deliver claims tasks, prints a line for each as the receiver, and settles it, until it is killed or its parent ends.
 func deliver(ctx context.Context, s *postgres.Store, told *bufio.Scanner) error {
 	go func() {
 		told.Scan()
@@ -54,8 +54,9 @@ func deliver(ctx context.Context, s *postgres.Store, told *bufio.Scanner) error 
 	}
 }
 
-// TestReplicaHistories has three processes deliver what stands in many lanes, kills some and pauses some for longer than
-// their leases. Everything is delivered, first deliveries of a lane are in order, and a repeat has a higher fence.
+// TestReplicaHistories delivers tasks of many lanes by three processes. It kills some, and pauses some for longer than
+// their leases. Every task must be delivered, first deliveries of a lane must be in order, and a repeat must have a
+// higher fence.
 func TestReplicaHistories(t *testing.T) {
 	const lanes, depth, replicas = 40, 20, 3
 	db := newDatabase(t)
@@ -119,7 +120,7 @@ func checkDeliveries(t *testing.T, text string, lanes, depth int) {
 			assert.Equal(t, fmt.Sprintf("%s/%02d", lane, next[lane]), id, "first deliveries are in order")
 			next[lane]++
 		case fence < last:
-			stale++ // by one that was paused before it sent, which the receiver may refuse
+			stale++ // from a process that was paused before it sent; the receiver can refuse it by its fence
 		default:
 			assert.Greater(t, fence, last, "a repeat of %s has a higher fence", id)
 		}

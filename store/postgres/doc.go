@@ -1,82 +1,85 @@
-// Package postgres is the Store for several replicas: it keeps everything in a PostgreSQL database that they share, and
-// follows the rules of store.Store to the letter. Any replica may write any record; who dies leaves nothing behind that
-// another could not go on with.
+// Package postgres is a Store for several replicas, in a PostgreSQL database that they share. It follows every rule of
+// store.Store. Any replica may write any record. If a replica dies, the others go on with its work when its leases end.
 //
 //	s, err := postgres.Open(ctx, "postgres://app@db/app")
 //	engine, err := tocsin.New(&tocsin.Config{Store: s, ...})
 //
 // # Guarantees
 //
-// What a call has acknowledged was committed with synchronous_commit on, whatever the default is for others; it survives a
-// kill of the program, of the server, and a loss of power, if the server itself was not told to skip fsync. The store decides on
-// the primary only. Never point it at an end point for readers: it would be refused there.
+// An acknowledged call was committed with synchronous_commit on, even if the server's default is off. It survives a crash
+// of the program or the server, and loss of power unless the server runs with fsync = off. The store decides only on the
+// primary. A read-only endpoint refuses every Update.
 //
-// Deadlocks and serialization failures are repeated and never surface. While the server cannot be reached, or has become
-// read-only, a call is tried a few times within about half a second and then fails; the first call after the server is back
-// succeeds, over connections made anew. An error that wraps store.ErrUnknown says that the connection broke while a commit
-// was under way: repeat it with the same event ids.
+// The store retries deadlocks and serialization failures until ctx ends. While the server is unreachable or read-only, a
+// call is tried a few times within about half a second and then fails. The first call after the server is back succeeds,
+// on new connections. An error that wraps store.ErrUnknown means that the connection broke during a commit: repeat the
+// call with the same event ids.
 //
-// No instant comes from the database's clock. Real time counts in one place: a transaction of a process that stands still
-// for five seconds is ended by the server, so that nobody waits for its locks; the process decides again when it wakes up. So
-// decide must take less than that.
+// Instants never come from the database's clock. Real time counts once: the server ends a transaction that is idle for
+// five seconds, so that a paused process does not block others by its locks. That process decides again when it resumes.
+// decide must therefore return within five seconds.
 //
 // # Standbys
 //
-// A standby that takes over has all that was acknowledged if the primary waits for it: name it in synchronous_standby_names,
-// better as ANY 1 of two, since nothing is acknowledged while none is there. An asynchronous one loses the tail. The store's own
-// transactions wait even where synchronous_commit is off or local by default, and as long as it says where it is remote_write or
-// remote_apply. With SubmitTx it is the application's transaction that commits: leave it on there.
+// A standby has every acknowledged commit if the primary waits for it (synchronous replication). Name it in
+// synchronous_standby_names, preferably as ANY 1 of two standbys: without any standby nothing is acknowledged. An
+// asynchronous standby may lack the last commits. The store's transactions wait for the standby even if
+// synchronous_commit is off or local by default; the defaults remote_write and remote_apply are kept. SubmitTx uses the
+// application's transaction: leave synchronous_commit on there.
 //
-// Let the address follow the primary, or name all hosts and ask for the one that takes writes:
+// Let the address follow the primary, or name all hosts and ask for the writable one:
 //
 //	host=a,b dbname=app user=app target_session_attrs=read-write connect_timeout=3
 //
-// Without target_session_attrs the first host that answers is taken, a standby too, and every Update fails there with SQLSTATE
-// 25006. Such a refusal closes all connections, so that a proxy may lead the next ones elsewhere. So does a server that says no
-// word for 15 s, as one whose machine has died; the call is tried again, or fails with store.ErrUnknown if its commit was under
-// way. Open bounds each attempt to connect by 5 s unless the DSN names a connect_timeout; a pool of your own needs that, and a
-// pool_ping_timeout. Fence off the old primary before the standby is promoted: it must not take writes when it comes back.
+// Without target_session_attrs libpq takes the first host that answers. If that is a standby, every Update fails with
+// SQLSTATE 25006. After this error the store closes all its connections, so that a proxy can route new ones to the
+// primary. It does the same if the server does not answer for 15 s, for example because its machine has died. The call is
+// then tried again, or fails with store.ErrUnknown if its commit was running. Open limits each connection attempt to 5 s
+// unless the DSN sets connect_timeout. For a pool of your own set connect_timeout and pool_ping_timeout. Fence off the
+// old primary before you promote the standby: it must not take writes when it comes back.
 //
-// While a primary waits for a standby, so do the calls. If the context of one ends, or 15 s pass at each of its tries, it fails
-// with store.ErrUnknown, and others see what it has decided before the standby has it. To repeat it waits again; an Update that
+// While the primary waits for a standby, calls wait too. If ctx ends, or each try has taken 15 s, the call fails with
+// store.ErrUnknown, and other calls see its changes before the standby has them. A repeat waits again. An Update that
 // changes nothing does not wait.
 //
 // # Concurrency
 //
-// An Update is two trips to the server: the first locks and reads, the second writes and commits. It locks event ids, then
-// records, then tasks, each in ascending order, so Updates wait for each other and do not deadlock. A Need costs one more trip:
-// what comes behind all that is locked is locked in addition, else all is locked anew with the wider scope. So is a record that
-// was locked in share and is wanted for writing. The lock on a record is that on its lanes too; records of tasks that are
-// added, cancelled or settled are locked even where no scope names them, which makes decide run once more. Name them in the
-// scope.
+// An Update takes two round trips: the first locks and reads, the second writes and commits. It locks event ids, then
+// records, then tasks, each in ascending order, so that Updates wait for each other but do not deadlock. A Need takes one
+// more round trip. If its keys sort after all locked keys they are locked in addition; otherwise everything is locked
+// again with the wider scope, also if a key changes from shared to exclusive. The lock on a record also covers its lanes.
+// So records whose tasks a Batch adds, cancels or settles are locked too, and decide runs again if they were not in the
+// scope. Name them in the scope.
 //
-// Updates that come while two transactions are under way wait, and share the next one: each decides on its own goroutine, one
-// after the other, about what those before it have left, and one commit serves all. Many callers about one incident cost as few
-// commits as many about different ones. An error of one leaves the others alone.
+// At most two transactions of Updates run at the same time in one process. Updates that arrive meanwhile share the next
+// transaction (group commit). Each decides on its own goroutine, one after the other, and sees the changes of those
+// before it. So many callers about one incident need as few commits as callers about different ones. An error of one call
+// does not affect the others.
 //
-// Claim takes what nobody has locked (SKIP LOCKED), in one trip.
+// Claim takes one round trip, and skips locked tasks (SKIP LOCKED).
 //
 // # Tables
 //
-// They lie in the schema "tocsin": record, ref, entry (timelines), task, seen (event ids), clock, log and version. The comments
-// in migrations/1.sql say what a row means. Instants are nanoseconds since 1970, from 1678 to 2262.
+// The tables are in the schema "tocsin": record, ref, entry (timelines), task, seen (event ids), clock, log and version.
+// The comments in migrations/1.sql explain the columns. Instants are Unix nanoseconds, from the year 1678 to 2262.
 //
-// Opening a store migrates the tables, one replica at a time. A step leaves them fit for programs of the version before, so
-// replicas can be replaced one by one; a program refuses tables that are two versions ahead of it. A record whose document a
-// newer program wrote is read as store.Newer and never written over.
+// Open and New migrate the tables, one replica at a time. After a migration, programs of the version before still work,
+// so that replicas can be replaced one by one. A program refuses tables that are two or more versions ahead of it. It
+// reads a record that a newer program wrote as store.Newer, and never overwrites it.
 //
-// Event ids leave with Trim: those of before the window's 24 hours, and beyond a million the oldest. So call Trim now and then.
-// A number of the log is given before its commit: who follows the log while others write must look again for lower ones.
+// Trim removes event ids that are older than 24 hours, and the oldest beyond a million. Call it regularly. A log row gets
+// its number before its commit. A reader that follows the log must therefore look again for lower numbers.
 //
 // # Events of a transaction
 //
-// SubmitTx submits events within a transaction of the application: they exist if and only if it commits. They wait as tasks
-// of the queue respond.QueueInbox; the engine takes them when it looks, and settles each in the Update that applies it.
+// SubmitTx submits events in a transaction of the application: they exist if and only if it commits. They wait as tasks
+// of the queue respond.QueueInbox. The engine claims them, and settles each in the Update that applies it.
 //
 // # Hints and proxies
 //
-// A commit that leaves work for others notifies the channel of the schema's name once. Where LISTEN does not work, behind a
-// proxy that pools transactions, polling alone is enough; there add default_query_exec_mode=exec to the DSN.
+// A commit that leaves work for other replicas sends one NOTIFY on the channel with the schema's name. LISTEN does not
+// work behind a proxy that pools transactions; there the engine finds work by polling. For such a proxy add
+// default_query_exec_mode=exec to the DSN.
 //
 // # Testing
 //

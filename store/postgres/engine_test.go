@@ -16,8 +16,8 @@ import (
 	"github.com/tocsin-dev/tocsin/store/postgres"
 )
 
-// TestEngines has two engines share a database: what one submits, and what an application submits within its transaction, is
-// sent once, whichever engine sends it, and both know of every incident.
+// TestEngines runs two engines on one database. Each event, submitted to an engine or in a transaction, must be sent
+// once, by either engine, and both must know every incident.
 func TestEngines(t *testing.T) {
 	const each = 5
 	db := newDatabase(t)

@@ -15,7 +15,7 @@ import (
 
 var _ store.Eraser = (*Store)(nil)
 
-// How many documents, and the timelines of how many records, Erase looks at in one transaction.
+// Numbers of documents, and of records with their timelines, that Erase edits in one transaction.
 const (
 	eraseAtOnce   = 500
 	recordsAtOnce = 100
@@ -40,8 +40,8 @@ const (
 		u(record, seq, place, doc) WHERE e.record = u.record AND e.seq = u.seq AND e.place = u.place`
 )
 
-// Erase implements store.Eraser, beside other replicas too. What the server keeps of rows that were changed or deleted, until it
-// vacuums, and its write-ahead log and backups, are beyond it.
+// Erase implements store.Eraser. Other replicas may work meanwhile. It cannot erase the server's dead rows (until it
+// vacuums), its write-ahead log and its backups.
 func (s *Store) Erase(ctx context.Context, edit func(of store.Key, doc []byte) ([]byte, error)) (int, error) {
 	if err := s.enter(ctx); err != nil {
 		return 0, err
@@ -55,15 +55,15 @@ func (s *Store) Erase(ctx context.Context, edit func(of store.Key, doc []byte) (
 	return x.changed, nil
 }
 
-// eraser is one Erase at work.
+// eraser is the state of one Erase.
 type eraser struct {
 	s       *Store
 	edit    func(of store.Key, doc []byte) ([]byte, error)
 	changed int
 }
 
-// step reads some rows under lock, and writes those that edit changes, in one transaction, and returns them as they were read.
-// Where others are in the way both happen again.
+// step reads some rows under lock, writes those that edit changes, and commits. It returns the rows as they were read. If
+// other transactions are in the way, it repeats both.
 func step[R any](
 	ctx context.Context, x *eraser, query string, args []any, scan pgx.RowToFunc[R], change func(*pgx.Batch, []R) error,
 ) (found []R, err error) {
@@ -92,7 +92,7 @@ func step[R any](
 	return found, err
 }
 
-// document edits one, and reports whether that changed it.
+// document calls edit, and reports whether it changed the document.
 func (x *eraser) document(of store.Key, doc []byte) (to []byte, changed bool, err error) {
 	if to, err = x.edit(of, bytes.Clone(doc)); err != nil {
 		return nil, false, fmt.Errorf("%s: %w", name(of), err)
@@ -176,7 +176,7 @@ func (x *eraser) editDead(b *pgx.Batch, rows []deadRow) error {
 	return nil
 }
 
-// recordRow names a record, and its timeline by the number with which it was born.
+// recordRow names a record, and its timeline by the record's number (column born).
 type recordRow struct {
 	store.Key
 	Born int64

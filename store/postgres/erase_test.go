@@ -27,7 +27,7 @@ import (
 	"github.com/tocsin-dev/tocsin/store/postgres"
 )
 
-// What is to be erased of ana.
+// Personal data of ana, which must be erased.
 const (
 	anasMail   = "ana@example.org"
 	anasPhone  = "+49151123"
@@ -45,8 +45,8 @@ func anaAndBen() *catalog.Catalog {
 	return c
 }
 
-// TestErase: one replica erases while another decides about the same incidents, from what it has cached: none of it comes
-// back, no decision is lost, and what is ben's stays.
+// TestErase erases on one replica while another decides about the same incidents from its cache. No erased text may come
+// back, no decision may be lost, and the data of ben must stay.
 func TestErase(t *testing.T) {
 	const incidents, each = 4, 10
 	db := newDatabase(t)
@@ -133,7 +133,7 @@ func TestErase(t *testing.T) {
 	require.NoError(t, err)
 }
 
-// tables writes out what every table holds.
+// tables prints the contents of every table.
 func tables(t *testing.T, db *database, s *postgres.Store) string {
 	t.Helper()
 	conn, err := pgx.Connect(t.Context(), db.dsn)

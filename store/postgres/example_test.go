@@ -15,8 +15,8 @@ import (
 	"github.com/tocsin-dev/tocsin/store/postgres"
 )
 
-// An order and the event that it failed are one transaction of the application. The event is then claimed and settled, which
-// in a program is the engine's work.
+// An order and the event about its failure are committed in one transaction of the application. Then the event is claimed
+// and settled; in a program the engine does this.
 func Example() {
 	ctx := context.Background()
 	if err := failOrder(ctx, os.Getenv("TOCSIN_POSTGRES")); err != nil {

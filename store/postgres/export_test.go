@@ -4,19 +4,19 @@ import "time"
 
 const RoundsAtOnce = roundsAtOnce
 
-// Makers returns how many rounds are under way.
+// Makers returns the number of running rounds.
 func (s *Store) Makers() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.rounds.makers
 }
 
-// Waiting returns how many calls wait for a round.
+// Waiting returns the number of calls that wait for a round.
 func (s *Store) Waiting() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return len(s.rounds.waiting)
 }
 
-// Within bounds how long a transaction may take. It is called before any other method.
+// Within sets the maximum time of a transaction. Call it before any other method.
 func (s *Store) Within(d time.Duration) { s.answersWithin = d }

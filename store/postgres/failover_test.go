@@ -17,10 +17,11 @@ import (
 	"github.com/tocsin-dev/tocsin/store"
 )
 
-// failsOver kills a primary while events come in over three handles: one knows both hosts, one a proxy, and the third does not
-// even hear that its connections are gone. The standby is promoted, and the old primary comes back as a standby, to which the
-// proxy leads for a while. All handles serve again without being opened anew, no later than 5 s after they can reach a primary,
-// and nothing that was acknowledged is missing or counted twice. Who listened hears hints again.
+// failsOver kills a primary while events come in over three handles. The first knows both hosts, the second uses a proxy,
+// and the third gets no sign that its connections are dead. Then the standby is promoted, and the old primary comes back
+// as a standby, to which the proxy leads for a while. Every handle must work again at most 5 s after it can reach a
+// primary, without being opened again. No acknowledged event may be missing or counted twice, and listeners must get
+// hints again.
 func failsOver(t *testing.T, servers *pair) {
 	primary, standby := servers.primary, servers.standby
 	hosts := primary.DSN() + " target_session_attrs=read-write host=" + primary.Host() + "," + standby.Host()
@@ -37,7 +38,7 @@ func failsOver(t *testing.T, servers *pair) {
 	unheard := send(t, deaf, "unheard")
 	await(t, &unheard.acknowledged, 1)
 	byHosts, byProxy := send(t, knows, "hosts"), send(t, led, "proxy")
-	<-knows.Wake() // they listen
+	<-knows.Wake() // both listen now
 	<-led.Wake()
 	await(t, &byHosts.acknowledged, 50+rand.Int64N(50))
 	await(t, &byProxy.acknowledged, 1)
@@ -61,7 +62,7 @@ func failsOver(t *testing.T, servers *pair) {
 	byProxy.check(t)
 }
 
-// senders are events that come in, each repeated until it is acknowledged.
+// senders submit events, and repeat each until it is acknowledged.
 type senders struct {
 	s                              store.Store
 	keys                           [2]store.Key
@@ -103,7 +104,7 @@ func (x *senders) stop() {
 	x.all.Wait()
 }
 
-// check compares what is stored with what was acknowledged.
+// check compares the stored events with the acknowledged ones.
 func (x *senders) check(t *testing.T) {
 	x.stop()
 	total := 0
@@ -117,7 +118,7 @@ func (x *senders) check(t *testing.T) {
 		x.keys[0].ID, total, x.failed.Load(), x.readOnly.Load())
 }
 
-// await waits until there are so many more: 5 s, which is how long a store may take until it serves again.
+// await waits until counted has grown by more. It fails after 5 s, the time that a store may take to work again.
 func await(t *testing.T, counted *atomic.Int64, more int64) {
 	t.Helper()
 	want := counted.Load() + more

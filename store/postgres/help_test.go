@@ -31,13 +31,13 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// text is the codec of records that are strings. It knows schema 1.
+// text is the codec for records that are strings. It knows schema 1.
 type text struct{}
 
 func (text) Encode(_ string, _ uint16, rec any) ([]byte, error) {
 	s, ok := rec.(string)
 	if !ok {
-		return nil, fmt.Errorf("a %T is no text", rec)
+		return nil, fmt.Errorf("record is of type %T, want string", rec)
 	}
 	return []byte(s), nil
 }
@@ -49,14 +49,14 @@ func (text) Decode(_ string, schema uint16, doc []byte) (any, error) {
 	return string(doc), nil
 }
 
-// database is a schema of a server, for one test.
+// database is a schema on a server, for one test.
 type database struct {
 	t      *testing.T
 	dsn    string
 	schema string
 }
 
-// newDatabase makes a schema on the server that all tests share.
+// newDatabase creates a schema on the server that all tests share.
 func newDatabase(t *testing.T) *database { return databaseOn(t, postgrestest.DSN(t)) }
 
 func databaseOn(t *testing.T, dsn string) *database {
@@ -66,7 +66,7 @@ func databaseOn(t *testing.T, dsn string) *database {
 	return d
 }
 
-// exec runs a statement on a connection of its own, which waits for no standby.
+// exec runs a statement on its own connection, without waiting for a standby.
 func (d *database) exec(statement string, args ...any) {
 	d.t.Helper()
 	ctx := context.WithoutCancel(d.t.Context())
@@ -77,10 +77,10 @@ func (d *database) exec(statement string, args ...any) {
 	require.NoError(d.t, err, statement)
 }
 
-// table names a table of the schema.
+// table returns the quoted name of a table.
 func (d *database) table(name string) string { return pgx.Identifier{d.schema, name}.Sanitize() }
 
-// handle is a store with a pool of its own, as another process would have.
+// handle is a store with its own pool, as another process would have.
 type handle struct {
 	*postgres.Store
 	db   *database
@@ -93,7 +93,7 @@ func (h *handle) Close() error {
 	return err
 }
 
-// open opens a handle, for as many connections at most. What is closed before the test ends may be closed again.
+// open opens a handle with at most so many connections. The test may close it itself.
 func (d *database) open(connections int) (*handle, error) {
 	pool, err := pgxpool.New(d.t.Context(), fmt.Sprintf("%s pool_max_conns=%d", d.dsn, connections))
 	if err != nil {
@@ -115,28 +115,28 @@ func (d *database) mustOpen(connections int) *handle {
 	return h
 }
 
-// The instants of these tests are virtual.
+// Instants of these tests are virtual.
 var start = time.Date(2030, 1, 1, 0, 0, 0, 0, time.UTC)
 
-// at is the instant so many seconds after the start.
+// at returns the instant that many seconds after the start.
 func at(seconds int) time.Time { return start.Add(time.Duration(seconds) * time.Second) }
 
 func key(id string) store.Key { return store.Key{Tenant: "shop", Kind: "alert", ID: id} }
 
 func eventID(id string) store.EventID { return store.NewEventID("shop", "prometheus", id) }
 
-// task is one of P3 that is due at the start, in the lane "sms" of a record.
+// task returns a P3 task in the lane "sms" of a record, due at the start.
 func task(id string, record store.Key) store.Task {
 	return store.Task{ID: id, Record: record, Queue: "sms", Order: "sms", Priority: 3, Rank: start.UnixNano(), Due: start}
 }
 
-// update commits b, whatever the view shows.
+// update commits b, and ignores the View.
 func update(ctx context.Context, s store.Store, sc store.Scope, b store.Batch) error {
 	b.Now = start
 	return s.Update(ctx, sc, func(store.View) (store.Batch, store.Need, error) { return b, store.Need{}, nil })
 }
 
-// count adds one to the number that a record holds, once for each event id.
+// count adds one to a counter record, once for each event id.
 func count(ctx context.Context, s store.Store, k store.Key, id store.EventID) error {
 	sc := store.Scope{Write: []store.Key{k}, Events: []store.EventID{id}}
 	return s.Update(ctx, sc, func(v store.View) (store.Batch, store.Need, error) {
@@ -147,14 +147,14 @@ func count(ctx context.Context, s store.Store, k store.Key, id store.EventID) er
 	})
 }
 
-// one changes a record to the next number.
+// one returns the Change that adds one to a counter record.
 func one(old store.Snapshot) store.Change {
 	n, _ := old.Rec.(string)
 	i, _ := strconv.Atoi(n)
 	return store.Change{Key: old.Key, Version: old.Version, Rec: strconv.Itoa(i + 1)}
 }
 
-// value reads what a record holds.
+// value returns the value of a record.
 func value(t *testing.T, s store.Store, k store.Key) any {
 	t.Helper()
 	rows, err := s.Read(t.Context(), store.Query{Keys: []store.Key{k}})
@@ -165,7 +165,7 @@ func value(t *testing.T, s store.Store, k store.Key) any {
 	return rows[0].Rec
 }
 
-// claim leases everything in "sms" that is due at an instant, for 30 s.
+// claim leases every due task of "sms" for 30 s.
 func claim(t *testing.T, s store.Store, now time.Time, owner string) []store.Task {
 	t.Helper()
 	c, err := s.Claim(t.Context(), store.ClaimRequest{
@@ -175,7 +175,7 @@ func claim(t *testing.T, s store.Store, now time.Time, owner string) []store.Tas
 	return c.Tasks
 }
 
-// settle ends a claim, and reports whether that was still ours.
+// settle settles a claim, and reports whether the claim was valid.
 func settle(ctx context.Context, s store.Store, c store.Claim) (valid bool, err error) {
 	err = s.Update(ctx, store.Scope{Claims: []store.Claim{c}}, func(v store.View) (store.Batch, store.Need, error) {
 		if valid = v.Valid[0]; !valid {

@@ -6,19 +6,19 @@ import (
 	"time"
 )
 
-// never stands for the zero instant on its way to the database, where it is null.
+// never stands for the zero instant in parameters; the column then is null.
 const (
 	never    = math.MinInt64
 	neverSQL = `'-9223372036854775808'::bigint`
 )
 
-// The first and the last instant that nanoseconds since 1970 can tell.
+// The range of int64 Unix nanoseconds.
 var (
 	earliest = time.Unix(0, math.MinInt64+1).UTC()
 	latest   = time.Unix(0, math.MaxInt64).UTC()
 )
 
-// storable refuses instants that would come back as others.
+// storable returns an error for an instant outside of this range.
 func storable(instants ...time.Time) error {
 	for _, t := range instants {
 		if !t.IsZero() && (t.Before(earliest) || t.After(latest)) {
@@ -35,7 +35,7 @@ func nanos(t time.Time) int64 {
 	return t.UnixNano()
 }
 
-// instant reads what nanos wrote; null is the zero instant.
+// instant converts a column back. null is the zero instant.
 func instant(ns *int64) time.Time {
 	if ns == nil {
 		return time.Time{}

@@ -8,14 +8,14 @@ import (
 	"github.com/tocsin-dev/tocsin/store"
 )
 
-// keys are keys on their way into a statement, as unnest takes them.
+// keys are parameters for unnest: one array for each part of the keys.
 type keys struct{ tenant, kind, id []string }
 
 func (k *keys) add(key store.Key) {
 	k.tenant, k.kind, k.id = append(k.tenant, key.Tenant), append(k.kind, key.Kind), append(k.id, key.ID)
 }
 
-// links are refs of records on their way into a statement.
+// links are pairs of refs and records, as parameters for unnest.
 type links struct{ refs, records keys }
 
 func (l *links) add(ref store.Ref, record store.Key) {
@@ -27,15 +27,15 @@ func (l *links) args() []any {
 	return []any{l.refs.tenant, l.refs.kind, l.refs.id, l.records.tenant, l.records.kind, l.records.id}
 }
 
-// name writes a key for people.
+// name formats a key for error texts.
 func name(k store.Key) string { return fmt.Sprintf("%q/%q/%q", k.Tenant, k.Kind, k.ID) }
 
 func compareRefs(a, b store.Ref) int {
 	return store.Key{Tenant: a.Tenant, Kind: a.Kind, ID: a.Name}.Compare(store.Key{Tenant: b.Tenant, Kind: b.Kind, ID: b.Name})
 }
 
-// writeRefs writes refs beside their record, each once and in one order, so that equal lists are equal texts. They stand
-// there for the one who changes or deletes it.
+// writeRefs encodes the refs of a record as JSON, sorted and without duplicates, so that equal lists are equal texts. The
+// record's row holds this text, for the next change or deletion of the record.
 func writeRefs(refs []store.Ref) string {
 	if len(refs) == 0 {
 		return ""
@@ -47,7 +47,7 @@ func writeRefs(refs []store.Ref) string {
 	for i, r := range sorted {
 		rows[i] = [3]string{r.Tenant, r.Kind, r.Name}
 	}
-	text, _ := json.Marshal(rows) // strings do not fail
+	text, _ := json.Marshal(rows) // strings always encode
 	return string(text)
 }
 

@@ -11,9 +11,9 @@ import (
 	"github.com/tocsin-dev/tocsin/store"
 )
 
-// TestALaneNeverStandsStill adds to a lane on one replica while another settles its last task: one of them must make the new
-// one its head. Two replicas that add to an empty lane must not make two. The record of a lane does not exist, and is in no
-// scope.
+// TestALaneNeverStandsStill adds a task to a lane on one replica while another replica settles the lane's last task. One
+// of them must make the new task the head. Two replicas that add to an empty lane must make only one head. The lane's
+// record does not exist, and is in no scope.
 func TestALaneNeverStandsStill(t *testing.T) {
 	const rounds = 60
 	db := newDatabase(t)
@@ -45,7 +45,7 @@ func TestALaneNeverStandsStill(t *testing.T) {
 	}
 }
 
-// done settles a task that is ours.
+// done settles a task with a valid claim.
 func done(t *testing.T, s store.Store, x store.Task) error {
 	valid, err := settle(t.Context(), s, store.Claim{ID: x.ID, Fence: x.Lease.Fence})
 	assert.True(t, valid)

@@ -6,44 +6,44 @@ import (
 	"github.com/tocsin-dev/tocsin/store"
 )
 
-// locks are the records that a round locks, in the order in which every transaction locks them.
+// locks are the records that a round locks, in the global lock order.
 type locks struct {
-	list    []*locked // the first of them are locked, in order; the others are still to be locked
-	held    int       // how many are locked
-	upgrade bool      // one that is locked for reading is wanted for writing
+	list    []*locked // the first held of them are locked; the others are still to be locked
+	held    int       // number of locked records
+	upgrade bool      // a record with a shared lock is needed for writing
 	byKey   map[store.Key]*locked
 }
 
-// locked is a record under lock. Where there is no record a row of version 0 stands for it, until the transaction ends.
+// locked is a record under lock. A key without a record has a row of version 0 until the transaction ends.
 type locked struct {
 	key   store.Key
-	write bool // for writing, or shared
+	write bool // exclusive lock; otherwise shared
 
-	// as it is in the database
+	// as stored
 	found  bool
 	born   int64
 	stored uint64
 	refs   string
-	cached cached // its value as last seen or, once committed, as it is now
+	cached cached // the last known value; after the commit, the new value
 
-	// as the calls of the round have left it
-	version uint64 // 0: there is none
+	// after the calls of the round so far
+	version uint64 // 0: no record
 	rec     any
-	newer   bool // written by a newer replica
-	row     *row // to be written, nil for what has not changed or is gone
+	newer   bool // written by a newer program
+	row     *row // to be written; nil if unchanged or deleted
 }
 
-// row is what will be stored of a record, beside its key and version.
+// row holds the columns of a record, without its key and version.
 type row struct {
 	doc        []byte
 	state      string
 	priority   int16
 	due, ended int64
 	refs       string
-	before     []store.Ref // that it had, if those are others
+	before     []store.Ref // the old refs, if they change
 }
 
-// lock adds a record to lock, and reports whether it was not yet, or not for writing.
+// lock adds a record, and reports whether this needs a new or a stronger lock.
 func (l *locks) lock(k store.Key, write bool) bool {
 	r := l.byKey[k]
 	switch {
@@ -63,14 +63,14 @@ func (l *locks) lock(k store.Key, write bool) bool {
 	return true
 }
 
-// extend reports whether what is still to be locked may be locked in addition: it comes after all that is locked, and no
-// share lock is to be upgraded.
+// extend reports whether the records that are not yet locked can be locked in addition: they sort after all locked
+// records, and no shared lock must become exclusive.
 func (l *locks) extend() bool {
 	sortLocks(l.list[l.held:])
 	return !l.upgrade && (l.held == 0 || l.held == len(l.list) || l.list[l.held-1].key.Compare(l.list[l.held].key) < 0)
 }
 
-// restart forgets what is locked.
+// restart marks every record as not locked.
 func (l *locks) restart() {
 	l.held, l.upgrade = 0, false
 	sortLocks(l.list)
@@ -83,8 +83,8 @@ func sortLocks(list []*locked) {
 	slices.SortFunc(list, func(a, b *locked) int { return a.key.Compare(b.key) })
 }
 
-// runs yields the stretches of a sorted list that are locked by one statement: those of one mode, but what is shared and not
-// known to be there by itself.
+// runs splits a sorted list into stretches that one statement can lock. All records of a run have the same lock mode. A
+// shared record that may not exist is a run of its own.
 func runs(list []*locked) func(yield func(run []*locked) bool) {
 	together := func(r *locked) bool { return r.write || r.cached.version > 0 }
 	return func(yield func(run []*locked) bool) {
@@ -101,7 +101,7 @@ func runs(list []*locked) func(yield func(run []*locked) bool) {
 	}
 }
 
-// unknown reports whether any of the records is not known to be there.
+// unknown reports whether a record of the run may not exist.
 func unknown(run []*locked) bool {
 	return slices.ContainsFunc(run, func(r *locked) bool { return r.cached.version == 0 })
 }

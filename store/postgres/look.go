@@ -13,38 +13,38 @@ import (
 )
 
 const (
-	// settings hold for one transaction, whatever is the default for others. A process that stands still must not keep others
-	// waiting for its locks. What is acknowledged must have been synced, by a standby too where the server waits for one. And
-	// our statements look for rows by key, as many as a caller names: a planner that guesses how many those are, or how large
-	// the tables have become, must not scan them all.
+	// settings are local to one transaction, and override the server's defaults. The idle timeout keeps a paused process
+	// from blocking others. synchronous_commit makes acknowledged commits durable, also on a synchronous standby. The
+	// planner settings force look-ups by key: with wrong estimates the planner might scan whole tables.
 	settings = `SELECT current_setting('transaction_read_only')::bool, pg_postmaster_start_time(),
 		set_config('idle_in_transaction_session_timeout', '5s', true),
 		CASE WHEN current_setting('synchronous_commit') IN ('off', 'local') THEN set_config('synchronous_commit', 'on', true) END,
 		set_config('enable_seqscan', 'off', true), set_config('enable_hashjoin', 'off', true),
 		set_config('enable_mergejoin', 'off', true), set_config('jit', 'off', true)`
 
-	// planOnce is for the statements of an Update, whose plans do not depend on what they are given.
+	// planOnce is for statements of an Update: their plans do not depend on their parameters.
 	planOnce = `SELECT set_config('plan_cache_mode', 'force_generic_plan', true)`
 
-	// begin names the level, since the default may be another one. Statements must see what was committed while they waited.
+	// begin names the isolation level, since the server's default may differ. Under READ COMMITTED a statement sees the
+	// rows that were committed while it waited for locks.
 	begin = `BEGIN ISOLATION LEVEL READ COMMITTED`
 
 	selectClock = `SELECT at FROM tocsin.clock`
 
-	// insertSeen locks the ids and returns those that were not applied within the window.
+	// insertSeen locks the ids, and returns those that the window does not have.
 	insertSeen = `INSERT INTO tocsin.seen AS s (id, at) SELECT i.id, c.at FROM unnest($1::bytea[]) i(id), tocsin.clock c
 		ON CONFLICT (id) DO UPDATE SET at = excluded.at WHERE s.at < excluded.at - $2 RETURNING s.id`
 
-	// insertKeys makes rows for keys that have no record, and locks those that are there, all in the order of the keys.
+	// insertKeys locks the rows of keys in key order, and creates rows for keys without a record.
 	insertKeys = `INSERT INTO tocsin.record (tenant, kind, id) SELECT tenant, kind, id
 		FROM unnest($1::text[], $2::text[], $3::text[]) WITH ORDINALITY k(tenant, kind, id, n) ORDER BY n
 		ON CONFLICT (tenant, kind, id) DO UPDATE SET version = 0 WHERE false`
 
-	// insertKey leaves alone what is there.
+	// insertKey creates rows for keys without a record, and does not touch existing rows.
 	insertKey = `INSERT INTO tocsin.record (tenant, kind, id) SELECT * FROM unnest($1::text[], $2::text[], $3::text[])
 		ON CONFLICT DO NOTHING`
 
-	// lockRecords leaves out the documents that the cache has.
+	// lockRecords does not return documents that the cache has.
 	lockRecords = `SELECT k.n, r.born, r.version, r.schema, r.refs,
 			CASE WHEN r.born = k.born AND r.version = k.version THEN NULL ELSE r.doc END
 		FROM unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::bigint[]) WITH ORDINALITY
@@ -63,8 +63,8 @@ const (
 		JOIN tocsin.task t ON t.id = k.id AND t.fence = k.fence WHERE t.state <> 'waiting'`
 )
 
-// begin begins a transaction that may write, on a server that takes writes. One that only reads would refuse them, but not a
-// decision that comes to nothing.
+// begin starts a transaction, and fails on a read-only server. Without this check an Update that changes nothing would
+// succeed on a standby.
 func (s *Store) begin(b *pgx.Batch) {
 	b.Queue(begin)
 	b.Queue(settings).QueryRow(func(row pgx.Row) error {
@@ -77,16 +77,16 @@ func (s *Store) begin(b *pgx.Batch) {
 		case readOnly:
 			return errReadOnly
 		case !s.cache.from(started):
-			return errMovedOn
+			return errRowChanged
 		}
 		return nil
 	})
 }
 
-// refKeys is how many records of one ref a view shows.
+// refKeys is the most keys of one ref in a View.
 const refKeys = 1_000
 
-// eventIDs returns ids as the database takes them, each once and in lock order.
+// eventIDs returns ids as parameters, without duplicates and in lock order.
 func eventIDs(events []store.EventID) [][]byte {
 	ids := make([][]byte, len(events))
 	for i := range events {
@@ -96,7 +96,7 @@ func eventIDs(events []store.EventID) [][]byte {
 	return slices.CompactFunc(ids, bytes.Equal)
 }
 
-// placesOf returns where the ids of events are.
+// placesOf returns the index in ids of each event.
 func placesOf(events []store.EventID, ids [][]byte) []int {
 	at := make([]int, len(events))
 	for i := range events {
@@ -122,7 +122,7 @@ func (r *round) lookUpEvents(b *pgx.Batch) {
 	})
 }
 
-// lookUpScope locks and reads what is not locked yet, and then looks up the refs.
+// lookUpScope locks and reads the records that are not locked yet, then looks up the refs.
 func (r *round) lookUpScope(b *pgx.Batch) {
 	add := r.scope.list[r.scope.held:]
 	r.scope.held = len(r.scope.list)
@@ -133,8 +133,9 @@ func (r *round) lookUpScope(b *pgx.Batch) {
 	r.lookUpRefs(b)
 }
 
-// lockRecords locks the records of one run. For keys that have no record it makes rows first, so that two transactions which
-// are about to create one meet. What is cached is taken to be there; where it is not, the next try knows better.
+// lockRecords locks the records of one run. It first creates rows for keys without a record, so that two transactions
+// that create the same record wait for each other. It assumes that cached records exist; if one does not, the next try
+// knows.
 func (r *round) lockRecords(b *pgx.Batch, run []*locked) {
 	var all keys
 	born, version := make([]int64, len(run)), make([]int64, len(run))
@@ -232,7 +233,7 @@ func columnsOf(claims []store.Claim) (ids []string, fences []int64) {
 	return ids, fences
 }
 
-// decode reads a document. One that a newer replica wrote stays as it is.
+// decode decodes a document. It returns a store.Newer for a document of a newer program.
 func (s *Store) decode(k store.Key, schema uint16, doc []byte) (any, error) {
 	rec, err := s.codec.Decode(k.Kind, schema, doc)
 	if errors.Is(err, store.ErrNewer) {

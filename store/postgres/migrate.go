@@ -9,8 +9,8 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-// The steps that bring the tables from one version to the next. A step must leave the tables fit for a replica that knows
-// the version before: it adds, and what has become useless goes a version later.
+// Migrations from one version of the tables to the next. After a migration a replica of the version before must still
+// work: a migration only adds, and removes a part of the tables one version after it has become unused.
 //
 //go:embed migrations/*.sql
 var migrations embed.FS
@@ -18,10 +18,11 @@ var migrations embed.FS
 const (
 	currentVersion = 1
 
-	// migrateLock is the advisory lock that lets one replica migrate while others wait for it.
+	// migrateLock is the advisory lock for migrations: one replica migrates, the others wait.
 	migrateLock = 0x746f6373696e // "tocsin"
 
-	// What another replica has just created shows in the catalogue itself, and not to functions that cache it.
+	// hasSchema reads the catalogue itself. Functions that cache it may not show a schema that another replica has just
+	// created.
 	hasSchema  = `SELECT EXISTS (SELECT FROM pg_namespace WHERE nspname = $1)`
 	hasVersion = `SELECT EXISTS (SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 		WHERE n.nspname = $1 AND c.relname = 'version')`
@@ -29,7 +30,7 @@ const (
 	insertVersion = `INSERT INTO tocsin.version (number) VALUES ($1)`
 )
 
-// migrate brings the tables up to date, unless another replica does so first.
+// migrate runs the missing migrations, unless another replica has run them.
 func (s *Store) migrate(ctx context.Context, conn *pgxpool.Conn) error {
 	version, err := s.version(ctx, conn.Conn())
 	if err != nil || version == currentVersion {
@@ -52,8 +53,8 @@ func (s *Store) migrate(ctx context.Context, conn *pgxpool.Conn) error {
 	})
 }
 
-// version returns that of the tables, 0 where there are none. A database that is more than one version ahead is refused: its
-// tables may lack what this program reads.
+// version returns the version of the tables, 0 without tables. It fails if the tables are two or more versions ahead,
+// since they may lack columns that this program reads.
 func (s *Store) version(ctx context.Context, conn *pgx.Conn) (int, error) {
 	var exists bool
 	if err := conn.QueryRow(ctx, hasVersion, s.name).Scan(&exists); err != nil || !exists {
@@ -79,14 +80,15 @@ func (s *Store) step(ctx context.Context, tx pgx.Tx, version int) error {
 	if err != nil {
 		return err
 	}
-	if _, err := tx.Conn().PgConn().Exec(ctx, s.sql(string(text))).ReadAll(); err != nil { // many statements
+	if _, err := tx.Conn().PgConn().Exec(ctx, s.sql(string(text))).ReadAll(); err != nil { // several statements
 		return err
 	}
 	_, err = tx.Exec(ctx, s.sql(insertVersion), version)
 	return err
 }
 
-// createSchema creates the schema unless somebody has: IF NOT EXISTS would ask for the right to create it all the same.
+// createSchema creates the schema if it is missing. CREATE SCHEMA IF NOT EXISTS would need the CREATE privilege even for
+// an existing schema.
 func (s *Store) createSchema(ctx context.Context, tx pgx.Tx) error {
 	var exists bool
 	if err := tx.QueryRow(ctx, hasSchema, s.name).Scan(&exists); err != nil || exists {

@@ -9,8 +9,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestRow34 lets many replicas migrate at once, of which one does it, and then has replicas of this version beside one of the
-// next, which has migrated further.
+// TestRow34 lets many replicas migrate at once; one of them must do it. Then replicas of this version work beside a
+// replica of the next version, which has migrated further.
 func TestRow34(t *testing.T) {
 	db := newDatabase(t)
 	var all sync.WaitGroup
@@ -37,7 +37,7 @@ func TestRow34(t *testing.T) {
 	work(handles[0])
 	db.exec("BEGIN; ALTER TABLE " + db.table("record") + " ADD COLUMN later text NOT NULL DEFAULT ''; " +
 		"CREATE INDEX later ON " + db.table("record") + " (later); INSERT INTO " + db.table("version") + " VALUES (2); COMMIT")
-	work(handles[0]) // with statements that it has prepared before
+	work(handles[0]) // prepares its statements
 	opened := db.mustOpen(1)
 	work(opened)
 	assert.Equal(t, "3", value(t, handles[1], key("a")))
@@ -45,10 +45,10 @@ func TestRow34(t *testing.T) {
 	db.exec("INSERT INTO " + db.table("version") + " VALUES (3)")
 	_, err := db.open(1)
 	require.ErrorContains(t, err, "version 3")
-	work(handles[0]) // what runs goes on
+	work(handles[0]) // a running replica goes on working
 }
 
-// TestTheSchemaMayBeThere needs no right to create one where somebody has.
+// TestTheSchemaMayBeThere opens a store in an existing schema, without the privilege to create one.
 func TestTheSchemaMayBeThere(t *testing.T) {
 	db := newDatabase(t)
 	db.exec("CREATE SCHEMA " + pgx.Identifier{db.schema}.Sanitize())

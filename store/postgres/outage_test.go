@@ -20,12 +20,12 @@ import (
 	"github.com/tocsin-dev/tocsin/store/postgres/postgrestest"
 )
 
-// TestRow29 lets a pool connect to a server that only reads, which then becomes writable: what the pool holds stays as it
-// was made, and must be thrown away.
+// TestRow29 lets a pool connect to a read-only server that then becomes writable. The pool's old connections stay
+// read-only and must be dropped.
 func TestRow29(t *testing.T) {
 	server := postgrestest.Own(t, "fsync=off")
 	db := databaseOn(t, server.DSN())
-	db.mustOpen(1) // makes the tables
+	db.mustOpen(1) // creates the tables
 	db.exec("ALTER ROLE postgres SET default_transaction_read_only = on")
 	s := db.mustOpen(3)
 	err := update(t.Context(), s, store.Scope{}, store.Batch{Put: []store.Change{{Key: key("a"), Rec: "x"}}})
@@ -33,7 +33,7 @@ func TestRow29(t *testing.T) {
 	_, err = s.Claim(t.Context(), store.ClaimRequest{Now: at(0), Queues: map[string]int{"sms": 1}, Limit: 1, LeaseFor: 1})
 	require.ErrorContains(t, err, "read-only")
 
-	var held []*pgxpool.Conn // as many read-only connections as the pool may have
+	var held []*pgxpool.Conn // all the connections that the pool may have, read-only
 	for range 3 {
 		conn, err := s.pool.Acquire(t.Context())
 		require.NoError(t, err)
@@ -47,10 +47,10 @@ func TestRow29(t *testing.T) {
 	assert.Equal(t, "x", value(t, s, key("a")))
 }
 
-// TestRow31 has no server at the start, and none midway: calls fail, and succeed again once there is one, with what was
-// committed.
+// TestRow31 starts without a server, and stops it midway. Calls must fail, and succeed again with all committed data once
+// the server is back.
 func TestRow31(t *testing.T) {
-	server := postgrestest.Own(t) // it syncs: what it acknowledged must survive its crash
+	server := postgrestest.Own(t) // with fsync: acknowledged commits must survive the crash
 	db := databaseOn(t, server.DSN())
 	server.Crash()
 
@@ -65,7 +65,7 @@ func TestRow31(t *testing.T) {
 		assert.NoError(t, err, "down at the start, and then there")
 		opened <- h
 	}()
-	time.Sleep(50 * time.Millisecond) // it is trying by now, or will; both must do
+	time.Sleep(50 * time.Millisecond) // by now it is trying or about to try; both must work
 	require.NoError(t, server.Restart())
 	s := <-opened
 	require.NotNil(t, s)
@@ -87,7 +87,7 @@ func TestRow31(t *testing.T) {
 	assert.Equal(t, "2", value(t, s, key("a")))
 }
 
-// TestRow32 meets a deadlock and serialization failures. Nobody hears of them.
+// TestRow32 causes a deadlock and serialization failures. No caller may get an error.
 func TestRow32(t *testing.T) {
 	db := newDatabase(t)
 	db.dsn += " deadlock_timeout=300ms default_transaction_isolation=serializable"
@@ -100,14 +100,14 @@ func TestRow32(t *testing.T) {
 		conn, err := pgx.Connect(ctx, db.dsn)
 		require.NoError(t, err)
 		defer conn.Close(context.WithoutCancel(ctx))
-		for try := range 5 { // either side may be the one that the server ends
+		for try := range 5 { // the server may end either side
 			lock := func(id string) error {
 				_, err := conn.Exec(ctx, "SELECT FROM "+db.table("record")+" WHERE id = $1 FOR UPDATE", id)
 				return err
 			}
 			_, err := conn.Exec(ctx, "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL deadlock_timeout = '10s'")
 			require.NoError(t, err)
-			require.NoError(t, lock("b")) // against the order
+			require.NoError(t, lock("b")) // against the lock order
 			done := make(chan error)
 			go func() {
 				b := store.Batch{Put: []store.Change{}}
@@ -163,7 +163,7 @@ func (d *database) awaitWaiting(n int) {
 	}, 10*time.Second, time.Millisecond)
 }
 
-// TestOneConnectionOnly does everything at once over a pool of one.
+// TestOneConnectionOnly runs every method concurrently on a pool of one connection.
 func TestOneConnectionOnly(t *testing.T) {
 	s := newDatabase(t).mustOpen(1)
 	<-s.Wake()
@@ -185,8 +185,8 @@ func TestOneConnectionOnly(t *testing.T) {
 	assert.Equal(t, "40", value(t, s, key("a")))
 }
 
-// TestKilledBackends ends connections under way, again and again. What fails with an unknown outcome is repeated with its
-// event id, and counts once.
+// TestKilledBackends kills server connections during calls. Calls with an unknown outcome are repeated with their event
+// ids, and must count once.
 func TestKilledBackends(t *testing.T) {
 	const workers, rounds = 4, 200
 	db := newDatabase(t)
@@ -234,8 +234,8 @@ func TestKilledBackends(t *testing.T) {
 	assert.Equal(t, fmt.Sprint(workers*rounds), value(t, s, key("a")))
 }
 
-// TestRow01 crashes a server that syncs, again and again, while events come in. Each is repeated until it is acknowledged, and
-// none is missing or counted twice.
+// TestRow01 crashes a syncing server several times while events come in. Each event is repeated until it is acknowledged;
+// none may be missing or counted twice.
 func TestRow01(t *testing.T) {
 	const crashes = 5
 	server := postgrestest.Own(t)

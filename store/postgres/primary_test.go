@@ -9,8 +9,8 @@ import (
 	"github.com/tocsin-dev/tocsin/store"
 )
 
-// TestRow33 points a store at a database that only reads, as a standby and an end point for readers do, with the same code of
-// error. What is there can be read; nothing is decided, not even what would only look at a record.
+// TestRow33 opens a store on a read-only database, which returns the same SQLSTATE as a standby or a reader endpoint.
+// Reads must work. Every Update must fail, even if it would only look at a record.
 func TestRow33(t *testing.T) {
 	db := newDatabase(t)
 	primary := db.mustOpen(1)
@@ -25,7 +25,7 @@ func TestRow33(t *testing.T) {
 	assert.Len(t, claim(t, primary, at(0), "primary"), 1)
 }
 
-// refuses asks a store for every kind of decision.
+// refuses checks that every kind of Update fails.
 func refuses(t *testing.T, reader store.Store) {
 	looks := func(store.View) (store.Batch, store.Need, error) { return store.Batch{}, store.Need{}, nil }
 	calls := map[string]func() error{

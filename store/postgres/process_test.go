@@ -19,14 +19,14 @@ import (
 	"github.com/tocsin-dev/tocsin/store/postgres"
 )
 
-// What a child process is told by its environment.
+// Environment variables for a child process.
 const (
 	envJob    = "TOCSIN_TEST_JOB"
 	envDSN    = "TOCSIN_TEST_DSN"
 	envSchema = "TOCSIN_TEST_SCHEMA"
 )
 
-// jobs are what child processes do: they speak through standard output and are told to go on through standard input.
+// jobs are the functions of child processes. A child reports on standard output, and waits for lines on standard input.
 var jobs = map[string]func(ctx context.Context, s *postgres.Store, told *bufio.Scanner) error{
 	"settle": settleWhenTold, "decide": decideWhenTold, "deliver": deliver,
 	"end": endWhenTold, "take in": takeInWhenTold, "take in unlocked": takeInUnlockedWhenTold,
@@ -49,7 +49,7 @@ func work(job string) int {
 	return 0
 }
 
-// process is a child at work on a database.
+// process is a child that works on a database.
 type process struct {
 	*exec.Cmd
 	t    *testing.T
@@ -57,7 +57,7 @@ type process struct {
 	says *bufio.Scanner
 }
 
-// begin starts a child. It is killed with the test.
+// begin starts a child. The end of the test kills it.
 func (d *database) begin(job string, args ...string) *process {
 	d.t.Helper()
 	cmd := exec.Command(os.Args[0], args...)
@@ -116,8 +116,8 @@ func decideWhenTold(ctx context.Context, s *postgres.Store, told *bufio.Scanner)
 	return err
 }
 
-// TestRow04 pauses the owner of a task for longer than its lease. Another replica takes over; what the paused one has to say
-// when it wakes up does not commit.
+// TestRow04 pauses the owner of a task for longer than its lease. Another replica claims the task. When the paused
+// process resumes, its settlement must fail.
 func TestRow04(t *testing.T) {
 	db := newDatabase(t)
 	s := db.mustOpen(2)
@@ -139,8 +139,8 @@ func TestRow04(t *testing.T) {
 	assert.True(t, valid, "the one who took over settles")
 }
 
-// TestRow04Locks pauses a process that holds the lock on a record. The server ends its transaction, so that others wait for a
-// few seconds and no longer, and it decides again when it wakes up.
+// TestRow04Locks pauses a process that holds the lock on a record. The server must end its transaction, so that others
+// wait only some seconds. The process must decide again when it resumes.
 func TestRow04Locks(t *testing.T) {
 	db := newDatabase(t)
 	s := db.mustOpen(2)

@@ -13,7 +13,7 @@ import (
 	"github.com/tocsin-dev/tocsin/store/postgres/postgrestest"
 )
 
-// newProxy stands before the server of a DSN, and stops with the test.
+// newProxy starts a proxy before the server of a DSN, and closes it with the test.
 func newProxy(t *testing.T, dsn string) (p *postgrestest.Proxy, through string) {
 	config, err := pgx.ParseConfig(dsn)
 	require.NoError(t, err)
@@ -23,8 +23,9 @@ func newProxy(t *testing.T, dsn string) (p *postgrestest.Proxy, through string) 
 	return p, fmt.Sprintf("%s host=127.0.0.1 port=%d sslmode=disable", dsn, p.Port())
 }
 
-// TestUnknownOutcome loses a commit on its way to the server, and the answer on its way back. The caller cannot tell the two
-// apart, repeats both with their event ids, and each counts once. What is lost before is tried again without a word.
+// TestUnknownOutcome loses a commit on its way to the server, and in another call the answer on its way back. The caller
+// cannot tell them apart. It repeats both with their event ids, and each must count once. A connection lost before the
+// commit is retried without an error.
 func TestUnknownOutcome(t *testing.T) {
 	db := newDatabase(t)
 	p, through := newProxy(t, db.dsn)

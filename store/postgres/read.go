@@ -32,7 +32,7 @@ const (
 			(r.priority, r.id) > ($4, $5)
 		ORDER BY r.priority, r.id LIMIT $6`
 
-	// selectByKind goes from state to state, of which there are few, and merges the beginnings of their lists.
+	// selectByKind reads one page for each state, of which there are few, and merges the pages.
 	selectByKind = `WITH RECURSIVE states(state) AS (
 			SELECT min(r.state) FROM tocsin.record r
 			UNION ALL
@@ -55,13 +55,12 @@ const (
 	selectEntries = `SELECT record, seq, at, kind, doc FROM tocsin.entry WHERE record = ANY($1::bigint[])
 		ORDER BY record, seq, place`
 
-	beginRead = `BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY` // so that a timeline ends where its record does
+	beginRead = `BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY` // a record and its timeline are of one snapshot
 )
 
-// Read finds what exists: by Keys or by Ref in key order, by Kind in priority order, then by key; rows without a priority come
-// last. A Query has exactly one of Keys, Ref and Kind; a State needs a Kind. The entries of a dead task, which give the
-// reason, come without being asked for. Of tasks only the dead have an index: to list those that wait or are leased takes
-// the time of looking at all of them.
+// Read implements store.Store. Rows without a priority come last in an order by priority. A dead task has its entry with
+// the reason even without q.Timeline. Only dead tasks have an index for listing: listing waiting or leased tasks scans
+// all of them.
 func (s *Store) Read(ctx context.Context, q store.Query) ([]store.Snapshot, error) {
 	if err := s.enter(ctx); err != nil {
 		return nil, err
@@ -95,18 +94,18 @@ func checkQuery(q *store.Query) error {
 		}
 	}
 	if selectors != 1 || q.State != "" && q.Kind == "" {
-		return errors.New("postgres: a query needs Keys, or a Ref, or a Kind, and a State only goes with a Kind")
+		return errors.New("postgres: a query needs exactly one of Keys, Ref and Kind; State needs Kind")
 	}
 	return nil
 }
 
-// reading is one Read at work.
+// reading is the state of one Read.
 type reading struct {
 	s     *Store
 	q     *store.Query
 	after cursor
 	rows  []store.Snapshot
-	born  []int64 // of each row, 0 where it has no timeline
+	born  []int64 // number of each record, 0 for rows without a timeline
 }
 
 func (r *reading) run(ctx context.Context, conn *pgxpool.Conn) error {
@@ -166,7 +165,7 @@ func (r *reading) log(b *pgx.Batch) {
 	if r.q.Tenant != "" || r.q.State != "" {
 		return
 	}
-	number, _ := strconv.ParseInt(r.after.key.ID, 10, 64) // a place in another kind's order is the beginning
+	number, _ := strconv.ParseInt(r.after.key.ID, 10, 64) // a cursor of another kind means the beginning
 	r.queue(b, selectLog, r.scanLog, number, r.q.Limit)
 }
 
@@ -195,8 +194,8 @@ func (r *reading) byKeys(b *pgx.Batch) {
 	}
 }
 
-// cut brings what was found by keys into their order, each once, and leaves the page. An id of a task may have been found
-// for a tenant that does not have it, a number for a key that writes it in another way.
+// cut sorts rows found by keys, removes duplicates, and cuts the page. It also removes a task found under a wrong tenant,
+// and a log row found by a number in another notation.
 func (r *reading) cut() {
 	wanted := make(map[store.Key]struct{}, len(r.q.Keys))
 	for _, k := range r.q.Keys {
@@ -253,7 +252,7 @@ func (r *reading) scanLog(rows pgx.Rows) error {
 	var number, at int64
 	var doc []byte
 	_, err := pgx.ForEachRow(rows, []any{&number, &at, &doc}, func() error {
-		k := store.Key{Kind: store.KindLog, ID: fmt.Sprintf("%020d", number)} // so that keys sort as numbers do
+		k := store.Key{Kind: store.KindLog, ID: fmt.Sprintf("%020d", number)} // zero-padded, so that keys sort as numbers do
 		entry := store.Entry{Seq: uint64(number), At: instant(&at), Kind: store.KindLog, Doc: doc}
 		doc = nil
 		r.add(store.Snapshot{Key: k, Version: 1, Rec: entry, Cursor: cursor{key: k}.String()}, 0)
@@ -262,7 +261,7 @@ func (r *reading) scanLog(rows pgx.Rows) error {
 	return err
 }
 
-// timelines reads the entries of the rows and ends the transaction in which both were read.
+// timelines reads the entries of the rows, and ends the transaction.
 func (r *reading) timelines(ctx context.Context, conn *pgxpool.Conn) error {
 	at := make(map[int64]int, len(r.rows))
 	for i, born := range r.born {

@@ -11,7 +11,7 @@ import (
 )
 
 const (
-	// The versions are compared here once more, so that a lock which does not hold fails closed.
+	// updateRecords compares the versions once more, so that the transaction fails if a lock did not hold.
 	updateRecords = `WITH put AS (
 			UPDATE tocsin.record r SET version = u.next, schema = $5, doc = u.doc, state = u.state,
 				priority = u.priority, due = nullif(u.due, ` + neverSQL + `), ended = nullif(u.ended, ` + neverSQL + `), refs = u.refs
@@ -42,13 +42,13 @@ const (
 	insertRefs = `INSERT INTO tocsin.ref SELECT * FROM ` + sixColumns + ` ON CONFLICT DO NOTHING`
 )
 
-// noPriority is how a record without one is stored: behind all others.
+// noPriority is the priority column of a record without a priority, which sorts last.
 const noPriority = 6
 
-// recordRows are rows of records on their way into a statement.
+// recordRows are rows of records as parameters for unnest.
 type recordRows struct {
 	keys
-	version, next []int64 // in the database, and from now on
+	version, next []int64 // stored version, and new version
 	doc           [][]byte
 	state         []string
 	priority      []int16
@@ -56,21 +56,21 @@ type recordRows struct {
 	refs          []string
 }
 
-// entryRows are lines of timelines on their way into a statement.
+// entryRows are timeline entries as parameters for unnest.
 type entryRows struct {
 	record, seq, at []int64
 	kind            []string
 	doc             [][]byte
 }
 
-// recordsWriter gathers what becomes of records.
+// recordsWriter collects the changes of records.
 type recordsWriter struct {
 	put, gone         recordRows
-	goneBorn          []int64 // that have a timeline to delete
+	goneBorn          []int64 // numbers of timelines to delete
 	published, hidden links
 }
 
-// rowOf returns what will be stored of a checked change to a record.
+// rowOf returns the row to store for a checked change.
 func (r *round) rowOf(c *store.Change, l *locked) (*row, error) {
 	doc, err := r.s.codec.Encode(c.Key.Kind, respond.Schema, c.Rec)
 	if err != nil {
@@ -89,7 +89,7 @@ func (r *round) rowOf(c *store.Change, l *locked) (*row, error) {
 	return to, err
 }
 
-// published returns the refs of a record, as written.
+// published returns the encoded refs of a record.
 func (l *locked) published() string {
 	if l.row != nil {
 		return l.row.refs
@@ -97,7 +97,7 @@ func (l *locked) published() string {
 	return l.refs
 }
 
-// change leaves a record as a checked change has it, for the calls that come, and to be written with the others.
+// change sets a record to a checked change: later calls of the round see it, and the commit writes it.
 func (r *round) change(c *store.Change, to *row) {
 	l := r.scope.byKey[c.Key]
 	if l.published() != to.refs {
@@ -110,7 +110,7 @@ func (r *round) change(c *store.Change, to *row) {
 	}
 }
 
-// remove deletes a record, if there is one.
+// remove deletes a record, if it exists.
 func (r *round) remove(k store.Key) {
 	if l := r.scope.byKey[k]; l != nil && l.version > 0 {
 		l.version, l.rec, l.row = 0, nil, nil
@@ -118,7 +118,7 @@ func (r *round) remove(k store.Key) {
 	}
 }
 
-// move notes which refs a record publishes no longer, and which from now on.
+// move notes the refs that a record no longer publishes, and the new ones.
 func (r *round) move(k store.Key, before, after []store.Ref) {
 	note := func(refs []store.Ref, published bool) {
 		for _, ref := range refs {
@@ -132,7 +132,8 @@ func (r *round) move(k store.Key, before, after []store.Ref) {
 	note(after, true)
 }
 
-// writeRecords queues the statements that change records. Rows that stand for no record leave with those that are deleted.
+// writeRecords queues the statements that change records. Lock rows without a record are deleted with the deleted
+// records.
 func (r *round) writeRecords(b *pgx.Batch) error {
 	var w recordsWriter
 	for _, l := range r.scope.list {
@@ -156,7 +157,7 @@ func (r *round) writeRecords(b *pgx.Batch) error {
 
 func (w *recordsWriter) change(l *locked) error {
 	to := l.row
-	l.cached = cached{born: l.born, version: l.version, rec: l.rec, bytes: len(to.doc)} // which nobody sees unless it is committed
+	l.cached = cached{born: l.born, version: l.version, rec: l.rec, bytes: len(to.doc)} // no other round sees this before the commit
 	w.put.add(l.key)
 	w.put.version, w.put.next = append(w.put.version, int64(l.stored)), append(w.put.next, int64(l.version))
 	w.put.doc = append(w.put.doc, to.doc)
@@ -168,7 +169,7 @@ func (w *recordsWriter) change(l *locked) error {
 	return w.publish(l, to.refs)
 }
 
-// publish makes a record found under refs and no longer under those that it had before.
+// publish replaces the refs of a record.
 func (w *recordsWriter) publish(l *locked, refs string) error {
 	if l.refs == refs {
 		return nil
@@ -216,7 +217,7 @@ func (e *entryRows) add(record int64, entry *store.Entry) {
 	e.doc = append(e.doc, doc)
 }
 
-// queue leaves out what there is nothing of.
+// queue queues the statements that have rows.
 func (w *recordsWriter) queue(s *Store, b *pgx.Batch) {
 	if p := &w.put; len(p.id) > 0 {
 		b.Queue(s.sql(updateRecords), p.tenant, p.kind, p.id, p.version, int32(respond.Schema),

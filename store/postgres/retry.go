@@ -13,48 +13,48 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-// What a call met, by SQLSTATE (appendix A of the manual of PostgreSQL).
+// SQLSTATE codes (appendix A of the PostgreSQL manual).
 const (
 	codeSerialization = "40001"
 	codeDeadlock      = "40P01"
 	codeReadOnly      = "25006"
-	codeIdleTooLong   = "25P03" // how the server ends the transaction of a process that stands still
+	codeIdleTooLong   = "25P03" // idle_in_transaction_session_timeout
 	codeTooMany       = "53300"
 	codeUnique        = "23505"
-	codeExpected      = "TC001" // raised by our own function expect
+	codeExpected      = "TC001" // raised by the SQL function expect
 )
 
 const (
-	// fewTries is how often a call is tried while the server cannot be reached, or only reads: a failover of a moment shows
-	// to nobody, and an outage shows soon.
+	// fewTries is how often a call is tried while the server is unreachable or read-only. It is enough for a short
+	// failover; in a longer outage the call fails within about half a second.
 	fewTries = 6
-	endless  = -1 // until the context ends
+	endless  = -1 // until ctx ends
 
 	shortestPause = 10 * time.Millisecond
 	longestPause  = time.Second
 
-	// answersWithin is how long a transaction may take, with all that it waits for: a connection, locks, a standby. A server
-	// that has died with its machine, or is cut off, says no word. After it no connection that there is counts as one any more.
+	// answersWithin is the maximum time of a transaction, including waits for a connection, for locks and for a standby.
+	// A server whose machine has died sends nothing, so after this time the store drops all connections.
 	answersWithin = 15 * time.Second
 
-	// connectsWithin bounds an attempt to connect to one host, and to find out whether a connection still is one, unless the
-	// DSN names other bounds.
+	// connectsWithin is the maximum time of an attempt to connect to one host, and of a ping. The DSN may set other
+	// limits.
 	connectsWithin = 5 * time.Second
 )
 
-// errMovedOn says that what an Update locked or claimed has changed between two of its looks.
-var errMovedOn = errors.New("postgres: what was looked at has moved on")
+// errRowChanged means that a locked or claimed row changed between two reads of an Update.
+var errRowChanged = errors.New("postgres: a row changed since it was read")
 
-// errReadOnly says what a server says that is to write and only reads.
+// errReadOnly is the error that the server itself returns for a write on a standby.
 var errReadOnly = &pgconn.PgError{Severity: "ERROR", Code: codeReadOnly, Message: "the server is read-only"}
 
-// lostError is one after which the connection is gone, or because of which there was none.
+// lostError wraps an error after which the connection is unusable, or with which connecting failed.
 type lostError struct{ error }
 
 func (e lostError) Unwrap() error { return e.error }
 
-// persist calls once with a connection, and again while that fails in a way that passes: without bound where other
-// transactions were in the way, and so many times where the server was.
+// persist calls once with a connection, and calls it again after temporary errors. It retries conflicts with other
+// transactions until ctx ends, and an unreachable server up to tries times.
 func (s *Store) persist(ctx context.Context, tries int, once func(context.Context, *pgxpool.Conn) error) error {
 	within := s.answersWithin
 	if tries == endless {
@@ -81,13 +81,13 @@ func (s *Store) persist(ctx context.Context, tries int, once func(context.Contex
 	}
 }
 
-// connected calls once with a connection, and gives that back, unless it is of no more use.
+// connected calls once with a connection, and returns the connection to the pool or drops it.
 func (s *Store) connected(ctx context.Context, within time.Duration, once func(context.Context, *pgxpool.Conn) error) (err error) {
 	bounded, cancel := context.WithTimeout(ctx, within)
 	defer cancel()
 	defer func() {
 		silent := bounded.Err() != nil && ctx.Err() == nil
-		if silent || hasCode(err, codeReadOnly) { // no primary any more, and none of its connections will ever write
+		if silent || hasCode(err, codeReadOnly) { // the server is not the primary any more; its connections stay read-only
 			s.pool.Reset()
 		}
 	}()
@@ -98,7 +98,7 @@ func (s *Store) connected(ctx context.Context, within time.Duration, once func(c
 	defer conn.Release()
 	defer func() {
 		if conn.Conn().PgConn().TxStatus() != 'I' {
-			_, _ = conn.Exec(bounded, "rollback") // where that fails, Release throws the connection away
+			_, _ = conn.Exec(bounded, "rollback") // if this fails, Release drops the connection
 		}
 	}()
 	if err = once(bounded, conn); err != nil && conn.Conn().IsClosed() {
@@ -112,12 +112,12 @@ func hasCode(err error, codes ...string) bool {
 	return errors.As(err, &refused) && slices.Contains(codes, refused.Code)
 }
 
-// contended reports whether other transactions were in the way, which are gone by the next try.
+// contended reports whether another transaction was in the way, so that a retry can succeed.
 func contended(err error) bool {
-	return errors.Is(err, errMovedOn) || hasCode(err, codeSerialization, codeDeadlock)
+	return errors.Is(err, errRowChanged) || hasCode(err, codeSerialization, codeDeadlock)
 }
 
-// unreachable reports whether err speaks of the server or the way to it, and not of what was asked or who asked.
+// unreachable reports whether err is about the server or the connection, and not about the statement.
 func unreachable(err error) bool {
 	var refused *pgconn.PgError
 	if errors.As(err, &refused) {

@@ -10,43 +10,43 @@ import (
 	"github.com/tocsin-dev/tocsin/store"
 )
 
-// round is one transaction of the Updates that share it. They decide one after the other, each about what those before it
-// have left, and all are committed together.
+// round is one transaction that several Updates share (group commit). They decide one after the other; each sees the
+// changes of those before it.
 type round struct {
 	s       *Store
-	ctx     context.Context // of its callers: it ends when the last one has left
+	ctx     context.Context // ends when the last caller has left
 	cancel  context.CancelFunc
-	callers int // that have not left; the store's mutex guards it
+	callers int // callers that have not left; guarded by the store's mutex
 
 	calls   []*call
-	later   []*call // left for another round
-	next    int     // of calls: the first that has not decided
-	refused error   // what the commit was refused for
+	later   []*call // moved to another round
+	next    int     // index of the first call that has not decided
+	refused error   // why the commit was refused
 
-	// What is known of the scope outlives a try; all else is looked up anew.
+	// The locks of the scope are kept between tries. Everything else is looked up again.
 	scope  locks
 	refs   []store.Ref
 	asked  map[store.Ref]struct{}
-	ids    [][]byte // of events, each once and in order
+	ids    [][]byte // event ids, sorted and without duplicates
 	claims []store.Claim
 
-	clock   int64  // of the window of event ids
-	fresh   []bool // by place in ids: not seen before
-	applied []bool // by place in ids: by a call of this round
+	clock   int64  // clock of the event-id window
+	fresh   []bool // by index in ids: not seen before
+	applied []bool // by index in ids: applied by a call of this round
 	found   map[store.Ref][]store.Key
-	valid   []store.Claim           // as they were looked up
-	held    map[store.Claim]claimed // valid, as the calls have left them
+	valid   []store.Claim           // valid claims, as looked up
+	held    map[store.Claim]claimed // valid claims, after the calls of the round so far
 	changes
 }
 
-// claimed is what is known of a task that is ours.
+// claimed describes the task of a valid claim.
 type claimed struct {
 	record store.Key
 	tag    string
 	dead   bool
 }
 
-// want adds what a call asks for to what is locked and looked up.
+// want adds the scope of a call to the keys and refs of the round.
 func (r *round) want(c *call) {
 	for k, write := range c.keys {
 		r.scope.lock(k, write)
@@ -59,8 +59,7 @@ func (r *round) want(c *call) {
 	}
 }
 
-// run makes the transaction. The answers of the calls stand once it is committed, or if there is nothing to commit; err is one
-// of the database.
+// run runs the transaction. The calls' results are final if it returns nil. err is an error of the database.
 func (r *round) run(ctx context.Context, conn *pgxpool.Conn) error {
 	if err := r.look(ctx, conn); err != nil {
 		return err
@@ -76,8 +75,9 @@ func (r *round) run(ctx context.Context, conn *pgxpool.Conn) error {
 	return r.commit(ctx, conn)
 }
 
-// decide lets the calls decide, one after the other, as long as the view holds what they need. Behind one that needs more, all
-// others are asked what they need, so that it is looked up at once. It reports whether anything is to be looked up.
+// decide runs the calls one after the other, as long as the view holds what they need. After the first call with a Need,
+// the other calls are run only to collect their Needs, so that one look-up serves all. It reports whether there is
+// anything to look up.
 func (r *round) decide() (more bool) {
 	for i := r.next; i < len(r.calls); i++ {
 		c := r.calls[i]
@@ -90,14 +90,14 @@ func (r *round) decide() (more bool) {
 		d, here := c.decide(view)
 		switch {
 		case !here:
-			d.err = context.Canceled // nobody will hear of it
+			d.err = context.Canceled // the caller has gone
 		case d.err == nil && !d.need.Empty():
 			if c.widen(&d.need) {
 				r.want(c)
 				more = true
 				continue
 			}
-			d.err = errNeedsNothing
+			d.err = errNeedRepeated
 		case d.err == nil && r.cover(&d.batch):
 			more = true
 		}
@@ -111,8 +111,9 @@ func (r *round) decide() (more bool) {
 	return more
 }
 
-// cover adds the records that b changes, and those whose lanes it touches, and reports whether any was not locked. The lock
-// on a record is the lock on its lanes: without it two transactions could both see an empty lane, or both promote.
+// cover adds the records that b changes, and the records of the lanes that it touches. It reports whether a record was
+// not locked. The lock on a record also guards its lanes: without it two transactions could both see an empty lane, or
+// both promote a head.
 func (r *round) cover(b *store.Batch) bool {
 	more := false
 	for i := range b.Put {
@@ -129,7 +130,7 @@ func (r *round) cover(b *store.Batch) bool {
 	return more
 }
 
-// coverClaims adds the records of tasks that may be settled. Those of the inbox are alone in their lanes.
+// coverClaims adds the records of claimed tasks. Tasks of the inbox need none: each has a lane of its own.
 func (r *round) coverClaims() bool {
 	more := false
 	for _, c := range r.held {
@@ -140,8 +141,8 @@ func (r *round) coverClaims() bool {
 	return more
 }
 
-// view is what a call may look at, as the calls before it have left it. It is not ok where that is not known, and behind one
-// that has deleted records: what comes under their keys would be others.
+// view returns the View of a call, after the changes of the calls before it. ok is false if the view is incomplete, or if
+// an earlier call has deleted records: new records under their keys would have other numbers.
 func (r *round) view(c *call) (v store.View, ok bool) {
 	if r.deleted {
 		return v, false
@@ -167,7 +168,8 @@ func (r *round) view(c *call) (v store.View, ok bool) {
 	return v, true
 }
 
-// keysOf returns the records that publish a ref. It is not ok where one of very many has gone, since the next is not known.
+// keysOf returns the records that publish a ref. ok is false if the ref has more records than were read and one of those
+// has gone.
 func (r *round) keysOf(ref store.Ref) (keys []store.Key, ok bool) {
 	keys = slices.Clone(r.found[ref])
 	full := len(keys) == refKeys
@@ -186,8 +188,8 @@ func (r *round) keysOf(ref store.Ref) (keys []store.Key, ok bool) {
 	return keys[:min(len(keys), refKeys)], true
 }
 
-// look begins a transaction, locks the scope in the order of event ids and keys, and reads it. A transaction that is under
-// way on the connection is given up.
+// look starts a transaction, locks event ids and then keys, and reads the scope. It first rolls back a transaction that
+// is open on the connection.
 func (r *round) look(ctx context.Context, conn *pgxpool.Conn) error {
 	for {
 		b := &pgx.Batch{}
@@ -210,7 +212,7 @@ func (r *round) look(ctx context.Context, conn *pgxpool.Conn) error {
 	}
 }
 
-// lookOn locks and reads what was added to the scope: in the transaction under way if that keeps to the order, else all anew.
+// lookOn locks and reads the added scope: in the open transaction if the lock order allows it, otherwise in a new one.
 func (r *round) lookOn(ctx context.Context, conn *pgxpool.Conn) error {
 	if !r.scope.extend() {
 		return r.look(ctx, conn)
@@ -226,7 +228,7 @@ func (r *round) lookOn(ctx context.Context, conn *pgxpool.Conn) error {
 	return nil
 }
 
-// complete reports whether all records were there to be locked. One that is not was deleted meanwhile, or since it was cached.
+// complete reports whether every record could be locked. A missing record was deleted meanwhile, or after it was cached.
 func (r *round) complete() bool {
 	all := true
 	for _, l := range r.scope.list {

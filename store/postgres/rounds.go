@@ -12,22 +12,22 @@ import (
 )
 
 const (
-	// roundsAtOnce is how many transactions Updates share at a time: while one is being synced, the next may decide. One is
-	// begun at once while there are fewer; beyond, calls wait, and all that wait share the next one. With more, those about
-	// one incident would queue at its lock, each with a few calls, and leave nobody else a connection.
+	// roundsAtOnce is the number of transactions of Updates that run at the same time: while one syncs, the next can
+	// decide. Further calls wait, and share the next transaction. With a higher number, transactions about one incident
+	// would queue at its lock with a few calls each, and use up the connections.
 	roundsAtOnce = 2
 
-	// roundSize is how much one takes in, in records and event ids, if it has more than one call.
+	// roundSize bounds the records and event ids of a round with more than one call.
 	roundSize = 1_000
 )
 
-// rounds are the calls that wait for a round, and the goroutines that make rounds. The store's mutex guards them.
+// rounds are the waiting calls and the number of goroutines that run rounds. The store's mutex guards them.
 type rounds struct {
 	waiting []*call
 	makers  int
 }
 
-// join lets a call wait for a round.
+// join adds a call to the waiting calls, and starts a goroutine if fewer than roundsAtOnce run.
 func (s *Store) join(c *call) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -46,7 +46,7 @@ func (s *Store) join(c *call) error {
 	return nil
 }
 
-// leave ends a call. A round that nobody waits for any more is given up.
+// leave ends a call. It cancels the round after its last caller has left.
 func (s *Store) leave(c *call) {
 	close(c.left)
 	s.mu.Lock()
@@ -58,7 +58,7 @@ func (s *Store) leave(c *call) {
 	}
 }
 
-// next makes a round of calls that wait, nil if none does.
+// next returns a round of waiting calls, or nil.
 func (s *Store) next() *round {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -86,7 +86,7 @@ func (s *Store) next() *round {
 	return newRound(s, calls)
 }
 
-// wait lets calls that were taken wait for another round, before all others.
+// wait puts calls of a round back to the front of the waiting calls.
 func (s *Store) wait(r *round, calls []*call) {
 	if len(calls) == 0 {
 		return
@@ -100,7 +100,8 @@ func (s *Store) wait(r *round, calls []*call) {
 	s.rounds.waiting = slices.Concat(calls, s.rounds.waiting)
 }
 
-// make makes a round, and answers its calls. Where it is refused for what one of them has brought, each is tried alone.
+// make runs a round, and answers its calls. If the commit is refused because of one call, each call runs again in a
+// transaction of its own.
 func (s *Store) make(r *round) {
 	err := s.persist(r.ctx, fewTries, r.run)
 	s.wait(r, r.later)
@@ -124,7 +125,7 @@ func (s *Store) make(r *round) {
 	}
 }
 
-// newRound makes a round of calls, under the store's mutex.
+// newRound returns a round of calls. The caller holds the store's mutex.
 func newRound(s *Store, calls []*call) *round {
 	r := &round{s: s, calls: calls, callers: len(calls), asked: make(map[store.Ref]struct{})}
 	r.ctx, r.cancel = context.WithCancel(calls[0].values)

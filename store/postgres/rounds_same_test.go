@@ -12,8 +12,8 @@ import (
 	"github.com/tocsin-dev/tocsin/store/memory"
 )
 
-// TestARoundIsAsIfOneAfterTheOther has calls share rounds, and gives the same calls to a store in memory one by one. What each
-// saw, what each was answered and what is there in the end must agree. The calls overlap as much as may be: few records, refs,
+// TestARoundIsAsIfOneAfterTheOther runs calls that share rounds, and the same calls one by one on a store in memory.
+// Their views, their results and the final state must be equal. The calls overlap heavily: they use few records, refs,
 // lanes, tags and event ids.
 func TestARoundIsAsIfOneAfterTheOther(t *testing.T) {
 	seeds := 8
@@ -54,7 +54,7 @@ func TestARoundIsAsIfOneAfterTheOther(t *testing.T) {
 	}
 }
 
-// everything reads all that a store holds, but for what each store names as it likes.
+// everything reads all rows of a store, without the names that each store chooses.
 func everything(t *testing.T, s store.Store) (all []store.Snapshot) {
 	t.Helper()
 	for _, q := range []store.Query{{Tenant: "shop", Kind: "alert"}, {Tenant: "shop", Kind: store.KindTask}, {Kind: store.KindLog}} {
@@ -63,7 +63,7 @@ func everything(t *testing.T, s store.Store) (all []store.Snapshot) {
 		require.NoError(t, err)
 		for _, row := range rows {
 			row.Cursor = ""
-			if e, ok := row.Rec.(store.Entry); ok { // of the log: numbers may have gaps
+			if e, ok := row.Rec.(store.Entry); ok { // a log row: numbers may have gaps
 				row.Key, e.Seq = store.Key{}, 0
 				row.Rec = e
 			}
@@ -73,17 +73,17 @@ func everything(t *testing.T, s store.Store) (all []store.Snapshot) {
 	return all
 }
 
-// drawing draws calls.
+// drawing draws random calls.
 type drawing struct {
 	rng     *rand.Rand
 	claimed []store.Task
 	tasks   int
 }
 
-// drawn is a call whose decision follows from what it sees and from what was drawn.
+// drawn is a call whose decision depends only on its view and its draws.
 type drawn struct {
 	scope store.Scope
-	later []store.Key // wanted by a Need
+	later []store.Key // keys of a Need
 	plan  func(v store.View) store.Batch
 	seen  string
 }

@@ -18,7 +18,7 @@ import (
 
 const waitFor, tick = 10 * time.Second, time.Millisecond
 
-// shared is a handle of one connection, of which the test decides when it is free.
+// shared is a handle with a single connection. The test holds it to make calls wait.
 type shared struct {
 	*handle
 	counter
@@ -38,8 +38,7 @@ func newShared(t *testing.T, db *database) *shared {
 	return s
 }
 
-// together has calls wait until all are there, in their order, and returns their answers. They share one round, since others
-// are under way.
+// together makes calls wait, in their order, until all have arrived. They then share one round. It returns their errors.
 func (s *shared) together(t *testing.T, calls ...func() error) []error {
 	t.Helper()
 	conn, err := s.pool.Acquire(t.Context())
@@ -84,7 +83,7 @@ func (s *shared) together(t *testing.T, calls ...func() error) []error {
 	return answers
 }
 
-// TestCallsShareACommit has 40 calls about one record and as many about others wait: all are one transaction.
+// TestCallsShareACommit makes 40 calls on one record and 40 calls on others wait. All must share one transaction.
 func TestCallsShareACommit(t *testing.T) {
 	s := newShared(t, newDatabase(t))
 	var calls []func() error
@@ -107,8 +106,8 @@ func TestCallsShareACommit(t *testing.T) {
 	assert.EqualValues(t, 40, rows[1].Version)
 }
 
-// TestNeedsAreLookedUpTogether has calls of one round name what they need only when they run: it costs one trip for all, and
-// no more locks of what was locked.
+// TestNeedsAreLookedUpTogether runs calls with Needs in one round. All Needs must cost one round trip together, and no
+// record may be locked twice.
 func TestNeedsAreLookedUpTogether(t *testing.T) {
 	s := newShared(t, newDatabase(t))
 	group := store.Key{Tenant: "shop", Kind: "group", ID: "g"}
@@ -131,8 +130,8 @@ func TestNeedsAreLookedUpTogether(t *testing.T) {
 	assert.Equal(t, "20", value(t, s, group))
 }
 
-// TestNeighboursOfAFault lets calls fail in every way between others. Each has its own answer; of those that failed nothing
-// stays, their event ids neither, and all others are applied.
+// TestNeighboursOfAFault lets calls fail in every way among others. Each call must get its own result. Failed calls must
+// leave nothing, not even event ids, and the others must be applied.
 func TestNeighboursOfAFault(t *testing.T) {
 	lane := key("lane")
 	born := store.Task{ID: "born", Record: lane, Queue: "sms", Order: "sms", Priority: 1, Due: start, Lease: &store.Lease{Until: at(1)}}
@@ -146,11 +145,11 @@ func TestNeighboursOfAFault(t *testing.T) {
 			runtime.Goexit()
 			return
 		}},
-		{"a need of nothing", "already holds", func(store.View) (b store.Batch, n store.Need, err error) {
+		{"a need of nothing", "already satisfies", func(store.View) (b store.Batch, n store.Need, err error) {
 			return b, store.Need{Write: []store.Key{key("a")}}, nil
 		}},
 		{"another version", store.ErrConflict.Error(), batch(store.Batch{Put: []store.Change{{Key: key("a"), Version: 7, Rec: "x"}}})},
-		{"no document", "is no text", batch(store.Batch{Put: []store.Change{{Key: key("new"), Rec: 7}}})},
+		{"no document", "want string", batch(store.Batch{Put: []store.Change{{Key: key("new"), Rec: 7}}})},
 		{"a name that no database takes", "invalid byte sequence", batch(store.Batch{Put: []store.Change{{Key: key("new"), Rec: "x", State: "\xff"}}})},
 		{"an id in use", "in use", batch(store.Batch{Tasks: []store.Task{task("taken", lane)}})},
 		{"a lane that is not empty", "not empty", batch(store.Batch{Tasks: []store.Task{born}})},
@@ -179,13 +178,13 @@ func TestNeighboursOfAFault(t *testing.T) {
 	}
 }
 
-// batch decides for b, whatever it sees.
+// batch returns a decide that returns b for any view.
 func batch(b store.Batch) func(store.View) (store.Batch, store.Need, error) {
 	b.Now = start
 	return func(store.View) (store.Batch, store.Need, error) { return b, store.Need{}, nil }
 }
 
-// TestACallerThatGivesUp ends the context of a call that waits, and of one that has decided. The others go on.
+// TestACallerThatGivesUp ends the context of a waiting call, and of a call that has decided. The others must go on.
 func TestACallerThatGivesUp(t *testing.T) {
 	s := newShared(t, newDatabase(t))
 	waits, stop := context.WithCancel(t.Context())

@@ -20,8 +20,7 @@ func silenceOf(try int) store.Key {
 	return store.Key{Tenant: "shop", Kind: "silence", ID: fmt.Sprint(try)}
 }
 
-// eachTry does something about the silence of each try that it is told of, so many microseconds later, and says that it is
-// done.
+// eachTry reads tries from standard input. For each it calls do with a silence and a delay, and prints a line.
 func eachTry(told *bufio.Scanner, do func(silence store.Key, wait time.Duration) error) error {
 	for told.Scan() {
 		var try int
@@ -62,8 +61,9 @@ func takeInUnlockedWhenTold(ctx context.Context, s *postgres.Store, told *bufio.
 	})
 }
 
-// TestSilenceEnds has one process end a silence while another one takes in an alert that it withholds. The alert pages,
-// whoever comes first: 10,000 tries with TOCSIN_LONG=1. Where the silence is read without a lock some alerts never page.
+// TestSilenceEnds ends a silence in one process while another process takes in an alert that the silence withholds. The
+// alert must page in either order; 10,000 tries with TOCSIN_LONG=1. The control reads the silence without a lock: there
+// some alerts never page.
 func TestSilenceEnds(t *testing.T) {
 	tries := 60
 	switch {

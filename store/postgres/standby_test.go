@@ -17,7 +17,7 @@ import (
 // pair is a primary and its standby.
 type pair struct{ primary, standby *postgrestest.Server }
 
-// newPair makes a primary that acknowledges no commit before one of the standbys has it; "*" is any, "" none.
+// newPair starts a primary and a standby. waitsFor is the primary's synchronous_standby_names: "*" for any, "" for none.
 func newPair(t *testing.T, waitsFor string) *pair {
 	t.Helper()
 	if testing.Short() {
@@ -27,8 +27,8 @@ func newPair(t *testing.T, waitsFor string) *pair {
 	return &pair{primary, postgrestest.OwnStandby(t, primary, "fsync=off")}
 }
 
-// TestStandby puts one pair through all that may happen to a standby, up to a fail-over. With TOCSIN_LONG=1, many more pairs
-// fail over, each at some other moment.
+// TestStandby runs one pair through every state of a standby, up to a failover. With TOCSIN_LONG=1 many more pairs fail
+// over, each at another moment.
 func TestStandby(t *testing.T) {
 	servers := newPair(t, "*")
 	for _, part := range []struct {
@@ -48,7 +48,7 @@ func TestStandby(t *testing.T) {
 	}
 }
 
-// is asks a query that gives true or false. It is false where there are no tables yet.
+// is runs a query that returns a boolean. It returns false if there are no tables yet.
 func (d *database) is(query string) (answer bool) {
 	d.t.Helper()
 	ctx := d.t.Context()
@@ -58,10 +58,10 @@ func (d *database) is(query string) (answer bool) {
 	return conn.QueryRow(ctx, query).Scan(&answer) == nil && answer
 }
 
-// onlyReads points a store at a standby that is behind. What is there can be read, and nothing is decided about it.
+// onlyReads opens a store on a standby that is behind. Reads must work, Updates must fail.
 func onlyReads(t *testing.T, p *pair) {
 	db, behind := databaseOn(t, p.primary.DSN()), databaseOn(t, p.standby.DSN())
-	t.Cleanup(func() { behind.dsn = db.dsn }) // where the schema is dropped
+	t.Cleanup(func() { behind.dsn = db.dsn }) // drops the schema on the primary
 	first := db.mustOpen(1)
 	require.NoError(t, count(t.Context(), first, key("a"), eventID("1")))
 	require.NoError(t, update(t.Context(), first, store.Scope{}, store.Batch{Tasks: []store.Task{task("page", key("a"))}}))
@@ -78,11 +78,11 @@ func onlyReads(t *testing.T, p *pair) {
 	assert.Len(t, claim(t, first, at(0), "primary"), 1)
 }
 
-// acknowledgesNothing takes the standby away. What it does not have is not acknowledged, whatever is the default for others,
-// and not even when it is repeated.
+// acknowledgesNothing stops the standby. No commit may be acknowledged without it, whatever the server's default is, not
+// even a repeat.
 func acknowledgesNothing(t *testing.T, p *pair) {
 	db := databaseOn(t, p.primary.DSN())
-	db.mustOpen(1) // makes the tables
+	db.mustOpen(1) // creates the tables
 	p.standby.Crash()
 	waits := func() bool { return db.is("SELECT count(*) > 0 FROM pg_stat_activity WHERE wait_event = 'SyncRep'") }
 	levels := map[string]*handle{}
@@ -107,8 +107,8 @@ func acknowledgesNothing(t *testing.T, p *pair) {
 	}
 }
 
-// TestLostTail has a standby take over that lacks the last commit of the primary. Who knows of that decides about what there
-// is now, even where another replica has written the very version anew.
+// TestLostTail promotes a standby that lacks the last commit of the primary. A store that has cached that commit must
+// decide by the new server's record, even if another replica has written the same version number again.
 func TestLostTail(t *testing.T) {
 	p := newPair(t, "")
 	primary, standby := p.primary, p.standby

@@ -16,34 +16,34 @@ import (
 	"github.com/tocsin-dev/tocsin/store"
 )
 
-// Config configures a [Store]. The zero Config is what [Open] uses.
+// Config configures a [Store]. [Open] uses the zero Config.
 type Config struct {
-	// Codec turns records into documents and back. Defaults to [respond.Codec].
+	// Codec encodes records. Defaults to [respond.Codec].
 	Codec store.Codec
-	// Schema is the schema of the database in which the tables lie; it is created if it is missing. Every replica names the
-	// same. Defaults to "tocsin".
+	// Schema is the database schema of the tables. It is created if it is missing. All replicas must use the same.
+	// Defaults to "tocsin".
 	Schema string
 }
 
-// Store keeps everything in a PostgreSQL database. Open or New makes one. Every method may be called concurrently, here and
-// in other replicas at once.
+// Store is a store in a PostgreSQL database. Open or New makes it. Every method may be called concurrently, also in other
+// processes.
 type Store struct {
 	pool    *pgxpool.Pool
 	ownPool bool
 	codec   store.Codec
-	name    string // of the schema, and of the channel of hints
-	schema  string // the name, quoted
-	handle  string // tells our own hints from those of others
+	name    string // of the schema, and of the NOTIFY channel
+	schema  string // quoted name
+	handle  string // in hints, to recognise our own
 	cache   cache
 
 	answersWithin time.Duration
 
-	mu       sync.Mutex // guards what is below
+	mu       sync.Mutex // guards the fields below
 	closed   bool
 	rounds   rounds
-	wake     chan struct{} // nil until it is asked for
+	wake     chan struct{} // nil until the first call of Wake
 	stopWake context.CancelFunc
-	working  sync.WaitGroup // what makes rounds, and what listens
+	working  sync.WaitGroup // goroutines that run rounds or listen
 }
 
 var (
@@ -53,9 +53,8 @@ var (
 
 const defaultSchema = "tocsin"
 
-// Open connects to the database that dsn names, as a URL or in the form of libpq, and brings the tables up to date. While the
-// server does not take connections, or cannot be found, it tries again until ctx ends, so give that a deadline. The pool is
-// closed with the store.
+// Open connects to the database of dsn, a URL or a libpq connection string, and migrates the tables. While the server is
+// unreachable it tries again until ctx ends, so pass a deadline. Close closes the pool.
 func Open(ctx context.Context, dsn string) (*Store, error) {
 	config, err := pgxpool.ParseConfig(dsn)
 	if err != nil {
@@ -76,12 +75,12 @@ func Open(ctx context.Context, dsn string) (*Store, error) {
 	return s, nil
 }
 
-// New makes a Store over a pool, which stays the caller's to close, and brings the tables up to date as Open does. One
-// connection is enough.
+// New makes a Store on a pool, and migrates the tables as Open does. One connection is enough. Close does not close the
+// pool.
 func New(ctx context.Context, pool *pgxpool.Pool, c Config) (*Store, error) {
 	schema := cmp.Or(c.Schema, defaultSchema)
 	if len(schema) > 63 || strings.ContainsAny(schema, "\x00'") {
-		return nil, fmt.Errorf("postgres: schema %q, want a name of at most 63 bytes without quotes", schema)
+		return nil, fmt.Errorf("postgres: schema %q: want a name of at most 63 bytes without quotes", schema)
 	}
 	s := &Store{
 		pool: pool, codec: c.Codec, name: schema, schema: pgx.Identifier{schema}.Sanitize(), handle: rand.Text(),
@@ -96,7 +95,7 @@ func New(ctx context.Context, pool *pgxpool.Pool, c Config) (*Store, error) {
 	return s, nil
 }
 
-// sql returns a statement for the schema in which the tables lie. Statements are written for the default one.
+// sql replaces the default schema in a statement by the configured one.
 func (s *Store) sql(statement string) string {
 	if s.schema == `"`+defaultSchema+`"` {
 		return statement
@@ -114,8 +113,7 @@ func (s *Store) enter(ctx context.Context) error {
 	return ctx.Err()
 }
 
-// Close ends the store's service: it stops listening, waits for the Updates under way and, after Open, for all calls, and closes
-// the pool.
+// Close stops listening and waits for running Updates. After Open it also waits for all other calls, and closes the pool.
 func (s *Store) Close() error {
 	s.mu.Lock()
 	if s.closed {

@@ -13,7 +13,8 @@ import (
 	"github.com/tocsin-dev/tocsin/store/storetest"
 )
 
-// TestRules gives every store of the suite a schema of its own. TOCSIN_LONG=1 runs it at full size, which takes minutes.
+// TestRules runs the conformance suite; each store gets its own schema. TOCSIN_LONG=1 runs it at full size, which takes
+// minutes.
 func TestRules(t *testing.T) {
 	percent := 10
 	switch {
@@ -42,8 +43,8 @@ func TestRules(t *testing.T) {
 	})
 }
 
-// TestRulesWithoutPreparedStatements is what a proxy that pools transactions needs. The sizes are small: what differs is how
-// values travel.
+// TestRulesWithoutPreparedStatements runs the suite as behind a proxy that pools transactions. The sizes are small, since
+// only the transfer of values differs.
 func TestRulesWithoutPreparedStatements(t *testing.T) {
 	for _, mode := range []string{"exec", "simple_protocol"} {
 		t.Run(mode, func(t *testing.T) {

@@ -13,24 +13,24 @@ import (
 	"github.com/tocsin-dev/tocsin/respond"
 )
 
-// kindInbox is the kind of the records that tasks of the inbox name. There are no such records.
+// kindInbox is the kind of the records of inbox tasks. These records do not exist.
 const kindInbox = "inbox"
 
-// insertInbox ranks events by a number that grows, before all other tasks: what happened later is taken later. They are no
-// P1, so that whoever asks for P1 only is not kept busy with them.
+// insertInbox ranks events by a growing number, before all other tasks, so that they are taken in order. Their priority
+// is 2, so that a claim for P1 only does not get them.
 const insertInbox = `INSERT INTO tocsin.task (record_tenant, record_kind, record_id, id, lane, head, queue, tag, priority, due,
 		kind, payload, state, ready, place, rank, ready_rank)
 	SELECT e.tenant, 'inbox', e.id, e.id, '', true, $4::text, '', 2, 0, 'event', e.payload, 'waiting', 0, e.place, e.place, e.place
 	FROM (SELECT u.*, nextval('tocsin.task_place_seq') AS place
 		FROM unnest($1::text[], $2::text[], $3::bytea[]) WITH ORDINALITY u(tenant, id, payload, n) ORDER BY u.n) e`
 
-// SubmitTx submits events within a transaction of the caller: they exist if and only if that commits. An event that cannot be
-// taken fails all of them, before anything is sent, with a *[event.RejectedError] for each. It only inserts, and waits for no
-// lock of the store. Nobody is told: an engine finds the events when it looks, within a second. Of two transactions of which
-// one began after the other had committed, the events are taken in this order.
+// SubmitTx submits events in a transaction of the caller: they exist if and only if that transaction commits. If the
+// engine would reject an event, all fail before anything is written, with a *[event.RejectedError] for each rejected
+// event. SubmitTx only inserts, and waits for no lock of the store. It sends no hint: an engine finds the events by
+// polling, within a second. If one transaction commits before another begins, its events are taken first.
 //
-// What the engine fills in, such as Received, it fills in when it takes the event. Without an ID of its own each event counts
-// as a new one.
+// The engine fills in missing fields, such as Received, when it takes the event. An event without an ID always counts as
+// a new event.
 func (s *Store) SubmitTx(ctx context.Context, tx pgx.Tx, events ...event.Event) error {
 	if err := s.enter(ctx); err != nil {
 		return err

@@ -18,7 +18,7 @@ import (
 	"github.com/tocsin-dev/tocsin/store"
 )
 
-// takeInbox claims what waits in the inbox and applies each event with its settlement in one Update.
+// takeInbox claims inbox tasks, and applies and settles each event in one Update.
 func takeInbox(ctx context.Context, s store.Store, now time.Time) (types []string, err error) {
 	c, err := s.Claim(ctx, store.ClaimRequest{
 		Now: now, Owner: "engine", Queues: map[string]int{respond.QueueInbox: 5}, Limit: 5, LeaseFor: 30 * time.Second,
@@ -94,8 +94,8 @@ func TestSubmitTx(t *testing.T) {
 	assert.ErrorIs(t, func() error { _ = s.Store.Close(); return s.SubmitTx(ctx, tx) }(), store.ErrClosed)
 }
 
-// TestTheInboxIsSharedByReplicas submits beside two replicas that take. An id of the sequence may become visible after a
-// higher one; nothing is taken twice, or left behind.
+// TestTheInboxIsSharedByReplicas submits events while two replicas take them. A sequence number may become visible after
+// a higher one; every event must be taken exactly once.
 func TestTheInboxIsSharedByReplicas(t *testing.T) {
 	const workers, rounds, each = 3, 20, 3
 	db := newDatabase(t)

@@ -2,11 +2,11 @@ package postgres
 
 import "github.com/tocsin-dev/tocsin/store"
 
-// taskColumns are those that a taskRow scans, of the table t.
+// taskColumns are the columns of the table t that a taskRow scans.
 const taskColumns = `t.id, t.record_tenant, t.record_kind, t.record_id, t.queue, t.lane, t.tag, t.priority, t.rank, t.due,
 	t.expires, t.kind, t.payload, t.state, t.owner, t.until, t.fence, t.died, t.reason`
 
-// taskRow is a row of tasks on its way out of the database.
+// taskRow is a scanned row of the task table.
 type taskRow struct {
 	store.Task
 	due                  int64
@@ -22,10 +22,10 @@ func (r *taskRow) targets() []any {
 	}
 }
 
-// task returns the task as readers and claimants see it: with its lease unless it waits.
+// task returns the task as Read and Claim show it.
 func (r *taskRow) task() store.Task {
 	t := r.Task
-	r.Payload = nil // the next row has one of its own
+	r.Payload = nil // the next row needs its own buffer
 	t.Due, t.Expires, t.Lease = instant(&r.due), instant(r.expires), nil
 	if r.state != waiting {
 		t.Lease = &store.Lease{Owner: r.owner, Until: instant(r.until), Fence: uint64(r.fence)}

@@ -8,7 +8,7 @@ import (
 	"github.com/tocsin-dev/tocsin/store"
 )
 
-// The states of a task, as Query.State names them and as they stand in the statements.
+// States of a task, as in Query.State and in the statements.
 const (
 	waiting = "waiting"
 	leased  = "leased"
@@ -16,8 +16,8 @@ const (
 )
 
 const (
-	// lockTasks locks all tasks that a Batch ends or that its decision rests on, in one ascending pass. Nobody adds to these
-	// lanes meanwhile, since the records are locked.
+	// lockTasks locks all tasks that a Batch ends or relies on, in ascending order. No task can join these lanes
+	// meanwhile, since their records are locked.
 	lockTasks = `SELECT FROM tocsin.task t WHERE t.id IN (
 				SELECT unnest($1::text[])
 				UNION
@@ -26,7 +26,7 @@ const (
 				WHERE c.state <> 'dead')
 			ORDER BY t.id FOR UPDATE OF t`
 
-	// expectClaims holds that nobody has taken over since we looked.
+	// expectClaims fails if another worker has claimed a task since the look-up.
 	expectClaims = `SELECT tocsin.expect((SELECT count(*) FROM unnest($1::text[], $2::bigint[]) k(id, fence)
 		JOIN tocsin.task t ON t.id = k.id AND t.fence = k.fence WHERE t.state <> 'waiting'), cardinality($1::text[]), 'claim')`
 
@@ -34,8 +34,8 @@ const (
 			ready = u.due, ready_rank = t.rank + u.due - t.due
 		FROM unnest($1::text[], $2::bigint[]) u(id, due) WHERE t.id = u.id`
 
-	// reviveTask puts a dead task at the end of its lane.
-	reviveTask = `UPDATE tocsin.task SET state = 'waiting', due = $2::bigint, rank = rank + $2::bigint - due, ready = $2::bigint,
+	// requeueTask puts a dead task at the end of its lane.
+	requeueTask = `UPDATE tocsin.task SET state = 'waiting', due = $2::bigint, rank = rank + $2::bigint - due, ready = $2::bigint,
 			ready_rank = rank + $2::bigint - due, place = DEFAULT, died = NULL, reason = '' WHERE id = $1`
 
 	endTasks = `UPDATE tocsin.task t SET state = 'dead', head = false, died = nullif($3, ` + neverSQL + `), reason = u.reason
@@ -55,13 +55,13 @@ const (
 
 	deleteTasks = `DELETE FROM tocsin.task WHERE id = ANY($1::text[])`
 
-	// cancelTasks spares the tasks of the same Batch, which may carry the tag too.
+	// cancelTasks does not remove new tasks of the same Batch, which may have the same tag.
 	cancelTasks = `DELETE FROM tocsin.task t USING unnest($1::text[], $2::text[], $3::text[], $4::text[]) x(tenant, kind, id, tag)
 		WHERE t.record_tenant = x.tenant AND t.record_kind = x.kind AND t.record_id = x.id AND t.tag = x.tag AND
 			t.state <> 'dead' AND t.id <> ALL($5::text[])`
 
-	// promoteTasks goes from lane to lane of the records, and makes the first task of each its head. A task that was born
-	// leased must be among those that become one.
+	// promoteTasks makes the first task of each lane of the records its head. Tasks that are born leased must be among
+	// the new heads.
 	promoteTasks = `WITH RECURSIVE lanes(tenant, kind, id, lane) AS (
 			SELECT u.tenant, u.kind, u.id, (SELECT min(t.lane) FROM tocsin.task t WHERE t.record_tenant = u.tenant AND
 				t.record_kind = u.kind AND t.record_id = u.id AND t.state <> 'dead')
@@ -80,7 +80,7 @@ const (
 		SELECT tocsin.expect((SELECT count(*) FROM promoted WHERE id = ANY($4::text[])), cardinality($4::text[]), 'lane')`
 )
 
-// taskRows are new tasks on their way into a statement.
+// taskRows are new tasks as parameters for unnest.
 type taskRows struct {
 	records                                  keys
 	id, lane, queue, tag, kind, state, owner []string
@@ -110,12 +110,12 @@ func (r *taskRows) add(t *store.Task) {
 	r.until, r.fence, r.ready = append(r.until, until), append(r.fence, fence), append(r.ready, ready)
 }
 
-// changeTasks makes the statements that change tasks as a Batch has it. New ones are inserted while those that end are still
-// there, whose ids are in use as long; retried ones keep their place, and revived ones stand before new ones.
+// changeTasks builds the statements that change tasks. New tasks are inserted before the ended ones are deleted, so that
+// ids in use are refused. Retried tasks keep their position; requeued dead tasks come before new ones.
 func (r *round) changeTasks(batch *store.Batch) {
 	touched := r.lanesOf(batch)
 	done := r.settle(batch)
-	rows := taskRows{id: []string{}, born: []string{}} // null would compare with nothing
+	rows := taskRows{id: []string{}, born: []string{}} // not null, which equals nothing
 	for i := range batch.Tasks {
 		rows.add(&batch.Tasks[i])
 	}
@@ -141,7 +141,7 @@ func (r *round) changeTasks(batch *store.Batch) {
 	}
 }
 
-// writeTasks queues the statements that change tasks, behind one that locks all that were there.
+// writeTasks queues the statements that change tasks, after one that locks the existing tasks.
 func (r *round) writeTasks(b *pgx.Batch) {
 	if c := &r.ended; len(r.valid) > 0 || len(c.id) > 0 {
 		ids, fences := columnsOf(r.valid)
@@ -153,7 +153,7 @@ func (r *round) writeTasks(b *pgx.Batch) {
 	b.QueuedQueries = append(b.QueuedQueries, r.tasks.QueuedQueries...)
 }
 
-// taggedKeys are cancelled tags on their way into a statement.
+// taggedKeys are cancelled tags as parameters for unnest.
 type taggedKeys struct {
 	keys
 	tag []string
@@ -164,7 +164,7 @@ func (k *taggedKeys) add(c store.CancelTag) {
 	k.tag = append(k.tag, c.Tag)
 }
 
-// settle makes the statements that settle claims, but for those of tasks that are done: it returns their ids.
+// settle builds the statements for Retry and Dead. It returns the ids of the tasks that are done.
 func (r *round) settle(batch *store.Batch) (done []string) {
 	var retry, end []string
 	var due []int64
@@ -176,7 +176,7 @@ func (r *round) settle(batch *store.Batch) (done []string) {
 		delete(r.held, x.Claim)
 		switch {
 		case !x.Retry.IsZero() && was.dead:
-			b.Queue(r.s.sql(reviveTask), x.ID, nanos(x.Retry))
+			b.Queue(r.s.sql(requeueTask), x.ID, nanos(x.Retry))
 		case !x.Retry.IsZero():
 			retry, due = append(retry, x.ID), append(due, nanos(x.Retry))
 		case x.Dead != "":

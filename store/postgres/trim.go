@@ -9,7 +9,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-// What is locked is being changed, and perhaps reopened: it is left for the next call.
+// A locked row is being changed, and perhaps reopened, so the next call looks at it.
 const (
 	trimRecords = `WITH gone AS (
 			DELETE FROM tocsin.record r USING (
@@ -31,7 +31,7 @@ const (
 			WHERE t.id = o.id RETURNING 1)
 		SELECT count(*) FROM gone`
 
-	// The log goes from its beginning: one with holes cannot be replayed.
+	// trimLog deletes from the start: a log with gaps cannot be replayed.
 	trimLog = `WITH old AS (SELECT number, at FROM tocsin.log ORDER BY number LIMIT $2),
 		gone AS (
 			DELETE FROM tocsin.log WHERE number IN (
@@ -39,8 +39,8 @@ const (
 			RETURNING 1)
 		SELECT count(*) FROM gone`
 
-	// trimSeen forgets ids that the clock has left behind, and those before which a million newer ones came. To count these
-	// is not cheap, and done only where the table seems to hold as many.
+	// trimSeen deletes ids older than the window, and the oldest beyond a million. Counting is expensive, so it counts
+	// only if the table's estimated size is above a million.
 	trimSeen = `DELETE FROM tocsin.seen WHERE id IN (
 			SELECT id FROM tocsin.seen WHERE at < greatest((SELECT at FROM tocsin.clock) - $1,
 				CASE WHEN (SELECT reltuples FROM pg_class WHERE oid = 'tocsin.seen'::regclass) > $2
@@ -53,9 +53,9 @@ const (
 	idsAtATime = 10_000
 )
 
-// Trim forgets, in this order and oldest first, records that ended before the instant, tasks that died before it, and log
-// rows of before it. Each step is a transaction of its own, and no call holds many rows. Event ids whose 24 hours were over
-// by then leave too; they are no rows and are not counted. Tasks of a record that is trimmed stay.
+// Trim implements store.Store. It removes ended records, then dead tasks, then log rows, each oldest first, in separate
+// transactions. It also drops event ids that are older than 24 hours at that instant; they do not count as rows. Tasks of
+// a removed record stay.
 func (s *Store) Trim(ctx context.Context, before time.Time, limit int) (int, error) {
 	if err := s.enter(ctx); err != nil {
 		return 0, err
@@ -83,7 +83,7 @@ func (s *Store) Trim(ctx context.Context, before time.Time, limit int) (int, err
 	return n, nil
 }
 
-// alter runs one statement in a transaction of its own, and returns the number that it selects, if it does.
+// alter runs one statement in its own transaction, and returns the number that the statement selects, if any.
 func (s *Store) alter(ctx context.Context, statement string, args ...any) (n int, err error) {
 	err = s.persist(ctx, fewTries, func(ctx context.Context, conn *pgxpool.Conn) error {
 		b := &pgx.Batch{}

@@ -11,14 +11,14 @@ import (
 	"github.com/tocsin-dev/tocsin/store"
 )
 
-// rows counts those of a table.
+// rows counts the rows of a table.
 func (h *handle) rows(table string) (n int) {
 	h.db.t.Helper()
 	require.NoError(h.db.t, h.pool.QueryRow(h.db.t.Context(), "SELECT count(*) FROM "+h.db.table(table)).Scan(&n))
 	return n
 }
 
-// TestTrimLeavesNothingBehind ends records with refs and timelines, and looks at the tables themselves.
+// TestTrimLeavesNothingBehind trims records with refs and timelines, and checks the tables themselves.
 func TestTrimLeavesNothingBehind(t *testing.T) {
 	s := newDatabase(t).mustOpen(1)
 	var b store.Batch
@@ -38,8 +38,8 @@ func TestTrimLeavesNothingBehind(t *testing.T) {
 	}
 }
 
-// TestEventIDsLeave has a million and more ids: those of before the window leave, then those before which a million newer
-// ones came, a bounded number with each Trim.
+// TestEventIDsLeave stores more than a million ids. Trim must remove those older than the window, then the oldest beyond
+// a million, a bounded number in each call.
 func TestEventIDsLeave(t *testing.T) {
 	if testing.Short() {
 		t.Skip("SKIPPED, not tested: a million rows take their time")

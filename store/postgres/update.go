@@ -8,13 +8,13 @@ import (
 	"github.com/tocsin-dev/tocsin/store"
 )
 
-// Update locks the scope, runs decide on the goroutine of its caller and commits its Batch, all in one transaction of two trips
-// to the server, which Updates share that came while others were under way. decide runs again after a Need, when a Batch
-// concerns records that could not be locked in order, and when another transaction was in the way. The event ids of the scope
-// count as applied once decide has decided, even if its Batch is empty. An Update that only looks leaves nothing behind.
+// Update implements store.Store. It runs in one transaction of two round trips, which it shares with Updates that arrived
+// meanwhile. decide runs on the caller's goroutine. It runs again after a Need, after a conflict with another
+// transaction, and if the Batch touches records that could not be locked in order. The event ids of the scope are applied
+// once decide has returned without an error and a Need, even if its Batch is empty.
 //
-// A done context ends the call, with store.ErrUnknown if decide has decided; what its Batch holds must not be changed then
-// either.
+// If ctx ends after decide has returned, Update fails with store.ErrUnknown; the caller must not change the Batch's
+// values even then.
 func (s *Store) Update(
 	ctx context.Context, sc store.Scope, decide func(store.View) (store.Batch, store.Need, error),
 ) error {
@@ -22,35 +22,35 @@ func (s *Store) Update(
 		return err
 	}
 	c := newCall(ctx, &sc)
-	defer s.leave(c) // also if decide panics, or ends its goroutine
+	defer s.leave(c) // also if decide panics or ends its goroutine
 	if err := s.join(c); err != nil {
 		return err
 	}
 	return c.serve(ctx, decide)
 }
 
-// call is one Update under way. What it knows of its scope outlives a try; all else is looked up anew.
+// call is one running Update. It keeps its scope between tries; everything else is looked up again.
 type call struct {
-	values context.Context    // what the caller's context holds, for those who trace; it never ends
-	keys   map[store.Key]bool // that its view shows; true: for writing
+	values context.Context    // the values of the caller's context, for tracing; it is never done
+	keys   map[store.Key]bool // keys of its view; true: for writing
 	refs   []store.Ref
 	asked  map[store.Ref]struct{}
 	events []store.EventID
 	claims []store.Claim
 
 	views   chan store.View
-	decided chan decision // room for one
-	answers chan error    // room for one
-	left    chan struct{} // closed once the caller is gone
+	decided chan decision // capacity 1
+	answers chan error    // capacity 1
+	left    chan struct{} // closed when the caller has gone
 
-	// What follows belongs to the store's mutex, and then to the round that has taken the call.
+	// The fields below are guarded by the store's mutex, and belong to the round once it has taken the call.
 	round  *round
-	alone  bool  // shares no transaction any more: one that it shared was refused
-	at     []int // of each of its events: where the id is among those of the round
-	answer error // of decide, or what its Batch is refused for
+	alone  bool  // must not share a transaction: a shared one was refused
+	at     []int // for each of its events: index in the ids of the round
+	answer error // the error of decide, or of the check
 }
 
-// decision is what decide returned.
+// decision is the result of decide.
 type decision struct {
 	batch store.Batch
 	need  store.Need
@@ -73,7 +73,7 @@ func newCall(ctx context.Context, sc *store.Scope) *call {
 	return c
 }
 
-// want adds a record that the view must show, and reports whether that is new.
+// want adds a key to the view, and reports whether it needs a new or a stronger lock.
 func (c *call) want(k store.Key, write bool) bool {
 	writes, shown := c.keys[k]
 	if shown && (writes || !write) {
@@ -95,7 +95,7 @@ func (c *call) ask(refs []store.Ref) bool {
 	return len(c.refs) > known
 }
 
-// widen adds what decide asks for, and reports whether any of it is new.
+// widen adds a Need, and reports whether any of it is new.
 func (c *call) widen(n *store.Need) bool {
 	widened := c.ask(n.Refs)
 	for _, k := range n.Write {
@@ -107,10 +107,10 @@ func (c *call) widen(n *store.Need) bool {
 	return widened
 }
 
-// size is how much the call adds to a transaction.
+// size is the call's share of roundSize.
 func (c *call) size() int { return 1 + len(c.keys) + len(c.events) }
 
-// serve decides whenever the call's round asks for it, until there is an answer.
+// serve runs decide whenever the call's round asks for it, until there is an answer.
 func (c *call) serve(ctx context.Context, decide func(store.View) (store.Batch, store.Need, error)) error {
 	for perhaps := error(nil); ; {
 		select {
@@ -133,7 +133,7 @@ func (c *call) serve(ctx context.Context, decide func(store.View) (store.Batch, 
 	}
 }
 
-// decide has the caller decide; false if it has gone.
+// decide asks the caller for a decision. here is false if the caller has gone.
 func (c *call) decide(v store.View) (d decision, here bool) {
 	select {
 	case c.views <- v:
@@ -148,4 +148,4 @@ func (c *call) decide(v store.View) (d decision, here bool) {
 	}
 }
 
-var errNeedsNothing = errors.New("postgres: decide needs only what its view already holds")
+var errNeedRepeated = errors.New("postgres: decide repeats a Need that its View already satisfies")

@@ -8,8 +8,9 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// Wake hints that another replica has committed work which may be due. From the first call on the store listens on one more
-// connection, beside the pool. While that cannot be had, or a proxy does not pass hints on, there are none.
+// Wake implements store.Waker: it hints that another replica has committed work. From the first call on, the store
+// listens on one connection outside of the pool. Without this connection, or behind a proxy that does not forward
+// notifications, there are no hints.
 func (s *Store) Wake() <-chan struct{} {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -24,7 +25,7 @@ func (s *Store) Wake() <-chan struct{} {
 	return s.wake
 }
 
-// listen passes hints on until ctx ends, over one connection after the other.
+// listen passes hints on until ctx ends. It reconnects when its connection breaks.
 func (s *Store) listen(ctx context.Context) {
 	for ctx.Err() == nil {
 		s.listenOnce(ctx)
@@ -46,7 +47,7 @@ func (s *Store) listenOnce(ctx context.Context) {
 	if _, err := conn.Exec(ctx, "LISTEN "+pgx.Identifier{s.name}.Sanitize()); err != nil {
 		return
 	}
-	s.rouse() // for what came while nobody listened
+	s.rouse() // work may have been committed while nobody listened
 	for {
 		hint, err := conn.WaitForNotification(ctx)
 		if err != nil {
@@ -61,6 +62,6 @@ func (s *Store) listenOnce(ctx context.Context) {
 func (s *Store) rouse() {
 	select {
 	case s.wake <- struct{}{}:
-	default: // there is a hint that nobody has taken
+	default: // a hint is pending already
 	}
 }

@@ -11,7 +11,7 @@ import (
 	"github.com/tocsin-dev/tocsin/store"
 )
 
-// hinted reports whether a hint comes, before the deadline of the test ends it, and takes it.
+// hinted waits for a hint and takes it. It returns false if the test's deadline comes first.
 func hinted(t *testing.T, wake <-chan struct{}) {
 	t.Helper()
 	select {
@@ -21,12 +21,13 @@ func hinted(t *testing.T, wake <-chan struct{}) {
 	}
 }
 
-// TestAHintComesFromOthers commits work on one replica and hears of it on another, once for each commit that leaves any.
+// TestAHintComesFromOthers commits work on one replica. Another replica must get one hint for each commit that leaves
+// work, and none for the others.
 func TestAHintComesFromOthers(t *testing.T) {
 	db := newDatabase(t)
 	a, b := db.mustOpen(2), db.mustOpen(2)
 	wakeA, wakeB := a.Wake(), b.Wake()
-	hinted(t, wakeA) // of having begun to listen
+	hinted(t, wakeA) // the hint of starting to listen
 	hinted(t, wakeB)
 	for i, id := range []string{"1", "2"} {
 		tasks := []store.Task{task(id, key("x")), task("more "+id, key("x"))}
@@ -39,7 +40,7 @@ func TestAHintComesFromOthers(t *testing.T) {
 	}))
 	hinted(t, wakeA)
 
-	// Whatever b did after these is behind them in the same order, so a would have heard of them by the last.
+	// Notifications arrive in order. If one of these commits had sent a hint, a would have it before the last one.
 	lease := &store.Lease{Owner: "b", Until: at(30)}
 	born := task("born", key("y"))
 	born.Lease = lease
@@ -50,7 +51,7 @@ func TestAHintComesFromOthers(t *testing.T) {
 	assert.Equal(t, 0, len(wakeB), "nobody hears himself")
 }
 
-// TestTheListenerComesBack cuts the connection on which a replica listens. It connects again and takes a hint for granted.
+// TestTheListenerComesBack cuts the listener's connection. It must reconnect and send a hint.
 func TestTheListenerComesBack(t *testing.T) {
 	db := newDatabase(t)
 	s := db.mustOpen(1)
@@ -61,7 +62,7 @@ func TestTheListenerComesBack(t *testing.T) {
 	hinted(t, wake)
 }
 
-// TestCloseStopsTheListener has no use for time: goleak looks for what is left behind.
+// TestCloseStopsTheListener relies on goleak, which finds goroutines that are left behind.
 func TestCloseStopsTheListener(t *testing.T) {
 	s := newDatabase(t).mustOpen(1)
 	wake := s.Wake()

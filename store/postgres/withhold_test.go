@@ -15,7 +15,7 @@ import (
 	"github.com/tocsin-dev/tocsin/store/postgres"
 )
 
-// stepper lets the trips of one handle to the server happen one at a time, when they are granted.
+// stepper delays each round trip of one handle until the test grants it.
 type stepper struct{ grant, done chan struct{} }
 
 func newStepper() *stepper { return &stepper{make(chan struct{}), make(chan struct{}, 100)} }
@@ -42,7 +42,7 @@ func (*stepper) TraceQueryStart(ctx context.Context, _ *pgx.Conn, _ pgx.TraceQue
 // TraceQueryEnd implements pgx.QueryTracer.
 func (*stepper) TraceQueryEnd(context.Context, *pgx.Conn, pgx.TraceQueryEndData) {}
 
-// stepped opens a handle whose trips are granted one by one.
+// stepped opens a handle whose round trips the stepper delays.
 func (d *database) stepped(by *stepper) *postgres.Store {
 	config, err := pgxpool.ParseConfig(d.dsn + " pool_max_conns=1")
 	require.NoError(d.t, err)
@@ -57,7 +57,7 @@ func (d *database) stepped(by *stepper) *postgres.Store {
 
 var reason, withheld = store.Ref{Tenant: "shop", Kind: "by", Name: "silence"}, store.Key{Tenant: "shop", Kind: "alert", ID: "withheld"}
 
-// endReason ends a silence, and lets what it has withheld page.
+// endReason ends a silence, and lets its withheld alerts page.
 func endReason(ctx context.Context, s store.Store, silence store.Key) error {
 	sc := store.Scope{Write: []store.Key{silence}, Refs: []store.Ref{reason}}
 	return s.Update(ctx, sc, func(v store.View) (store.Batch, store.Need, error) {
@@ -71,8 +71,8 @@ func endReason(ctx context.Context, s store.Store, silence store.Key) error {
 	})
 }
 
-// withhold takes in an alert, which pages unless the silence withholds it: by what a share lock keeps from changing, or by
-// what was read before.
+// withhold takes in an alert, which pages unless the silence withholds it. It reads the silence under a share lock, or
+// with stale uses a value that was read before.
 func withhold(ctx context.Context, s store.Store, silence store.Key, stale any) error {
 	sc := store.Scope{Write: []store.Key{withheld}}
 	if stale == nil {
@@ -94,9 +94,9 @@ func withhold(ctx context.Context, s store.Store, silence store.Key, stale any) 
 	})
 }
 
-// TestWithholding has one replica end a silence while another withholds an alert by it, in every order of their trips. The
-// alert pages, always. Without the share lock there are orders in which it never would: that is what the lock is for, and
-// shows that this test can fail.
+// TestWithholding ends a silence on one replica while another withholds an alert by it, in every order of their round
+// trips. The alert must always page. The control uses no share lock: in some orders its alert never pages, which shows
+// that the test can fail.
 func TestWithholding(t *testing.T) {
 	for _, c := range []struct {
 		name  string
@@ -109,7 +109,7 @@ func TestWithholding(t *testing.T) {
 			steps := [2]*stepper{newStepper(), newStepper()}
 			ender, taker := db.stepped(steps[0]), db.stepped(steps[1])
 			lost := 0
-			const trips = 3 // of either: more than two only where a lock is wanted that is not held yet
+			const trips = 3 // for each call; more only if a lock must be added
 			for order := range 1 << (2 * trips) {
 				silence := store.Key{Tenant: "shop", Kind: "silence", ID: fmt.Sprint(order)}
 				require.NoError(t, update(t.Context(), plain, store.Scope{}, store.Batch{Put: []store.Change{{Key: silence, Rec: "active"}}}))
@@ -128,8 +128,8 @@ func TestWithholding(t *testing.T) {
 	}
 }
 
-// interleave grants trips in the order that the bits of order say, and then whatever is left. A trip that waits for a lock
-// stays under way while the others go on.
+// interleave grants round trips in the order of the bits of order, and then the rest. A round trip that waits for a lock
+// keeps running while the others go on.
 func interleave(t *testing.T, steps [2]*stepper, calls [2]func() error, order, bits int) {
 	t.Helper()
 	var ended [2]chan error
@@ -140,12 +140,12 @@ func interleave(t *testing.T, steps [2]*stepper, calls [2]func() error, order, b
 	step := func(i int) {
 		select {
 		case steps[i].grant <- struct{}{}:
-		case <-time.After(5 * time.Millisecond): // it waits, or has ended
+		case <-time.After(5 * time.Millisecond): // it waits for a lock, or the call has ended
 			return
 		}
 		select {
 		case <-steps[i].done:
-		case <-time.After(20 * time.Millisecond): // it waits for the other
+		case <-time.After(20 * time.Millisecond): // it waits for the other call
 		}
 	}
 	for bit := range bits {

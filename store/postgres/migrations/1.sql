@@ -1,24 +1,24 @@
--- The tables of version 1. Instants are nanoseconds since 1970 in UTC; null where there is none. Names compare by bytes.
+-- The tables of version 1. Instants are Unix nanoseconds, null for none. Names compare by bytes.
 
 CREATE TABLE tocsin.version (number integer PRIMARY KEY);
 
--- One row per record. The row is also the lock: of the record, and of the lanes of its tasks.
+-- One row per record. A lock on the row also covers the lanes of the record's tasks.
 CREATE TABLE tocsin.record (
 	tenant   text COLLATE "C" NOT NULL,
 	kind     text COLLATE "C" NOT NULL,
 	id       text COLLATE "C" NOT NULL,
-	born     bigint GENERATED ALWAYS AS IDENTITY (CACHE 100), -- tells it from one of the same key that was deleted
-	version  bigint NOT NULL DEFAULT 0, -- 0 only within the transaction that locks a key without a record
+	born     bigint GENERATED ALWAYS AS IDENTITY (CACHE 100), -- number of the record: differs from a deleted record with the same key
+	version  bigint NOT NULL DEFAULT 0, -- 0: a lock row of a key without a record, deleted by the same transaction
 	schema   integer NOT NULL DEFAULT 0,
 	doc      bytea NOT NULL DEFAULT '',
 	state    text COLLATE "C" NOT NULL DEFAULT '',
-	priority smallint NOT NULL DEFAULT 6, -- 1 to 5; 6 is none
+	priority smallint NOT NULL DEFAULT 6, -- 1 to 5; 6: none
 	due      bigint,
 	ended    bigint,
-	refs     text NOT NULL DEFAULT '', -- what it publishes, as JSON: [[tenant, kind, name], ...]
+	refs     text NOT NULL DEFAULT '', -- its refs as JSON: [[tenant, kind, name], ...]
 	PRIMARY KEY (tenant, kind, id)
 ) WITH (fillfactor = 70);
--- Not by tenant first: a planner that knows nothing of the table yet would take it for as good as the primary key.
+-- tenant is not first: without statistics the planner would prefer this index to the primary key.
 CREATE INDEX record_list ON tocsin.record (state, tenant, kind, priority, id);
 CREATE INDEX record_due ON tocsin.record (priority, due, tenant, kind, id) WHERE due IS NOT NULL;
 CREATE INDEX record_ended ON tocsin.record (ended) WHERE ended IS NOT NULL;
@@ -36,16 +36,16 @@ CREATE TABLE tocsin.ref (
 
 -- Timelines.
 CREATE TABLE tocsin.entry (
-	record bigint NOT NULL, -- born of the record
+	record bigint NOT NULL, -- record.born
 	seq    bigint NOT NULL,
-	place  bigint GENERATED ALWAYS AS IDENTITY, -- entries of one seq are in the order in which they were written
+	place  bigint GENERATED ALWAYS AS IDENTITY, -- entries of equal seq are in the order of writing
 	at     bigint,
 	kind   text NOT NULL,
 	doc    bytea NOT NULL,
 	PRIMARY KEY (record, seq, place)
 );
 
--- The outbox. A lane is the tasks of one record and order, by place, the dead left out; the first is its head.
+-- The outbox. A lane is the tasks of one record and order that are not dead, by place; the first is its head.
 CREATE TABLE tocsin.task (
 	id            text COLLATE "C" PRIMARY KEY,
 	record_tenant text COLLATE "C" NOT NULL,
@@ -64,10 +64,10 @@ CREATE TABLE tocsin.task (
 	payload       bytea NOT NULL,
 	state         text COLLATE "C" NOT NULL, -- waiting, leased, dead
 	owner         text NOT NULL DEFAULT '',
-	until         bigint, -- of the last lease
+	until         bigint, -- end of the last lease
 	fence         bigint NOT NULL DEFAULT 0,
-	ready         bigint NOT NULL, -- when it may be claimed once it is the head: its due, or the end of its lease
-	ready_rank    bigint NOT NULL, -- its rank then
+	ready         bigint NOT NULL, -- instant from which a head may be claimed: its due, or the end of its lease
+	ready_rank    bigint NOT NULL, -- its rank at that instant
 	died          bigint,
 	reason        text NOT NULL DEFAULT ''
 ) WITH (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.02);
@@ -77,14 +77,14 @@ CREATE INDEX task_next ON tocsin.task (queue, ready, priority) WHERE head;
 CREATE INDEX task_dead ON tocsin.task (record_tenant, priority, id) WHERE state = 'dead';
 CREATE INDEX task_died ON tocsin.task (died, id) WHERE state = 'dead';
 
--- The event ids that were applied, dated by the clock.
+-- Applied event ids, dated by the clock.
 CREATE TABLE tocsin.seen (
 	id bytea PRIMARY KEY,
 	at bigint NOT NULL
 );
 CREATE INDEX seen_at ON tocsin.seen (at);
 
--- The latest instant of any batch, in whole seconds: moving it in each commit would let commits wait for each other.
+-- The latest instant of a batch. In whole seconds, since commits that move it wait for each other.
 CREATE TABLE tocsin.clock (
 	one boolean PRIMARY KEY DEFAULT true CHECK (one),
 	at   bigint NOT NULL
@@ -98,7 +98,7 @@ CREATE TABLE tocsin.log (
 	doc    bytea NOT NULL
 );
 
--- Fails a transaction whose statement has touched another number of rows than it must.
+-- Fails the transaction with message what if a statement has changed a wrong number of rows.
 CREATE FUNCTION tocsin.expect(got bigint, want bigint, what text) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
 	IF got <> want THEN

@@ -1,10 +1,11 @@
-// Package postgrestest starts PostgreSQL for tests and benchmarks: a cluster of its own on a unix socket, which nobody else
-// sees and which is gone afterwards. It needs the programs initdb and postgres on the machine, finds them as pg_config says
-// or on the PATH, and does not run them as root. Standbys need pg_basebackup and pg_ctl besides, from the same place.
+// Package postgrestest starts PostgreSQL servers for tests and benchmarks. Each server has its own cluster and a unix
+// socket, and is removed afterwards. It needs the programs initdb and postgres, found by pg_config, in
+// /usr/lib/postgresql or on the PATH; they do not run as root. Standbys also need pg_basebackup and pg_ctl, from the same
+// folder.
 //
 // # Testing
 //
-// A test binary calls Main from its TestMain, and each test asks for DSN. Where the environment names a server in
-// TOCSIN_POSTGRES that one is used, and no cluster is started. Where there is neither, tests are skipped and say so, unless
-// TOCSIN_REQUIRE_POSTGRES=1 makes that a failure.
+// A test binary calls Main from its TestMain, and each test calls DSN. If the environment variable TOCSIN_POSTGRES names
+// a server, the tests use that server and none is started. Without any server the tests are skipped with a message; with
+// TOCSIN_REQUIRE_POSTGRES=1 they fail.
 package postgrestest

@@ -7,7 +7,7 @@ import (
 	"github.com/tocsin-dev/tocsin/store/postgres/postgrestest"
 )
 
-// A server takes connections once it is started, does not while it is down, and leaves nothing behind.
+// A server accepts connections while it runs. Close leaves no files.
 func ExampleStart() {
 	server, err := postgrestest.Start("fsync=off")
 	if err != nil {

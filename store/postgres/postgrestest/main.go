@@ -13,9 +13,9 @@ const (
 	envRequire = "TOCSIN_REQUIRE_POSTGRES"
 )
 
-// Main runs the tests of a binary and returns the code to exit with. Unless the environment names a server it starts one,
-// which does not sync and so must not be used to test that, and names it there. Where there is none it skips the Examples
-// too, since an Example cannot do that itself.
+// Main runs the tests of a binary and returns its exit code. Unless TOCSIN_POSTGRES is set, it starts a server with fsync
+// off and sets TOCSIN_POSTGRES to it. Tests that need fsync must use Own. Without PostgreSQL it also skips the Examples,
+// which cannot skip themselves.
 func Main(m *testing.M) int {
 	flag.Parse()
 	if os.Getenv(envDSN) != "" {
@@ -43,7 +43,7 @@ func Main(m *testing.M) int {
 	return code
 }
 
-// DSN names the server that the tests of this binary share, or skips the test.
+// DSN returns the DSN of the server that the tests of this binary share. It skips the test if there is none.
 func DSN(t testing.TB) string {
 	t.Helper()
 	dsn := os.Getenv(envDSN)
@@ -53,7 +53,7 @@ func DSN(t testing.TB) string {
 	return dsn
 }
 
-// Own starts a server for one test alone, or skips the test: one that it may stop, or that syncs.
+// Own starts a server for one test, which may stop it or need fsync. It skips the test without PostgreSQL.
 func Own(t testing.TB, settings ...string) *Server {
 	t.Helper()
 	return own(t, func() (*Server, error) { return Start(settings...) })

@@ -7,30 +7,30 @@ import (
 	"sync/atomic"
 )
 
-// Fault is what a Proxy does to the next transaction.
+// Fault is an error that a Proxy causes in the next transaction.
 type Fault int32
 
-// The faults. Each happens once.
+// Faults. Each happens once.
 const (
 	Pass        Fault = iota
-	DropCommit        // it never reaches the server
-	DropReply         // the server commits, and nobody hears of it
-	DropAnswers       // even of the first trip
+	DropCommit        // the commit never reaches the server
+	DropReply         // the server commits, but its answer is lost
+	DropAnswers       // every answer is lost, from the first round trip on
 )
 
-// Proxy stands between clients and a server, and cuts their connections at the worst moment. It reads what passes, so the
-// connections must not be encrypted.
+// Proxy forwards connections to a server, and breaks them at a chosen moment. It reads the protocol, so the connections
+// must not be encrypted.
 type Proxy struct {
-	server   atomic.Pointer[endpoint] // of the next connection
+	server   atomic.Pointer[endpoint] // for new connections
 	listener net.Listener
 	fault    atomic.Int32
 	open     sync.WaitGroup
 
-	mu    sync.Mutex // guards what is below
-	conns []*proxied // that were not stranded
+	mu    sync.Mutex // guards the fields below
+	conns []*proxied // connections that are not stranded
 }
 
-// proxied is a connection of a client, and the one to the server behind it.
+// proxied is a client's connection and the connection to the server behind it.
 type proxied struct {
 	client, server net.Conn
 	stranded       atomic.Bool
@@ -38,7 +38,8 @@ type proxied struct {
 
 type endpoint struct{ network, address string }
 
-// NewProxy listens on a port of the loopback for a server, as on the unix socket of a [Server].
+// NewProxy listens on a loopback port. network and server are the address of the server, such as "unix" and the Socket of
+// a [Server].
 func NewProxy(network, server string) (*Proxy, error) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -50,20 +51,20 @@ func NewProxy(network, server string) (*Proxy, error) {
 	return p, nil
 }
 
-// Port is where clients find the proxy.
+// Port returns the port of the proxy.
 func (p *Proxy) Port() int { return p.listener.Addr().(*net.TCPAddr).Port }
 
-// Arm lets a fault happen to the next transaction.
+// Arm makes f happen to the next transaction.
 func (p *Proxy) Arm(f Fault) { p.fault.Store(int32(f)) }
 
-// Met reports whether the fault has happened since it was armed.
+// Met reports whether the armed fault has happened.
 func (p *Proxy) Met() bool { return Fault(p.fault.Load()) == Pass }
 
-// Lead lets connections lead to another server from now on. Those there are stay with theirs.
+// Lead forwards new connections to another server. Existing connections stay.
 func (p *Proxy) Lead(network, server string) { p.server.Store(&endpoint{network, server}) }
 
-// Strand lets nothing more through on the connections there are, and keeps them open, until end is called: so it is for a client
-// whose server's machine has died, or is cut off.
+// Strand stops forwarding on the existing connections, but keeps them open until end is called. A client sees the same if
+// its server's machine dies or is cut off.
 func (p *Proxy) Strand() (end func()) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -79,13 +80,13 @@ func (p *Proxy) Strand() (end func()) {
 	}
 }
 
-// Close takes no more connections, and waits until those there are have ended.
+// Close refuses new connections, and waits until the existing ones have ended.
 func (p *Proxy) Close() {
 	_ = p.listener.Close()
 	p.open.Wait()
 }
 
-// takes reports whether the fault is the one, and lets it happen only once.
+// takes reports whether f is armed, and disarms it.
 func (p *Proxy) takes(f Fault) bool { return p.fault.CompareAndSwap(int32(f), int32(Pass)) }
 
 func (p *Proxy) accept() {
@@ -120,8 +121,8 @@ func (p *Proxy) accept() {
 	}
 }
 
-// carry copies until one side ends, or what came must be dropped; then it closes both. Of the end of a server a stranded
-// client does not hear.
+// carry copies data until one side ends or drop is true, then closes both. A stranded connection is not closed when its
+// server ends.
 func (c *proxied) carry(to, from net.Conn, drop func([]byte) bool) {
 	buffer := make([]byte, 64<<10)
 	for {

@@ -11,8 +11,8 @@ import (
 	"syscall"
 )
 
-// servant returns the user that the server runs as: nil for our own, another one if that is root.
-func servant() (*syscall.Credential, error) {
+// serverUser returns the user that the server runs as: nil for the current user, another user if that is root.
+func serverUser() (*syscall.Credential, error) {
 	if os.Geteuid() != 0 {
 		return nil, nil
 	}
@@ -31,17 +31,18 @@ func servant() (*syscall.Credential, error) {
 	return nil, errors.New("postgrestest: PostgreSQL does not run as root, and there is no user postgres or nobody")
 }
 
-// give hands the folder to the user that the server runs as.
+// give changes the owner of the folder to the server's user.
 func (s *Server) give() error {
-	as, err := servant()
+	as, err := serverUser()
 	if err != nil || as == nil {
 		return err
 	}
 	return os.Chown(s.dir, int(as.Uid), int(as.Gid))
 }
 
-// unprivileged runs a program as that user, in a process group of its own: what ends the tests by a key must not reach it.
+// unprivileged runs a program as the server's user, in its own process group, so that an interrupt from the terminal does
+// not reach it.
 func unprivileged() *syscall.SysProcAttr {
-	as, _ := servant() // give has looked at the error
+	as, _ := serverUser() // give has checked the error
 	return &syscall.SysProcAttr{Credential: as, Setpgid: true}
 }

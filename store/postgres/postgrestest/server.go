@@ -12,13 +12,13 @@ import (
 	"time"
 )
 
-// ErrNotFound says that the machine has no PostgreSQL.
+// ErrNotFound means that PostgreSQL is not installed.
 var ErrNotFound = errors.New("postgrestest: no initdb and postgres found: neither where pg_config says, nor in /usr/lib/postgresql, nor on the PATH")
 
-// startWithin bounds how long a server may take until it answers. It includes the recovery after a crash.
+// startWithin is the maximum time until a server accepts connections, including crash recovery.
 const startWithin = time.Minute
 
-// Server is a cluster and the server at work on it. It ends with the process that started it, however that ends.
+// Server is a running server with its cluster. It stops when the process that started it ends, even if that is killed.
 type Server struct {
 	dir, bin string
 	settings []string
@@ -27,16 +27,16 @@ type Server struct {
 	ended   chan error
 }
 
-// Start makes a cluster and starts a server on it. Settings are those of postgresql.conf, such as "fsync=off".
+// Start creates a cluster and starts a server. Settings are lines of postgresql.conf, such as "fsync=off".
 func Start(settings ...string) (*Server, error) { return start(settings, (*Server).initialise) }
 
-// start starts a server on the cluster that is made in its folder.
+// start starts a server on the cluster that cluster creates.
 func start(settings []string, cluster func(*Server) error) (*Server, error) {
 	bin, err := find()
 	if err != nil {
 		return nil, err
 	}
-	dir, err := os.MkdirTemp("", "tocsin-pg-") // short: the path of a socket ends at 107 bytes
+	dir, err := os.MkdirTemp("", "tocsin-pg-") // short: a socket path has at most 107 bytes
 	if err != nil {
 		return nil, err
 	}
@@ -50,14 +50,14 @@ func start(settings []string, cluster func(*Server) error) (*Server, error) {
 	return s, nil
 }
 
-// find returns the folder of the programs.
+// find returns the folder of the PostgreSQL programs.
 func find() (string, error) {
 	var folders []string
 	if out, err := exec.Command("pg_config", "--bindir").Output(); err == nil {
 		folders = append(folders, strings.TrimSpace(string(out)))
 	}
 	debian, _ := filepath.Glob("/usr/lib/postgresql/*/bin")
-	slices.Reverse(debian) // the newest first
+	slices.Reverse(debian) // newest first
 	folders = append(folders, debian...)
 	if path, err := exec.LookPath("initdb"); err == nil {
 		folders = append(folders, filepath.Dir(path))
@@ -76,7 +76,7 @@ func (s *Server) initialise() error {
 	return s.tool("initdb", "-D", s.data(), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
 }
 
-// tool runs one of PostgreSQL's programs to its end.
+// tool runs a PostgreSQL program and waits for it.
 func (s *Server) tool(name string, args ...string) error {
 	cmd := exec.Command(filepath.Join(s.bin, name), args...)
 	cmd.Dir = s.dir
@@ -89,22 +89,22 @@ func (s *Server) tool(name string, args ...string) error {
 
 func (s *Server) data() string { return filepath.Join(s.dir, "data") }
 
-// DSN names the server.
+// DSN returns a libpq connection string for the server.
 func (s *Server) DSN() string {
 	return fmt.Sprintf("host=%s user=postgres dbname=postgres sslmode=disable", s.Host())
 }
 
-// Host is the host of the server, for a DSN of several.
+// Host returns the host parameter of the DSN, for a DSN with several hosts.
 func (s *Server) Host() string { return s.dir }
 
-// Socket is the path of the server's socket, for a proxy before it.
+// Socket returns the path of the unix socket, for a Proxy.
 func (s *Server) Socket() string { return filepath.Join(s.dir, ".s.PGSQL.5432") }
 
-// watch runs the server until standard input ends, and then stops it at once. So it ends with the process that holds the
-// other end, even if that is killed.
+// watch is a shell script that runs the server until its standard input ends, and then stops it immediately. Standard
+// input ends with the process that holds the other end, even if that is killed.
 const watch = `exec 3<&0 </dev/null; "$@" 3<&- & server=$!; (read _ <&3; kill -QUIT $server) 2>/dev/null & wait $server`
 
-// Restart starts the server again after a Crash, and waits until it answers.
+// Restart starts the server again after a Crash, and waits until it accepts connections.
 func (s *Server) Restart() error {
 	log, err := os.OpenFile(filepath.Join(s.dir, "log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
@@ -132,7 +132,7 @@ func (s *Server) Restart() error {
 	return s.ready()
 }
 
-// ready waits until the server says in its pid file that it takes connections.
+// ready waits until the pid file says that the server accepts connections.
 func (s *Server) ready() error {
 	for deadline := time.Now().Add(startWithin); time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
 		select {
@@ -151,17 +151,17 @@ func (s *Server) ready() error {
 	return fmt.Errorf("postgrestest: the server is not ready after %v:\n%s", startWithin, s.log())
 }
 
-// log returns the end of what the server wrote.
+// log returns the end of the server's log.
 func (s *Server) log() string {
 	text, _ := os.ReadFile(filepath.Join(s.dir, "log"))
 	return string(text[max(0, len(text)-4_000):])
 }
 
-// Crash stops the server as a crash does: no connection is told, and the next start has to recover.
+// Crash stops the server immediately: it tells no client, and the next start runs crash recovery.
 func (s *Server) Crash() {
 	_ = s.running.Close()
 	s.ended <- <-s.ended
-	_ = os.Remove(filepath.Join(s.data(), "postmaster.pid")) // it names a server that is gone
+	_ = os.Remove(filepath.Join(s.data(), "postmaster.pid")) // names the stopped server
 }
 
 // Close stops the server and removes its cluster.

@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// OwnStandby starts a standby of a primary for one test alone, or skips the test: a server that streams what the primary
-// commits, reads, and refuses to write until Promote. The primary waits for it where its settings name synchronous standbys.
+// OwnStandby starts a standby of primary for one test, or skips the test. The standby streams the primary's commits, and
+// is read-only until Promote. The primary waits for it only if its setting synchronous_standby_names says so.
 func OwnStandby(t testing.TB, primary *Server, settings ...string) *Server {
 	t.Helper()
 	return own(t, func() (*Server, error) {
@@ -19,7 +19,7 @@ func OwnStandby(t testing.TB, primary *Server, settings ...string) *Server {
 	})
 }
 
-// copy makes the cluster from that of a primary that runs.
+// copy creates the cluster from a running primary, by pg_basebackup.
 func (s *Server) copy(primary *Server) error {
 	err := s.tool("pg_basebackup", "-h", primary.dir, "-p", "5432", "-U", "postgres", "-D", s.data(), "-c", "fast", "--no-sync")
 	if err != nil {
@@ -28,8 +28,8 @@ func (s *Server) copy(primary *Server) error {
 	return s.follow(primary)
 }
 
-// Follow starts the server again after a Crash, as a standby of the one that took over. What it had not handed on by then it
-// keeps: where there is any, it reads an old state, and cannot stream.
+// Follow starts the server again after a Crash, as a standby of primary. If it had commits that primary lacks, it cannot
+// stream and keeps its old state.
 func (s *Server) Follow(primary *Server) error {
 	if err := s.follow(primary); err != nil {
 		return err
@@ -42,5 +42,5 @@ func (s *Server) follow(primary *Server) error {
 	return os.WriteFile(filepath.Join(s.data(), "standby.signal"), nil, 0o644)
 }
 
-// Promote makes a standby a primary, and waits until it takes writes. Connections to it stay.
+// Promote makes the standby a primary, and waits until it accepts writes. Connections stay open.
 func (s *Server) Promote() error { return s.tool("pg_ctl", "promote", "-D", s.data()) }
