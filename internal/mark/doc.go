@@ -1,3 +1,3 @@
-// Package mark tells tocsin's own work from its users'. A log record or an event made under a marked context is about
-// tocsin itself and must not become an event again, or one failure would feed itself.
+// Package mark marks contexts of tocsin's own work. Log records and events under a marked context are about tocsin
+// itself. They must not become events again; otherwise one failure could cause an endless loop.
 package mark

@@ -1,3 +1,3 @@
-// Package meters records what code counts through the metric API of OpenTelemetry, so that tests need no SDK. Only
-// integer counters are recorded; every other instrument does nothing.
+// Package meters is a metric.MeterProvider for tests, so that they need no OpenTelemetry SDK. It records integer counters
+// and counts histogram records; other instruments do nothing.
 package meters

@@ -9,7 +9,7 @@ import (
 	"go.opentelemetry.io/otel/metric/noop"
 )
 
-// Provider is a metric.MeterProvider that remembers every count. It is safe for concurrent use.
+// Provider is a metric.MeterProvider that records counts. It may be used concurrently.
 type Provider struct {
 	noop.MeterProvider
 
@@ -23,13 +23,14 @@ type count struct {
 	n     int64
 }
 
-// New returns a Provider that has counted nothing.
+// New returns an empty Provider.
 func New() *Provider { return &Provider{} }
 
-// Meter implements metric.MeterProvider. All meters count together, whatever their names.
+// Meter implements metric.MeterProvider. All meters share one set of counters, whatever their names.
 func (p *Provider) Meter(string, ...metric.MeterOption) metric.Meter { return meter{provider: p} }
 
-// Count returns what the counter of the name has counted under attributes that include attrs, names and values in turn.
+// Count returns the sum of a counter, over all attribute sets that include attrs. attrs are names and values in turn:
+// Count("tocsin.intake.events", "outcome", "accepted").
 func (p *Provider) Count(name string, attrs ...string) int64 {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -77,7 +78,7 @@ func (m meter) Float64Histogram(name string, _ ...metric.Float64HistogramOption)
 	return histogram{provider: m.provider, name: name}, nil
 }
 
-// histogram counts its records, whatever their values.
+// histogram counts records, and ignores their values.
 type histogram struct {
 	noop.Float64Histogram
 	provider *Provider

@@ -31,5 +31,5 @@ func TestCount(t *testing.T) {
 
 	gauge, err := p.Meter("a").Float64Gauge("heat")
 	require.NoError(t, err)
-	gauge.Record(t.Context(), 1) // does nothing, and does not fail
+	gauge.Record(t.Context(), 1) // does nothing and does not fail
 }

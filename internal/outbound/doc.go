@@ -1,7 +1,8 @@
-// Package outbound is the HTTP client that notifiers and actions send with. It posts once and classes what came of it; its
-// default client reaches public addresses only, however they are spelled and whatever a name resolves to.
+// Package outbound is the HTTP client of notifiers and actions. It posts once, without retries, and classifies the
+// answer. Its default client connects to public addresses only: it checks the resolved address at dial time, however the
+// host is spelled.
 //
 // # Errors
 //
-// No error holds a URL beyond its host, a header, or what the other side sent.
+// Errors contain at most the host of a URL, no header, and nothing that the server sent.
 package outbound

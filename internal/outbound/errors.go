@@ -15,8 +15,8 @@ var (
 	errPanic   = errors.New("the client panicked")
 )
 
-// publicPart finds in err what may be shown. What it does not know it hides, since net/http quotes the URL, and in its
-// complaints about an answer whatever the other side sent.
+// publicPart returns the part of err that may be shown. It returns errRequest for an unknown error: net/http quotes the
+// URL, and parts of a malformed answer, in its errors.
 func publicPart(err error) error {
 	var op *net.OpError
 	var name *net.DNSError
@@ -39,7 +39,8 @@ func publicPart(err error) error {
 	return errRequest
 }
 
-// plain reports whether the cause of op is a word of the system or of TLS, and not one of a proxy.
+// plain reports whether op was caused by a system call, a timeout or a TLS alert. The text of any other cause may come
+// from a proxy.
 func plain(op *net.OpError) bool {
 	var call *os.SyscallError
 	return errors.As(op.Err, &call) || op.Timeout() || op.Op == "remote error"

@@ -11,17 +11,17 @@ import (
 )
 
 const (
-	timeout   = 10 * time.Second // of a try with the default client
-	maxAnswer = 64 << 10         // bytes read of an answer
+	timeout   = 10 * time.Second // of one request of the default client
+	maxAnswer = 64 << 10         // bytes that are read of an answer
 )
 
-// guarded makes the default client, with publicOnly as its check. The check sits behind the resolver, on the very address
-// that is dialled: neither the spelling of a host nor a name that resolves otherwise the second time gets around it.
+// guarded returns the default client. The dialer calls check with the resolved address that it is about to connect to. So
+// neither the spelling of a host nor DNS rebinding can bypass the check.
 func guarded(check func(ctx context.Context, network, address string, c syscall.RawConn) error) *http.Client {
 	dialer := &net.Dialer{Timeout: timeout, ControlContext: check}
 	return &http.Client{Timeout: timeout, Transport: &http.Transport{
 		DialContext:            dialer.DialContext,
-		ForceAttemptHTTP2:      true, // which a dialer of one's own turns off
+		ForceAttemptHTTP2:      true, // a custom DialContext turns it off
 		TLSHandshakeTimeout:    timeout,
 		IdleConnTimeout:        time.Minute,
 		MaxIdleConns:           16,
@@ -29,14 +29,14 @@ func guarded(check func(ctx context.Context, network, address string, c syscall.
 	}}
 }
 
-// refusedError says that an address is not for the default client.
+// refusedError means that the default client does not connect to an address.
 type refusedError struct{ address, kind string }
 
 func (e *refusedError) Error() string {
 	return fmt.Sprintf("%s is refused (%s), expected a public address, or an http.Client of your own to reach it", e.address, e.kind)
 }
 
-// publicOnly refuses an address that is not public.
+// publicOnly returns an error for an address that is not public.
 func publicOnly(_ context.Context, _, address string, _ syscall.RawConn) error {
 	to, err := netip.ParseAddrPort(address)
 	if err != nil {
@@ -48,7 +48,7 @@ func publicOnly(_ context.Context, _, address string, _ syscall.RawConn) error {
 	return nil
 }
 
-// special lists what no public host has, after the registries of IANA for special-purpose addresses.
+// special lists prefixes that no public host has: the IANA IPv4 and IPv6 Special-Purpose Address Registries (RFC 6890).
 var special = []struct {
 	prefix netip.Prefix
 	kind   string
@@ -69,9 +69,9 @@ var special = []struct {
 	{netip.MustParsePrefix("203.0.113.0/24"), "documentation"},
 	{netip.MustParsePrefix("224.0.0.0/4"), "multicast"},
 	{netip.MustParsePrefix("240.0.0.0/4"), "reserved"},
-	{netip.MustParsePrefix("2001::/23"), "protocol assignments"}, // Teredo among them, which leads to any IPv4 address
+	{netip.MustParsePrefix("2001::/23"), "protocol assignments"}, // includes Teredo, which embeds any IPv4 address
 	{netip.MustParsePrefix("2001:db8::/32"), "documentation"},
-	{netip.MustParsePrefix("2002::/16"), "6to4"}, // so does this
+	{netip.MustParsePrefix("2002::/16"), "6to4"}, // embeds any IPv4 address
 	{netip.MustParsePrefix("3fff::/20"), "documentation"},
 }
 
@@ -80,8 +80,9 @@ var (
 	nat64         = netip.MustParsePrefix("64:ff9b::/96")
 )
 
-// refusal says what kind of address is refused, or "" for a public one. Of IPv6 only global unicast is public; where the
-// network translates to IPv4, the address inside counts. Which prefix of its own a network may translate cannot be known.
+// refusal returns the kind of a refused address, or "" for a public one. IPv6 addresses must be global unicast. For
+// addresses in the well-known NAT64 prefix the embedded IPv4 address counts; a network's own NAT64 prefix cannot be
+// known.
 func refusal(addr netip.Addr) string {
 	if addr.Zone() != "" {
 		return "link-local"

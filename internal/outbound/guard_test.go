@@ -17,9 +17,9 @@ import (
 	"github.com/tocsin-dev/tocsin/notify"
 )
 
-// spellings are hosts that lead inside, or would with one resolver or another.
+// spellings are hosts that lead to internal addresses, at least with some resolvers.
 var spellings = []string{
-	// loopback, as it is
+	// plain loopback
 	"127.0.0.1", "127.0.0.2", "127.1.2.3", "127.255.255.254", "localhost", "LOCALHOST", "localhost.", "localhost.localdomain",
 	"foo.localhost", "ip6-localhost", "[::1]", "[0:0:0:0:0:0:0:1]", "[0000:0000:0000:0000:0000:0000:0000:0001]", "[::0001]",
 	// short, decimal, octal and hexadecimal
@@ -37,13 +37,13 @@ var spellings = []string{
 	"10.0.0.1", "172.16.0.1", "172.31.255.255", "192.168.0.1", "169.254.169.254", "0xa9fea9fe", "2852039166", "100.64.0.1",
 	"100.100.100.200", "198.18.0.1", "192.0.0.192", "192.0.2.1", "192.88.99.1", "168.63.129.16", "203.0.113.1", "224.0.0.1",
 	"240.0.0.1", "255.255.255.255", "[100::1]", "[2001:db8::1]", "[2001:2::1]", "[3fff::1]", "[5f00::1]",
-	// names and tricks with them
+	// names and tricks with names
 	"metadata.google.internal", "127.0.0.1.nip.example", "user@127.0.0.1", "public.example@127.0.0.1", "a:b@[::1]",
 	"public.example:80@127.0.0.1", "127.0.0.1#@public.example", "public.example\\@127.0.0.1", "①②⑦.⓪.⓪.①", "１２７.０.０.１",
 	"127。0。0。1", "ⓛⓞⓒⓐⓛⓗⓞⓢⓣ", "%6c%6f%63%61%6c%68%6f%73%74", "127.0.0.1%2e", "127%2e0%2e0%2e1", "xn--localhost", "rebind.example",
 }
 
-// spelled puts a host into a URL, where a port comes before whatever ends the authority.
+// spelled puts a host and a port into a URL. The port goes before the character that ends the authority.
 func spelled(host, port string) string {
 	if before, after, found := strings.Cut(host, "#"); found {
 		return "http://" + before + ":" + port + "#" + after
@@ -51,8 +51,8 @@ func spelled(host, port string) string {
 	return "http://" + host + ":" + port + "/"
 }
 
-// TestNoSpellingLeadsInside asks the default client for every spelling, with a resolver that answers every name with
-// loopback. The same spellings with a client that checks nothing show that there is something to reach.
+// TestNoSpellingLeadsInside requests every spelling with the default client, while a resolver answers every name with
+// loopback. A client without the check must reach the server by these spellings.
 func TestNoSpellingLeadsInside(t *testing.T) {
 	resolve(t, func() netip.Addr { return netip.MustParseAddr("127.0.0.1") })
 	in := newInside(t)
@@ -82,8 +82,8 @@ func TestNoSpellingLeadsInside(t *testing.T) {
 	assert.Greater(t, in.reached.Load(), int64(25), "spellings that lead inside without the check")
 }
 
-// TestRebinding lets a name resolve to a public address and to loopback in turn. A client that looks first and dials by
-// name then is the one that this was made against.
+// TestRebinding lets a name resolve to a public address and to loopback in turn. A client that checks the name first and
+// then dials by name must be fooled.
 func TestRebinding(t *testing.T) {
 	const tries = 1000
 	var asked atomic.Int64

@@ -15,44 +15,45 @@ import (
 	"github.com/tocsin-dev/tocsin/notify"
 )
 
-// headerID carries the id of a message to whoever looks at it. It is not Idempotency-Key, since a request with that name
-// is sent again by net/http itself where a connection breaks, and most services would show the message twice.
+// headerID carries the message id. It is not Idempotency-Key: net/http repeats requests with that header by itself after
+// a broken connection, and most services would show the message twice.
 const headerID = "Tocsin-Message-Id"
 
-// Request is one JSON document to post.
+// Request is a JSON document to post.
 type Request struct {
 	URL         string
-	Header      http.Header // more than what every request carries; may be nil
+	Header      http.Header // added to the standard headers; may be nil
 	Body        []byte
-	Key         string // of the message
-	TraceParent string // left out where it is none
+	Key         string // the message's key, hashed into Tocsin-Message-Id
+	TraceParent string // empty: no traceparent header
 }
 
-// Answer is what the other side said, its body cut after 64 KiB.
+// Answer is the server's response. Body is cut after 64 KiB.
 type Answer struct {
 	Status     int
 	RetryAfter string
 	Body       []byte
 }
 
-// Err classes the answer by its status.
+// Err returns the error class of the status, see notify.Status.
 func (a *Answer) Err() error { return notify.Status(a.Status, a.RetryAfter) }
 
-// MessageID hides what a key is made of. It is 36 letters, digits and underscores, the same for the same key.
+// MessageID hashes a message's key, so that receivers do not see its parts. The result is 36 characters, such as "msg_"
+// and 32 hexadecimal digits, and is the same for equal keys.
 func MessageID(key string) string {
 	sum := sha256.Sum256([]byte(key))
 	return "msg_" + hex.EncodeToString(sum[:16])
 }
 
-// Sender posts for one notifier. The zero Sender is ready, and may be used concurrently.
+// Sender posts for one notifier. The zero Sender is ready to use, and may be used concurrently.
 type Sender struct {
 	once   sync.Once
 	client *http.Client
 }
 
-// Post sends r once, and follows no redirect. A nil client stands for the default one, which gives up after 10 seconds,
-// takes no proxy from the environment and reaches public addresses only; it is the same client each time. What could not
-// be sent is permanent when the URL is malformed or its address refused.
+// Post sends r once and follows no redirect. With a nil client it uses the default client: 10 seconds timeout, no proxy
+// from the environment, public addresses only. The first call fixes the client. A malformed URL or a refused address is a
+// permanent error.
 func (s *Sender) Post(ctx context.Context, client *http.Client, r Request) (*Answer, error) {
 	s.once.Do(func() { s.client = prepare(client) })
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, r.URL, bytes.NewReader(r.Body))
@@ -79,7 +80,7 @@ func (s *Sender) Post(ctx context.Context, client *http.Client, r Request) (*Ans
 	return answer, nil
 }
 
-// prepare copies the client, since it is the caller's.
+// prepare copies the client, since it belongs to the caller.
 func prepare(client *http.Client) *http.Client {
 	if client == nil {
 		client = guarded(publicOnly)
@@ -89,8 +90,8 @@ func prepare(client *http.Client) *http.Client {
 	return &own
 }
 
-// do ends in an error where a client of the caller panics: what it panics with may quote the request. The status decides
-// what became of the message, so that a body which breaks off costs its rest and nothing else.
+// do sends req. If the caller's client panics, it returns errPanic, since the panic value may quote the request. An error
+// while reading the body is ignored, since the status decides the result.
 func (s *Sender) do(req *http.Request) (answer *Answer, err error) {
 	defer func() {
 		if recover() != nil {

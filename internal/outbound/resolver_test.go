@@ -15,7 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// resolve makes the process ask answer for the IPv4 address of every name, until the test ends.
+// resolve makes the process's resolver answer every name with an IPv4 address from answer, until the test ends.
 func resolve(t *testing.T, answer func() netip.Addr) {
 	t.Helper()
 	was := net.DefaultResolver
@@ -27,7 +27,8 @@ func resolve(t *testing.T, answer func() netip.Addr) {
 	}}
 }
 
-// serveDNS speaks just enough of RFC 1035, over a stream: an address for a question of type A, nothing for any other.
+// serveDNS speaks a minimum of DNS (RFC 1035) over a stream: one address for a question of type A, no records for any
+// other.
 func serveDNS(conn net.Conn, answer func() netip.Addr) {
 	defer conn.Close()
 	for {
@@ -39,7 +40,7 @@ func serveDNS(conn net.Conn, answer func() netip.Addr) {
 		if _, err := io.ReadFull(conn, query); err != nil {
 			return
 		}
-		end := 12 // of the header
+		end := 12 // end of the header
 		for query[end] != 0 {
 			end += int(query[end]) + 1
 		}
@@ -54,7 +55,7 @@ func serveDNS(conn net.Conn, answer func() netip.Addr) {
 	}
 }
 
-// inside is a server on both loopback addresses, where there are two, that counts who reaches it.
+// inside is a server on the IPv4 and IPv6 loopback addresses, if both exist. It counts requests.
 type inside struct {
 	port    string
 	reached atomic.Int64
@@ -77,7 +78,7 @@ func newInside(t *testing.T) *inside {
 	return in
 }
 
-// loopbackOnly keeps a client that checks nothing from leaving this machine.
+// loopbackOnly keeps a client without the check from connecting to other machines.
 func loopbackOnly(_ context.Context, _, address string, _ syscall.RawConn) error {
 	to, err := netip.ParseAddrPort(address)
 	if addr := to.Addr().Unmap(); err != nil || !addr.IsLoopback() && !addr.IsUnspecified() {
@@ -86,7 +87,7 @@ func loopbackOnly(_ context.Context, _, address string, _ syscall.RawConn) error
 	return nil
 }
 
-// unguarded is a client as net/http makes it.
+// unguarded returns a client with the default transport of net/http.
 func unguarded(t *testing.T) *http.Client {
 	t.Helper()
 	transport := &http.Transport{DisableKeepAlives: true, DialContext: (&net.Dialer{ControlContext: loopbackOnly}).DialContext}

@@ -8,8 +8,9 @@ import (
 	"github.com/tocsin-dev/tocsin/notify"
 )
 
-// call calls an action once. It may take until the task expires: whoever runs the outbox keeps its lease. What an action
-// says is final, unless it names a pause: to act again after a failure is for people to decide.
+// call calls an action once. The call may run until the task expires: the owner of the outbox prolongs its lease (see
+// Calls). Its result is final unless its error names a delay (notify.RetryAfter). People decide whether to repeat a
+// failed action.
 func (o *Outbox) call(ctx context.Context, c *channel, out *Outcome, report func(error)) {
 	ctx, cancel := context.WithDeadline(ctx, out.Task.Expires)
 	defer cancel()

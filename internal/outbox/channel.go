@@ -13,42 +13,43 @@ import (
 )
 
 const (
-	places   = 16 // of a channel: how many of its messages are on their way at once
-	placesP1 = 4  // of these, for P1 only
+	slots   = 16 // tasks of one channel that are sent at the same time
+	slotsP1 = 4  // of these, for P1 only
 
-	trips     = 5 // failures in a row that open the breaker
-	openFor   = 30 * time.Second
-	retryRate = 10 // retries of a channel in a second, lest a provider that comes back is overrun
-	addresses = 10_000
+	failuresToOpen = 5 // consecutive failures that open the breaker
+	openFor        = 30 * time.Second
+	retryRate      = 10 // retries per second of one channel, so that they do not overload a recovering provider
+	maxAddresses   = 10_000
 )
 
-// channel is one way out: a notifier or an action, with what bounds its use. But for these, the mutex of the outbox guards it.
+// channel is a notifier or an action with its slots, rates and breaker. The fields from held on are guarded by the mutex
+// of the outbox.
 type channel struct {
 	name     string
 	notifier notify.Notifier
-	action   automate.Action // in place of notifier
+	action   automate.Action // instead of notifier
 
-	held    int // places reserved
+	held    int // reserved slots
 	sending int
-	crowded bool // the latest look at the store took all the places that there were: others may wait there
+	crowded bool // the last claim filled all slots, so more tasks may be waiting in the store
 
 	limits  catalog.Channel
 	rates   []*rate.Limiter
 	people  map[string][]*rate.Limiter // by address
 	retries *rate.Limiter
 
-	breaker *gobreaker.TwoStepCircuitBreaker[struct{}]
-	closes  time.Time // when an open breaker lets a try through again
+	breaker    *gobreaker.TwoStepCircuitBreaker[struct{}]
+	halfOpenAt time.Time // when an open breaker becomes half-open
 }
 
 func newChannel(name string) *channel {
 	c := &channel{name: name, retries: rate.NewLimiter(retryRate, retryRate), people: make(map[string][]*rate.Limiter)}
 	c.breaker = gobreaker.NewTwoStepCircuitBreaker[struct{}](gobreaker.Settings{
 		Timeout:     openFor,
-		ReadyToTrip: func(n gobreaker.Counts) bool { return n.ConsecutiveFailures >= trips },
+		ReadyToTrip: func(n gobreaker.Counts) bool { return n.ConsecutiveFailures >= failuresToOpen },
 		OnStateChange: func(_ string, _, to gobreaker.State) {
 			if to == gobreaker.StateOpen {
-				c.closes = time.Now().Add(openFor + time.Millisecond) // it is open up to and with the last instant
+				c.halfOpenAt = time.Now().Add(openFor + time.Millisecond) // the breaker is still open at the instant itself
 			}
 		},
 	})
@@ -63,7 +64,7 @@ func limiters(rates []automate.Rate) []*rate.Limiter {
 	return list
 }
 
-// limit takes over rates. Where they change, what was sent before counts no longer.
+// limit sets the rates. A changed rate starts without the messages that were sent before.
 func (c *channel) limit(to catalog.Channel) {
 	if !slices.Equal(c.limits.Rates, to.Rates) {
 		c.rates = limiters(to.Rates)
@@ -74,16 +75,17 @@ func (c *channel) limit(to catalog.Channel) {
 	c.limits = to
 }
 
-// room is how many tasks the channel can take now. Where rates or the breaker leave none, next is when they will.
-func (c *channel) room(now time.Time, onlyP1 bool) (n int, next time.Time) {
-	n = places - c.held - c.sending
+// free returns how many tasks the channel can start now. If rates or the breaker allow none, next is the instant at which
+// they will.
+func (c *channel) free(now time.Time, onlyP1 bool) (n int, next time.Time) {
+	n = slots - c.held - c.sending
 	if onlyP1 {
 		return n, next
 	}
-	n -= placesP1
+	n -= slotsP1
 	switch c.breaker.State() {
 	case gobreaker.StateOpen:
-		return 0, c.closes
+		return 0, c.halfOpenAt
 	case gobreaker.StateHalfOpen:
 		n = min(n, 1-c.held-int(c.breaker.Counts().Requests))
 	}
@@ -94,30 +96,30 @@ func (c *channel) room(now time.Time, onlyP1 bool) (n int, next time.Time) {
 			continue
 		}
 		n = 0
-		if at := now.Add(whole(l, tokens)); at.After(next) {
+		if at := now.Add(untilToken(l, tokens)); at.After(next) {
 			next = at
 		}
 	}
 	return n, next
 }
 
-// whole is how long it takes until there is a token; a little more, since fractions are rounded.
-func whole(l *rate.Limiter, tokens float64) time.Duration {
+// untilToken returns the time until l has a token. It adds a millisecond, since fractions are rounded down.
+func untilToken(l *rate.Limiter, tokens float64) time.Duration {
 	return time.Duration((1-tokens)/float64(l.Limit())*float64(time.Second)) + time.Millisecond
 }
 
-// wait is how long the rate of an address holds a message back; zero: not at all.
+// wait returns how long the rate of an address delays a message; zero: not at all.
 func (c *channel) wait(now time.Time, to string) time.Duration {
 	var wait time.Duration
 	for _, l := range c.addressed(to) {
 		if tokens := l.TokensAt(now); tokens < 1 {
-			wait = max(wait, whole(l, tokens))
+			wait = max(wait, untilToken(l, tokens))
 		}
 	}
 	return wait
 }
 
-// count notes a message that is about to be tried. What may not be held back goes into debt.
+// count counts a message that is about to be sent. A P1 page may push a rate below zero.
 func (c *channel) count(now time.Time, to string) {
 	for _, l := range c.rates {
 		l.ReserveN(now, 1)
@@ -127,15 +129,15 @@ func (c *channel) count(now time.Time, to string) {
 	}
 }
 
-// addressed returns the limiters of one address. Who is not known gets a new set, and where there are too many, all begin
-// anew: that is generous, and nothing is lost by it.
+// addressed returns the limiters of one address. After 10,000 maxAddresses all limiters are dropped, so that they stay
+// bounded; a few messages then leave earlier than the rate allows.
 func (c *channel) addressed(to string) []*rate.Limiter {
 	if len(c.limits.Person) == 0 {
 		return nil
 	}
 	known, ok := c.people[to]
 	if !ok {
-		if len(c.people) >= addresses {
+		if len(c.people) >= maxAddresses {
 			clear(c.people)
 		}
 		known = limiters(c.limits.Person)

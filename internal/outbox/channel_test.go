@@ -21,7 +21,7 @@ import (
 
 var queue = respond.Queue("sms")
 
-// to is a task for one address over the channel sms.
+// to returns a task for one address on the channel sms.
 func to(t *testing.T, address string, priority uint8) store.Task {
 	t.Helper()
 	job := task(t, "sms", 1)
@@ -31,7 +31,7 @@ func to(t *testing.T, address string, priority uint8) store.Task {
 	return job
 }
 
-// hanging blocks every message until release is closed, whatever its context says.
+// hanging returns notifiers that block every message until release is closed, and ignore their context.
 func hanging(release chan struct{}) map[string]notify.Notifier {
 	return map[string]notify.Notifier{
 		"sms": notify.NotifierFunc(func(context.Context, notify.Message) (notify.Receipt, error) {
@@ -50,19 +50,19 @@ func TestAChannelThatHangsFillsItsOwnPlacesOnly(t *testing.T) {
 		for h.start(to(t, "1", 3)) {
 			begun++
 		}
-		assert.Equal(t, places-placesP1, begun)
+		assert.Equal(t, slots-slotsP1, begun)
 		for h.start(to(t, "1", 1)) {
 			begun++
 		}
-		assert.Equal(t, places, begun, "the rest is for P1")
-		room, _ := h.Reserve(time.Now(), true)
-		assert.Equal(t, Places{respond.Queue("chat"): places}, room)
-		h.Release(room)
+		assert.Equal(t, slots, begun, "the rest is for P1")
+		reserved, _ := h.Reserve(time.Now(), true)
+		assert.Equal(t, Places{respond.Queue("chat"): slots}, reserved)
+		h.Release(reserved)
 		close(release)
 		h.Wait(t.Context())
 		assert.False(t, h.Busy())
-		room, _ = h.Reserve(time.Now(), false)
-		assert.Equal(t, Places{queue: places - placesP1, respond.Queue("chat"): places - placesP1}, room)
+		reserved, _ = h.Reserve(time.Now(), false)
+		assert.Equal(t, Places{queue: slots - slotsP1, respond.Queue("chat"): slots - slotsP1}, reserved)
 		again, _ := h.Reserve(time.Now(), false)
 		assert.Empty(t, again, "what is reserved is not given twice")
 	})
@@ -77,8 +77,8 @@ func TestClosed(t *testing.T) {
 	h.Start(job, held, trace.SpanContext{})
 	assert.False(t, h.Busy(), "what comes after Close gives its place back and is left to its lease")
 	assert.False(t, h.start(job))
-	room, _ := h.Reserve(time.Now(), true)
-	assert.Empty(t, room)
+	reserved, _ := h.Reserve(time.Now(), true)
+	assert.Empty(t, reserved)
 }
 
 func TestRateOfAChannel(t *testing.T) {
@@ -93,8 +93,8 @@ func TestRateOfAChannel(t *testing.T) {
 			return n
 		}
 		assert.Equal(t, 3, sent())
-		room, more := h.Reserve(time.Now(), false)
-		assert.Empty(t, room)
+		reserved, more := h.Reserve(time.Now(), false)
+		assert.Empty(t, reserved)
 		assert.WithinDuration(t, time.Now().Add(20*time.Second), more, 10*time.Millisecond, "when the next may go")
 		time.Sleep(time.Until(more))
 		assert.Equal(t, 1, sent())
@@ -156,48 +156,48 @@ func TestBreaker(t *testing.T) {
 			return started
 		}
 		down := errors.New("HTTP status 503")
-		for range 3 * trips { // those are answers of somebody who is there
+		for range 3 * failuresToOpen { // permanent errors are answers: the provider works
 			require.True(t, try(3, notify.Permanent(errors.New("no such number"))))
 			require.True(t, try(3, notify.RetryAfter(down, time.Minute)))
 		}
-		for range trips {
+		for range failuresToOpen {
 			require.True(t, try(3, down))
 		}
-		require.False(t, try(3, nil), "open after %d failures in a row", trips)
-		room, more := h.Reserve(time.Now(), false)
-		assert.Equal(t, Places{respond.Queue("chat"): places - placesP1}, room, "the other channel goes on")
+		require.False(t, try(3, nil), "open after %d failures in a row", failuresToOpen)
+		reserved, more := h.Reserve(time.Now(), false)
+		assert.Equal(t, Places{respond.Queue("chat"): slots - slotsP1}, reserved, "the other channel goes on")
 		assert.Equal(t, time.Now().Add(openFor+time.Millisecond), more)
-		h.Release(room)
+		h.Release(reserved)
 		require.True(t, try(1, down), "P1 is tried all the same")
 		time.Sleep(openFor + time.Millisecond)
-		room, _ = h.Reserve(time.Now(), false)
-		assert.Equal(t, 1, room[queue], "one may try")
-		h.Release(room)
+		reserved, _ = h.Reserve(time.Now(), false)
+		assert.Equal(t, 1, reserved[queue], "one may try")
+		h.Release(reserved)
 		require.True(t, try(3, down))
 		require.False(t, try(3, nil), "open again")
 		time.Sleep(openFor + time.Millisecond)
 		require.True(t, try(3, nil))
-		room, _ = h.Reserve(time.Now(), false)
-		assert.Equal(t, places-placesP1, room[queue], "closed after one success")
+		reserved, _ = h.Reserve(time.Now(), false)
+		assert.Equal(t, slots-slotsP1, reserved[queue], "closed after one success")
 	})
 }
 
-// TestBreakerAgainstTheDeaf: a notifier that ignores its context counts as failed when its time is over, and the one try that
-// a half-open breaker admits does not keep it half open for ever.
+// TestBreakerAgainstTheDeaf checks that a notifier that ignores its context counts as failed at its timeout. The single
+// trial of a half-open breaker must not keep it half-open for ever.
 func TestBreakerAgainstTheDeaf(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		release := make(chan struct{})
 		h := open(t, hanging(release))
-		for range trips {
+		for range failuresToOpen {
 			require.True(t, h.start(to(t, "1", 3)))
 		}
-		time.Sleep(tryFor + time.Second)
+		time.Sleep(sendTimeout + time.Second)
 		require.False(t, h.start(to(t, "1", 3)), "open")
 		for range 3 {
 			time.Sleep(openFor + time.Second)
 			require.True(t, h.start(to(t, "1", 3)), "one may try")
 			require.False(t, h.start(to(t, "1", 3)), "and no other")
-			time.Sleep(tryFor)
+			time.Sleep(sendTimeout)
 		}
 		close(release)
 		h.Wait(t.Context())

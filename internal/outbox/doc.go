@@ -1,9 +1,9 @@
-// Package outbox is the one worker that sends what was decided: it hands due tasks to their notifiers and reports what
-// became of each. It decides nothing but when to try again; who is tried next is decided where the outcome goes.
+// Package outbox sends messages and calls actions. It passes leased tasks to their notifiers and actions, and reports an
+// Outcome for each. It decides only when to try again; the core decides whom to try next.
 //
 // # Bulkheads
 //
-// Every channel has places, a circuit breaker and rates of its own, so that one that hangs, fails or is slow holds nobody
-// else. A channel asks for no more tasks than it has room for: what must wait does so in the store, in order of rank, and
-// not in memory in the order in which it came. Pages of P1 pass the breaker and the rates, and some places are theirs.
+// Every channel has its own slots, circuit breaker and rates, so a channel that hangs, fails or is slow does not delay
+// the others. The outbox asks the store only for tasks that have a free slot. All other tasks wait in the store, in rank
+// order. P1 pages bypass the breaker and the rates, and a quarter of the slots are for P1 only.
 package outbox

@@ -17,39 +17,40 @@ import (
 )
 
 const (
-	// LeaseFor is how long a task belongs to who took it; what a dead process held is taken over after it.
+	// LeaseFor is the length of a lease. After it another process takes over the tasks of a crashed process.
 	LeaseFor = 30 * time.Second
-	// tryFor bounds one try. It ends well before the lease, so that a slow one is not begun twice.
-	tryFor = 20 * time.Second
+	// sendTimeout bounds one send. It ends well before the lease, so that a slow send is not started a second time.
+	sendTimeout = 20 * time.Second
 )
 
-// Outcome is what became of one try.
+// Outcome is the result of one try.
 type Outcome struct {
 	Claim      store.Claim
 	Task       store.Task
-	Message    notify.Message      // of a message
-	Invocation automate.Invocation // of a call of an action, with what came of it
+	Message    notify.Message      // if the task is a message
+	Invocation automate.Invocation // if the task is a call of an action; with its result
 	Result     automate.Result
 	Began      time.Time
-	Err        error     // nil: the provider accepted it, or the action is done
-	Retry      time.Time // when to try again; zero with Err: it failed for good
-	Held       bool      // it was not tried: a rate or the breaker held it back
+	Err        error     // nil: the provider accepted the message, or the action is done
+	Retry      time.Time // when to try again; zero with Err: the task failed for good
+	Held       bool      // not tried: a rate or the breaker delayed it
 	Span       trace.SpanContext
 }
 
-// Outbox sends. Its methods may be called concurrently.
+// Outbox sends messages and calls actions. Its methods may be called concurrently.
 type Outbox struct {
 	tracer trace.Tracer
 	settle func(context.Context, Outcome)
 
 	mu       sync.Mutex
 	channels map[string]*channel                // by queue
-	calls    map[store.Claim]context.CancelFunc // calls of actions under way, which may outlast a lease
-	ctx      context.Context                    // of the sends, nil while closed
+	calls    map[store.Claim]context.CancelFunc // running calls of actions, which may outlast a lease
+	ctx      context.Context                    // the context of sends; nil while closed
 	wg       sync.WaitGroup
 }
 
-// New makes a closed Outbox. Every try is a span of tracer. settle stores an outcome; it is called once a try, concurrently.
+// New makes a closed Outbox. Each try is a span of tracer. settle stores an Outcome; it is called once for each try,
+// concurrently.
 func New(
 	notifiers map[string]notify.Notifier, actions map[string]automate.Action, tracer trace.Tracer, settle func(context.Context, Outcome),
 ) *Outbox {
@@ -68,7 +69,7 @@ func New(
 	return o
 }
 
-// Limit sets how fast the channels send from now on.
+// Limit sets the rates of the channels from now on.
 func (o *Outbox) Limit(channels map[string]catalog.Channel) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -79,21 +80,21 @@ func (o *Outbox) Limit(channels map[string]catalog.Channel) {
 	}
 }
 
-// Open lets sends begin. They run under ctx.
+// Open allows sends. They run under ctx.
 func (o *Outbox) Open(ctx context.Context) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.ctx = ctx
 }
 
-// Close lets no further sends begin. Those under way go on; Wait waits for them.
+// Close refuses further sends. Running sends go on; Wait waits for them.
 func (o *Outbox) Close() {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.ctx = nil
 }
 
-// Wait returns when no send is under way, or when ctx ends.
+// Wait waits until no send is running, or until ctx is done.
 func (o *Outbox) Wait(ctx context.Context) {
 	done := make(chan struct{})
 	go func() {
@@ -106,11 +107,11 @@ func (o *Outbox) Wait(ctx context.Context) {
 	}
 }
 
-// Places are reserved for sends: how many of each queue. Each is given back by Start or Release.
+// Places are reserved slots, by queue. Start and Release give them back.
 type Places map[string]int
 
-// Reserve takes all the room there is at the instant, for P1 only or for every priority, and tells when there will be more
-// of what rates or a breaker hold back now; zero: no such time is known. A queue without room is left out.
+// Reserve reserves all free slots, for P1 only or for all priorities. The returned instant is when rates or breakers will
+// allow more; zero: unknown. Queues without a free slot are left out.
 func (o *Outbox) Reserve(now time.Time, onlyP1 bool) (Places, time.Time) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -120,7 +121,7 @@ func (o *Outbox) Reserve(now time.Time, onlyP1 bool) (Places, time.Time) {
 		return p, more
 	}
 	for queue, c := range o.channels {
-		n, next := c.room(now, onlyP1)
+		n, next := c.free(now, onlyP1)
 		if n > 0 {
 			c.held += n
 			p[queue] = n
@@ -132,7 +133,7 @@ func (o *Outbox) Reserve(now time.Time, onlyP1 bool) (Places, time.Time) {
 	return p, more
 }
 
-// Crowd notes which of the places that were reserved for every priority a look at the store has left.
+// Crowd records the queues whose reserved slots a claim has filled. left are the slots that it did not use.
 func (o *Outbox) Crowd(reserved, left Places) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -143,8 +144,8 @@ func (o *Outbox) Crowd(reserved, left Places) {
 	}
 }
 
-// Take reserves a place for a task that is not claimed but born leased, and adds it to those held. It does not let one of a
-// lower priority than P1 pass those that wait in the store.
+// Take reserves a slot for a task that is to be born leased, and adds it to held. It returns false if the channel has no
+// free slot, or if a task of lower priority than P1 would overtake tasks that wait in the store.
 func (o *Outbox) Take(now time.Time, t *store.Task, held Places) bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -152,7 +153,7 @@ func (o *Outbox) Take(now time.Time, t *store.Task, held Places) bool {
 	if o.ctx == nil || c == nil {
 		return false
 	}
-	if n, _ := c.room(now, t.Priority == 1); n < 1 || c.crowded && t.Priority > 1 {
+	if n, _ := c.free(now, t.Priority == 1); n < 1 || c.crowded && t.Priority > 1 {
 		return false
 	}
 	c.held++
@@ -160,7 +161,7 @@ func (o *Outbox) Take(now time.Time, t *store.Task, held Places) bool {
 	return true
 }
 
-// Release gives back what is left of the places.
+// Release gives back the slots in p.
 func (o *Outbox) Release(p Places) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -170,7 +171,7 @@ func (o *Outbox) Release(p Places) {
 	clear(p)
 }
 
-// Busy reports whether a send is under way, or may begin.
+// Busy reports whether a send is running or a slot is reserved.
 func (o *Outbox) Busy() bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -182,14 +183,14 @@ func (o *Outbox) Busy() bool {
 	return false
 }
 
-// Calls returns the claims of the calls of actions that are under way: their leases must be prolonged.
+// Calls returns the claims of running calls of actions. The caller must prolong their leases.
 func (o *Outbox) Calls() []store.Claim {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	return slices.Collect(maps.Keys(o.calls))
 }
 
-// Abandon ends calls whose claims are no longer ours: somebody withdrew them, or took them over.
+// Abandon cancels calls whose claims are lost: their tasks were cancelled, or another process has claimed them.
 func (o *Outbox) Abandon(lost []store.Claim) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -200,13 +201,13 @@ func (o *Outbox) Abandon(lost []store.Claim) {
 	}
 }
 
-// Start sends a leased task in a reserved place. cause is the span that made it, not valid where that is not known.
+// Start sends a leased task in a reserved slot of p. cause is the span that created the task; it may be invalid.
 func (o *Outbox) Start(t store.Task, p Places, cause trace.SpanContext) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	c := o.channels[t.Queue]
 	p[t.Queue]--
-	if o.ctx == nil { // closed since: the lease runs out, and whoever runs then sends it
+	if o.ctx == nil { // closed meanwhile: the lease runs out, and another process sends the task
 		c.held--
 		return
 	}
@@ -217,7 +218,7 @@ func (o *Outbox) Start(t store.Task, p Places, cause trace.SpanContext) {
 		c.sending--
 		o.mu.Unlock()
 		if c.action != nil && out.Err != nil && ctx.Err() != nil {
-			return // ended with the outbox, and nobody knows how far it came: whoever takes it over calls it again
+			return // cancelled by Close: it is unknown how far the action came, so the next owner of the task calls it again
 		}
 		o.settle(ctx, out)
 	})

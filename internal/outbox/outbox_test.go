@@ -19,7 +19,7 @@ import (
 	"github.com/tocsin-dev/tocsin/store"
 )
 
-// task is a leased page over the channel that expires in an hour.
+// task returns a leased page on the channel. It expires in an hour.
 func task(t *testing.T, channel string, fence uint64) store.Task {
 	t.Helper()
 	payload, err := json.Marshal(notify.Message{Key: "k", Channel: channel})
@@ -46,7 +46,7 @@ func TestOutcome(t *testing.T) {
 		channel  string
 		change   func(*store.Task)
 		err      string
-		min, max time.Duration // until the next try; zero: there is none
+		min, max time.Duration // until the next try; zero: no further try
 	}{
 		{name: "accepted", channel: "good"},
 		{name: "a first pause of about a second", channel: "flaky", err: "flaky: reset", min: 500 * time.Millisecond, max: 1500 * time.Millisecond},
@@ -96,7 +96,7 @@ func TestOutcome(t *testing.T) {
 	}
 }
 
-// harness is an open outbox that keeps what became of each try.
+// harness is an open outbox that collects Outcomes.
 type harness struct {
 	*Outbox
 	mu  sync.Mutex
@@ -114,7 +114,7 @@ func open(t *testing.T, notifiers map[string]notify.Notifier) *harness {
 	return h
 }
 
-// start sends a task if there is room for it.
+// start sends a task if its channel has a free slot.
 func (h *harness) start(job store.Task) bool {
 	held := make(Places)
 	if !h.Take(time.Now(), &job, held) {

@@ -20,7 +20,7 @@ var (
 	errBreaker = errors.New("held back: the channel has failed too often in a row")
 )
 
-// read makes an Outcome of a task, with an error if it cannot be sent at all.
+// read decodes a task into an Outcome. Its Err is set if the task cannot be sent.
 func read(t store.Task) Outcome {
 	out := Outcome{Claim: store.Claim{ID: t.ID, Fence: t.Lease.Fence}, Task: t, Began: time.Now()}
 	var into any = &out.Message
@@ -29,14 +29,14 @@ func read(t store.Task) Outcome {
 	}
 	if err := json.Unmarshal(t.Payload, into); err != nil {
 		out.Err = notify.Permanent(fmt.Errorf("the task cannot be read: %w", err))
-	} else if out.Began.After(t.Expires) && !t.Due.After(t.Expires) { // else somebody brought it back
+	} else if out.Began.After(t.Expires) && !t.Due.After(t.Expires) { // a resent dead letter is due after its expiry
 		out.Err = notify.Permanent(errors.New("expired before it could be sent"))
 	}
 	out.Message.Attempt, out.Invocation.Attempt = int(t.Lease.Fence), int(t.Lease.Fence)
 	return out
 }
 
-// send tries once, or holds the message back.
+// send tries once, or delays the message.
 func (o *Outbox) send(ctx context.Context, c *channel, t store.Task, cause trace.SpanContext) (out Outcome) {
 	out = read(t)
 	report, wait := o.admit(c, &out)
@@ -53,9 +53,9 @@ func (o *Outbox) send(ctx context.Context, c *channel, t store.Task, cause trace
 		o.call(ctx, c, &out, report)
 		return out
 	}
-	ctx, cancel := context.WithTimeout(ctx, tryFor)
+	ctx, cancel := context.WithTimeout(ctx, sendTimeout)
 	defer cancel()
-	late := context.AfterFunc(ctx, func() { o.learn(report, ctx.Err()) }) // one that is deaf to ctx has failed, too
+	late := context.AfterFunc(ctx, func() { o.learn(report, ctx.Err()) }) // a notifier that ignores ctx has failed too
 	m := out.Message
 	m.TraceParent = carried(span, m.TraceParent)
 	out.Err = c.notify(ctx, m)
@@ -74,7 +74,7 @@ func (o *Outbox) send(ctx context.Context, c *channel, t store.Task, cause trace
 	return out
 }
 
-// retry notes when to try again, unless the message's time is over by then.
+// retry sets when to try again. If that is after the task's expiry, the task has failed for good.
 func (out *Outcome) retry(at time.Time) {
 	if at.After(out.Task.Expires) {
 		out.Err = fmt.Errorf("%w (taken up %d times)", out.Err, out.Claim.Fence)
@@ -83,9 +83,9 @@ func (out *Outcome) retry(at time.Time) {
 	out.Retry = at
 }
 
-// admit turns a reserved place into a send under way. It lets the message through the rate of its address and the channel's
-// breaker, or says why not and for how long; P1 is let through whatever they say. report takes how it went; nil: the breaker
-// does not ask.
+// admit turns a reserved slot into a running send. It sets out.Held and returns a delay if the address's rate or the
+// channel's breaker is exhausted; P1 is never delayed. report tells the breaker the result of the send; it is nil if the
+// breaker does not need it.
 func (o *Outbox) admit(c *channel, out *Outcome) (report func(error), wait time.Duration) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -102,13 +102,14 @@ func (o *Outbox) admit(c *channel, out *Outcome) (report func(error), wait time.
 	report, err := c.breaker.Allow()
 	if err != nil && !urgent {
 		out.Err, out.Held = errBreaker, true
-		return nil, max(c.closes.Sub(now), time.Second)
+		return nil, max(c.halfOpenAt.Sub(now), time.Second)
 	}
 	c.count(now, to)
 	return report, 0
 }
 
-// learn tells the breaker how a try went. A provider that refuses, or asks for a pause, is up: it has answered.
+// learn reports the result of a send to the breaker. A permanent error or a requested delay counts as success: the
+// provider has answered.
 func (o *Outbox) learn(report func(error), err error) {
 	if report == nil {
 		return
@@ -121,8 +122,8 @@ func (o *Outbox) learn(report func(error), err error) {
 	report(err)
 }
 
-// PanicError is what a notifier or an action that panics counts as; it is permanent. Of what it panicked with only an error is shown, as
-// far as it may be: a text might hold anything.
+// PanicError is the permanent error of a notifier or an action that panics. It shows the public part of an error that was
+// passed to panic, and otherwise only the type of the value, since any text may hold secrets.
 type PanicError struct{ value any }
 
 // Error implements error.
@@ -145,13 +146,14 @@ func (c *channel) notify(ctx context.Context, m notify.Message) (err error) {
 	return nil
 }
 
-// pause is the wait before the next of a message's tries, growing and jittered. The try is counted by the fence.
+// pause returns the delay after a number of tries: exponential backoff with jitter, from 1 s to 1 min. The caller counts
+// tries by the fence.
 func pause(try uint64) time.Duration {
 	b := backoff.NewExponentialBackOff(
 		backoff.WithInitialInterval(time.Second), backoff.WithMaxInterval(time.Minute), backoff.WithMaxElapsedTime(0),
 	)
 	wait := b.NextBackOff()
-	for range min(try, 16) - 1 { // by then it has reached the longest
+	for range min(try, 16) - 1 { // 16 tries reach the maximum
 		wait = b.NextBackOff()
 	}
 	return wait

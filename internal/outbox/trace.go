@@ -11,8 +11,8 @@ import (
 	"github.com/tocsin-dev/tocsin/notify"
 )
 
-// Fault says how a try has failed, in the one word that spans, metrics and the log share: panic, permanent or temporary;
-// "" for one that has not.
+// Fault returns the kind of the failure for spans, metrics and logs: "panic", "permanent", "temporary", or "" for
+// success.
 func (out *Outcome) Fault() string {
 	var panicked *PanicError
 	switch {
@@ -26,8 +26,8 @@ func (out *Outcome) Fault() string {
 	return ""
 }
 
-// begin starts the span of a try. It goes on with the trace that the message names, and links the transition that made the
-// message, as far as that is known here.
+// begin starts the span of a try. The span continues the message's trace, and links to the span that created the message
+// if that is known.
 func (o *Outbox) begin(ctx context.Context, c *channel, out *Outcome, cause trace.SpanContext) (context.Context, trace.Span) {
 	if c.action != nil {
 		return o.beginCall(ctx, c, out, cause)
@@ -46,7 +46,7 @@ func (o *Outbox) begin(ctx context.Context, c *channel, out *Outcome, cause trac
 	return o.tracer.Start(spans.Under(ctx, m.TraceParent), "tocsin notify "+c.name, options...)
 }
 
-// beginCall is begin for a call of an action.
+// beginCall does the same for a call of an action.
 func (o *Outbox) beginCall(ctx context.Context, c *channel, out *Outcome, cause trace.SpanContext) (context.Context, trace.Span) {
 	in := &out.Invocation
 	options := []trace.SpanStartOption{
@@ -63,7 +63,7 @@ func (o *Outbox) beginCall(ctx context.Context, c *channel, out *Outcome, cause 
 	return ctx, span
 }
 
-// finish ends the span of a try with what the outcome says.
+// finish ends the span of a try with the result of the Outcome.
 func finish(span trace.Span, out *Outcome) {
 	outcome := "ok"
 	if fault := out.Fault(); fault != "" {
@@ -75,7 +75,7 @@ func finish(span trace.Span, out *Outcome) {
 	span.End()
 }
 
-// carried is the traceparent that a task takes along: that of its try. Without a span of its own it stays as it was.
+// carried returns the traceparent of span for the outgoing message. Without a valid span it returns traceParent.
 func carried(span trace.Span, traceParent string) string {
 	if !span.SpanContext().IsValid() || span.SpanContext().SpanID() == spans.Parse(traceParent).SpanID() {
 		return traceParent

@@ -1,3 +1,3 @@
-// Package spans is what every part of tocsin that makes spans shares: traceparents as text, and the format in which an event
-// came in. A trace runs from intake to the last message of an incident by the traceparent that the incident keeps.
+// Package spans holds the helpers that all tracing code of tocsin shares: traceparent texts (W3C Trace Context), links,
+// and the intake format of events. An incident keeps a traceparent, so its trace runs from intake to its last message.
 package spans

@@ -11,12 +11,13 @@ import (
 
 const header = "traceparent"
 
-// Parse returns what a traceparent names; what is none names nothing, which is not valid.
+// Parse returns the span context of a traceparent, such as "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01". For
+// a malformed text the result is not valid.
 func Parse(traceParent string) trace.SpanContext {
 	return trace.SpanContextFromContext(Under(context.Background(), traceParent))
 }
 
-// Under returns a context whose spans are children of what the traceparent names; for one that names nothing ctx itself.
+// Under returns a context whose spans are children of traceParent. For an empty or malformed text it returns ctx.
 func Under(ctx context.Context, traceParent string) context.Context {
 	if traceParent == "" {
 		return ctx
@@ -24,7 +25,7 @@ func Under(ctx context.Context, traceParent string) context.Context {
 	return propagation.TraceContext{}.Extract(ctx, propagation.MapCarrier{header: traceParent})
 }
 
-// Continue is Under where ctx is in no trace yet, else ctx.
+// Continue returns Under(ctx, traceParent) if ctx has no trace yet, otherwise ctx.
 func Continue(ctx context.Context, traceParent string) context.Context {
 	if trace.SpanContextFromContext(ctx).IsValid() {
 		return ctx
@@ -32,35 +33,35 @@ func Continue(ctx context.Context, traceParent string) context.Context {
 	return Under(ctx, traceParent)
 }
 
-// TraceParent writes a span context as text, "" for one that is not valid.
+// TraceParent formats a span context as a traceparent. It returns "" if sc is not valid.
 func TraceParent(sc trace.SpanContext) string {
 	carrier := propagation.MapCarrier{}
 	propagation.TraceContext{}.Inject(trace.ContextWithSpanContext(context.Background(), sc), carrier)
 	return carrier[header]
 }
 
-// Link points to what a traceparent names, and says what that is to the span: opening, absorbed, event or cause.
+// Link returns a link to a span. what names its relation: opening, absorbed, event or cause.
 func Link(to trace.SpanContext, what string) trace.Link {
 	return trace.Link{SpanContext: to, Attributes: []attribute.KeyValue{attribute.String("tocsin.link", what)}}
 }
 
-// Fail marks a span as failed in the way that error.type names. What went wrong in words is for the log, once.
+// Fail marks a span as failed, and sets error.type to kind. The error text belongs in the log only.
 func Fail(span trace.Span, kind string) {
 	span.SetAttributes(attribute.String("error.type", kind))
 	span.SetStatus(codes.Error, kind)
 }
 
-// InProcess is the format of events that were never in one.
+// InProcess is the format of events that were submitted in Go.
 const InProcess = "go"
 
 type formatKey struct{}
 
-// WithFormat returns a context for events that came in the format.
+// WithFormat returns a context that names the intake format of events, such as "alertmanager".
 func WithFormat(ctx context.Context, format string) context.Context {
 	return context.WithValue(ctx, formatKey{}, format)
 }
 
-// Format returns the format in which events under ctx came: InProcess, unless WithFormat named another.
+// Format returns the format that WithFormat has set, and InProcess without one.
 func Format(ctx context.Context) string {
 	if format, ok := ctx.Value(formatKey{}).(string); ok {
 		return format
