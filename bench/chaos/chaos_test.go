@@ -22,7 +22,7 @@ import (
 	"github.com/tocsin-dev/tocsin/store/postgres/postgrestest"
 )
 
-// TestMain is also where the children of a run begin.
+// TestMain also runs the child processes: the binary starts itself with a role.
 func TestMain(m *testing.M) {
 	if len(os.Args) > 1 && os.Args[1] == "-role" {
 		main()
@@ -31,8 +31,8 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// TestRow04 lets three replicas meet every fault, for a second and the time that escalations take then; for a minute with
-// TOCSIN_LONG=1. The ten minutes are the command's own.
+// TestRow04 runs three replicas through every fault. It lasts one second and the escalations that follow, or one minute
+// with TOCSIN_LONG=1. The ten-minute run is the command's.
 func TestRow04(t *testing.T) {
 	o := options{store: "postgres", replicas: 3, lasts: time.Second, faults: 8, skew: 30 * time.Second, seed: uint64(time.Now().UnixNano())}
 	switch {
@@ -53,7 +53,7 @@ func TestRow04(t *testing.T) {
 		assert.Positive(t, v.Faults[what], what)
 	}
 	assert.Positive(t, v.StaleRefused, "nobody was overtaken")
-	assert.Positive(t, v.Pages, "nobody was paged") // that all of them are is the verdict's
+	assert.Positive(t, v.Pages, "nobody was paged") // the verdict checks that every page came
 }
 
 func entry(kind incident.EntryKind, what, text string) incident.Entry {
@@ -64,7 +64,7 @@ func sent(seq, round, level int, to string) delivery {
 	return delivery{key: fmt.Sprintf("two.e1/shop#1/%d/hook:%s", seq, to), kind: notify.Page, round: round, level: level, to: to}
 }
 
-// TestVerdict plants one fault after the other in a history that has none.
+// TestVerdict adds one violation at a time to a correct history. The verdict must find each.
 func TestVerdict(t *testing.T) {
 	alone := &life{number: 1, alone: true, fired: 1} // of the plan "two"
 	lines := []incident.Entry{
@@ -108,7 +108,7 @@ func TestVerdict(t *testing.T) {
 	}
 }
 
-// TestJournal tells who settles too late from who settles in time.
+// TestJournal checks that the verdict tells late settlements from timely ones.
 func TestJournal(t *testing.T) {
 	for _, c := range []struct {
 		name, journal  string
@@ -128,7 +128,7 @@ func TestJournal(t *testing.T) {
 	}
 }
 
-// TestSkew moves a record, a task and a line of a timeline out and back again.
+// TestSkew moves a record, a task and a timeline entry by the skew and back.
 func TestSkew(t *testing.T) {
 	const ahead = skew(30 * time.Second)
 	at := time.Date(2030, 1, 1, 0, 0, 0, 123, time.UTC)
@@ -161,7 +161,8 @@ func TestSkew(t *testing.T) {
 	assert.Equal(t, at, lease.Until)
 }
 
-// TestPlans: what the checker expects is what the catalog does, and an order is read as it was written.
+// TestPlans checks that the expected pages of a plan are those of its catalog, and that an order survives writing and
+// reading.
 func TestPlans(t *testing.T) {
 	_, err := catalogOf(time.Minute).Compile()
 	require.NoError(t, err)

@@ -9,7 +9,7 @@ import (
 	"github.com/tocsin-dev/tocsin/store"
 )
 
-// findings are what a trial has found.
+// findings are the results of a trial.
 type findings struct {
 	Store       string `json:"store"`
 	Seed        uint64 `json:"seed"`
@@ -20,11 +20,11 @@ type findings struct {
 	PagesLost   int    `json:"pages_lost"`
 	KeysChanged int    `json:"keys_changed"`
 	Repeats     int    `json:"repeats"`
-	// ResumeMs is how long after the last start the last page came.
+	// ResumeMs is the time from the last start of the engine to the last page.
 	ResumeMs int64 `json:"resume_ms"`
 }
 
-// fault says that something is not as promised.
+// fault returns an error if a promise was broken.
 func (f *findings) fault() error {
 	if n := f.EventsLost + f.PagesLost + f.KeysChanged; n > 0 {
 		return fmt.Errorf("the promises were broken %d times", n)
@@ -32,10 +32,10 @@ func (f *findings) fault() error {
 	return nil
 }
 
-// patience is how long the last engine may take: a lease of the one that was killed before it, a look, and some sending.
+// patience is the time that the last engine gets: the lease of the engine killed before it, one poll, and the sends.
 const patience = 90 * time.Second
 
-// settle lets one more engine deliver what is left, and looks for what is missing.
+// settle starts one more engine to deliver the remaining pages, and counts what is missing.
 func (t *trial) settle(ctx context.Context) (*findings, error) {
 	e, err := t.engine(ctx)
 	if err != nil {
@@ -64,7 +64,7 @@ func (t *trial) settle(ctx context.Context) (*findings, error) {
 	return f, err
 }
 
-// paged is one whom an incident pages.
+// paged is an incident and a person whom it pages.
 type paged struct{ incident, to string }
 
 // missing counts the pages of accepted events that have not come.
@@ -84,7 +84,7 @@ func (t *trial) missing(came []delivery) int {
 	return n
 }
 
-// count looks at the keys of the deliveries.
+// count counts repeated deliveries and changed keys.
 func (f *findings) count(came []delivery, began time.Time) {
 	keys := make(map[paged]map[string]bool)
 	for _, d := range came {
@@ -101,7 +101,7 @@ func (f *findings) count(came []delivery, began time.Time) {
 	}
 }
 
-// lost counts the accepted events that have no alert.
+// lost counts accepted events that have no alert.
 func (t *trial) lost(ctx context.Context) (int, error) {
 	kept, err := open(ctx, t.options)
 	if err != nil {

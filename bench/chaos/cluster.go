@@ -11,22 +11,22 @@ import (
 	"github.com/tocsin-dev/tocsin/store/postgres/postgrestest"
 )
 
-// Of a run of ten minutes. Shorter ones have less of all of it.
+// Values of a run of ten minutes. A shorter run scales them down.
 const (
 	fullRun   = 10 * time.Minute
-	fullLease = 30 * time.Second // as the engine has it
-	// fullWait is longer than a lease, the skew between two clocks and some work: else a page whose sender dies, or is behind,
-	// has had its time before another replica may send it.
+	fullLease = 30 * time.Second // the engine's value
+	// fullWait is longer than a lease, the skew between two clocks and some work together. With a shorter wait, a page
+	// whose sender dies would expire before another replica may send it.
 	fullWait   = 100 * time.Second
 	shortLease = 300 * time.Millisecond // of the shortest run: some sends must end within it
-	shortWait  = time.Second            // no level may wait less
-	incidents  = 1_500                  // in a shorter run they come closer to each other
+	shortWait  = time.Second            // no level may wait for a shorter time
+	incidents  = 1_500                  // a shorter run has them closer together
 )
 
-// cluster is a run with several engines on one database.
+// cluster is a run of several engines on one database.
 type cluster struct {
 	scene
-	scale   float64 // of a full run
+	scale   float64 // of the full run: 1 is ten minutes
 	proxy   *postgrestest.Proxy
 	answers chan string
 
@@ -83,7 +83,7 @@ func (c *cluster) run(ctx context.Context) (*verdict, error) {
 	return c.judge(ctx, crowd)
 }
 
-// engine starts a replica, whose clock it is by its number that is wrong.
+// engine starts a replica. Its number decides the skew of its clock.
 func (c *cluster) engine(ctx context.Context, n int) (*child, error) {
 	skew := [...]time.Duration{0, c.skew, -c.skew}[n%3]
 	through := fmt.Sprintf("host=127.0.0.1 port=%d user=postgres dbname=postgres sslmode=disable", c.proxy.Port())
@@ -100,7 +100,7 @@ func (c *cluster) engine(ctx context.Context, n int) (*child, error) {
 	return e, nil
 }
 
-// give hands an order to an engine, whichever it is and however it is.
+// give sends an order to an engine, in whatever state the engine is.
 func (c *cluster) give(o order, n int) {
 	c.mu.Lock()
 	e := c.engines[n]
@@ -108,7 +108,7 @@ func (c *cluster) give(o order, n int) {
 	e.give(o)
 }
 
-// replace kills an engine and starts another one in its place.
+// replace kills an engine and starts another in its place.
 func (c *cluster) replace(ctx context.Context, n int) error {
 	c.engines[n].end()
 	e, err := c.engine(ctx, n)
@@ -121,7 +121,7 @@ func (c *cluster) replace(ctx context.Context, n int) error {
 	return nil
 }
 
-// pause stops an engine for a time, without its knowing. Only one is paused at a time.
+// pause stops an engine for a time by SIGSTOP. Only one engine is paused at a time.
 func (c *cluster) pause(n int, d time.Duration) {
 	stopped := c.engines[n].cmd.Process
 	if stopped.Signal(syscall.SIGSTOP) != nil {
@@ -131,7 +131,7 @@ func (c *cluster) pause(n int, d time.Duration) {
 	defer c.mu.Unlock()
 	c.paused++
 	time.AfterFunc(d, func() {
-		_ = stopped.Signal(syscall.SIGCONT) // unless it was killed meanwhile
+		_ = stopped.Signal(syscall.SIGCONT) // it may have been killed meanwhile
 		c.mu.Lock()
 		defer c.mu.Unlock()
 		c.paused--

@@ -7,55 +7,55 @@ import (
 	"time"
 )
 
-// answerWithin is how long somebody waits for an answer before turning to another replica.
+// answerWithin is how long a sender waits for an answer before it asks another replica.
 const answerWithin = time.Second
 
-// crowd is those who send events and give orders to replicas.
+// crowd is the senders of events and orders.
 type crowd struct {
 	*cluster
 	rng   *rand.Rand
 	lives []*life
-	given map[string]*errand // without an answer yet, by the id of the order
+	given map[string]*errand // unanswered orders, by id
 }
 
-// life is what happens to the incident of a number.
+// life is the plan for the incident of one number.
 type life struct {
 	number int
-	begins time.Time // when it is to be sent for the first time
-	steps  []step    // still to be taken, one after the other
-	nth    int       // counts its orders
-	open   int       // of these, those without an answer
-	alone  bool      // nobody takes or resolves it
+	begins time.Time // when its event is first sent
+	steps  []step    // remaining steps, in order
+	nth    int       // number of the latest order
+	open   int       // unanswered orders
+	alone  bool      // nobody acknowledges or resolves it
 	fired  int       // how often its event was accepted
 }
 
-// step is orders that are given at the same time, so long after the beginning.
+// step is a set of orders that are given at the same time, so long after the beginning.
 type step struct {
 	after time.Duration
 	verb  string
 	times int
 }
 
-// errand is an order under way.
+// errand is an unanswered order.
 type errand struct {
 	order
 	of *life
-	at time.Time // when it was given last
+	at time.Time // when it was last given
 }
 
 func newCrowd(c *cluster) *crowd {
 	crowd := &crowd{cluster: c, rng: rand.New(rand.NewPCG(c.seed, 2)), given: make(map[string]*errand)}
 	n := int(incidents * math.Sqrt(c.scale))
 	began := time.Now()
-	span := c.lasts * 6 / 10 // those that begin last must escalate among faults, too
+	span := c.lasts * 6 / 10 // the last incidents must escalate during faults too
 	for i := range n {
 		crowd.lives = append(crowd.lives, crowd.conceive(i, began.Add(span*time.Duration(i)/time.Duration(n))))
 	}
 	return crowd
 }
 
-// conceive decides what will happen to an incident: every second one is left alone; the others are taken or resolve, many
-// of them at the instant at which a level is due.
+// conceive plans the life of an incident. Every second incident is left alone. The others are acknowledged or resolved,
+// many of them at the instant at which a level is due.
 func (c *crowd) conceive(number int, begins time.Time) *life {
 	l := &life{number: number, begins: begins, alone: number/len(plans)%2 == 0}
 	l.steps = []step{{0, fire, 1}}
@@ -103,7 +103,7 @@ func (c *crowd) live(ctx context.Context, struck <-chan error) error {
 	}
 }
 
-// hear learns how an order ended; only the first answer to it counts.
+// hear records the answer to an order. Only the first answer counts.
 func (c *crowd) hear(answer string) {
 	id, ok := readOutcome(answer)
 	e := c.given[id]
@@ -117,7 +117,7 @@ func (c *crowd) hear(answer string) {
 	}
 }
 
-// goOn takes the steps that are due, gives orders again that are not answered, and reports whether there is more to come.
+// goOn takes the steps that are due, and repeats unanswered orders. It reports whether there is more to do.
 func (c *crowd) goOn(now time.Time) (more bool) {
 	for _, l := range c.lives {
 		if l.open > 0 || len(l.steps) > 0 {

@@ -19,7 +19,8 @@ import (
 	"github.com/tocsin-dev/tocsin/store/sqlite"
 )
 
-// workers of an engine carry out orders at the same time, so that commits are shared and kills come in the midst of some.
+// workers is how many orders an engine carries out at the same time, so that commits are shared and a kill interrupts
+// some.
 const workers = 4
 
 func open(ctx context.Context, o *options) (store.Store, error) {
@@ -32,7 +33,7 @@ func open(ctx context.Context, o *options) (store.Store, error) {
 	return sqlite.Open(o.at)
 }
 
-// engine takes orders from its input, and answers each once it has been carried out.
+// engine reads orders from standard input, and answers each after it has been carried out.
 func engine(ctx context.Context, o *options) error {
 	kept, err := open(ctx, o)
 	if err != nil {
@@ -74,7 +75,7 @@ func engine(ctx context.Context, o *options) error {
 	return <-over
 }
 
-// carryOut tries until it knows how an order ended, as every sender does.
+// carryOut retries an order until its result is known, as every sender does.
 func carryOut(ctx context.Context, bell *tocsin.Engine, o order, ahead time.Duration) string {
 	for ctx.Err() == nil {
 		var err error

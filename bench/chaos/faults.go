@@ -10,26 +10,26 @@ import (
 	"github.com/tocsin-dev/tocsin/store/postgres/postgrestest"
 )
 
-// The faults that replicas meet.
+// Faults of replicas.
 const (
 	killed    = "kill"    // kill -9 of an engine
-	stopped   = "pause"   // SIGSTOP, for longer than a lease
-	crashed   = "restart" // of the server, at once
+	stopped   = "pause"   // SIGSTOP for longer than a lease
+	crashed   = "restart" // immediate stop of the server
 	cut       = "cut"     // the server ends a connection
 	unheard   = "unheard" // a commit whose answer is lost
 	faultsIn8 = 8
 )
 
-// mix is how often each comes in eight.
+// mix is eight faults in their proportions.
 var mix = [faultsIn8]string{killed, unheard, cut, stopped, killed, unheard, crashed, cut}
 
-// stroke is a fault that was met.
+// stroke is a fault that has happened.
 type stroke struct {
 	what string
 	at   time.Time
 }
 
-// strike lets all faults happen, spread over the run, and then everybody recover.
+// strike causes all faults, spread over the run, and then lets everything recover.
 func (c *cluster) strike(ctx context.Context) error {
 	var list []string
 	for len(list) < c.faults {
@@ -40,7 +40,7 @@ func (c *cluster) strike(ctx context.Context) error {
 	every := c.lasts / time.Duration(c.faults+1)
 	began := time.Now()
 	for i, what := range list[:c.faults] {
-		at := began.Add(time.Duration(i)*every + time.Duration(c.rng.Int64N(int64(every)))) // when the one before took long: at once
+		at := began.Add(time.Duration(i)*every + time.Duration(c.rng.Int64N(int64(every)))) // at once if the fault before took longer
 		if !wait(ctx, time.Until(at)) {
 			return ctx.Err()
 		}
@@ -97,7 +97,7 @@ func (c *cluster) meet(ctx context.Context, what string) error {
 	return nil
 }
 
-// cutOne lets the server end a connection of an engine.
+// cutOne makes the server end a connection of an engine.
 func (c *cluster) cutOne(ctx context.Context) error {
 	conn, err := pgx.Connect(ctx, c.server.DSN())
 	if err != nil {

@@ -15,7 +15,7 @@ import (
 	"github.com/tocsin-dev/tocsin/store/postgres"
 )
 
-// judge lets the engines deliver what is left, stops them, and looks for what is missing or too much.
+// judge lets the engines deliver the remaining pages, stops them, and computes the verdict.
 func (c *cluster) judge(ctx context.Context, crowd *crowd) (*verdict, error) {
 	kept, err := postgres.Open(ctx, c.at)
 	if err != nil {
@@ -41,7 +41,7 @@ func (c *cluster) judge(ctx context.Context, crowd *crowd) (*verdict, error) {
 	return c.look(ctx, kept, crowd)
 }
 
-// look compares what was accepted, what the database says and what the receiver got.
+// look compares the accepted events, the database and the deliveries.
 func (c *cluster) look(ctx context.Context, kept store.Store, crowd *crowd) (*verdict, error) {
 	v := &verdict{
 		Seed: c.seed, Replicas: c.replicas, Seconds: c.lasts.Seconds(), LeaseMs: c.lease.Milliseconds(),
@@ -120,7 +120,7 @@ func byIncident(came []delivery) map[string][]delivery {
 	return all
 }
 
-// p99 is the value below which 99 of 100 are.
+// p99 returns the 99th percentile.
 func p99(list []time.Duration) time.Duration {
 	if len(list) == 0 {
 		return 0

@@ -1,24 +1,24 @@
-// Command chaos kills an engine again and again, and its database too, and looks afterwards for what it lost.
+// Command chaos kills an engine and its database many times, and then counts lost events and pages.
 //
 //	go run ./bench/chaos -store sqlite -kills 200
 //	go run ./bench/chaos -store postgres -kills 100 -crashes 50
 //	go run ./bench/chaos -store postgres -replicas 3 -for 10m -faults 80
 //
-// An engine runs in a process of its own that tells, once Submit has returned, which events it has accepted; each opens an
-// incident and pages somebody. The receiver of the pages is another process, which syncs each delivery to its disk before
-// it answers. Kills are kill -9 at random instants; crashes stop the server of PostgreSQL as a crash of its machine's kernel
-// would not, but one of its processes does: at once, without telling anybody. When the last one is over the engine gets the
-// time of a lease to deliver what is left.
+// The engine runs in a child process. It prints each event that Submit has accepted. Each event opens an incident and
+// pages a person. The receiver of the pages is another process; it syncs each delivery to disk before it answers. A kill
+// is kill -9 at a random instant. A crash stops the PostgreSQL server immediately, without telling its clients, as when
+// one of its processes crashes; it does not simulate a crash of the machine. After the last kill the engine gets the time
+// of a lease to deliver the remaining pages.
 //
-// With -replicas several engines share the database while incidents escalate, repeat, are acknowledged and resolve, by orders
-// that go to any of them and, where no answer comes, to another one. The faults are: kill -9, a pause (SIGSTOP) for longer
-// than a lease, a crash of the server, connections that the server ends, and a commit whose answer is lost. The clocks of the
-// first three engines are right, ahead and behind by -skew. A run shorter than ten minutes is the same in small: leases, waits,
-// pauses and skew shrink with it.
+// With -replicas several engines share the database. Their incidents escalate, repeat, are acknowledged and resolve. Each
+// order goes to one engine, and to another one if no answer comes. The faults are: kill -9, a pause (SIGSTOP) longer than
+// a lease, a crash of the server, connections that the server ends, and a commit whose answer is lost. The clock of the
+// first engine is right, the second is ahead by -skew, the third behind by -skew. A run shorter than ten minutes scales
+// down leases, waits, pauses and skew.
 //
-// It prints one line of JSON. events_lost are events that were accepted and have no alert, pages_lost pages that were due and
-// never came, keys_changed pages that came under more than one key. Repeats are allowed, under the same key. What else the
-// replicas are held to stands in verdict. The exit code tells whether any of it was found.
+// The output is one line of JSON. events_lost counts accepted events without an alert, pages_lost counts due pages that
+// never came, keys_changed counts pages that came under more than one key. Repeats under the same key are allowed.
+// verdict.go lists the further checks of replicas. The exit status is 1 if a promise was broken.
 package main
 
 import (
@@ -43,7 +43,7 @@ type options struct {
 
 	role        string // of a child
 	at, url     string // its store and its receiver
-	journal     string // of what it claims
+	journal     string // file for the claims of a replica
 	waits       time.Duration
 	lease, slow time.Duration
 }

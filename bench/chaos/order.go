@@ -10,25 +10,25 @@ import (
 	"github.com/tocsin-dev/tocsin/severity"
 )
 
-// What an engine is told to do about the event of a number, and so about its incident.
+// Verbs of orders.
 const (
-	fire    = "fire" // for the first time, or again
+	fire    = "fire" // send the event, first or again
 	resolve = "resolve"
-	take    = "take" // acknowledge
+	take    = "take" // acknowledge the incident
 )
 
-// order is one line to an engine. It is answered with a line that begins with its id, which is that of the event or of the
-// command: whoever is given the order a second time must not apply it again.
+// order is one line to an engine. The engine answers with a line that begins with the order's id. It uses the id as the
+// id of the event or command, so that a repeated order is applied once.
 type order struct {
 	id, verb string
 	number   int
-	sent     int64 // by the clock of the sender, in ns
+	sent     int64 // by the clock of the sender, in Unix nanoseconds
 }
 
-// idOf makes the id of an order about an event, of which it is the nth.
+// idOf returns the id of the nth order about an event, such as "17.2".
 func idOf(number, nth int) string { return fmt.Sprintf("%d.%d", number, nth) }
 
-// String writes an order as a line.
+// String formats an order as a line.
 func (o order) String() string { return fmt.Sprintf("%s %s %d %d", o.id, o.verb, o.number, o.sent) }
 
 func readOrder(line string) (o order, err error) {
@@ -38,16 +38,16 @@ func readOrder(line string) (o order, err error) {
 	return o, nil
 }
 
-// service takes the events in, and shop is what they are about.
+// service is the intake of the events; shop is the service they are about.
 const (
 	service = "chaos"
 	shop    = "shop"
 )
 
-// typeOf is the type of the event of a number, which opens an incident of its own, under one of the plans.
+// typeOf returns the type of an event. Each event opens an incident of its own, under one of the plans.
 func typeOf(number int) string { return fmt.Sprintf("%s.e%d", planOf(number).name, number) }
 
-// event is what a sender sends. The clock of the engine is ahead of the sender's by so much.
+// event returns the event of an order. ahead is how far the engine's clock is ahead of the sender's.
 func (o order) event(ahead time.Duration) event.Event {
 	e := event.Event{
 		ID: o.id, Type: typeOf(o.number), Subject: fmt.Sprint(o.number), Severity: severity.Error + severity.Level(o.number%2),
@@ -63,18 +63,18 @@ func alertOf(number int) string { return fmt.Sprintf("%s/%s/%d", service, typeOf
 
 func incidentOf(number int) string { return typeOf(number) + "/" + shop + "#1" }
 
-// by is who gives an order. Those of two that are given at the same time differ.
+// by returns the person who gives an order. Two orders given at the same time are from different persons.
 func (o order) by() escalate.PersonID {
 	return [...]escalate.PersonID{"ana", "ben", "cy"}[o.id[len(o.id)-1]%3]
 }
 
-// outcome is how an order ended.
+// Results of an order.
 const (
 	done    = "done"
 	refused = "refused"
 )
 
-// readOutcome takes the answer to an order apart.
+// readOutcome parses the answer to an order.
 func readOutcome(line string) (id string, ok bool) {
 	id, how, _ := strings.Cut(line, " ")
 	return id, how == done

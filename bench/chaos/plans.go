@@ -9,7 +9,7 @@ import (
 	"github.com/tocsin-dev/tocsin/incident"
 )
 
-// plan is how incidents are escalated.
+// plan is an escalation policy.
 type plan struct {
 	name   string
 	levels [][]escalate.PersonID
@@ -25,7 +25,7 @@ var plans = [...]plan{
 
 func planOf(number int) *plan { return &plans[number%len(plans)] }
 
-// catalogOf is a catalog of the plans, each level of which waits so long. Findings are only told of.
+// catalogOf returns a catalog of the plans. Each level waits for the given time. Findings do not page.
 func catalogOf(waits time.Duration) *catalog.Catalog {
 	c := &catalog.Catalog{
 		Defaults: catalog.Defaults{Owner: "ops", Plan: "tell"},

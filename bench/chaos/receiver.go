@@ -16,8 +16,8 @@ import (
 	"github.com/tocsin-dev/tocsin/notify"
 )
 
-// receive answers pages until ctx ends. What it has answered stands in its file, synced. One that is slow takes up to so long
-// before it answers, and first refuses one page in 32.
+// receive answers pages until ctx ends, and syncs each to its file before it answers. With slow it delays answers by up
+// to that time, and refuses one page in 32 at first.
 func receive(ctx context.Context, path string, slow time.Duration) error {
 	file, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
 	if err != nil {
@@ -40,7 +40,7 @@ func receive(ctx context.Context, path string, slow time.Duration) error {
 				http.Error(w, "not now", http.StatusServiceUnavailable)
 				return
 			}
-			defer time.Sleep(rand.N(slow)) // it has got the message, and its sender does not know
+			defer time.Sleep(rand.N(slow)) // the page is stored, but its sender does not know yet
 		}
 		mu.Lock()
 		defer mu.Unlock()
@@ -78,7 +78,7 @@ func deliveries(path string) ([]delivery, error) {
 	var list []delivery
 	for line := range strings.Lines(string(text)) {
 		if !strings.HasSuffix(line, "\n") {
-			break // it is being written
+			break // the line is still being written
 		}
 		var ms int64
 		var d delivery

@@ -14,19 +14,19 @@ import (
 	"github.com/tocsin-dev/tocsin/store/postgres"
 )
 
-// replica is the store of one of several engines. Its clock is ahead of the others', or behind: every instant that goes to
-// the database is moved by skew, and moved back when it comes from there, within documents, too. To the database, and so to
-// the other engines, this is an engine whose wall clock is wrong; to itself its clock is right. Not modelled: clocks that jump,
-// schedules of people, and the instants within the log.
+// replica is the store of one of several engines, with a clock that is wrong by skew. It adds skew to every instant that
+// goes to the database, also inside documents, and subtracts it from every instant that comes back. To the database and
+// the other engines this is an engine with a wrong clock; to itself its clock is right. It does not model clocks that
+// jump, on-call schedules, and the instants inside the log.
 //
-// It keeps a journal of the claims it was given and of what became of them, and its leases may be shorter than those of the
-// engine, so that a short run sees some end.
+// It keeps a journal of its claims and their settlements. Its leases may be shorter than the engine's, so that some end
+// in a short run.
 type replica struct {
 	*postgres.Store
 	pool    *pgxpool.Pool
 	skew    skew
 	lease   time.Duration
-	journal io.Writer // a line at a time, shared with the other replicas
+	journal io.Writer // one line at a time, shared with the other replicas
 }
 
 func openReplica(ctx context.Context, o *options) (*replica, error) {

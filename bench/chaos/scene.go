@@ -15,19 +15,20 @@ import (
 	"github.com/tocsin-dev/tocsin/store/postgres/postgrestest"
 )
 
-// connections is how many the server takes: those of the replicas, of what they leave behind when they die, and ours.
+// connections is the server's limit: enough for the replicas, for dead connections that a kill leaves behind, and for
+// this process.
 const connections = "max_connections=60"
 
-// scene is what a run stands on: a database, and a receiver of pages.
+// scene is the environment of a run: a database and a receiver of pages.
 type scene struct {
 	*options
 	rng    *rand.Rand
 	dir    string
-	server *postgrestest.Server // nil with SQLite; one that is given is used
+	server *postgrestest.Server // nil with SQLite or with a server named by TOCSIN_POSTGRES
 	sink   *child
 }
 
-// open prepares it. It must be closed even if that fails.
+// open prepares the scene. Close it even if open fails.
 func (s *scene) open(ctx context.Context) (err error) {
 	s.rng = rand.New(rand.NewPCG(s.seed, 1))
 	if s.dir, err = os.MkdirTemp("", "tocsin-chaos-"); err != nil {
@@ -59,10 +60,10 @@ func (s *scene) close() {
 	_ = os.RemoveAll(s.dir)
 }
 
-// pages is the file of the receiver.
+// pages returns the path of the receiver's file.
 func (s *scene) pages() string { return filepath.Join(s.dir, "pages") }
 
-// child is a process of ours.
+// child is a child process.
 type child struct {
 	cmd   *exec.Cmd
 	in    io.WriteCloser
@@ -96,23 +97,23 @@ func (s *scene) start(ctx context.Context, role string, flags ...string) (*child
 	return c, nil
 }
 
-// give hands an order to an engine. One that is gone does not take it.
+// give sends an order to an engine. A dead engine ignores it.
 func (c *child) give(o order) { _, _ = fmt.Fprintln(c.in, o) }
 
-// stop lets an engine end as it likes, and waits for that.
+// stop asks an engine to stop, and waits for its end.
 func (c *child) stop() {
 	_ = c.cmd.Process.Signal(os.Interrupt)
 	_ = c.in.Close()
 	_ = c.cmd.Wait()
 }
 
-// end kills it. It may be called twice.
+// end kills the child. It may be called twice.
 func (c *child) end() {
 	_ = c.cmd.Process.Kill()
 	_ = c.cmd.Wait()
 }
 
-// wait lets time pass, and reports whether the run goes on.
+// wait sleeps, and reports whether the run goes on.
 func wait(ctx context.Context, d time.Duration) bool {
 	select {
 	case <-ctx.Done():

@@ -11,7 +11,7 @@ import (
 // skew is how far a clock is ahead.
 type skew time.Duration
 
-// out moves an instant; zero stays what it is.
+// out adds the skew to an instant. Zero stays zero.
 func (s skew) out(t time.Time) time.Time {
 	if t.IsZero() {
 		return t
@@ -19,10 +19,10 @@ func (s skew) out(t time.Time) time.Time {
 	return t.Add(time.Duration(s))
 }
 
-// batch moves the instants of a decision, and gives what is born leased the length of our leases.
+// batch adds the skew to the instants of a Batch, and sets the length of born leases.
 func (s skew) batch(b store.Batch, lease time.Duration) store.Batch {
 	b.Now = s.out(b.Now)
-	b.Put, b.Tasks, b.Settle = slices.Clone(b.Put), slices.Clone(b.Tasks), slices.Clone(b.Settle) // the engine reads its own
+	b.Put, b.Tasks, b.Settle = slices.Clone(b.Put), slices.Clone(b.Tasks), slices.Clone(b.Settle) // copies: the engine still reads its own
 	for i := range b.Put {
 		c := &b.Put[i]
 		c.Due, c.Ended, c.Entries = s.out(c.Due), s.out(c.Ended), slices.Clone(c.Entries)
@@ -57,10 +57,10 @@ func (s skew) task(t *store.Task) {
 	}
 }
 
-// instants are how JSON shows them.
+// instants matches instants in JSON.
 var instants = regexp.MustCompile(`"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)"`)
 
-// text moves the instants in a JSON document.
+// text adds the skew to the instants in a JSON document.
 func (s skew) text(doc []byte) []byte {
 	if s == 0 {
 		return doc
@@ -68,13 +68,13 @@ func (s skew) text(doc []byte) []byte {
 	return instants.ReplaceAllFunc(doc, func(quoted []byte) []byte {
 		t, err := time.Parse(`"`+time.RFC3339Nano+`"`, string(quoted))
 		if err != nil {
-			return quoted // a text that looks like one
+			return quoted // a text that looks like an instant
 		}
 		return s.out(t).AppendFormat(nil, `"`+time.RFC3339Nano+`"`)
 	})
 }
 
-// skewed moves the instants of records on their way into documents and back.
+// skewed is a codec that adds the skew on encoding and subtracts it on decoding.
 type skewed struct {
 	store.Codec
 	skew

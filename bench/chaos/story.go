@@ -7,26 +7,26 @@ import (
 	"github.com/tocsin-dev/tocsin/incident"
 )
 
-// page is what one person must hear at most once under one key.
+// page identifies a page that one person may get under one key only.
 type page struct {
 	round, level int
 	to           string
 }
 
-// story is what the timeline of an incident says of its pages.
+// story is the pages of an incident, as its timeline tells them.
 type story struct {
 	fired   map[page]int
-	excused map[page]string // withdrawn, or failed since its time passed: it need not come, and may come late
+	excused map[page]string // withdrawn, or failed because its time had passed: it need not come, or may come late
 	taken   bool
-	after   int // levels that fired although somebody had taken it
+	after   int // levels that fired although a person had acknowledged the incident
 }
 
-// withdrawn is what a timeline says of a page that an acknowledgement or a resolve took back before it left.
+// withdrawn is the timeline's word for a page that was cancelled by an acknowledgement or a resolve.
 const withdrawn = "withdrawn"
 
 func readStory(entries []incident.Entry) *story {
 	s := &story{fired: make(map[page]int), excused: make(map[page]string)}
-	rounds := make(map[int]int) // the latest of each level
+	rounds := make(map[int]int) // the latest round of each level
 	for i := range entries {
 		e := &entries[i]
 		switch {

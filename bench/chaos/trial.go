@@ -14,7 +14,7 @@ type trial struct {
 	mu       sync.Mutex
 	accepted map[int]time.Time
 	next     int // number of the next event
-	kill     int // how often the engine was killed
+	kill     int // number of kills
 	crash    int
 }
 
@@ -32,10 +32,10 @@ func (t *trial) run(ctx context.Context) (*findings, error) {
 }
 
 func (t *trial) engine(ctx context.Context) (*child, error) {
-	return t.start(ctx, "engine", "-at", t.at, "-waits", "12h") // the first level, and no other
+	return t.start(ctx, "engine", "-at", t.at, "-waits", "12h") // a wait of 12 h, so only the first level fires
 }
 
-// round lets an engine live for a short time, in which it takes events in, until it is killed or its database is.
+// round runs an engine for a short time under load, until the engine or its database is killed.
 func (t *trial) round(ctx context.Context) error {
 	e, err := t.engine(ctx)
 	if err != nil {
@@ -56,7 +56,7 @@ func (t *trial) round(ctx context.Context) error {
 		if err := t.server.Restart(); err != nil {
 			return err
 		}
-		for range 20 { // it goes on as if nothing had been
+		for range 20 { // the engine must recover by itself
 			t.feed(e)
 			time.Sleep(10 * time.Millisecond)
 		}
@@ -67,13 +67,13 @@ func (t *trial) round(ctx context.Context) error {
 	return ctx.Err()
 }
 
-// feed gives the engine the next event.
+// feed sends the next event to the engine.
 func (t *trial) feed(e *child) {
 	e.give(order{id: strconv.Itoa(t.next), verb: fire, number: t.next, sent: time.Now().UnixNano()})
 	t.next++
 }
 
-// listen notes what the engine says that it has accepted, until it ends.
+// listen records the accepted events that the engine prints, until the engine ends.
 func (t *trial) listen(e *child) (ended chan struct{}) {
 	ended = make(chan struct{})
 	go func() {

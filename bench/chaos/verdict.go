@@ -10,7 +10,8 @@ import (
 	"github.com/tocsin-dev/tocsin/notify"
 )
 
-// verdict is what a run of replicas has shown. Whatever is lost, changed, twice, double, violated or stale must be zero.
+// verdict is the result of a run of replicas. Every count of lost, changed, twice, double, violated or stale must be
+// zero.
 type verdict struct {
 	Seed     uint64         `json:"seed"`
 	Replicas int            `json:"replicas"`
@@ -21,34 +22,34 @@ type verdict struct {
 	Faults   map[string]int `json:"faults"`
 
 	Accepted    int `json:"events_accepted"`
-	EventsLost  int `json:"events_lost"`  // accepted, and not counted by their alert
+	EventsLost  int `json:"events_lost"`  // accepted, but not counted by an alert
 	EventsTwice int `json:"events_twice"` // counted more often than accepted
 
 	Pages     int `json:"pages"`
-	PagesLost int `json:"pages_lost"` // were due, or fired, and never came
-	// Withdrawn and Expired pages did not come either, and the timeline says why: somebody had taken the incident, or it was
-	// over; or the time of the page had passed, and the next level was asked.
+	PagesLost int `json:"pages_lost"` // due or fired, but never came
+	// Withdrawn and Expired pages did not come, and the timeline says why: a person had acknowledged the incident, or it
+	// was resolved; or the page's time had passed and the next level was paged.
 	Withdrawn int `json:"pages_withdrawn"`
 	Expired   int `json:"pages_expired"`
 	Repeats   int `json:"repeats"` // under the same key
 	// KeysChanged counts pages of one round, level and person that came under more than one key.
 	KeysChanged int `json:"keys_changed"`
-	// DoubleEscalations counts levels that fired twice, or after an acknowledgement, and pages that no level has fired.
+	// DoubleEscalations counts levels that fired twice or after an acknowledgement, and pages of no fired level.
 	DoubleEscalations int `json:"double_escalations"`
-	// OrderViolations counts messages that came for the first time after a later one of their incident to the same contact.
+	// OrderViolations counts messages that first came after a later message of the same incident to the same contact.
 	OrderViolations int `json:"order_violations"`
-	// StaleRefused counts outcomes of a send whose task another replica had taken over, StaleSettled those that counted all
-	// the same.
+	// StaleRefused counts refused outcomes of sends whose task another replica had claimed. StaleSettled counts such
+	// outcomes that were accepted.
 	StaleRefused int `json:"stale_settles_refused"`
 	StaleSettled int `json:"stale_settles_accepted"`
 
-	// ResumeMs is how long after a fault the next new message came.
+	// ResumeMs is the 99th percentile of the time from a fault to the next new message.
 	ResumeMs int64 `json:"resume_p99_ms"`
-	// LatestMs is how long after its event the first page of an incident came, at most.
+	// LatestMs is the longest time from an event to the first page of its incident.
 	LatestMs int64 `json:"first_page_max_ms"`
 }
 
-// fault says that something is not as promised.
+// fault returns an error if a promise was broken.
 func (v *verdict) fault() error {
 	if n := v.EventsLost + v.EventsTwice + v.PagesLost + v.KeysChanged + v.DoubleEscalations + v.OrderViolations + v.StaleSettled; n > 0 {
 		return fmt.Errorf("the promises were broken %d times", n)
@@ -56,11 +57,11 @@ func (v *verdict) fault() error {
 	return nil
 }
 
-// incident compares what a timeline says with what came, and with what had to come.
+// incident compares a timeline with the deliveries and with the expected pages.
 func (v *verdict) incident(l *life, s *story, came []delivery) {
 	keys := make(map[page]map[string]bool)
 	first := make(map[string]bool)
-	last := make(map[string]uint64) // by person, the latest message so far
+	last := make(map[string]uint64) // by person: the highest number so far
 	for _, d := range came {
 		p := page{d.round, d.level, d.to}
 		if first[d.key] {
@@ -76,7 +77,7 @@ func (v *verdict) incident(l *life, s *story, came []delivery) {
 			v.LatestMs = max(v.LatestMs, v.late(l, d))
 		}
 		if s.excused[p] != "" {
-			continue // it was on its way when it was withdrawn
+			continue // it was being sent when it was withdrawn
 		}
 		if seq := seqOf(d.key); seq < last[d.to] {
 			v.OrderViolations++
@@ -87,7 +88,7 @@ func (v *verdict) incident(l *life, s *story, came []delivery) {
 	v.pages(l, s, keys)
 }
 
-// late is how long the first page of an incident took.
+// late returns the time from the event to the first page, in milliseconds.
 func (v *verdict) late(l *life, d delivery) int64 {
 	if d.round > 1 || d.level > 1 {
 		return 0
@@ -127,7 +128,7 @@ func (v *verdict) pages(l *life, s *story, keys map[page]map[string]bool) {
 	}
 }
 
-// pages are those of an incident that nobody takes.
+// pages returns the pages of an incident that nobody acknowledges.
 func (p *plan) pages() (all []page) {
 	for pass := range p.passes {
 		for level, people := range p.levels {
@@ -139,17 +140,17 @@ func (p *plan) pages() (all []page) {
 	return all
 }
 
-// seqOf is the number of a message within its incident, which its key ends with, before the contact.
+// seqOf returns the number of a message within its incident. It is the part of the key before the contact.
 func seqOf(key string) uint64 {
 	parts := strings.Split(key, "/")
 	seq, _ := strconv.ParseUint(parts[max(0, len(parts)-2)], 10, 64)
 	return seq
 }
 
-// settled reads the journal: nobody may settle a task after another one had claimed it.
+// settled reads the journal. Nobody may settle a task after another replica has claimed it.
 func (v *verdict) settled(journal *bufio.Scanner) error {
 	claimed := make(map[string]uint64)
-	stale := make(map[string]bool) // tries to settle that began when they were too late
+	stale := make(map[string]bool) // settlements that began after another claim
 	for journal.Scan() {
 		var what, id string
 		var fence uint64
@@ -173,7 +174,7 @@ func (v *verdict) settled(journal *bufio.Scanner) error {
 	return journal.Err()
 }
 
-// resumed finds out how long it took after each fault until a new message came.
+// resumed computes the time from each fault to the next new message.
 func (v *verdict) resumed(struck []stroke, came []delivery) {
 	known := make(map[string]bool)
 	var fresh []time.Time

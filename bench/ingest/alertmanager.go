@@ -19,14 +19,14 @@ import (
 	"github.com/prometheus/common/model"
 )
 
-// theirs is Alertmanager's alert store with its dispatcher, and nothing behind them.
+// theirs is Alertmanager's alert store and dispatcher, without notifications.
 type theirs struct {
 	shape
 	alerts     *mem.Alerts
 	dispatcher *dispatch.Dispatcher
-	routed     prometheus.Summary // of the dispatcher: it counts the alerts that are in their groups
+	routed     prometheus.Summary // of the dispatcher: counts the alerts in groups
 	batch      []*peer.Alert
-	began      time.Time // when the alerts began
+	began      time.Time // start of the alerts
 	taken      uint64
 }
 
@@ -53,7 +53,7 @@ func newTheirs(s shape) (engine, error) {
 	return t, nil
 }
 
-// routing is a default route with one child for every service that has a route.
+// routing returns a default route with one child for each service that has a route.
 func (s shape) routing() (*config.Route, error) {
 	wait := model.Duration(groupWait)
 	root := &config.Route{
@@ -73,7 +73,7 @@ func (s shape) routing() (*config.Route, error) {
 	return root, nil
 }
 
-// fill implements engine. A repeat began when its alert did, and ends later, as Prometheus sends it.
+// fill implements engine. A repeated alert keeps its start and gets a later end, as Prometheus sends it.
 func (t *theirs) fill(numbers []int) {
 	now := time.Now()
 	t.batch = make([]*peer.Alert, len(numbers))
@@ -127,7 +127,7 @@ func (t *theirs) stop() error {
 	return nil
 }
 
-// silent is the stage of a notification that sends nothing.
+// silent is a notification stage that sends nothing.
 type silent struct{}
 
 // Exec implements notify.Stage.
@@ -135,7 +135,7 @@ func (silent) Exec(ctx context.Context, _ *slog.Logger, alerts ...*peer.Alert) (
 	return ctx, alerts, nil
 }
 
-// registry keeps the one summary that is registered: to gather all metrics would walk all alerts each time.
+// registry keeps only the summary. Gathering all metrics would scan all alerts each time.
 type registry struct {
 	*prometheus.Registry
 	summary prometheus.Summary

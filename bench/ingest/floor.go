@@ -13,9 +13,9 @@ import (
 	"github.com/tocsin-dev/tocsin/store"
 )
 
-// floor checks alerts and keeps of each what an engine must: its record with the first line of its timeline, in one map. It
-// routes nothing, opens no incident, has no index, lock or transaction, and changes records in place. It is the plain way to
-// keep this, not a proof that there is none faster: memory in larger pieces would save some of it.
+// floor is a lower bound: it checks alerts, and keeps a record with the first timeline entry of each in one map. It does
+// not route, opens no incidents, has no indexes, locks or transactions, and changes records in place. It is a simple
+// implementation, not the fastest: larger allocations would save some time.
 type floor struct {
 	shape
 	events []event.Event
@@ -40,7 +40,7 @@ func (f *floor) take(context.Context) error {
 	for batch := range slices.Chunk(f.events, batchSize) {
 		now := time.Now().UTC()
 		for i := range batch {
-			e := batch[i] // the caller keeps its own
+			e := batch[i] // the caller keeps its own value
 			if err := e.Check(); err != nil {
 				return err
 			}

@@ -12,7 +12,8 @@ import (
 	"github.com/tocsin-dev/tocsin/bench/internal/numbers"
 )
 
-// Each side must have every alert in its group, after the new ones and after the repeats: else it measures something else.
+// TestAllSidesSeeEveryAlert checks that each side has every alert in its group, after the new alerts and after the
+// repeats. Otherwise the figures would not be comparable.
 func TestAllSidesSeeEveryAlert(t *testing.T) {
 	numbers := make([]int, 200)
 	for i := range numbers {

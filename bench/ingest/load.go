@@ -6,18 +6,18 @@ import (
 	"time"
 )
 
-// shape is one case of the measurement.
+// shape is one case of the benchmark.
 type shape struct{ routes, groups int }
 
 const (
-	batchSize = 256       // alerts of one call
-	groupWait = time.Hour // before the first message: longer than the measurement
-	lifetime  = time.Hour // of an alert that is not repeated
+	batchSize = 256       // alerts in one call
+	groupWait = time.Hour // before the first message: longer than the benchmark
+	lifetime  = time.Hour // of an alert without repeats
 )
 
 func serviceName(i int) string { return "s" + strconv.Itoa(i) }
 
-// services returns those of the routes in the order in which routes are tried.
+// services returns the services with routes, in the order in which routes are tried.
 func (s shape) services() []string {
 	names := make([]string, s.routes)
 	for i := range names {
@@ -26,7 +26,7 @@ func (s shape) services() []string {
 	return names
 }
 
-// alert is what is known about one alert. No two of a run have the same instance.
+// alert is one alert. Instances are unique within a run.
 type alert struct{ service, instance, summary string }
 
 func (s shape) alert(i int) alert {
@@ -34,7 +34,7 @@ func (s shape) alert(i int) alert {
 	return alert{service, fmt.Sprintf("host-%06d:9100", i), service + " answers more than 5% of requests with an error"}
 }
 
-// labels returns the seven labels of the alert, each time in a map of its own, as decoding them does.
+// labels returns the seven labels of an alert, in a new map as decoding makes.
 func labels[K, V ~string](a alert) map[K]V {
 	return map[K]V{
 		"alertname": "HighErrorRate", "service": V(a.service), "severity": "critical", "instance": V(a.instance),

@@ -1,15 +1,16 @@
-// Command ingest measures what one alert costs from the call that takes it in until it stands in its group: here Submit,
-// decision and commit to the memory store, there the alert store, the routes and the aggregation groups of Alertmanager's
-// own packages, with the goroutines of both. It sends nothing, since both wait an hour before the first message.
+// Command ingest measures the cost of one alert from the call that takes it in until it is in its group. On our side this
+// is Submit, decision and commit to the memory store. On the other side it is the alert store, routes and aggregation
+// groups of Alertmanager's own packages, with their goroutines. Nothing is sent, since both sides wait an hour before the
+// first message.
 //
-// Both sides get the same alerts of seven labels, in batches of the same size, from one caller: first all of them new, then
-// the same ones again, then a storm, each call of which repeats a few alerts many times. A third side, the floor, only checks
-// the alerts and keeps the same records. There is an alert service for every group, and the routes name the first services,
-// the first one last: nearly every alert tries every route. Of a thousand groups with ten routes, one alert in a hundred finds
-// its route, and the others go to the default.
+// Both sides get the same alerts with seven labels, in batches of equal size, from one caller: first all of them new,
+// then the same alerts again, then a storm in which each call repeats a few alerts many times. A third side, the floor,
+// only checks the alerts and keeps the same records. Each group has an alert service. The routes name the first services,
+// the first one last, so nearly every alert tries every route. With a thousand groups and ten routes, one alert in a
+// hundred finds its route; the others use the default route.
 //
-// Each case runs several rounds, in which the sides take turns; a figure is the median. What the caller makes beforehand,
-// the alerts themselves, is not counted.
+// Each case runs several rounds, in which the sides take turns. A figure is the median. Preparing the alerts is not
+// measured.
 package main
 
 import (

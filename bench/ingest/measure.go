@@ -15,22 +15,22 @@ import (
 
 // engine is one side of the comparison.
 type engine interface {
-	// fill makes the alerts that the next take hands over, by their numbers. It is not measured.
+	// fill prepares the alerts with these numbers for the next take. It is not measured.
 	fill(numbers []int)
-	// take hands them over, and returns when all of them are in their groups.
+	// take submits the prepared alerts, and returns when all of them are in their groups.
 	take(ctx context.Context) error
-	// seen counts what is there.
+	// seen returns the number of alerts and groups.
 	seen(ctx context.Context) (alerts, groups int, err error)
 	stop() error
 }
 
-// sides are the engines that take turns.
+// sides are the engines, in the order of their turns.
 var sides = [...]struct {
 	name string
 	make func(shape) (engine, error)
 }{{"tocsin", newOurs}, {"alertmanager", newTheirs}, {"floor", newFloor}}
 
-// phases are what a round measures of an engine, one after the other: which of n alerts the i-th is.
+// phases are the measurements of a round, in order. Each returns the number of the i-th of n alerts.
 var phases = [...]struct {
 	name string
 	nth  func(i, n int) int
@@ -40,10 +40,10 @@ var phases = [...]struct {
 	{"folded", func(i, n int) int { return (i/batchSize*distinct + i%distinct) % n }},
 }
 
-// distinct is how many alerts a call of a storm is about.
+// distinct is the number of different alerts in one call of a storm.
 const distinct = 16
 
-// figures are what an alert costs.
+// figures are the costs of one alert.
 type figures struct {
 	Engine string `json:"engine"`
 	Routes int    `json:"routes"`
@@ -54,15 +54,15 @@ type figures struct {
 	Allocs int64  `json:"allocs_per_alert"`
 }
 
-// plan is what to measure.
+// plan is the selection of cases.
 type plan struct {
 	routes, groups numbers.List
 	alerts, rounds int
 	out            io.Writer
 }
 
-// run measures every case, writes a line of JSON for each engine, case and phase, and returns our share of the peer's time,
-// and that of the floor, for people.
+// run measures every case, and writes a line of JSON for each engine, case and phase. It returns a summary for people:
+// our time as a share of the peer's and as a multiple of the floor's.
 func (p *plan) run(ctx context.Context) (string, error) {
 	ratios := []string{"tocsin's time as a share of Alertmanager's (and the floor's), routes × groups:"}
 	to := json.NewEncoder(p.out)
@@ -123,7 +123,7 @@ func median(rounds []figures, value func(figures) int64) int64 {
 	return values[len(values)/2]
 }
 
-// round measures a fresh engine, and checks that every alert is where it belongs.
+// round measures a new engine, and checks that every alert is in its group.
 func (p *plan) round(ctx context.Context, s shape, begin func(shape) (engine, error)) (measured [len(phases)]figures, err error) {
 	e, err := begin(s)
 	if err != nil {
@@ -149,7 +149,7 @@ func (p *plan) round(ctx context.Context, s shape, begin func(shape) (engine, er
 	return measured, e.stop()
 }
 
-// cost measures one take of n alerts, with all that goes on in the process meanwhile.
+// cost measures one take of n alerts, including all other work of the process meanwhile.
 func cost(ctx context.Context, e engine, n int) (figures, error) {
 	var before, after runtime.MemStats
 	runtime.GC()

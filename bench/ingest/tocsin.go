@@ -18,7 +18,7 @@ import (
 	"github.com/tocsin-dev/tocsin/store/memory"
 )
 
-// ours is an engine with the memory store, under Run.
+// ours is a running engine with the memory store.
 type ours struct {
 	shape
 	bell   *tocsin.Engine
@@ -44,7 +44,7 @@ func newOurs(s shape) (engine, error) {
 	return o, nil
 }
 
-// catalog has a class for every service, since a group is one of a class and a service.
+// catalog has a class for each service, since a group has one class and one service.
 func (s shape) catalog() *catalog.Catalog {
 	wait := groupWait
 	c := &catalog.Catalog{
@@ -52,7 +52,7 @@ func (s shape) catalog() *catalog.Catalog {
 		Teams:    map[string]catalog.Team{"ops": {}},
 		Services: make(map[string]catalog.Service, s.groups),
 		Plans: map[string]catalog.Plan{"ops": {
-			Policy: "ops", GroupWait: &wait, Group: catalog.Grouping{MaxMembers: -1}, // the peer's groups have no bound
+			Policy: "ops", GroupWait: &wait, Group: catalog.Grouping{MaxMembers: -1}, // the peer's groups are unlimited
 		}},
 		Policies: map[string]escalate.Policy{"ops": {
 			Levels: []escalate.Level{{Page: []escalate.Target{"channel:" + escalate.DefaultChannel}}}, Inform: true,
@@ -76,7 +76,7 @@ func className(service string) string { return "http.errors." + service }
 // fill implements engine.
 func (o *ours) fill(numbers []int) { o.events = o.shape.events(numbers) }
 
-// events are alerts as we get them.
+// events returns alerts as events.
 func (s shape) events(numbers []int) []event.Event {
 	events := make([]event.Event, len(numbers))
 	for i, n := range numbers {

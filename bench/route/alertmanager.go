@@ -12,8 +12,8 @@ import (
 	"github.com/tocsin-dev/tocsin/route"
 )
 
-// theirs is a default route of Alertmanager with a child for every rule, each with continue, so that all are tried: what All
-// does here.
+// theirs is a default route of Alertmanager with a child for each rule. Each child has continue set, so that all are
+// tried, as All does here.
 type theirs struct{ root *dispatch.Route }
 
 func newTheirs(rules []rule) (engine, error) {
@@ -40,7 +40,7 @@ func (t *theirs) take(f *route.Facts) any {
 	return set
 }
 
-// match implements engine. The default route is there only where no other is.
+// match implements engine. The default route matches only if no other route does.
 func (t *theirs) match(of any) (v verdict) {
 	for _, r := range t.root.Match(of.(model.LabelSet)) {
 		if r != t.root {

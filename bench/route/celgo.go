@@ -13,8 +13,8 @@ import (
 	"github.com/tocsin-dev/tocsin/route"
 )
 
-// celLinear tries one program of cel-go after the other, in the way that costs it least: a type provider of its own instead
-// of reflection, every value of an event made a CEL value beforehand, and constants folded.
+// celLinear tries cel-go programs one by one, in the cheapest way: with its own type provider instead of reflection, with
+// prepared CEL values of each event, and with folded constants.
 type celLinear struct{ programs []cel.Program }
 
 func newCEL(rules []rule) (engine, error) {
@@ -55,7 +55,7 @@ func boxLabels(labels map[string]string) map[string]any {
 	return boxed
 }
 
-// boxData boxes what stands in maps, which cel-go looks up without further ado.
+// boxData converts the values in maps to CEL values, so that cel-go need not convert them at look-up.
 func boxData(data map[string]any) map[string]any {
 	boxed := make(map[string]any, len(data))
 	for k, v := range data {
@@ -83,7 +83,7 @@ func (c *celLinear) match(of any) verdict {
 	return v
 }
 
-// celObject holds the boxed values of the fields in the order of celFields.
+// celObject holds the converted values of the fields, in the order of celFields.
 type celObject [6]any
 
 // celFacts binds the variables.
@@ -115,7 +115,7 @@ func celEnv() (*cel.Env, error) {
 	)
 }
 
-// celLabel gives label("k") the meaning that it has in route.
+// celLabel expands label("k") as package route does.
 func celLabel(f cel.MacroExprFactory, _ ast.Expr, args []ast.Expr) (ast.Expr, *cel.Error) {
 	found := f.NewCall(operators.OptIndex, f.NewSelect(f.NewIdent("event"), "labels"), args[0])
 	return f.NewMemberCall("orValue", found, f.NewLiteral(types.String(""))), nil
@@ -155,7 +155,7 @@ func (t *celTypes) FindStructFieldType(name, field string) (*types.FieldType, bo
 		if f.name == field {
 			return &types.FieldType{
 				Type: f.typ, GetFrom: func(of any) (any, error) { return of.(*celObject)[i], nil },
-				IsSet: func(any) bool { return true }, // no rule of ours asks
+				IsSet: func(any) bool { return true }, // no rule here asks
 			}, true
 		}
 	}

@@ -7,5 +7,5 @@ import (
 	"time"
 )
 
-// cpu is known on Unix systems only.
+// cpu is available on Unix only.
 func cpu() (time.Duration, error) { return 0, errors.ErrUnsupported }

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// cpu returns the processor time of this process so far: what other processes take meanwhile does not count.
+// cpu returns the processor time of this process. Other processes do not add to it.
 func cpu() (time.Duration, error) {
 	var used syscall.Rusage
 	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &used); err != nil {

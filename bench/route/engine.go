@@ -10,16 +10,16 @@ import (
 
 // engine is one side of the comparison, with its rules.
 type engine interface {
-	// take makes of facts what the engine matches best. For decoded events it happens beforehand.
+	// take converts facts to the form that the engine matches fastest. For the struct input this is not measured.
 	take(f *route.Facts) any
-	// match tries all rules on what take returned.
+	// match tries all rules on the result of take.
 	match(of any) verdict
 }
 
-// verdict is what an engine says of an event, or of many.
+// verdict is the result of one event, or the sum of many.
 type verdict struct {
 	matches, errors int
-	sum             int // of the places of the rules that matched, so that others of the same number are noticed
+	sum             int // sum of the indexes of matching rules, to notice different rules of equal number
 }
 
 func (v *verdict) add(w verdict) {
@@ -31,12 +31,12 @@ func (v *verdict) add(w verdict) {
 // side makes an engine.
 type side struct {
 	name string
-	upTo int  // rules: the linear ones would take minutes beyond; 0 is any number
-	errs bool // has errors like ours
+	upTo int  // most rules; linear engines would take minutes for more; 0: no limit
+	errs bool // its errors are comparable with ours
 	make func([]rule) (engine, error)
 }
 
-// sides are the engines that take turns. The first one is ours.
+// sides are the engines, in the order of their turns. The first is ours.
 var sides = [...]side{
 	{name: "tocsin", errs: true, make: newOurs},
 	{name: "cel-go", upTo: 10_000, errs: true, make: newCEL},
@@ -44,19 +44,19 @@ var sides = [...]side{
 	{name: "alertmanager", upTo: 10_000, make: newTheirs},
 }
 
-// errInexpressible says that an engine has no words for a mix.
+// errInexpressible means that an engine cannot express the rules of a mix.
 var errInexpressible = errors.New("cannot say these rules")
 
-// inputs are the forms in which events come.
+// inputs are the forms of the events.
 var inputs = [...]struct {
 	name string
 	make func(engine, *workload) input
 }{{"struct", decoded}, {"json", encoded}}
 
-// input matches event i of the rotation.
+// input matches the i-th event of the rotation.
 type input func(i int) (verdict, error)
 
-// decoded matches events that stand in memory as the engine likes them.
+// decoded matches events that are in memory in the engine's own form.
 func decoded(e engine, l *workload) input {
 	taken := make([]any, len(l.facts))
 	for i := range taken {
@@ -65,7 +65,7 @@ func decoded(e engine, l *workload) input {
 	return func(i int) (verdict, error) { return e.match(taken[i]), nil }
 }
 
-// encoded decodes the event first. What is known of service and team does not stand in it.
+// encoded decodes each event first. The facts about service and team are not part of the JSON.
 func encoded(e engine, l *workload) input {
 	return func(i int) (verdict, error) {
 		f := &route.Facts{Event: new(event.Event), Service: l.facts[i].Service, Team: l.facts[i].Team}

@@ -9,14 +9,14 @@ import (
 	"github.com/tocsin-dev/tocsin/route"
 )
 
-// exprLinear runs one program of expr after the other on one machine, against structs, which it reads fastest. Where CEL has
-// an error expr has nil or false, or an error too: its errors are no answer of the same kind, and are not compared.
+// exprLinear runs expr programs one by one on one machine, against structs, which are its fastest input. Where CEL has an
+// error, expr returns nil, false or an error. So its errors are not compared.
 type exprLinear struct {
 	programs []*vm.Program
 	machine  vm.VM
 }
 
-// exprFacts is what its expressions see.
+// exprFacts is the environment of its expressions.
 type exprFacts struct {
 	Event   exprEvent   `expr:"event"`
 	Service exprService `expr:"service"`

@@ -2,11 +2,11 @@ package main
 
 import "regexp"
 
-// adversarial are rules without a single equality, nearly each of them with constants of its own: nothing to look up by, and
-// no test that two rules share. Constants are drawn so that an event has a few matches only at any number of rules, as in the
-// realistic mix: time per result is no property of the shape.
+// adversarial returns rules without equalities, nearly all with their own constants, so that an index has nothing to look
+// up and no two rules share a test. The constants are drawn so that an event has few matches at any number of rules, as
+// in the full mix; otherwise the time would depend on the number of results.
 func adversarial() []shape {
-	const domain = 10_000 // of duration_ms, in thousandths of which ranges begin
+	const domain = 10_000 // of duration_ms; ranges begin at thousandths of it
 	return []shape{
 		{
 			share: 250, cel: `event.data.duration_ms >= %.3f && event.data.duration_ms < %.3f`,
@@ -44,7 +44,7 @@ func adversarial() []shape {
 	}
 }
 
-// dimensions are rules that look at a thousand different places of an event.
+// dimensions returns rules on a thousand different fields of an event.
 func dimensions() []shape {
 	return []shape{
 		{
@@ -60,7 +60,7 @@ func dimensions() []shape {
 	}
 }
 
-// labelPairs is what Alertmanager's routes are written with most: two labels that equal something.
+// labelPairs returns the most common form of Alertmanager's routes: two labels that equal a value.
 func labelPairs(share int) []shape {
 	return []shape{{
 		share: share, cel: `label("service") == %q && label("env") == %q`,
@@ -70,7 +70,7 @@ func labelPairs(share int) []shape {
 	}}
 }
 
-// labelTests are its other three matchers.
+// labelTests returns rules with Alertmanager's three other operators.
 func labelTests() []shape {
 	return []shape{
 		{

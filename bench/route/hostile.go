@@ -12,11 +12,11 @@ import (
 	"github.com/tocsin-dev/tocsin/route"
 )
 
-// threat is a rule that would cost much without limits.
+// threat is a rule that would be expensive without limits.
 type threat struct {
 	name  string
 	when  string
-	legal bool // within all limits: it must be cheap, and is answered
+	legal bool // within all limits: it must be cheap, and gets an answer
 }
 
 func threats() []threat {
@@ -36,7 +36,7 @@ func threats() []threat {
 	}
 }
 
-// doubled concatenates a string with itself again and again.
+// doubled doubles a string the given number of times.
 func doubled(of string, times int) string {
 	return "[" + of + "]" + strings.Repeat(".map(x, x + x)", times) + ".size() > 1"
 }
@@ -53,7 +53,7 @@ func inEight(field string) string {
 	return "event." + field + ` in ["a", "b", "c", "d", "e", "f", "g", "h"]`
 }
 
-// victim is an event on which the rules do their worst.
+// victim returns an event that makes the rules as expensive as possible.
 func victim() *route.Facts {
 	list := make([]any, 150)
 	for i := range list {
@@ -65,14 +65,14 @@ func victim() *route.Facts {
 	}}}
 }
 
-// harm is what a threat came to.
+// harm is the result of a threat.
 type harm struct {
 	Rule      string  `json:"rule"`
 	Outcome   string  `json:"outcome"` // refused, erred or answered
 	Detail    string  `json:"detail"`
 	CompileMs float64 `json:"compile_ms"`
 	MatchMs   float64 `json:"match_ms"`
-	MB        float64 `json:"mb"` // allocated by both, freed or not
+	MB        float64 `json:"mb"` // allocated by compiling and matching, freed or not
 }
 
 // hostile compiles each threat and matches it once.

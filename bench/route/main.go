@@ -1,34 +1,35 @@
-// Command route measures what it costs to find the rules that match an event, as a table of package route does it and as its
-// peers do: cel-go and expr, which try one rule after the other, and the routes of Alertmanager for rules that they have
-// words for. Nothing is timed before all engines have found the same rules for every event, and cel-go the same number of
-// errors as the table.
+// Command route measures the cost of finding the rules that match an event. It compares a table of package route with
+// cel-go and expr, which try the rules one by one, and with the routes of Alertmanager where they can express the rules.
+// Before any measurement all engines must find the same rules for every event, and cel-go the same number of errors as
+// the table.
 //
-// An event has about 770 bytes of JSON; 256 of them take turns. With the struct input they stand in memory in the form that
-// the engine likes best, CEL values for cel-go; with the json input encoding/json decodes each into an event.Event first.
+// An event has about 770 bytes of JSON; 256 events take turns. With the struct input the events are in memory in the
+// engine's own form, CEL values for cel-go. With the json input encoding/json first decodes each into an event.Event.
 // These are the mixes of rules:
 //
-//	full         the realistic one: most rules name a team or a service, and one event in ten has no team,
+//	full         realistic: most rules name a team or a service, and one event in ten has no team,
 //	             which is an error for half of the rules
 //	native       full without the 0.5 % that are loops over tags and label names
-//	pairs        one type and one team, what pattern matchers like best
+//	pairs        one type and one team, the best case of pattern matchers
 //	dense        full with 50 teams and 200 services: matches grow with the rules
-//	adversarial  ranges, thresholds, suffixes, contents, regular expressions and negations, each with constants
-//	             of its own and without an equality; they are rarely met, so that matches stay few
-//	dimensions   equalities on a thousand labels and members of the data, of which an event has six
-//	labels       two labels that equal something, also as routes of Alertmanager
+//	adversarial  ranges, thresholds, suffixes, contents, regular expressions and negations, each with its own
+//	             constants and without an equality; an event has few matches
+//	dimensions   equalities on a thousand labels and fields of the data; an event has six of them
+//	labels       two labels that equal a value, also as routes of Alertmanager
 //	matchers     labels, with the other three operators of Alertmanager in every second rule
 //
-// Where full is kind to an index it says so itself: of its rules that cannot be looked up there are few distinct ones, and it
-// looks at eight places of an event only. The adversarial mix and the dimensions are for that.
+// The full mix is kind to an index: few of its rules that cannot be looked up are distinct, and it reads only eight
+// fields of an event. The adversarial and dimensions mixes are not.
 //
-// Each mix runs five rounds, in which the engines take turns, with all numbers of rules; a figure is the median. The heap is
-// what stands there after compiling beyond the rules' own texts. Linear engines run up to 10,000 rules. Beside the time
-// by the clock stands that of the processor, which other work on the machine disturbs less; it needs a Unix system. Ratios of
-// the latter go to the standard error output with what we want of them; no exit status judges them. All of it takes some
-// minutes on an idle machine; -rules and -mix narrow it.
+// Each mix runs five rounds with all numbers of rules, in which the engines take turns. A figure is the median. The heap
+// is the memory that an engine keeps after compiling, without the texts of the rules. Linear engines run up to 10,000
+// rules. Times are given by the clock and by processor time (Unix only); other work on the machine disturbs processor
+// time less. Ratios of processor times go to standard error beside their targets; they do not affect the exit status. A
+// full run takes some minutes on an idle machine; -rules and -mix narrow it.
 //
-// With -reload it replaces one rule in a hundred of 10,000 while another goroutine matches, and says how long the table took
-// and how long each event. With -hostile it compiles rules that would cost much without limits, and matches each once.
+// With -reload the command replaces one rule in a hundred of 10,000 while another goroutine matches, and prints the time
+// of the reload and of each event. With -hostile it compiles rules that would be expensive without limits, and matches
+// each once.
 package main
 
 import (
@@ -60,11 +61,11 @@ func main() {
 	}
 }
 
-// do runs what was asked for.
+// do runs the selected measurement.
 func (p *plan) do(ctx context.Context, reload, hostile bool) error {
 	switch {
 	case reload && hostile:
-		return errors.New("-reload and -hostile, expected one of them")
+		return errors.New("-reload and -hostile given, expected one of them")
 	case reload:
 		return p.reload(ctx, fullMix, 10_000)
 	case hostile:

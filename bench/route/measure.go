@@ -14,18 +14,18 @@ import (
 	"github.com/tocsin-dev/tocsin/bench/internal/numbers"
 )
 
-// figures are what one event costs.
+// figures are the costs of one event.
 type figures struct {
 	key
 	Ns      float64 `json:"ns_per_event"`
-	CPU     float64 `json:"cpu_ns_per_event"` // of the whole process: a peer's garbage is its own
+	CPU     float64 `json:"cpu_ns_per_event"` // of the whole process: garbage collection counts for the engine that causes it
 	Allocs  float64 `json:"allocs_per_event"`
 	Matches float64 `json:"matches"` // per event
 	Errors  float64 `json:"errors"`  // per event
 	Heap    float64 `json:"heap_per_rule"`
 }
 
-// key names a line.
+// key identifies a line of the output.
 type key struct {
 	Engine string `json:"engine"`
 	Rules  int    `json:"rules"`
@@ -33,16 +33,17 @@ type key struct {
 	Mix    string `json:"mix"`
 }
 
-// plan is what to measure.
+// plan is the selection of cases.
 type plan struct {
 	rules    numbers.List
 	mixes    mixList
 	rounds   int
-	atLeast  time.Duration // of one measurement
+	atLeast  time.Duration // minimum time of one measurement
 	out, log io.Writer
 }
 
-// run measures every case, writes a line of JSON for each engine, number of rules, input and mix, and returns what it measured.
+// run measures every case, writes a line of JSON for each engine, number of rules, input and mix, and returns the
+// figures.
 func (p *plan) run(ctx context.Context) (map[key]figures, error) {
 	all, to := map[key]figures{}, json.NewEncoder(p.out)
 	for _, m := range p.mixes {
@@ -60,19 +61,19 @@ func (p *plan) run(ctx context.Context) (map[key]figures, error) {
 	return all, nil
 }
 
-// stretch is how many events are matched between two looks at the clock.
+// stretch is how many events are matched between two readings of the clock.
 const stretch = 32
 
 // runner is an engine with one input.
 type runner struct {
 	figures
 	match           input
-	next            int       // event to match
+	next            int       // index of the next event
 	ns, cpu, allocs []float64 // by round
 }
 
-// measure returns the figures of one mix: medians of rounds in which the engines take turns, with all numbers of rules, so that
-// what else the machine does hits them alike.
+// measure returns the figures of one mix: medians of rounds in which the engines take turns, with all numbers of rules,
+// so that other work on the machine affects all alike.
 func (p *plan) measure(ctx context.Context, m *mix) ([]figures, error) {
 	var runners []*runner
 	for _, n := range p.rules {
@@ -104,7 +105,7 @@ func (p *plan) measure(ctx context.Context, m *mix) ([]figures, error) {
 	return lines, nil
 }
 
-// runners makes the engines for a case, and checks that they agree. A peer that fails is left out, and said to be.
+// runners makes the engines of a case, and checks that they agree. It reports a peer that fails, and leaves it out.
 func (p *plan) runners(m *mix, load *workload) ([]*runner, error) {
 	n := len(load.rules)
 	var runners []*runner
@@ -134,8 +135,8 @@ func (p *plan) runners(m *mix, load *workload) ([]*runner, error) {
 	return runners, nil
 }
 
-// weighed makes an engine, and says how many bytes it keeps besides the rules themselves. What a process makes only once is
-// there before.
+// weighed makes an engine, and returns the bytes that it keeps beside the rules. It makes one engine before, so that
+// one-time allocations of the process do not count.
 func weighed(make func([]rule) (engine, error), rules []rule) (engine, float64, error) {
 	if _, err := make(rules[:1]); err != nil {
 		return nil, 0, err
@@ -151,12 +152,12 @@ func weighed(make func([]rule) (engine, error), rules []rule) (engine, float64, 
 func heap() uint64 {
 	var m runtime.MemStats
 	runtime.GC()
-	runtime.GC() // what pools hold goes with the second
+	runtime.GC() // a sync.Pool is emptied by the second collection
 	runtime.ReadMemStats(&m)
 	return m.HeapAlloc
 }
 
-// check matches every event once, and compares with the verdicts of the first runner, which it returns.
+// check matches every event once, and compares the verdicts with those of the first runner. It returns its verdicts.
 func (r *runner) check(first []verdict, errs bool) ([]verdict, error) {
 	got, total := make([]verdict, rotation), verdict{}
 	for i := range got {
@@ -178,8 +179,8 @@ func (r *runner) check(first []verdict, errs bool) ([]verdict, error) {
 	return first, nil
 }
 
-// round measures until it took long enough, and goes on in the rotation where the last one ended: of a linear engine with many
-// rules the rounds together see most events once.
+// round matches events for at least the given time, and goes on where the last round ended. So even a slow engine sees
+// most events once, over all rounds.
 func (r *runner) round(atLeast time.Duration) error {
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
@@ -208,7 +209,7 @@ func (r *runner) round(atLeast time.Duration) error {
 	return nil
 }
 
-// round keeps two digits behind the point.
+// round rounds to two decimals.
 func round(v float64) float64 { return math.Round(v*100) / 100 }
 
 func median(values []float64) float64 {

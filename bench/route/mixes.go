@@ -5,18 +5,18 @@ import (
 	"strings"
 )
 
-// mix is one set of rules with the events for it.
+// mix is one set of rules with its events.
 type mix struct {
 	name   string
 	shapes []shape
-	dense  bool // few teams and services, so that matches grow with the rules; else an event has about as many at any number
-	keys   int  // how many more keys labels have, and data as well
+	dense  bool // few teams and services, so that matches grow with the rules; otherwise an event has a constant number of matches
+	keys   int  // additional keys of labels and of data
 }
 
-// fullMix is the realistic one.
+// fullMix is the realistic mix.
 var fullMix = &mix{name: "full", shapes: append(native(), opaque()...)}
 
-// mixes are those that can be asked for.
+// mixes are the values of the flag -mix.
 var mixes = []*mix{
 	fullMix,
 	{name: "native", shapes: native()},
@@ -28,10 +28,10 @@ var mixes = []*mix{
 	{name: "matchers", shapes: append(labelPairs(550), labelTests()...)},
 }
 
-// mixList is a flag of names of mixes with commas between them.
+// mixList is a flag of names of mixes, separated by commas.
 type mixList []*mix
 
-// Set reads the flag.
+// Set implements flag.Value.
 func (l *mixList) Set(text string) error {
 	*l = nil
 next:
@@ -55,7 +55,7 @@ func mixNames() string {
 	return strings.Join(names, ",")
 }
 
-// native are the rules of the realistic mix that an index can take apart.
+// native returns the rules of the full mix that an index can use.
 func native() []shape {
 	return []shape{
 		{
@@ -116,7 +116,7 @@ func native() []shape {
 	}
 }
 
-// opaque are the rest of the realistic mix: a loop with a size, and rules that name nothing an index could look up.
+// opaque returns the other rules of the full mix: a loop with a size, and rules without a field to look up.
 func opaque() []shape {
 	return []shape{
 		{
@@ -132,7 +132,7 @@ func opaque() []shape {
 	}
 }
 
-// pairs is the shape that pure pattern matchers like best, with their meaning: what is absent does not match.
+// pairs returns the best case of pure pattern matchers, with their meaning: an absent field does not match.
 func pairs() []shape {
 	return []shape{{
 		share: 1000, cel: `event.type == %q && label("team") == %q`, expr: `event.type == %q && event.labels["team"] == %q`,

@@ -6,22 +6,22 @@ import (
 	"text/tabwriter"
 )
 
-// claim is a figure that does not depend on the machine, or hardly. It is printed beside its target, and judged by people.
+// claim is a figure that depends little on the machine. It is printed beside its target; no program judges it.
 type claim struct {
 	what   string
 	of     key
-	per    key // the zero key: of stands alone
+	per    key // the zero key: of is not divided
 	figure func(figures) float64
 	unit   string
 	target string
 }
 
-// cpuNs, since the machine may have other work: that hits a long measurement more than a short one.
+// cpuNs is used for ratios: other work on the machine affects it less than clock time.
 func cpuNs(f figures) float64  { return f.CPU }
 func allocs(f figures) float64 { return f.Allocs }
 func heapOf(f figures) float64 { return f.Heap }
 
-// oursAt is the line of our own on decoded events.
+// oursAt returns the key of our engine on decoded events.
 func oursAt(rules int, mix string) key { return key{"tocsin", rules, "struct", mix} }
 
 func claims() []claim {
@@ -43,7 +43,7 @@ func claims() []claim {
 	}
 }
 
-// printClaims writes the value and the target of each claim whose lines were measured.
+// printClaims prints the value and the target of each claim that was measured.
 func printClaims(to io.Writer, measured map[key]figures) error {
 	w := tabwriter.NewWriter(to, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "claim\tvalue\ttarget")

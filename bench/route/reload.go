@@ -13,21 +13,21 @@ import (
 
 const (
 	reloads     = 5
-	undisturbed = 300 * time.Millisecond // how long matching is measured alone
+	undisturbed = 300 * time.Millisecond // how long matching is measured without a reload
 )
 
-// swaps is what reloads cost, and what they cost those who match meanwhile.
+// swaps are the costs of reloads, and of matching meanwhile.
 type swaps struct {
 	Rules     int     `json:"rules"`
 	Changed   int     `json:"changed"`
 	Fresh     float64 `json:"fresh_ms"`  // the first table
-	Reload    float64 `json:"reload_ms"` // the median, from the rules to the table in place
+	Reload    float64 `json:"reload_ms"` // median time from the rules to the new table in use
 	Slowest   float64 `json:"slowest_ms"`
 	Alone     waits   `json:"alone"`
 	Meanwhile waits   `json:"meanwhile"`
 }
 
-// waits are how long matching an event took, in nanoseconds.
+// waits are the times of matching single events, in nanoseconds.
 type waits struct {
 	Events int   `json:"events"`
 	P50    int64 `json:"p50_ns"`
@@ -35,14 +35,14 @@ type waits struct {
 	Max    int64 `json:"max_ns"`
 }
 
-// live is a table in use: whoever matches takes up the pointer once for each event.
+// live is a table in use. A matcher loads the pointer once for each event.
 type live struct {
 	mix   *mix
 	load  *workload
 	table atomic.Pointer[route.Table[int]]
 }
 
-// reload replaces one rule in a hundred several times while another goroutine matches.
+// reload replaces one rule in a hundred several times, while another goroutine matches.
 func (p *plan) reload(ctx context.Context, m *mix, n int) error {
 	load, err := newWorkload(m, n)
 	if err != nil {
@@ -85,7 +85,7 @@ func sleep(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// change draws other rules for some places.
+// change replaces count rules by new draws.
 func (l *live) change(count, generation int) {
 	for i, r := range l.load.world.rules(l.mix.shapes, count) {
 		at := (i*len(l.load.rules)/count + generation) % len(l.load.rules)
@@ -94,8 +94,7 @@ func (l *live) change(count, generation int) {
 	}
 }
 
-// swap compiles the rules, from the table in place if there is one, and puts the new table there. Every rule says of which
-// generation it is.
+// swap compiles the rules, reusing the current table, and stores the new table. Every rule carries its generation.
 func (l *live) swap(generation int) (ms float64, err error) {
 	rules := ourRules(l.load.rules)
 	for i := range rules {
@@ -117,7 +116,7 @@ func (l *live) swap(generation int) (ms float64, err error) {
 
 func millis(d time.Duration) float64 { return round(float64(d.Microseconds()) / 1000) }
 
-// while matches in a goroutine of its own as long as do runs, and returns how long each event took.
+// while matches events in its own goroutine while do runs, and returns the time of each event.
 func (l *live) while(do func() error) (waits, error) {
 	var stop atomic.Bool
 	done := make(chan error, 1)

@@ -14,7 +14,8 @@ import (
 	"github.com/tocsin-dev/tocsin/bench/internal/numbers"
 )
 
-// Engines must find the same rules, place by place, and cel-go the same errors: else a figure is one of something else.
+// TestEnginesAgree checks that engines find the same rules, and cel-go the same errors. Otherwise the figures would not
+// be comparable.
 func TestEnginesAgree(t *testing.T) {
 	for _, m := range mixes {
 		t.Run(m.name, func(t *testing.T) {
@@ -168,7 +169,7 @@ func TestReloadWhileMatching(t *testing.T) {
 	assert.Contains(t, log.String(), "reload of 200 rules, 2 changed: ")
 }
 
-// Whoever matches sees one table or the other, never rules of both.
+// TestAMixedTableIsNoticed checks that a matcher sees one table or the other, never rules of both.
 func TestAMixedTableIsNoticed(t *testing.T) {
 	load, err := newWorkload(fullMix, 10)
 	require.NoError(t, err)

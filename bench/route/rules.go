@@ -5,24 +5,24 @@ import (
 	"strconv"
 )
 
-// rule is one rule in the words of each engine.
+// rule is one rule in the language of each engine.
 type rule struct {
 	id       string
 	cel      string
 	expr     string
-	matchers string // of Alertmanager; "" where matchers on labels cannot say it
+	matchers string // for Alertmanager; "" if matchers on labels cannot express the rule
 }
 
-// shape is one kind of rule: formats that take the same arguments.
+// shape is one kind of rule: formats with the same arguments.
 type shape struct {
-	share    int    // of the rules, in thousandths
-	cel      string // also for expr where that has no text of its own
+	share    int    // share of the rules, in thousandths
+	cel      string // also for expr, unless expr has a text of its own
 	expr     string
 	matchers string
 	args     func(*world) []any
 }
 
-// rules draws n rules. Every shape has its share, as exactly as n allows, and the shapes stand in mixed order.
+// rules draws n rules. Every shape has its share, as exactly as n allows, in mixed order.
 func (w *world) rules(shapes []shape, n int) []rule {
 	total := 0
 	for i := range shapes {
@@ -31,7 +31,7 @@ func (w *world) rules(shapes []shape, n int) []rule {
 	rules := make([]rule, 0, n)
 	kind, upTo := 0, shapes[0].share
 	for i := range n {
-		for (2*i+1)*total >= 2*n*upTo { // the middle of the place of rule i lies behind this shape
+		for (2*i+1)*total >= 2*n*upTo { // the middle of the range of rule i lies after this shape's share
 			kind++
 			upTo += shapes[kind].share
 		}

@@ -2,7 +2,7 @@ package main
 
 import "github.com/tocsin-dev/tocsin/route"
 
-// ours is a table of route.
+// ours is a table of package route.
 type ours struct{ table *route.Table[int] }
 
 func newOurs(rules []rule) (engine, error) {
@@ -21,7 +21,7 @@ func ourRules(rules []rule) []route.Rule[int] {
 	return all
 }
 
-// take implements engine: facts are what we match.
+// take implements engine. The table matches facts as they are.
 func (o *ours) take(f *route.Facts) any { return f }
 
 // match implements engine.

@@ -11,18 +11,18 @@ import (
 	"github.com/tocsin-dev/tocsin/severity"
 )
 
-// rotation is how many events take turns.
+// rotation is the number of different events.
 const rotation = 256
 
-// workload is what every engine of a case gets.
+// workload is the rules and events of a case, the same for every engine.
 type workload struct {
 	world *world
 	rules []rule
-	facts []route.Facts // decoded from the texts, so that both inputs say the same
+	facts []route.Facts // decoded from the texts, so that both inputs are equal
 	texts [][]byte
 }
 
-// newWorkload makes n rules of m and the events for them. The same arguments make the same workload.
+// newWorkload makes n rules of m and their events. Equal arguments give equal workloads.
 func newWorkload(m *mix, n int) (*workload, error) {
 	w := newWorld(m, n)
 	l := &workload{world: w, facts: make([]route.Facts, rotation), texts: make([][]byte, rotation)}
@@ -45,12 +45,12 @@ func newWorkload(m *mix, n int) (*workload, error) {
 	return l, nil
 }
 
-// world draws the names that events and rules have in common.
+// world draws the names that events and rules share.
 type world struct {
 	*rand.Rand
 	teams, services int
-	hosts           int // also shards: names that are nearly as many as rules
-	keys, values    int // of labels and data beyond the common ones; no keys in most mixes
+	hosts           int // number of hosts, and of shards: nearly as many names as rules
+	keys, values    int // of additional labels and data; keys is 0 in most mixes
 }
 
 func newWorld(m *mix, n int) *world {
@@ -89,15 +89,15 @@ func (w *world) dc() int           { return 1 + w.IntN(5) }
 func (w *world) host() int         { return w.IntN(w.hosts) }
 func (w *world) level() int        { return 1 + w.IntN(int(severity.Critical)) }
 
-// hostName is that of a host: its data centre follows from its number.
+// hostName returns the name of a host. Its data centre follows from its number.
 func hostName(number int) string {
 	return fmt.Sprintf("host-%05d.dc%d.example.net", number, 1+number%5)
 }
 
-// shardName ends in a mark, so that no name begins another.
+// shardName returns the name of a shard. The slash at the end keeps one name from being the prefix of another.
 func shardName(number int) string { return fmt.Sprintf("shard-%05d/", number) }
 
-// event makes one event of about 770 bytes in nine fields.
+// event makes an event of about 770 bytes with nine fields.
 func (w *world) event(i int) *event.Event {
 	team, service, host := w.team(), w.service(), w.host()
 	e := &event.Event{

@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// shapeOf tells the rules of the realistic mix apart by a word that only one shape has.
+// shapeOf recognises the shape of a rule of the full mix by a word that only this shape has.
 func shapeOf(r rule) string {
 	for _, word := range []string{
 		"tags.filter", "labels.exists", "message.contains", "tags.exists", "in service.tags", "subject.matches", "||",
@@ -107,7 +107,7 @@ func TestTheSameArgumentsMakeTheSameWorkload(t *testing.T) {
 	assert.Equal(t, first.texts, again.texts)
 }
 
-// Sparse mixes have about as many matches per event at any number of rules, so that their growth is not that of the results.
+// TestMatchesPerEvent checks that sparse mixes have a constant number of matches per event at any number of rules.
 func TestMatchesPerEvent(t *testing.T) {
 	for _, c := range []struct {
 		mix      string

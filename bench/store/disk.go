@@ -9,11 +9,11 @@ import (
 
 // cell is one line of the output.
 type cell struct {
-	Store      string  `json:"store"` // or disk
+	Store      string  `json:"store"` // or "disk"
 	Keys       string  `json:"keys,omitempty"`
 	Batch      int     `json:"b,omitempty"`
 	Submitters int     `json:"submitters,omitempty"`
-	PerSecond  int     `json:"per_s"` // events, or writes
+	PerSecond  int     `json:"per_s"` // events or writes per second
 	P50        float64 `json:"p50_ms"`
 	P99        float64 `json:"p99_ms"`
 }

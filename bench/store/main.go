@@ -1,11 +1,13 @@
-// Command store measures what one event costs until it is durable: Submit of b events by one caller, and of single events by
-// 64, to an engine over each store, beside what the same disk takes for a write of 4 KiB with fdatasync.
+// Command store measures the time until an event is durable. One caller submits batches of events, or 64 callers submit
+// single events, to an engine over each store. For comparison it measures a write of 4 KiB with fdatasync on the same
+// disk.
 //
 //	go run ./bench/store -stores memory,sqlite,postgres -dir .
 //
-// With uniform keys the events are about 2,000 alerts, drawn evenly, in a storm about 20, and say something new each time, as an
-// alert does whose figure moves; repeats are a storm that says nothing new. All alerts fire already. PostgreSQL is a cluster of
-// its own, with fsync on, if the machine has one. Each line of JSON is one cell; a commit is a call of Submit.
+// With uniform keys the events are about 2,000 alerts, drawn evenly; in a storm they are about 20. Each event changes a
+// figure in its alert's summary. "repeats" is a storm of events that change nothing. All alerts fire beforehand.
+// PostgreSQL runs as a separate cluster with fsync on, if it is installed. Each line of JSON is one cell; a commit is one
+// call of Submit.
 package main
 
 import (

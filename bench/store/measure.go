@@ -24,7 +24,8 @@ import (
 	"github.com/tocsin-dev/tocsin/store/sqlite"
 )
 
-// shape is how many alerts the events are about, and between how many figures theirs moves: with one, nothing is new.
+// shape is the number of alerts, and of the different figures in their summaries. With one figure every event is a
+// repeat.
 type shape struct {
 	name            string
 	alerts, figures int
@@ -32,7 +33,7 @@ type shape struct {
 
 var shapes = [...]shape{{"uniform", 2_000, 1_000}, {"storm", 20, 1_000}, {"repeats", 20, 1}}
 
-// loads are how many events a call has, and how many callers there are.
+// loads are the numbers of events in a call, and of callers.
 var loads = [...]struct{ batch, submitters int }{{1, 1}, {10, 1}, {100, 1}, {1000, 1}, {1, 64}}
 
 // measure writes the cells of one store.
@@ -95,7 +96,7 @@ func open(ctx context.Context, name, dir, shape string) (_ store.Store, closed f
 	return nil, nil, fmt.Errorf("no such store, expected memory, sqlite or postgres")
 }
 
-// newBell makes an engine that pages nobody meanwhile.
+// newBell makes an engine that pages nobody during the measurement.
 func newBell(kept store.Store) (*tocsin.Engine, error) {
 	wait := time.Hour
 	accept := func(context.Context, notify.Message) (notify.Receipt, error) { return notify.Receipt{}, nil }
@@ -114,7 +115,7 @@ func newBell(kept store.Store) (*tocsin.Engine, error) {
 	})
 }
 
-// about is an event about an alert whose figure moves.
+// about returns an event of an alert with this figure.
 func about(alert, figure int) event.Event {
 	return event.Event{
 		Type: "http.errors", Subject: fmt.Sprintf("host-%04d:9100", alert), Severity: severity.Critical,
@@ -155,7 +156,7 @@ func strain(ctx context.Context, bell *tocsin.Engine, s shape, n, submitters int
 	}
 }
 
-// latencies are those of calls, which may end at the same time.
+// latencies collects the times of calls, concurrently.
 type latencies struct {
 	mu   sync.Mutex
 	list []time.Duration
@@ -167,7 +168,7 @@ func (l *latencies) add(d time.Duration) {
 	l.list = append(l.list, d)
 }
 
-// at returns the quantile in milliseconds.
+// at returns a quantile in milliseconds.
 func (l *latencies) at(q float64) float64 {
 	if len(l.list) == 0 {
 		return 0

@@ -1,2 +1,2 @@
-// Package numbers is a flag that benchmarks share.
+// Package numbers is a flag.Value for lists of positive numbers, shared by the benchmarks.
 package numbers

@@ -6,10 +6,10 @@ import (
 	"strings"
 )
 
-// List is a flag of positive numbers with commas between them.
+// List is a flag of positive numbers, separated by commas: "10,100,1000".
 type List []int
 
-// Set reads the flag.
+// Set implements flag.Value.
 func (l *List) Set(text string) error {
 	*l = nil
 	for part := range strings.SplitSeq(text, ",") {
@@ -22,7 +22,7 @@ func (l *List) Set(text string) error {
 	return nil
 }
 
-// Fill gives what was not given.
+// Fill sets the defaults if the flag was not given.
 func (l *List) Fill(defaults ...int) {
 	if *l == nil {
 		*l = defaults
