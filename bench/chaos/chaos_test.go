@@ -52,7 +52,7 @@ func TestRow04(t *testing.T) {
 	for _, what := range mix {
 		assert.Positive(t, v.Faults[what], what)
 	}
-	assert.Positive(t, v.StaleRefused, "nobody was overtaken")
+	assert.Positive(t, v.StaleRefused, "no task was taken over")
 	assert.Positive(t, v.Pages, "nobody was paged") // the verdict checks that every page came
 }
 

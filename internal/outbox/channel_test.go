@@ -64,7 +64,7 @@ func TestAChannelThatHangsFillsItsOwnPlacesOnly(t *testing.T) {
 		reserved, _ = h.Reserve(time.Now(), false)
 		assert.Equal(t, Places{queue: slots - slotsP1, respond.Queue("chat"): slots - slotsP1}, reserved)
 		again, _ := h.Reserve(time.Now(), false)
-		assert.Empty(t, again, "what is reserved is not given twice")
+		assert.Empty(t, again, "a reserved slot is not reserved again")
 	})
 }
 
@@ -75,7 +75,7 @@ func TestClosed(t *testing.T) {
 	require.True(t, h.Take(time.Now(), &job, held))
 	h.Close()
 	h.Start(job, held, trace.SpanContext{})
-	assert.False(t, h.Busy(), "what comes after Close gives its place back and is left to its lease")
+	assert.False(t, h.Busy(), "a task after Close gives its slot back, and its lease runs out")
 	assert.False(t, h.start(job))
 	reserved, _ := h.Reserve(time.Now(), true)
 	assert.Empty(t, reserved)
@@ -99,13 +99,13 @@ func TestRateOfAChannel(t *testing.T) {
 		time.Sleep(time.Until(more))
 		assert.Equal(t, 1, sent())
 		time.Sleep(time.Hour)
-		assert.Equal(t, 3, sent(), "what was not used is not saved up")
+		assert.Equal(t, 3, sent(), "unused tokens are not saved up")
 		require.True(t, h.start(to(t, "1", 1)), "P1 is not held back")
 		h.Wait(t.Context())
 		_, more = h.Reserve(time.Now(), false)
 		assert.WithinDuration(t, time.Now().Add(40*time.Second), more, 10*time.Millisecond, "but it counts")
 		h.Limit(map[string]catalog.Channel{"sms": {Rates: []automate.Rate{{Count: 3, Per: time.Minute}}}})
-		assert.Zero(t, sent(), "rates that stay the same do not begin anew")
+		assert.Zero(t, sent(), "unchanged rates do not start again")
 		h.Limit(nil)
 		assert.True(t, h.start(to(t, "1", 3)))
 		h.Wait(t.Context())
@@ -138,7 +138,7 @@ func TestRateOfAPerson(t *testing.T) {
 		require.True(t, h.start(late))
 		h.Wait(t.Context())
 		got := h.outcomes()
-		assert.True(t, got[len(got)-1].Retry.IsZero(), "what cannot leave in its time goes to the next contact now")
+		assert.True(t, got[len(got)-1].Retry.IsZero(), "a message that would expire fails now, so that the next contact is tried")
 	})
 }
 

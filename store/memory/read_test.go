@@ -28,7 +28,7 @@ func TestLogIsKeptUpToABound(t *testing.T) {
 	mustUpdate(t, s, store.Batch{Now: at(80)}) // an empty log document: no row
 	rows := read(t, s, store.Query{Kind: "log"})
 	require.NotEmpty(t, rows)
-	assert.Len(t, rows, 63, "64 MiB, less what the rows themselves take")
+	assert.Len(t, rows, 63, "64 MiB, less the overhead of the rows")
 	assert.Equal(t, store.Entry{Seq: 18, At: at(17), Kind: "log", Doc: doc}, rows[0].Rec)
 	assert.Equal(t, store.Key{Kind: "log", ID: "00000000000000000018"}, rows[0].Key)
 

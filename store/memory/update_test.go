@@ -45,7 +45,7 @@ func TestARefusalSaysWhy(t *testing.T) {
 		{"task without a due", func(b *store.Batch) { b.Tasks[0].Due = time.Time{} }, "no due"},
 		{"born into a busy lane", func(b *store.Batch) { b.Tasks[0].Order, b.Tasks[0].Lease = "sms", lease }, "not empty"},
 		{"settled out of scope", func(b *store.Batch) { b.Settle = []store.Settle{{Claim: fenced("due", 0)}} }, "in scope"},
-		{"settled with a wrong fence", func(b *store.Batch) { b.Settle = []store.Settle{{Claim: fenced("held", 2)}} }, "not ours"},
+		{"settled with a wrong fence", func(b *store.Batch) { b.Settle = []store.Settle{{Claim: fenced("held", 2)}} }, "no longer held"},
 		{"settled twice", func(b *store.Batch) { b.Settle = []store.Settle{{Claim: held}, {Claim: held}} }, "settled twice"},
 		{"retried and dead", func(b *store.Batch) {
 			b.Settle = []store.Settle{{Claim: held, Retry: at(9), Dead: "no"}}

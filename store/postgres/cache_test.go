@@ -61,7 +61,7 @@ func TestTheCacheIsNeverWrong(t *testing.T) {
 		}, store.Need{}, nil
 	})
 	require.ErrorContains(t, refused, "born leased")
-	assert.Equal(t, "sixth", seenBy(t, a, k).Rec, "what was not committed is not cached")
+	assert.Equal(t, "sixth", seenBy(t, a, k).Rec, "a failed commit is not cached")
 }
 
 // counter counts round trips to the server, and the documents that it sends.
@@ -128,10 +128,10 @@ func TestTrips(t *testing.T) {
 	}
 	first := cost(update(20, false))
 	assert.Equal(t, 2, first.trips)
-	assert.Equal(t, 1, first.inserts, "the rows that stand for what is not there yet")
+	assert.Equal(t, 1, first.inserts, "lock rows for missing records")
 	again := cost(update(20, false))
 	assert.Equal(t, 2, again.trips)
-	assert.Zero(t, again.inserts, "of what is cached it is known that it is there")
+	assert.Zero(t, again.inserts, "cached records are known to exist")
 	assert.Equal(t, again.statements, cost(update(10, false)).statements, "half the records, as many statements")
 	assert.Equal(t, 3, cost(update(20, true)).trips, "a Need is one more trip")
 	assert.Equal(t, 1, cost(func() { claim(t, s, start, "a") }).trips)

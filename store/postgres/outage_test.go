@@ -82,8 +82,8 @@ func TestRow31(t *testing.T) {
 	require.Error(t, err)
 
 	require.NoError(t, server.Restart())
-	require.NoError(t, count(t.Context(), s, key("a"), eventID("2")), "without a restart of ours")
-	require.NoError(t, count(t.Context(), s, key("a"), eventID("1")), "a repeat of what was acknowledged before the crash")
+	require.NoError(t, count(t.Context(), s, key("a"), eventID("2")), "without restarting the store")
+	require.NoError(t, count(t.Context(), s, key("a"), eventID("1")), "a repeat of an Update acknowledged before the crash")
 	assert.Equal(t, "2", value(t, s, key("a")))
 }
 

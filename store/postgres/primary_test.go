@@ -34,16 +34,16 @@ func refuses(t *testing.T, reader store.Store) {
 		"a look at a record": func() error {
 			return reader.Update(t.Context(), store.Scope{Write: []store.Key{key("a")}}, looks)
 		},
-		"a look at a reason": func() error {
+		"a look under a share lock": func() error {
 			return reader.Update(t.Context(), store.Scope{Read: []store.Key{key("a")}}, looks)
 		},
-		"a look at what a reason holds back": func() error {
+		"a look at a ref": func() error {
 			return reader.Update(t.Context(), store.Scope{Refs: []store.Ref{{Tenant: "shop", Kind: "by", Name: "a"}}}, looks)
 		},
 		"a look at a claim": func() error {
 			return reader.Update(t.Context(), store.Scope{Claims: []store.Claim{{ID: "page", Fence: 1}}}, looks)
 		},
-		"what is due": func() error {
+		"due keys": func() error {
 			_, err := reader.Claim(t.Context(), store.ClaimRequest{Now: at(0)})
 			return err
 		},
@@ -51,7 +51,7 @@ func refuses(t *testing.T, reader store.Store) {
 			_, err := reader.Claim(t.Context(), store.ClaimRequest{Now: at(0), Queues: map[string]int{"sms": 1}, Limit: 1, LeaseFor: 1})
 			return err
 		},
-		"what is over": func() error {
+		"a trim": func() error {
 			_, err := reader.Trim(t.Context(), at(0), 1)
 			return err
 		},

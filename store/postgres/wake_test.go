@@ -47,8 +47,8 @@ func TestAHintComesFromOthers(t *testing.T) {
 	require.NoError(t, update(t.Context(), b, store.Scope{}, store.Batch{
 		Tasks: []store.Task{born}, Put: []store.Change{{Key: key("z"), Rec: "z", Priority: 1, Due: at(60)}},
 	}))
-	assert.Equal(t, 0, len(wakeA), "what is born leased or due later needs no hint")
-	assert.Equal(t, 0, len(wakeB), "nobody hears himself")
+	assert.Equal(t, 0, len(wakeA), "tasks that are born leased or due later need no hint")
+	assert.Equal(t, 0, len(wakeB), "a replica ignores its own hints")
 }
 
 // TestTheListenerComesBack cuts the listener's connection. It must reconnect and send a hint.

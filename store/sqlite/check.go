@@ -81,7 +81,7 @@ func (s *Store) checkSettle(x *store.Settle, b *store.Batch) error {
 	case !inScope:
 		return errors.New("settled without being in scope")
 	case !valid:
-		return errors.New("settled twice, or not ours")
+		return errors.New("settled twice, or no longer held")
 	case !x.Retry.IsZero() && x.Dead != "":
 		return errors.New("both retried and dead")
 	}

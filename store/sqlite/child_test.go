@@ -141,7 +141,7 @@ func committed(t *testing.T, s store.Store, writer int) int {
 			otherKey(writer, 0),
 		}})
 		require.NoError(t, err)
-		require.Len(t, last, 2, "the task of the last commit, none of the next, and what was written beside it")
+		require.Len(t, last, 2, "the task of the last commit, none of the next, and the records written beside it")
 		require.Equal(t, fmt.Sprint(n), last[0].Rec)
 	}
 	var sc store.Scope

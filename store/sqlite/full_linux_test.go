@@ -41,7 +41,7 @@ func TestRow28(t *testing.T) {
 	require.NotErrorIs(t, err, store.ErrUnknown)
 	const refused = "only work on stored records goes on"
 	require.ErrorContains(t, commitNext(t.Context(), s, 1, 1), refused)
-	require.Equal(t, n, committed(t, s.Store, 0), "what was answered is there, and nothing else")
+	require.Equal(t, n, committed(t, s.Store, 0), "exactly the acknowledged commits are there")
 	for range 2 { // the second repeats the first
 		require.NoError(t, acknowledge(t, s, 0))
 	}

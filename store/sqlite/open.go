@@ -131,7 +131,7 @@ func prepare(ctx context.Context, conn *sql.Conn) error {
 	}
 	for _, want := range [...]struct{ pragma, value, loss string }{
 		{"journal_mode", "wal", "readers would stand in the way of the writer"},
-		{"synchronous", "2", "what was answered could be lost with the power"},
+		{"synchronous", "2", "acknowledged commits could be lost with the power"},
 	} {
 		var got string
 		if err := conn.QueryRowContext(ctx, "PRAGMA "+want.pragma).Scan(&got); err != nil {

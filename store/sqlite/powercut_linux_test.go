@@ -13,9 +13,9 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestRow02 cuts the power: a child commits on a file system of its own, which is shut down at once with all that is not
-// synced. What the child answered must be there. The same with synchronous=NORMAL must lose some, or the test shows nothing.
-// It needs root, and takes half a minute: 8 cuts of each kind with TOCSIN_POWERCUT set, else none.
+// TestRow02 cuts the power: a child commits on a file system of its own, which is shut down with all data that is not
+// synced. Every acknowledged commit must be there. The control with synchronous=NORMAL must lose commits; otherwise the
+// test proves nothing. It needs root and half a minute: 8 cuts of each kind with TOCSIN_POWERCUT set, otherwise none.
 func TestRow02(t *testing.T) {
 	if os.Getenv("TOCSIN_POWERCUT") == "" {
 		t.Skip("SKIPPED, not tested: power cuts; set TOCSIN_POWERCUT, as root")
@@ -39,7 +39,7 @@ func TestRow02(t *testing.T) {
 	assert.Positive(t, normal, "the cut does not tell synced from unsynced")
 }
 
-// cutPower lets a child commit for a while, cuts, and returns how many answered commits are lost.
+// cutPower lets a child commit for a while, cuts the power, and returns the number of lost acknowledged commits.
 func cutPower(t *testing.T, mode string) (lost int) {
 	t.Helper()
 	dir := t.TempDir()
@@ -58,8 +58,8 @@ func cutPower(t *testing.T, mode string) (lost int) {
 	cutting, cut := make(chan struct{}), make(chan struct{})
 	time.AfterFunc(1500*time.Millisecond, func() {
 		defer close(cut)
-		// Where the power is really cut nobody answers any more. Here the processor goes on, and an fsync that comes upon a
-		// journal which has just been given up may succeed.
+		// With a real power cut no call returns after it. Here the process goes on, and an fsync on the aborted journal
+		// may succeed. So calls from now on do not count as acknowledged.
 		close(cutting)
 		shutDown(t, mount)
 		kill(child)
@@ -75,7 +75,7 @@ func cutPower(t *testing.T, mode string) (lost int) {
 	return verify(t, filepath.Join(mount, "db"), acked)
 }
 
-// shutDown stops a file system without writing anything more to its disk.
+// shutDown stops a file system without writing to its disk.
 func shutDown(t *testing.T, mount string) {
 	const shutdown, noLogFlush = 0x8004587d, 2 // FS_IOC_SHUTDOWN
 	f, err := os.Open(mount)
@@ -88,7 +88,7 @@ func shutDown(t *testing.T, mount string) {
 	assert.Zero(t, errno)
 }
 
-// unmount waits until what the child had open is let go, which takes a moment after its end.
+// unmount retries until the kernel has closed the files of the ended child.
 func unmount(t *testing.T, mount string) {
 	t.Helper()
 	err := syscall.Unmount(mount, 0)

@@ -165,7 +165,7 @@ func TestAForeignWriterIsNoticed(t *testing.T) {
 	_, err = other.Exec("UPDATE record SET version = 1 WHERE kind = 'count'")
 	require.NoError(t, err)
 	require.NoError(t, other.Close())
-	require.NoError(t, commitNext(t.Context(), s, 0, 2), "what was kept in memory is gone, and read anew")
+	require.NoError(t, commitNext(t.Context(), s, 0, 2), "the cache was dropped, and the record is read again")
 	assert.Equal(t, 2, committed(t, s.Store, 0))
 	require.NoError(t, s.Check(t.Context()))
 }

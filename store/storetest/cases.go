@@ -130,7 +130,7 @@ var cases = [...]testCase{
 		why: "the window must be bounded, and no shorter than promised",
 	},
 	{
-		rule: 16, name: "trim-takes-what-ended", do: trimming,
+		rule: 16, name: "trim-takes-ended-rows", do: trimming,
 		why: "an open incident would be lost, or the store would grow for ever",
 	},
 	{

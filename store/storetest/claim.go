@@ -29,7 +29,7 @@ func dueOrder(p *probe) {
 	p.put("create due records", changes...)
 	want := []store.Key{key("p1-soon-a"), key("p1-soon-b"), key("p1-late"), key("p3-soon"), key("p3-late"), key("p5")}
 	for range 2 { // due keys are not leased
-		p.equal("ask what is due at 10 s", p.claim(store.ClaimRequest{Now: at(10), Limit: 100}).Due, want)
+		p.equal("list the due keys at 10 s", p.claim(store.ClaimRequest{Now: at(10), Limit: 100}).Due, want)
 	}
 	p.equal("ask for two due keys", p.claim(store.ClaimRequest{Now: at(10), Limit: 2}).Due, want[:2])
 	p.equal("ask with a limit of zero", p.claim(store.ClaimRequest{Now: at(10)}).Due, want)
@@ -51,7 +51,7 @@ func taskOrder(p *probe) {
 	p.create(elsewhere)
 
 	p.equal("claim heads of three lanes", taskIDs(p.claimAt(at(0)).Tasks), []string{"b1", "c1", "a1"})
-	p.equal("claim what stands behind leased heads", taskIDs(p.claimAt(at(1)).Tasks), none)
+	p.equal("claim behind leased heads", taskIDs(p.claimAt(at(1)).Tasks), none)
 	p.settle("settle two heads", at(1), store.Settle{Claim: fenced("a1", 1)}, store.Settle{Claim: fenced("b1", 1)})
 	p.equal("claim the next heads", taskIDs(p.claimAt(at(1)).Tasks), []string{"a2", "b2"})
 	both := store.ClaimRequest{Now: at(1), Limit: 9, Queues: map[string]int{"sms": 9, "mail": 9, "none": 9}}
@@ -171,6 +171,6 @@ func nextInstant(p *probe) {
 	}
 	p.equal("claim at 20 s: the record is due before the new lease ends", p.claimAt(at(20)).Next, at(40))
 	r := store.ClaimRequest{Now: at(50), Limit: 9, Queues: map[string]int{"sms": 1}}
-	p.equal("claim all that one queue may give: its lease's end does not count, what is due is in the answer",
+	p.equal("claim all that one queue may give: the end of its lease does not count, and no due work is left",
 		p.claim(r).Next, time.Time{})
 }

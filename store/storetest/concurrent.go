@@ -155,7 +155,7 @@ func neighboursError(p *probe) {
 				k := key(fmt.Sprintf("%d/%d", round, i))
 				b := store.Batch{Now: at(0), Put: []store.Change{{Key: k, Rec: "x"}}}
 				if err := update(p.ctx, handles[i%2], store.Scope{Write: []store.Key{k}}, b); err != nil {
-					found.add(fmt.Errorf("the neighbour failed: %w", err))
+					found.add(fmt.Errorf("another Update failed: %w", err))
 				}
 			})
 		}
@@ -176,7 +176,7 @@ func neighboursError(p *probe) {
 			want = append(want, fmt.Sprintf("%d/%d", round, i))
 		}
 		got := p.rowIDs(store.Query{Tenant: "shop", Kind: "alert"})
-		p.equal("read what the neighbours wrote", got[len(got)-min(len(got), neighbours):], want)
+		p.equal("read the records of the other Updates", got[len(got)-min(len(got), neighbours):], want)
 	}
 }
 

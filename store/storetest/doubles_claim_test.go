@@ -65,10 +65,10 @@ var brokenClaims = []broken{
 			held += len(b.Tasks)
 		})
 	})},
-	{rule: 9, what: "fills what P1 leaves with other priorities", open: onClaim(func(s store.Store, r store.ClaimRequest, c *store.Claimed) {
+	{rule: 9, what: "fills the slots that P1 leaves with other priorities", open: onClaim(func(s store.Store, r store.ClaimRequest, c *store.Claimed) {
 		more(s, r, c, func(r *store.ClaimRequest) { r.MaxPriority = 0 })
 	})},
-	{rule: 9, what: "fills what a queue may not give with more of it", open: onClaim(func(s store.Store, r store.ClaimRequest, c *store.Claimed) {
+	{rule: 9, what: "gives more tasks of a queue than allowed", open: onClaim(func(s store.Store, r store.ClaimRequest, c *store.Claimed) {
 		more(s, r, c, func(r *store.ClaimRequest) {
 			queues := map[string]int{}
 			for q := range r.Queues {
@@ -93,7 +93,7 @@ var brokenClaims = []broken{
 			}
 		}
 	})},
-	{rule: 11, what: "finds the first claim on what is gone still ours", open: onClaims(func(c store.Claim, t *store.Task) bool {
+	{rule: 11, what: "shows the first claim on a removed task as valid", open: onClaims(func(c store.Claim, t *store.Task) bool {
 		return t == nil && c.Fence == 1
 	})},
 	{rule: 11, what: "has four fences", open: onClaim(func(_ store.Store, _ store.ClaimRequest, c *store.Claimed) {
@@ -101,7 +101,7 @@ var brokenClaims = []broken{
 			c.Tasks[i].Lease.Fence = min(c.Tasks[i].Lease.Fence, 4)
 		}
 	})},
-	{rule: 12, what: "takes what ran out for lost", open: with(func(d *double) {
+	{rule: 12, what: "shows a claim whose lease ran out as not valid", open: with(func(d *double) {
 		d.update = func(ctx context.Context, sc store.Scope, f decide) error {
 			leased := leasedTasks(d.Store)
 			return d.Store.Update(ctx, sc, func(v store.View) (store.Batch, store.Need, error) {
@@ -115,7 +115,7 @@ var brokenClaims = []broken{
 			})
 		}
 	})},
-	{rule: 12, what: "finds the claim of before still ours", open: onClaims(func(c store.Claim, t *store.Task) bool {
+	{rule: 12, what: "shows the claim before the last as valid", open: onClaims(func(c store.Claim, t *store.Task) bool {
 		return t != nil && t.Lease != nil && c.Fence > 0 && c.Fence+1 == t.Lease.Fence
 	})},
 	{rule: 12, what: "ends a lease a nanosecond early", open: with(func(d *double) {
@@ -143,7 +143,7 @@ var brokenClaims = []broken{
 		}
 		return rows
 	})},
-	{rule: 23, what: "sleeps on what the limit left behind", open: onClaim(func(_ store.Store, r store.ClaimRequest, c *store.Claimed) {
+	{rule: 23, what: "ignores work that Limit left behind in Next", open: onClaim(func(_ store.Store, r store.ClaimRequest, c *store.Claimed) {
 		if c.Next.Equal(r.Now) {
 			c.Next = r.Now.Add(time.Second)
 		}
@@ -167,7 +167,7 @@ var brokenClaims = []broken{
 	{rule: 24, what: "says of nothing that it is lost", open: onClaim(func(_ store.Store, _ store.ClaimRequest, c *store.Claimed) {
 		c.Lost = nil
 	})},
-	{rule: 25, what: "gives what it claims to all who claim at the same time", open: sharesClaims()},
+	{rule: 25, what: "gives a task to all concurrent claims", open: sharesClaims()},
 }
 
 // more repeats the claim with a changed request, up to the Limit of the first.

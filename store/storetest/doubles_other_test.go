@@ -30,7 +30,7 @@ var brokenOthers = []broken{
 			})
 		}
 	})},
-	{rule: 16, what: "trims what ended at the instant", open: with(func(d *double) {
+	{rule: 16, what: "trims rows that ended at the instant itself", open: with(func(d *double) {
 		d.trim = func(ctx context.Context, before time.Time, limit int) (int, error) {
 			if limit > 0 {
 				before = before.Add(1)
@@ -43,7 +43,7 @@ var brokenOthers = []broken{
 			return d.Store.Trim(ctx, before, limit*1_000)
 		}
 	})},
-	{rule: 16, what: "trims what is open", open: with(func(d *double) {
+	{rule: 16, what: "trims open records", open: with(func(d *double) {
 		d.trim = func(ctx context.Context, before time.Time, limit int) (int, error) {
 			n, err := d.Store.Trim(ctx, before, limit)
 			open := store.Key{Tenant: "shop", Kind: "alert", ID: "open"}
@@ -59,7 +59,7 @@ var brokenOthers = []broken{
 			b.Put[i].Due = b.Put[i].Due.Truncate(time.Microsecond)
 		}
 	})},
-	{rule: 21, what: "keeps only what is UTF-8", open: onBatch(func(_ store.Scope, _ store.View, b *store.Batch) {
+	{rule: 21, what: "changes bytes that are not UTF-8", open: onBatch(func(_ store.Scope, _ store.View, b *store.Batch) {
 		for i := range b.Tasks {
 			b.Tasks[i].Payload = []byte(string([]rune(string(b.Tasks[i].Payload))))
 		}

@@ -133,7 +133,7 @@ var brokenUpdates = []broken{
 			})
 		}
 	})},
-	{rule: 5, what: "leaves out what is read and not there", open: onView(func(sc store.Scope, v *store.View) {
+	{rule: 5, what: "leaves out missing records that are only read", open: onView(func(sc store.Scope, v *store.View) {
 		for _, k := range sc.Read {
 			if v.Records[k].Version == 0 {
 				delete(v.Records, k)
@@ -185,7 +185,7 @@ var brokenUpdates = []broken{
 		}
 		return err
 	})},
-	{rule: 17, what: "keeps what stands beside a newer record", open: after(func(s store.Store, _ store.Scope, b store.Batch, err error) error {
+	{rule: 17, what: "commits the rest of a Batch with a newer record", open: after(func(s store.Store, _ store.Scope, b store.Batch, err error) error {
 		if errors.Is(err, store.ErrNewer) {
 			_ = commit(s, nil, store.Batch{Now: b.Now, Put: b.Put[:1]})
 		}
@@ -226,7 +226,7 @@ var brokenUpdates = []broken{
 			b.Log = []byte("nothing")
 		}
 	})},
-	{rule: 20, what: "writes what it locked", open: onBatch(func(sc store.Scope, v store.View, b *store.Batch) {
+	{rule: 20, what: "writes a row for each locked key", open: onBatch(func(sc store.Scope, v store.View, b *store.Batch) {
 		if len(sc.Events) == 0 && len(b.Put)+len(b.Tasks)+len(b.Cancel)+len(b.Settle)+len(b.Log) == 0 {
 			for _, k := range sc.Write {
 				if r := v.Records[k]; r.Version > 0 {

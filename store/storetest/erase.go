@@ -178,7 +178,7 @@ func erasingBeside(p *probe) {
 		p.put("write a timeline", store.Change{Key: names[i], Rec: "0", Entries: []store.Entry{{Seq: 0, Doc: []byte("ana")}}})
 	}
 	gone := key("gone")
-	p.put("write what will be deleted", store.Change{Key: gone, Rec: "x", Entries: []store.Entry{{Seq: 1, Doc: []byte("ana")}}})
+	p.put("write a record to be deleted", store.Change{Key: gone, Rec: "x", Entries: []store.Entry{{Seq: 1, Doc: []byte("ana")}}})
 	handles := []store.Store{p.s, p.second()}
 	errs := make([]error, writers+1)
 	var done sync.WaitGroup
@@ -206,5 +206,5 @@ func erasingBeside(p *probe) {
 		p.equal("look at the version", p.look(store.Scope{Write: []store.Key{k}}).Records[k].Version, uint64(each+1))
 	}
 	p.equal("count the rows of the log that were written meanwhile", len(p.docs()), writers*each)
-	p.equal("read what was deleted", p.texts(gone), none)
+	p.equal("read the deleted record", p.texts(gone), none)
 }

@@ -56,18 +56,18 @@ func trimming(p *probe) {
 	p.equal("trim before 1 s, where something ended at 1 s", p.trim(at(1), 9), 0)
 	p.equal("trim with a limit of zero", p.trim(at(5), 0), 0)
 	p.equal("trim two of three", p.trim(at(5), 2), 2)
-	p.equal("count what is left", len(alerts()), 2)
+	p.equal("count the other rows", len(alerts()), 2)
 	p.equal("trim the third", p.trim(at(5), 9), 1)
-	p.equal("read what is left", alerts(), []string{"open"})
+	p.equal("read the other rows", alerts(), []string{"open"})
 	p.put("end the open one, and open it again", store.Change{Key: key("open"), Version: 1, Rec: "x", Ended: at(1)})
 	p.put("open it again", store.Change{Key: key("open"), Version: 2, Rec: "x", Priority: p3})
 	p.equal("trim before 10 s", p.trim(at(10), 9), 0)
 	p.equal("trim before 11 s: the dead task and the first row of the log", p.trim(at(11), 9), 2)
-	p.equal("read what is left", alerts(), []string{"open"})
+	p.equal("read the other rows", alerts(), []string{"open"})
 	p.equal("read tasks", p.tasksIn(""), []string{"leased", "waits"})
 	p.equal("read the log", p.docs(), []string{"second"})
-	p.equal("ask what is due", p.claim(store.ClaimRequest{Now: at(50)}).Due, []store.Key(nil))
-	p.put("create a trimmed record anew", store.Change{Key: key("e1"), Rec: "x"})
+	p.equal("list the due keys", p.claim(store.ClaimRequest{Now: at(50)}).Due, []store.Key(nil))
+	p.put("create a trimmed record again", store.Change{Key: key("e1"), Rec: "x"})
 	p.equal("read its timeline", p.rows(store.Query{Keys: []store.Key{key("e1")}, Timeline: true}),
 		[]store.Snapshot{{Key: key("e1"), Version: 1, Rec: "x"}})
 }
@@ -98,7 +98,7 @@ func newerKept(p *probe) {
 		p.equal(c.done+", read the log", p.docs(), none)
 	}
 	rows := p.rows(store.Query{Keys: []store.Key{k}})
-	p.equal("count what is read by its key", len(rows), 1)
+	p.equal("count the rows found by its key", len(rows), 1)
 	p.equal("read it by its key", rows[0].Rec, n)
 }
 

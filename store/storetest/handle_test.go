@@ -108,7 +108,7 @@ func brokenHandles() []brokenHandle {
 		return h, nil
 	}
 	return []brokenHandle{
-		{broken{rule: 18, what: "commits half of what it cannot tell", open: func() store.Store {
+		{broken{rule: 18, what: "commits half of a Batch with an unknown outcome", open: func() store.Store {
 			h := newHandle(memory.New())
 			h.half = true
 			return h

@@ -95,7 +95,7 @@ func fences(p *probe) {
 		got = append(got, fmt.Sprintf("%s %d", x.ID, x.Lease.Fence))
 	}
 	slices.Sort(got)
-	p.equal("claim what was retried and what was dead", got, []string{"born 6", "plain 5"})
+	p.equal("claim the retried and the dead task", got, []string{"born 6", "plain 5"})
 }
 
 func claimsOnGone(p *probe) {
@@ -110,9 +110,9 @@ func claimsOnGone(p *probe) {
 	for _, id := range []string{"cancelled", "done", "died", "never was"} {
 		for fence := range uint64(3) {
 			claim := fenced(id, fence)
-			p.equal("look at "+show(claim)+", a task that is gone", p.valid(claim), []bool{false})
+			p.equal("look at "+show(claim)+", a removed task", p.valid(claim), []bool{false})
 			err := update(p.ctx, p.s, store.Scope{Claims: []store.Claim{claim}}, store.Batch{Settle: []store.Settle{{Claim: claim}}})
-			p.fails("settle "+show(claim)+", a task that is gone", err, nil)
+			p.fails("settle "+show(claim)+", a removed task", err, nil)
 		}
 	}
 }
@@ -140,14 +140,14 @@ func lateSettle(p *probe) {
 	p.equal("count the claims", len(p.claimAt(at(0)).Tasks), 2)
 	a1, b1, b2 := fenced("a", 1), fenced("b", 1), fenced("b", 2)
 	p.equal("look at leases that ran out", p.valid(a1, b1), []bool{true, true})
-	p.settle("settle what ran out at 30 s", at(100), store.Settle{Claim: a1})
+	p.settle("settle a lease that ran out at 30 s", at(100), store.Settle{Claim: a1})
 	p.equal("take the other over",
 		taskIDs(p.claim(store.ClaimRequest{Now: at(100), Limit: 5, Owner: "replica-2"}).Tasks), []string{"b"})
 	p.equal("look at the claim that was taken over and at the new one", p.valid(b1, b2), []bool{false, true})
 	err := update(p.ctx, p.s, store.Scope{Claims: []store.Claim{b1}}, store.Batch{Settle: []store.Settle{{Claim: b1}}})
-	p.fails("settle what was taken over", err, nil)
+	p.fails("settle a task that was taken over", err, nil)
 	p.settle("settle by the new owner", at(101), store.Settle{Claim: b2})
-	p.equal("read what is left", p.tasksIn(""), none)
+	p.equal("read the other tasks", p.tasksIn(""), none)
 }
 
 func keeping(p *probe) {
@@ -161,9 +161,9 @@ func keeping(p *probe) {
 		keep = append(keep, fenced(id, 1))
 	}
 	kept := keep[1:2]
-	p.equal("keep what is ours", p.claim(store.ClaimRequest{Now: at(20), Keep: kept}).Lost, []store.Claim(nil))
+	p.equal("keep held leases", p.claim(store.ClaimRequest{Now: at(20), Keep: kept}).Lost, []store.Claim(nil))
 	taken := p.claim(store.ClaimRequest{Now: at(40), Limit: 9, Owner: "replica-2"})
-	p.equal("claim what was not kept", taskIDs(taken.Tasks), []string{"lost"})
+	p.equal("claim the tasks that were not kept", taskIDs(taken.Tasks), []string{"lost"})
 
 	all := p.claim(store.ClaimRequest{Now: at(60), Limit: 9, Keep: keep})
 	p.equal("keep five, of which one ran out and was not taken over", all.Lost,

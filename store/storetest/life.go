@@ -95,9 +95,9 @@ func reopening(p *probe) {
 	p.equal("reopen, read everything", all(), rows)
 
 	p.equal("reopen, claim with leases that hold", taskIDs(p.claimAt(at(9)).Tasks), []string{"tagged"})
-	p.equal("reopen, ask what is due", p.claim(store.ClaimRequest{Now: at(9), Limit: 9}).Due, []store.Key{key("a")})
+	p.equal("reopen, list the due keys", p.claim(store.ClaimRequest{Now: at(9), Limit: 9}).Due, []store.Key{key("a")})
 	p.equal("reopen, trim", p.trim(at(2), 9), 3)
-	p.equal("reopen, claim what the dead replica held", taskIDs(p.claimAt(at(30)).Tasks), []string{"leased"})
+	p.equal("reopen, claim the tasks of the crashed replica", taskIDs(p.claimAt(at(30)).Tasks), []string{"leased"})
 	p.settle("settle it with its new fence", at(31), store.Settle{Claim: fenced("leased", 2)})
 	p.commit("cancel by a tag of before", store.Scope{},
 		store.Batch{Cancel: []store.CancelTag{{Record: key("r"), Tag: "up"}}})

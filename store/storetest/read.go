@@ -83,7 +83,7 @@ func pageBehindGone(p *probe) {
 			store.Change{Key: key("2"), Version: 1})
 		q.After = rows[1].Cursor
 		p.equal("read the next page", idsOf(p.rows(q)), []string{"3"})
-		p.put("create both anew", changes[1:3]...)
+		p.put("create both again", changes[1:3]...)
 	}
 }
 
@@ -103,22 +103,22 @@ func timelineOrder(p *probe) {
 	p.equal("read without asking for it", p.rows(store.Query{Keys: q.Keys}),
 		[]store.Snapshot{{Key: key("a"), Version: 3, Rec: "x"}})
 	p.put("delete the record", store.Change{Key: key("a"), Version: 3})
-	p.put("create it anew", store.Change{Key: key("a"), Rec: "x", Entries: []store.Entry{entry(1, "anew")}})
+	p.put("create it again", store.Change{Key: key("a"), Rec: "x", Entries: []store.Entry{entry(1, "anew")}})
 	p.equal("read the new timeline", p.rows(q),
 		[]store.Snapshot{{Key: key("a"), Version: 1, Rec: "x", Entries: []store.Entry{entry(1, "anew")}}})
 }
 
 func refusedQueries(p *probe) {
 	for what, q := range map[string]store.Query{
-		"nothing":                   {},
-		"a tenant only":             {Tenant: "shop"},
-		"a state without a kind":    {Ref: ref("x"), State: "firing"},
-		"keys and a kind":           {Keys: []store.Key{key("a")}, Kind: "alert"},
-		"a ref and a kind":          {Ref: ref("x"), Kind: "alert"},
-		"behind what is no cursor":  {Tenant: "shop", Kind: "alert", After: "!"},
-		"by ref, behind no cursor":  {Ref: ref("x"), After: "!"},
-		"log, behind what is none":  {Kind: "log", After: "!"},
-		"tasks, behind what is not": {Tenant: "shop", Kind: "task", After: "!"},
+		"nothing":                                {},
+		"a tenant only":                          {Tenant: "shop"},
+		"a state without a kind":                 {Ref: ref("x"), State: "firing"},
+		"keys and a kind":                        {Keys: []store.Key{key("a")}, Kind: "alert"},
+		"a ref and a kind":                       {Ref: ref("x"), Kind: "alert"},
+		"behind a text that is no cursor":        {Tenant: "shop", Kind: "alert", After: "!"},
+		"by ref, behind no cursor":               {Ref: ref("x"), After: "!"},
+		"log, behind a text that is no cursor":   {Kind: "log", After: "!"},
+		"tasks, behind a text that is no cursor": {Tenant: "shop", Kind: "task", After: "!"},
 	} {
 		_, err := p.s.Read(p.ctx, q)
 		p.fails("read "+what, err, nil)
@@ -170,7 +170,7 @@ func fidelity(p *probe) {
 	c := p.claim(store.ClaimRequest{Now: local, Limit: 9})
 	wantTask.Lease = &store.Lease{Owner: "replica-1", Until: when.Add(30 * time.Second), Fence: 2}
 	p.equal("claim at the instant", c.Tasks, []store.Task{wantTask})
-	p.equal("ask what is due at the instant", c.Due, []store.Key{odd})
+	p.equal("list the due keys at the instant", c.Due, []store.Key{odd})
 	c.Tasks[0].Payload[0], c.Tasks[0].Lease.Fence = 'X', 9
 	wantTask.Lease = &store.Lease{Owner: "replica-1", Until: when.Add(time.Minute), Fence: 3}
 	p.equal("claim again", p.claim(store.ClaimRequest{Now: when.Add(30 * time.Second), Limit: 9}).Tasks,

@@ -34,7 +34,7 @@ type Features struct {
 // Broken is the error for one broken rule.
 type Broken struct {
 	Rule            int    // the number in the comment of store.Store
-	Case            string // the name of the case, such as "trim-takes-what-ended"
+	Case            string // the name of the case, such as "trim-takes-ended-rows"
 	Why             string // what goes wrong if a store breaks the rule
 	Done, Got, Want string
 }

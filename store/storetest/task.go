@@ -20,12 +20,12 @@ func cancelling(p *probe) {
 		Tasks:  []store.Task{in("head-2", "a", "page")},
 	})
 	p.equal(done+", read", p.tasksIn(""), []string{"b-dead", "b-next", "c", "head-2", "mid", "other"})
-	p.equal(done+", claim what became heads", sortedIDs(p.claimAt(at(1))), []string{"b-next", "mid"})
+	p.equal(done+", claim the new heads", sortedIDs(p.claimAt(at(1))), []string{"b-next", "mid"})
 	p.commit("cancel another tag and the empty one", store.Scope{}, store.Batch{
 		Cancel: []store.CancelTag{{Record: key("r"), Tag: "notice"}, {Record: key("r")}},
 	})
 	p.equal("claim the replacement", sortedIDs(p.claimAt(at(2))), []string{"head-2"})
-	p.equal("read what is left", p.tasksIn(""), []string{"b-dead", "head-2", "other"})
+	p.equal("read the other tasks", p.tasksIn(""), []string{"b-dead", "head-2", "other"})
 }
 
 func sortedIDs(c store.Claimed) []string {
@@ -70,7 +70,7 @@ func dying(p *probe) {
 	p.settle("settle the second", at(1_002), store.Settle{Claim: fenced("b", 2)})
 	p.equal("claim: it came back at the end of its lane", taskIDs(p.claimAt(at(2_000)).Tasks), []string{"c"})
 	p.settle("settle the third", at(2_001), store.Settle{Claim: fenced("c", 1)})
-	p.equal("claim what came back", taskIDs(p.claimAt(at(2_001)).Tasks), []string{"a"})
+	p.equal("claim the retried task", taskIDs(p.claimAt(at(2_001)).Tasks), []string{"a"})
 
 	p.settle("let it die again", at(2_002), store.Settle{Claim: fenced("a", 2), Dead: "again"})
 	p.settle("give another reason", at(2_003), store.Settle{Claim: fenced("a", 2), Dead: "for good"})
@@ -79,6 +79,6 @@ func dying(p *probe) {
 	p.equal("read its reason", rows[0].Entries,
 		[]store.Entry{{Seq: 1, At: at(2_003), Kind: "dead", Doc: []byte("for good")}})
 	p.settle("discard it by hand", at(2_004), store.Settle{Claim: fenced("a", 2)})
-	p.equal("read what is left", p.tasksIn(""), none)
-	p.equal("claim what is left", taskIDs(p.claimAt(at(3_000)).Tasks), none)
+	p.equal("read the other tasks", p.tasksIn(""), none)
+	p.equal("claim the other tasks", taskIDs(p.claimAt(at(3_000)).Tasks), none)
 }

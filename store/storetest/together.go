@@ -34,7 +34,7 @@ func concurrentCalls(p *probe) {
 	all.Wait()
 	p.noError("submit, deliver, read and trim at the same time", t.found.first)
 	for left := t.take(p.s); len(left) > 0; left = t.take(p.s) {
-		p.noError("deliver what is left", t.found.first)
+		p.noError("deliver the other tasks", t.found.first)
 	}
 	n := workers * t.rounds
 	p.equal("count the tasks that were delivered", len(t.delivered), n)

@@ -88,7 +88,7 @@ func refusedBatches(p *probe) {
 		p.equal(done+", read a state", p.rowIDs(store.Query{Tenant: "shop", Kind: "alert", State: "firing"}),
 			[]string{"old"})
 		p.equal(done+", read the log", p.docs(), none)
-		p.equal(done+", ask what is due", p.claim(store.ClaimRequest{Now: at(1)}).Due, []store.Key(nil))
+		p.equal(done+", list the due keys", p.claim(store.ClaimRequest{Now: at(1)}).Due, []store.Key(nil))
 	}
 }
 
@@ -136,7 +136,7 @@ func wholeBatch(p *probe) {
 	p.equal("read tasks", p.tasksIn("waiting"), []string{"new", "stays"})
 	p.equal("read leased tasks", p.tasksIn("leased"), none)
 	p.equal("read the log", p.docs(), []string{"input"})
-	p.equal("ask what is due", p.claim(store.ClaimRequest{Now: at(1)}).Due, []store.Key{key("a")})
+	p.equal("list the due keys", p.claim(store.ClaimRequest{Now: at(1)}).Due, []store.Key{key("a")})
 }
 
 func decideError(p *probe) {
@@ -162,26 +162,26 @@ func conflicts(p *probe) {
 	}
 	p.put("create", store.Change{Key: key("a"), Rec: "first"})
 	p.put("write version 1", store.Change{Key: key("a"), Version: 1, Rec: "second"})
-	p.put("delete what is not", store.Change{Key: key("none")})
+	p.put("delete a missing record", store.Change{Key: key("none")})
 	for _, c := range []struct {
 		done    string
 		id      string
 		version uint64
 		rec     any
 	}{
-		{"create what exists", "a", 0, "x"},
+		{"create an existing record", "a", 0, "x"},
 		{"write with a version of the past", "a", 1, "x"},
 		{"write with a version of the future", "a", 3, "x"},
 		{"delete with a version of the past", "a", 1, nil},
-		{"write what does not exist", "b", 1, "x"},
-		{"delete what does not exist", "b", 1, nil},
+		{"write a missing record", "b", 1, "x"},
+		{"delete a missing record", "b", 1, nil},
 	} {
 		p.fails(c.done, put(c.id, c.version, c.rec), store.ErrConflict)
 	}
 	p.equal("read after the conflicts", p.rows(store.Query{Keys: []store.Key{key("a"), key("b"), key("beside")}}),
 		[]store.Snapshot{{Key: key("a"), Version: 2, Rec: "second"}})
 	p.put("delete version 2", store.Change{Key: key("a"), Version: 2})
-	p.put("create anew", store.Change{Key: key("a"), Rec: "third"})
+	p.put("create again", store.Change{Key: key("a"), Rec: "third"})
 	p.equal("read after delete and create", p.rows(store.Query{Keys: []store.Key{key("a")}}),
 		[]store.Snapshot{{Key: key("a"), Version: 1, Rec: "third"}})
 }
@@ -240,7 +240,7 @@ func needWidens(p *probe) {
 		},
 		Refs: map[store.Ref][]store.Key{ref("x"): {key("a")}, ref("none"): nil}, Seen: []bool{false},
 	})
-	p.equal("read what was committed", p.rows(store.Query{Tenant: "shop", Kind: "alert"}), []store.Snapshot{
+	p.equal("read the committed records", p.rows(store.Query{Tenant: "shop", Kind: "alert"}), []store.Snapshot{
 		{Key: key("a"), Version: 1, Rec: "A"}, {Key: key("b"), Version: 2, Rec: "B2"}, {Key: key("c"), Version: 1, Rec: "C"},
 	})
 	p.equal("read the log", p.docs(), []string{"kept"})

@@ -54,8 +54,8 @@ func refsFollow(p *probe) {
 	found("publish y and z instead", map[string][]string{"x": nil, "y": a, "z": a})
 	step("delete the record", 2, nil)
 	found("delete the record", map[string][]string{"y": nil, "z": nil})
-	step("create it anew with x", 0, "3", ref("x"))
-	found("create it anew with x", map[string][]string{"x": a, "y": nil})
+	step("create it again with x", 0, "3", ref("x"))
+	found("create it again with x", map[string][]string{"x": a, "y": nil})
 	step("publish nothing", 1, "4")
 	found("publish nothing", map[string][]string{"x": nil})
 
@@ -87,7 +87,7 @@ func refsBounded(p *probe) {
 	for name, keys := range p.look(store.Scope{Refs: refs}).Refs {
 		p.equal("look up "+name.Name, keys, first)
 	}
-	p.equal("count what is read by a", len(p.rows(store.Query{Ref: refs[0], Limit: 500})), n)
+	p.equal("count the rows found by ref a", len(p.rows(store.Query{Ref: refs[0], Limit: 500})), n)
 }
 
 // emptyBatch commits empty Batches, with and without an instant. Nothing may change, not even the clock of the event-id

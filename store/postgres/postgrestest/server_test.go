@@ -43,6 +43,6 @@ func TestAServerThatCannotStart(t *testing.T) {
 	postgrestest.DSN(t)
 	_, err := postgrestest.Start("no_such_setting=1")
 	if err == nil || !strings.Contains(err.Error(), "no_such_setting") {
-		t.Errorf("got %v, want what the server said", err)
+		t.Errorf("got %v, want the server's message", err)
 	}
 }
