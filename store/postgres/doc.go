@@ -31,7 +31,7 @@
 //
 //	host=a,b dbname=app user=app target_session_attrs=read-write connect_timeout=3
 //
-// Without target_session_attrs libpq takes the first host that answers. If that is a standby, every Update fails with
+// Without target_session_attrs the first host that answers is used. If that is a standby, every Update fails with
 // SQLSTATE 25006. After this error the store closes all its connections, so that a proxy can route new ones to the
 // primary. It does the same if the server does not answer for 15 s, for example because its machine has died. The call is
 // then tried again, or fails with store.ErrUnknown if its commit was running. Open limits each connection attempt to 5 s
