@@ -1,6 +1,6 @@
-// Package severity holds the ordered words that decide how urgent something is: the severity of an alert, the impact and
-// urgency of its assessment, and the priority of an incident, which is a matrix of the two.
+// Package severity defines four ordered scales: the severity of an alert, the impact and the urgency of an event, and the
+// priority of an incident.
 //
-// They are four different words. A sender states the severity; the organisation decides impact and urgency; the priority
-// follows and is the only scale of five steps.
+// The sender states the severity. The organisation decides impact and urgency. A [Matrix] maps impact and urgency to the
+// priority, P1 to P5.
 package severity

@@ -6,7 +6,7 @@ import (
 	"github.com/tocsin-dev/tocsin/severity"
 )
 
-// An error in a service of tier 1, with no rule that says otherwise.
+// The default priority of an error in a service of tier 1.
 func ExampleMatrix() {
 	matrix := severity.DefaultMatrix()
 	impact, urgency := severity.TierImpact(1), severity.Error.Urgency()
@@ -14,7 +14,7 @@ func ExampleMatrix() {
 	// Output: P2: impact high × urgency medium
 }
 
-// A matrix of one's own is checked before it decides anything.
+// Validate a matrix before using it.
 func ExampleMatrix_Validate() {
 	matrix := severity.DefaultMatrix()
 	matrix[2][1] = severity.P4 // high impact, medium urgency

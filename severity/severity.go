@@ -6,10 +6,10 @@ import (
 	"strings"
 )
 
-// Level is the severity of an alert. The zero Level means that the sender did not say; its class decides.
+// Level is the severity of an alert. The zero Level means that the sender stated none; the class decides then.
 type Level uint8
 
-// The levels, mildest first, so that they compare with <.
+// The levels, mildest first: Info < Critical.
 const (
 	Info Level = iota + 1
 	Warning
@@ -19,16 +19,16 @@ const (
 
 var levelNames = [...]string{"", "info", "warning", "error", "critical"}
 
-// String returns the word of l, "" for the zero Level.
+// String returns info, warning, error or critical; "" for the zero Level; Level(9) for the unknown value 9.
 func (l Level) String() string { return name(levelNames[:], int(l), "Level") }
 
 // Valid reports whether l is one of the named levels or zero.
 func (l Level) Valid() bool { return int(l) < len(levelNames) }
 
-// MarshalText writes the word of l. An l without a word is an error.
+// MarshalText returns the word of l, empty for the zero Level. An invalid l is an error.
 func (l Level) MarshalText() ([]byte, error) { return marshal(levelNames[:], int(l), "severity") }
 
-// UnmarshalText reads a word as [Parse] does; empty text is the zero Level.
+// UnmarshalText reads a word as [Parse] does. Empty text gives the zero Level. After an error l is unchanged.
 func (l *Level) UnmarshalText(text []byte) error {
 	if len(text) == 0 {
 		*l = 0
@@ -41,7 +41,8 @@ func (l *Level) UnmarshalText(text []byte) error {
 	return err
 }
 
-// Parse reads a severity word without regard to case and surrounding space.
+// Parse reads info, warning, error or critical. It ignores case and surrounding space. Any other word is an error, the
+// empty word too.
 func Parse(word string) (Level, error) {
 	if i := index(levelNames[:], word); i > 0 {
 		return Level(i), nil
@@ -49,8 +50,7 @@ func Parse(word string) (Level, error) {
 	return 0, fmt.Errorf("severity: %q is none of info, warning, error, critical", word)
 }
 
-// Grade is one axis of an assessment: impact, how much the business loses, or urgency, how fast the loss grows. The zero
-// Grade means that nobody has said.
+// Grade measures impact, how much the business loses, or urgency, how fast the loss grows. The zero Grade means unknown.
 type Grade uint8
 
 // The grades, mildest first.
@@ -62,16 +62,17 @@ const (
 
 var gradeNames = [...]string{"", "low", "medium", "high"}
 
-// String returns the word of g, "" for the zero Grade.
+// String returns low, medium or high; "" for the zero Grade; Grade(9) for the unknown value 9.
 func (g Grade) String() string { return name(gradeNames[:], int(g), "Grade") }
 
 // Valid reports whether g is one of the named grades or zero.
 func (g Grade) Valid() bool { return int(g) < len(gradeNames) }
 
-// MarshalText writes the word of g. A g without a word is an error.
+// MarshalText returns the word of g, empty for the zero Grade. An invalid g is an error.
 func (g Grade) MarshalText() ([]byte, error) { return marshal(gradeNames[:], int(g), "grade") }
 
-// UnmarshalText reads low, medium, high or nothing, without regard to case.
+// UnmarshalText reads low, medium or high. It ignores case and surrounding space. Empty text gives the zero Grade. After
+// an error g is unchanged.
 func (g *Grade) UnmarshalText(text []byte) error {
 	i := index(gradeNames[:], string(text))
 	if i < 0 {
@@ -81,7 +82,8 @@ func (g *Grade) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// Urgency is the urgency that a severity means when no rule says otherwise: critical high, error medium, the rest low.
+// Urgency returns the default urgency of an event with severity l: high for Critical, medium for Error, low for the others
+// and for the zero Level. A rule may override it.
 func (l Level) Urgency() Grade {
 	switch l {
 	case Critical:
@@ -93,7 +95,8 @@ func (l Level) Urgency() Grade {
 	}
 }
 
-// TierImpact is the impact of losing a service of the tier: 1 high, 2 medium, 3 and beyond low, 0 (unknown) medium.
+// TierImpact returns the default impact of losing a service of the given tier: high for 1, medium for 2 and for 0, which
+// means unknown, low for every other tier. A rule may override it.
 func TierImpact(tier int) Grade {
 	switch tier {
 	case 1:
@@ -105,7 +108,7 @@ func TierImpact(tier int) Grade {
 	}
 }
 
-// Priority orders incidents. P1 is the worst and compares as the smallest; the zero Priority means none.
+// Priority orders incidents. P1 is the worst and has the smallest value. The zero Priority means none.
 type Priority uint8
 
 // The priorities. P1 and P2 are major incidents.
@@ -119,19 +122,20 @@ const (
 
 var priorityNames = [...]string{"", "P1", "P2", "P3", "P4", "P5"}
 
-// String returns P1 to P5, "" for the zero Priority.
+// String returns P1 to P5; "" for the zero Priority; Priority(9) for the unknown value 9.
 func (p Priority) String() string { return name(priorityNames[:], int(p), "Priority") }
 
-// Valid reports whether p is one of P1 to P5.
+// Valid reports whether p is one of P1 to P5. The zero Priority is not valid.
 func (p Priority) Valid() bool { return p >= P1 && p <= P5 }
 
-// Above reports whether p is worse than q, that is, served before it. Every priority is above none.
+// Above reports whether p is worse than q: P1 is above P2. P1 to P5 are all above the zero Priority.
 func (p Priority) Above(q Priority) bool { return p != 0 && (q == 0 || p < q) }
 
-// MarshalText writes P1 to P5, or nothing for the zero Priority.
+// MarshalText returns P1 to P5, empty for the zero Priority. Any other value is an error.
 func (p Priority) MarshalText() ([]byte, error) { return marshal(priorityNames[:], int(p), "priority") }
 
-// UnmarshalText reads P1 to P5, or nothing, without regard to case.
+// UnmarshalText reads P1 to P5. It ignores case and surrounding space. Empty text gives the zero Priority. After an error
+// p is unchanged.
 func (p *Priority) UnmarshalText(text []byte) error {
 	i := index(priorityNames[:], string(text))
 	if i < 0 {
@@ -141,11 +145,16 @@ func (p *Priority) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// Matrix gives the priority of an impact (first index) and an urgency (second), both counted from Low.
+// Matrix maps impact and urgency to a priority: m[impact-Low][urgency-Low]. So m[2][1] is the priority of high impact and
+// medium urgency.
 type Matrix [3][3]Priority
 
-// DefaultMatrix is the symmetric matrix of AWS Well-Architected OPS10-BP03: both high P1, high and medium P2, high and low
-// or both medium P3, medium and low P4, both low P5.
+// DefaultMatrix returns the symmetric matrix of AWS Well-Architected OPS10-BP03:
+//
+//	impact \ urgency   low  medium  high
+//	low                P5   P4      P3
+//	medium             P4   P3      P2
+//	high               P3   P2      P1
 func DefaultMatrix() Matrix {
 	return Matrix{
 		{P5, P4, P3},
@@ -154,7 +163,7 @@ func DefaultMatrix() Matrix {
 	}
 }
 
-// Priority looks up a cell. A zero Grade counts as Medium, as does one that is not valid.
+// Priority returns the priority of impact and urgency. A zero or invalid Grade counts as Medium.
 func (m *Matrix) Priority(impact, urgency Grade) Priority {
 	return m[cell(impact)][cell(urgency)]
 }
@@ -166,7 +175,8 @@ func cell(g Grade) int {
 	return int(g - Low)
 }
 
-// Validate reports every cell without a priority and every place where a higher impact or urgency would lower the priority.
+// Validate reports every cell that is not P1 to P5, and every cell that is milder than the cell of the next lower impact or
+// urgency. It joins all faults.
 func (m *Matrix) Validate() error {
 	var errs []error
 	for i := range m {
@@ -196,7 +206,7 @@ func marshal(names []string, i int, kind string) ([]byte, error) {
 	if i < len(names) {
 		return []byte(names[i]), nil
 	}
-	return nil, fmt.Errorf("severity: there is no %s %d", kind, i)
+	return nil, fmt.Errorf("severity: %d is not a valid %s", i, kind)
 }
 
 func index(names []string, word string) int {

@@ -23,7 +23,7 @@ func TestDefaultMatrix(t *testing.T) {
 		{Medium, Low, P4},
 		{Low, Medium, P4},
 		{Low, Low, P5},
-		{0, High, P2}, // what nobody has said counts as medium
+		{0, High, P2}, // an unknown grade counts as medium
 		{Low, 0, P4},
 		{0, 0, P3},
 	} {
@@ -79,8 +79,8 @@ func TestAMatrixIsTotalAndNeverFalls(t *testing.T) {
 	}
 }
 
-// Of all matrices that differ from the default in two cells, Validate takes exactly those in which every step up keeps or
-// raises the priority.
+// The test visits every matrix that differs from the default in two cells. Validate accepts a matrix if and only if more
+// impact or more urgency never gives a milder priority.
 func TestValidateAgreesWithEveryPairOfCells(t *testing.T) {
 	for cells := range 81 {
 		for priorities := range 36 {
@@ -190,11 +190,11 @@ func TestNumbersWithoutAWord(t *testing.T) {
 	assert.Equal(t, "Level(5) Grade(4) Priority(6)", fmt.Sprint(level, grade, priority))
 	assert.False(t, level.Valid() || grade.Valid() || priority.Valid())
 	_, err := level.MarshalText()
-	assert.EqualError(t, err, "severity: there is no severity 5")
+	assert.EqualError(t, err, "severity: 5 is not a valid severity")
 	_, err = grade.MarshalText()
-	assert.EqualError(t, err, "severity: there is no grade 4")
+	assert.EqualError(t, err, "severity: 4 is not a valid grade")
 	_, err = priority.MarshalText()
-	assert.EqualError(t, err, "severity: there is no priority 6")
+	assert.EqualError(t, err, "severity: 6 is not a valid priority")
 }
 
 func TestZeroIsAValidSeverityAndGradeButNoPriority(t *testing.T) {
