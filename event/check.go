@@ -8,26 +8,26 @@ import (
 	"unicode/utf8"
 )
 
-// MaxSummary is how many bytes a summary may have.
+// MaxSummary is the largest length of Event.Summary in bytes.
 const MaxSummary = 4 << 10
 
-// What else an event may hold at the most. What exceeds is refused, not cut, so that no identity changes in silence.
+// Further limits of an event. An event above a limit is refused, not cut: a cut could give it the identity of another one.
 const (
 	maxName   = 255      // bytes of id, source, type, subject, tenant, intake
 	maxKey    = 4 << 10  // bytes of a dedup key as sent
 	maxLabels = 128      // labels
 	maxValue  = 4 << 10  // bytes of a label's value
 	maxLinks  = 32       // links
-	maxData   = 64 << 10 // bytes of names and texts in Data, every value counting 8 more
+	maxData   = 64 << 10 // bytes of names and texts in Data, plus 8 for each value
 	maxDepth  = 32       // nesting of Data
 )
 
-// RejectedError says why an event was refused. The other events of the same call are not affected.
+// RejectedError reports why an event was refused. The other events of the same Submit call are not affected.
 type RejectedError struct {
-	Index  int    // which event of the call
-	ID     string // its id, where it had one
-	Field  string // what is wrong
-	Reason string // what was found, and what was expected
+	Index  int    // index of the event in the call
+	ID     string // id of the event, may be empty
+	Field  string // name of the faulty field
+	Reason string // the value found and the value expected
 }
 
 // Error implements error.
@@ -35,7 +35,7 @@ func (e *RejectedError) Error() string {
 	return fmt.Sprintf("event %d rejected: %s: %s", e.Index, e.Field, e.Reason)
 }
 
-// Check reports the first thing that makes e unusable as a *RejectedError with Index 0, or nil.
+// Check returns the first fault of e as a *[RejectedError] with Index 0, or nil. Submit calls it for every event.
 func (e *Event) Check() error {
 	if field, reason := e.fault(); reason != "" {
 		return &RejectedError{ID: e.ID, Field: field, Reason: reason}
@@ -93,7 +93,7 @@ func (e *Event) labelFault() (field, reason string) {
 	if len(e.Labels) > maxLabels {
 		return "labels", fmt.Sprintf("%d labels, expected at most %d", len(e.Labels), maxLabels)
 	}
-	first := "" // of the faulty names, so that the answer does not depend on the order of the map
+	first := "" // smallest faulty name: makes the answer independent of map order
 	for name, value := range e.Labels {
 		nameFault, valueFault := textFault(name, maxName), textFault(value, maxValue)
 		if nameFault == "" && valueFault == "" || reason != "" && first < name {
@@ -177,7 +177,7 @@ func dataFault(v any, depth int, budget *int) string {
 	return ""
 }
 
-// Shorten cuts s to at most limit bytes at the border of a character and marks the cut with "…".
+// Shorten cuts s to at most limit bytes, between two characters, and marks the cut with "…".
 func Shorten(s string, limit int) string {
 	const mark = "…"
 	if len(s) <= limit {

@@ -10,57 +10,62 @@ import (
 	"github.com/tocsin-dev/tocsin/severity"
 )
 
-// Kind says what the events of a class mean. The zero Kind is Alert.
+// Kind says whether the events of a class can open an incident. The zero Kind is Alert.
 type Kind string
 
-// The kinds of class. An Alert may be promoted to an incident; Changes and Infos are recorded and never page.
+// The kinds of class. An Alert may open an incident. Changes and Infos are recorded and never page.
 const (
 	Alert   Kind = "alert"
 	Changes Kind = "change"
 	Infos   Kind = "info"
 )
 
-// Class is what the organisation has decided about events of one type. Only Name is required; what a class leaves empty
-// comes from the class above it (payments.payout.* , then payments.*), then from its service, then from the catalog's
-// defaults. A name that ends in ".*" only gives to the classes below.
+// Class holds the organisation's decisions about all events of one type. Only Name is required. An empty field takes its
+// value from the nearest prefix class (payments.payout.*, then payments.*), then from the service, then from the defaults of
+// the catalog. A prefix class, whose name ends in ".*", gives its fields to all types below it.
 type Class struct {
-	Name     string         // dotted: payments.payout.stuck, or payments.*
+	Name     string         // payments.payout.stuck, or payments.* for a prefix class
 	Kind     Kind           // defaults to Alert
-	Severity severity.Level // of events that do not say; defaults to error
+	Severity severity.Level // of events without a severity; defaults to error
 	Service  string
 	Owner    string // a team
 	Plan     string // a response plan
 	Runbook  string // a URL
-	// Dedup lists the fields (see [Event.Field]) that identify an alert of this class; a missing one counts as empty.
-	// Empty: the subject, or without one the service.
+	// Dedup lists the fields that identify an alert of this class, as paths of [Event.Field]. A field that an event lacks
+	// counts as empty. Defaults to the subject, or to the service if the event has no subject.
 	Dedup []string
-	// For is how long the condition must last before an alert fires, and Count how often it must come Within a span; of
-	// both, what is met first counts. Until then the alert is pending and opens no incident. Zero: it fires at once.
+	// For delays firing until the condition has lasted this long. Count delays firing until so many triggers have come
+	// Within the span. With both set, the alert fires as soon as either is met. Until then it is pending and opens no
+	// incident. With both zero it fires at once.
 	For    time.Duration
 	Count  int
 	Within time.Duration
-	// StaleAfter resolves an alert that was not repeated for so long, once nobody waits for an answer to its page. Zero:
-	// never, or after what the event itself says.
+	// StaleAfter resolves an alert that is not repeated for this long. The alert waits while a page about it is still
+	// unanswered. [Event.StaleAfter] overrides it. Zero: the alert never becomes stale.
 	StaleAfter time.Duration
 }
 
-// Trigger makes an event of class c that opens or repeats an alert. labels are names and values in turn. Which alert it is
-// about depends on labels only as far as Dedup names them: without Dedup and Subject, all events of the class are about one.
+// Trigger returns an event of class c that opens or repeats an alert. labels alternates names and values:
+//
+//	c.Trigger("payout 4711 is stuck", "merchant", "m-42", "region", "eu")
+//
+// Only labels that Dedup names take part in the dedup key. Without Dedup, and while Subject is empty, all events of the class
+// belong to one alert.
 func (c Class) Trigger(summary string, labels ...string) Event {
 	return Event{Type: c.Name, Signal: Trigger, Summary: summary, Labels: pairs(labels)}
 }
 
-// Resolve makes an event of class c that ends the alert of its key, which is that of a Trigger with the same labels.
+// Resolve returns an event of class c that ends the alert which [Class.Trigger] opened with the same labels.
 func (c Class) Resolve(labels ...string) Event {
 	return Event{Type: c.Name, Signal: Resolve, Labels: pairs(labels)}
 }
 
-// Change makes an event of class c that is recorded and never pages.
+// Change returns an event of class c that is recorded and never pages. labels alternates names and values.
 func (c Class) Change(summary string, labels ...string) Event {
 	return Event{Type: c.Name, Signal: Change, Summary: summary, Labels: pairs(labels)}
 }
 
-// pairs keeps a name without value visible as the value of "!BADKEY", as log/slog does.
+// pairs stores a last name without a value under "!BADKEY", as log/slog does.
 func pairs(list []string) map[string]string {
 	if len(list) == 0 {
 		return nil
@@ -76,14 +81,21 @@ func pairs(list []string) map[string]string {
 	return m
 }
 
-// Key returns the dedup key of e, which identifies its alert inside tenant and intake: the event's own key, else the
-// fields of Dedup, else the subject, else the service. Neither severity nor time nor free text enters it. Values are
-// escaped, so different fields never meet in one key; a key longer than 255 bytes ends in a hash of the whole.
+// Key returns the dedup key of e. The key identifies the alert of e inside its tenant and intake. It is the first of these
+// that is present:
 //
-// The form of keys does not change between releases, since that would split every open alert.
+//   - e.DedupKey, as sent
+//   - the class name and the fields of Dedup: payments.payout.stuck/m-42
+//   - the class name and the subject: payments.payout.stuck/payout-7
+//   - the class name and the service: payments.payout.stuck//payouts
+//
+// Values are escaped as in a URL path, so different values give different keys. A key longer than 255 bytes is cut and ends
+// in "~" and a hash of the whole key.
+//
+// Keys keep this form in all releases; another form would split every open alert.
 func (c *Class) Key(e *Event) string { return string(c.AppendKey(nil, e)) }
 
-// AppendKey appends the dedup key of e, see [Class.Key].
+// AppendKey appends [Class.Key] of e to b and returns the extended slice.
 func (c *Class) AppendKey(b []byte, e *Event) []byte {
 	if e.DedupKey != "" {
 		return append(b, shorten(e.DedupKey)...)
@@ -107,9 +119,9 @@ func (c *Class) AppendKey(b []byte, e *Event) []byte {
 	return b
 }
 
-const longestKey = 255 // bytes, the limit of the tightest vendor
+const longestKey = 255 // bytes, the limit of PagerDuty's dedup_key
 
-// shorten keeps keys within their length, with a readable beginning.
+// shorten cuts a long key to longestKey bytes: a readable beginning, "~" and a hash of the whole key.
 func shorten(key string) string {
 	const hashed = 32
 	if len(key) <= longestKey {

@@ -37,7 +37,7 @@ func TestTriggerAndResolveMeetInOneKey(t *testing.T) {
 	}
 }
 
-// The keys written here are a promise: another form would split every open alert at the next release.
+// These keys must stay the same in all releases; another form would split every open alert.
 func TestKeysAreStable(t *testing.T) {
 	full := event.Event{
 		DedupKey: "own key/with #", Subject: "db 1/a", Severity: severity.Error,
@@ -85,7 +85,7 @@ func TestDefaultKeyIgnoresWhatChanges(t *testing.T) {
 	assert.Equal(t, c.Key(&base), c.Key(&other))
 }
 
-// Values that a careless encoding would join: separators, escapes, nothing, and any bytes at all.
+// Values that a faulty escaping would merge: separators, escapes, empty text, arbitrary bytes.
 func tricky() *rapid.Generator[string] {
 	return rapid.OneOf(
 		rapid.SampledFrom([]string{"", "/", "//", "%", "%2F", "%25", "a", "a/b", "b", "a,b", "~", "\x00", "\xff", "ä"}),

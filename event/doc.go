@@ -1,8 +1,8 @@
-// Package event holds what comes in: the event, one immutable observation, and the class, what the organisation has decided
-// about events of one type. Class names inherit by prefix, so that a class needs no more than a name.
+// Package event defines the [Event], one immutable observation, and the [Class], the organisation's decisions about all
+// events of one type. Classes inherit by prefix: payments.payout.stuck takes the fields that it leaves empty from payments.*.
 //
 // # Time
 //
-// An event has two clocks: Time is the sender's, Received is ours. Deadlines run on Received; Time only orders events of
-// one key.
+// An event has two instants. Time comes from the sender's clock; Received comes from the engine's clock. Deadlines count
+// from Received. Time only orders the events of one dedup key.
 package event

@@ -9,16 +9,15 @@ import (
 	"github.com/tocsin-dev/tocsin/severity"
 )
 
-// Signal is what an event does. The zero Signal is Trigger.
+// Signal is the effect that an event asks for. The zero Signal is Trigger.
 type Signal uint8
 
-// The signals. Trigger and Resolve act on the alert with the event's key, Acknowledge on the incident that owns this alert;
-// a Change is recorded and never pages.
+// The signals.
 const (
-	Trigger Signal = iota
-	Acknowledge
-	Resolve
-	Change
+	Trigger     Signal = iota // opens or repeats the alert with the event's dedup key
+	Acknowledge               // acknowledges the incident that owns this alert
+	Resolve                   // ends this alert
+	Change                    // is recorded and never pages: a deployment, a feature flag
 )
 
 var signalNames = [...]string{"trigger", "acknowledge", "resolve", "change"}
@@ -26,7 +25,7 @@ var signalNames = [...]string{"trigger", "acknowledge", "resolve", "change"}
 // Valid reports whether s is one of the named signals.
 func (s Signal) Valid() bool { return int(s) < len(signalNames) }
 
-// String returns the word of s.
+// String returns trigger, acknowledge, resolve or change; Signal(9) for the unknown value 9.
 func (s Signal) String() string {
 	if s.Valid() {
 		return signalNames[s]
@@ -34,10 +33,10 @@ func (s Signal) String() string {
 	return fmt.Sprintf("Signal(%d)", uint8(s))
 }
 
-// MarshalText writes the word of s.
+// MarshalText returns s.String().
 func (s Signal) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 
-// UnmarshalText reads one of the words.
+// UnmarshalText reads trigger, acknowledge, resolve or change, in exactly this spelling. After an error s is unchanged.
 func (s *Signal) UnmarshalText(text []byte) error {
 	for i, n := range signalNames {
 		if n == string(text) {
@@ -48,39 +47,39 @@ func (s *Signal) UnmarshalText(text []byte) error {
 	return fmt.Errorf("event: signal %q is none of %s", text, strings.Join(signalNames[:], ", "))
 }
 
-// Event is one observation. Its names are those of CloudEvents 1.0 where that has them. Whoever makes an Event fills Type
-// and, as far as known, the rest; the engine fills what is left empty as said at each field. Nobody changes an Event after
-// it was submitted, its maps included.
+// Event is one observation. Fields that CloudEvents 1.0 defines carry its names. A caller must fill Type and should fill the
+// rest; the engine fills an empty field with the default stated beside it. Do not change an Event, its maps or its lists after
+// Submit.
 type Event struct {
-	ID       string            `json:"id,omitempty"`       // with Source the identity: a repeat is applied once; empty: a fresh one
-	Source   string            `json:"source,omitempty"`   // who observed; defaults to the engine's Service
-	Type     string            `json:"type"`               // names the class; required
-	Subject  string            `json:"subject,omitempty"`  // what it is about: a host, a customer
+	ID       string            `json:"id,omitempty"`       // identity together with Source: the engine applies a repeat once; defaults to a new id
+	Source   string            `json:"source,omitempty"`   // the observer; defaults to the engine's Service
+	Type     string            `json:"type"`               // name of the class; required
+	Subject  string            `json:"subject,omitempty"`  // the affected thing: a host, a customer
 	Signal   Signal            `json:"signal"`             // defaults to Trigger
-	Severity severity.Level    `json:"severity,omitempty"` // defaults to the class's
+	Severity severity.Level    `json:"severity,omitempty"` // defaults to the severity of the class
 	Time     time.Time         `json:"time,omitzero"`      // the sender's clock; defaults to Received
-	Received time.Time         `json:"received,omitzero"`  // set at intake; what a caller writes here is replaced
+	Received time.Time         `json:"received,omitzero"`  // set by Submit, which replaces a caller's value
 	Summary  string            `json:"summary,omitempty"`  // one line for people
 	Labels   map[string]string `json:"labels,omitempty"`
-	Data     map[string]any    `json:"data,omitempty"` // the rest of the payload, JSON-like
+	Data     map[string]any    `json:"data,omitempty"` // further payload, as decoded from JSON
 	DedupKey string            `json:"dedupKey,omitempty"`
 	Links    []Link            `json:"links,omitempty"`
-	// TraceParent is the W3C trace context in which the event began.
+	// TraceParent is the traceparent header of W3C Trace Context, from the trace in which the event began.
 	TraceParent string `json:"traceParent,omitempty"`
-	Tenant      string `json:"tenant,omitempty"` // scopes every key; empty is a tenant too
-	Intake      string `json:"intake,omitempty"` // the way in, scopes the dedup key; defaults to the engine's Service
-	// StaleAfter is the sender's own expiry, counted from Received: without a repeat the alert resolves. It overrides the
-	// class's. Zero: the class decides.
+	Tenant      string `json:"tenant,omitempty"` // scope of all dedup and group keys; the empty string is a tenant of its own
+	Intake      string `json:"intake,omitempty"` // name of the intake, scope of the dedup key; defaults to the engine's Service
+	// StaleAfter is the time from Received after which the alert resolves unless the sender repeats it. It overrides
+	// [Class.StaleAfter]. Defaults to the value of the class.
 	StaleAfter time.Duration `json:"staleAfter,omitempty"`
 }
 
-// Link points a responder to more.
+// Link is a URL for responders, such as a dashboard.
 type Link struct {
 	URL  string `json:"url"` // http or https
 	Text string `json:"text,omitempty"`
 }
 
-// TraceID returns the trace id within TraceParent, "" if there is none.
+// TraceID returns the 32 hexadecimal digits of the trace id in TraceParent, "" if TraceParent is empty or invalid.
 func (e *Event) TraceID() string {
 	if !ValidTraceParent(e.TraceParent) {
 		return ""
@@ -89,7 +88,7 @@ func (e *Event) TraceID() string {
 }
 
 // ValidTraceParent reports whether s is a traceparent of W3C Trace Context: version, trace id, parent id and flags in
-// lower-case hexadecimal, the ids not zero.
+// lower-case hexadecimal. Neither id may be zero. Example: 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01.
 func ValidTraceParent(s string) bool {
 	if len(s) != 55 || s[2] != '-' || s[35] != '-' || s[52] != '-' || s[:2] == "ff" {
 		return false
@@ -105,9 +104,9 @@ func ValidTraceParent(s string) bool {
 	return strings.Trim(s[3:35], "0") != "" && strings.Trim(s[36:52], "0") != ""
 }
 
-// Field looks up a value by path: id, source, type, subject, summary, severity, signal, labels.NAME, or data.NAME and
-// deeper. Numbers and booleans of data come in their plain text form; what is missing, or a list or an object, comes as
-// "" and false.
+// Field returns the value at path and whether there is a value. Paths are id, source, type, subject, summary, severity,
+// signal, labels.NAME and data.NAME; data.order.id reaches into nested objects. A number or boolean is returned as text:
+// 4711, true. A missing value, a list or an object gives "" and false.
 func (e *Event) Field(path string) (string, bool) {
 	head, rest, _ := strings.Cut(path, ".")
 	switch head {
@@ -134,11 +133,11 @@ func (e *Event) Field(path string) (string, bool) {
 	return "", false
 }
 
-// FieldForms says in errors which fields may identify something.
+// FieldForms lists the paths that [ValidField] accepts, for error messages.
 const FieldForms = "id, source, type, subject, summary, labels.NAME or data.NAME"
 
-// ValidField reports whether path may identify an alert or a group: Field can find something there, and a resolve finds the
-// same as its trigger.
+// ValidField reports whether path may be part of a dedup key or a group key. [Event.Field] must know the path, and the
+// value must be the same in a trigger and its resolve; so severity and signal are refused.
 func ValidField(path string) bool {
 	head, rest, dotted := strings.Cut(path, ".")
 	switch head {
@@ -152,7 +151,7 @@ func ValidField(path string) bool {
 
 func dataField(data map[string]any, path string) (string, bool) {
 	for {
-		if v, ok := data[path]; ok { // a key may itself contain dots
+		if v, ok := data[path]; ok { // the name itself may contain dots
 			return scalar(v)
 		}
 		head, rest, dotted := strings.Cut(path, ".")
@@ -171,7 +170,7 @@ func scalar(v any) (string, bool) {
 	case nil, map[string]any, []any:
 		return "", false
 	case float64:
-		return strconv.FormatFloat(v, 'f', -1, 64), true // 4711000 is the same key as int and as decoded JSON
+		return strconv.FormatFloat(v, 'f', -1, 64), true // an int 4711000 and the float64 of decoded JSON give the same key
 	default:
 		return fmt.Sprint(v), true
 	}

@@ -8,16 +8,18 @@ import (
 	"github.com/tocsin-dev/tocsin/severity"
 )
 
-// Unclassified is the class of events whose type no class names.
+// Unclassified names the class of events whose type matches no other class.
 const Unclassified = "unclassified"
 
-// Taxonomy is the set of classes, with what each inherits filled in. It is immutable and safe for concurrent use.
+// Taxonomy is a compiled set of classes; every class holds its inherited fields. It is immutable and safe for concurrent
+// use.
 type Taxonomy struct {
 	exact  map[string]*Class
-	prefix map[string]*Class // by "payments." for payments.*
+	prefix map[string]*Class // the key of payments.* is "payments."
 }
 
-// NewTaxonomy compiles classes. All faults come at once, joined.
+// NewTaxonomy compiles classes. It adds the class [Unclassified], of severity warning, if classes lacks it. The error joins
+// all faults.
 func NewTaxonomy(classes []Class) (*Taxonomy, error) {
 	t := &Taxonomy{exact: make(map[string]*Class, len(classes)+1), prefix: make(map[string]*Class)}
 	var errs []error
@@ -44,8 +46,9 @@ func NewTaxonomy(classes []Class) (*Taxonomy, error) {
 	return t, errors.Join(errs...)
 }
 
-// Class returns the class of events of the type: the one of that name; else one made of what classes above it decided,
-// under the type's own name; else Unclassified and false. Nobody changes what it returns.
+// Class returns the class of events of type typ, and whether a class matches. It looks for the class named typ, then for the
+// nearest prefix class; then the result is a copy of the prefix class, named typ. If nothing matches, it returns the class
+// [Unclassified] and false. Do not change the result, which other callers share.
 func (t *Taxonomy) Class(typ string) (*Class, bool) {
 	if c := t.exact[typ]; c != nil {
 		return c, typ != Unclassified
@@ -58,7 +61,7 @@ func (t *Taxonomy) Class(typ string) (*Class, bool) {
 	return t.exact[Unclassified], false
 }
 
-// inherit fills every class from the nearest class above it, the highest first, so that one look up suffices.
+// inherit fills every class from its nearest prefix class, the shortest prefix first. Class then needs one lookup.
 func (t *Taxonomy) inherit() {
 	filled := make(map[*Class]bool)
 	var fill func(c *Class, name string)
@@ -79,7 +82,7 @@ func (t *Taxonomy) inherit() {
 	}
 }
 
-// above finds the longest prefix class strictly above the name.
+// above returns the class of the longest prefix of name, nil if there is none. payments.* is not above itself.
 func (t *Taxonomy) above(name string) *Class {
 	name = strings.TrimSuffix(name, ".")
 	for {
