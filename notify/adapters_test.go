@@ -16,7 +16,7 @@ import (
 
 const signingSecret = "whsec_dG9jc2luIHNpZ25zIHdoYXQgaXQgc2VuZHMh"
 
-// adapters are our notifiers that speak HTTP, and the one of the Example.
+// adapters lists all notifiers of this module that use HTTP, and the notifier of the Example.
 var adapters = []struct {
 	name string
 	make func(url string, c *http.Client) notify.Notifier
@@ -44,7 +44,7 @@ func with(n *chat.Notifier, c *http.Client) notify.Notifier {
 	return n
 }
 
-// detour sends to another host than it is asked to, for a service whose host is fixed.
+// detour redirects requests to a test server, for a service with a fixed host.
 type detour struct {
 	scheme, host string
 	next         http.RoundTripper
@@ -65,7 +65,7 @@ func detoured(c *http.Client, scheme, host string) *http.Client {
 	return &own
 }
 
-// TestAdaptersKeepTheRules also gives them a client that follows redirects, which they do not.
+// TestAdaptersKeepTheRules runs the suite. It also passes a client that follows redirects, which the adapters must not.
 func TestAdaptersKeepTheRules(t *testing.T) {
 	for _, a := range adapters {
 		t.Run(a.name, func(t *testing.T) {

@@ -9,16 +9,17 @@ import (
 	"text/template/parse"
 )
 
-// maxSteps is how many turns of its loops and calls of its templates a text may take: more than any needs, and milliseconds.
+// maxSteps bounds the loop iterations and template calls of one rendering. The bound takes a few milliseconds, and no real
+// template needs so many.
 const maxSteps = 10_000
 
 var (
 	errTooLong = errors.New("longer than allowed")
-	errEndless = fmt.Errorf("more than %d turns of a loop, or calls of a template", maxSteps)
+	errEndless = fmt.Errorf("more than %d loop iterations or template calls", maxSteps)
 )
 
-// count lets each turn of a loop, and each template that is called, begin with an empty text, so that the writer notices it
-// even where nothing is written.
+// count inserts an empty text at the start of every loop body and every template. Executing it calls Write with no bytes,
+// by which [limited] counts steps of templates that print nothing.
 func count(t *template.Template) {
 	for _, called := range t.Templates() {
 		if called.Tree != nil {
@@ -54,7 +55,8 @@ func countIn(l *parse.ListNode) {
 	}
 }
 
-// short has the functions of text/template that put texts together, with an end to how long one may grow in a variable.
+// short returns replacements of the text functions of text/template. A result longer than maxText is an error, so that a
+// template cannot build a huge text in a variable.
 func short() template.FuncMap {
 	cut := func(s string) (string, error) {
 		if len(s) > maxText {
@@ -70,7 +72,7 @@ func short() template.FuncMap {
 	}
 }
 
-// limited takes in what a template writes, up to a limit.
+// limited is the output of a template. Write fails beyond limit bytes or beyond maxSteps steps.
 type limited struct {
 	b     strings.Builder
 	limit int

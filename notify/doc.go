@@ -1,13 +1,13 @@
-// Package notify holds the port through which messages leave, and what a message is. A notifier only sends: order, rate,
-// retry and the choice of the next contact belong to the engine, and texts are rendered before a notifier sees them.
+// Package notify defines the [Message] and the port [Notifier], which sends messages over one channel. A notifier only sends.
+// The engine renders the texts, orders and rates the messages, retries, and chooses the next contact.
 //
 // # Errors
 //
-// An error of Notify is retried unless it says otherwise: wrap it with [Permanent] when trying again cannot help, with
-// [RetryAfter] when the other side named a pause. [Status] does both from an HTTP answer, and [Public] takes out of an error
-// what it should not tell.
+// The engine retries after an error of Notify, unless the error is marked with [Permanent]. [RetryAfter] marks an error with
+// the pause that the provider asked for. [Status] marks the error of an HTTP answer by its status and Retry-After header.
+// [Public] removes secrets from an error of net/http.
 //
 // # Testing
 //
-// Package notifytest holds a notifier that speaks HTTP to the rules of [Notifier]; docs/writing-a-notifier.md leads there.
+// Package notifytest tests an HTTP notifier against the rules of [Notifier]. The guide is docs/writing-a-notifier.md.
 package notify

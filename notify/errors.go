@@ -12,7 +12,7 @@ type permanentError struct{ err error }
 func (e *permanentError) Error() string { return e.err.Error() }
 func (e *permanentError) Unwrap() error { return e.err }
 
-// Permanent marks err as final: the same message will never get through this contact, so the next one is tried at once.
+// Permanent marks err as final: a retry to this contact cannot succeed. The engine tries the next contact at once.
 // Permanent(nil) is nil.
 func Permanent(err error) error {
 	if err == nil {
@@ -21,7 +21,7 @@ func Permanent(err error) error {
 	return &permanentError{err}
 }
 
-// IsPermanent reports whether err, or one that it wraps, was marked by [Permanent].
+// IsPermanent reports whether err, or an error that it wraps, was marked by [Permanent].
 func IsPermanent(err error) bool {
 	var p *permanentError
 	return errors.As(err, &p)
@@ -30,13 +30,14 @@ func IsPermanent(err error) bool {
 type retryError struct {
 	err   error
 	after time.Duration
-	at    time.Time // instead of after, where the other side named an instant
+	at    time.Time // replaces after if the provider named an instant
 }
 
 func (e *retryError) Error() string { return e.err.Error() }
 func (e *retryError) Unwrap() error { return e.err }
 
-// RetryAfter marks err as passing, with the pause that the other side asked for. RetryAfter(nil, d) is nil.
+// RetryAfter marks err with the pause that the provider asked for. The engine waits at least that long before it retries.
+// RetryAfter(nil, d) is nil.
 func RetryAfter(err error, d time.Duration) error {
 	if err == nil {
 		return nil
@@ -44,7 +45,7 @@ func RetryAfter(err error, d time.Duration) error {
 	return &retryError{err: err, after: d}
 }
 
-// RetryDelay returns how long after now the next try should wait at least, 0 where err names no pause.
+// RetryDelay returns the shortest time from now to the next try, 0 if err carries no pause.
 func RetryDelay(err error, now time.Time) time.Duration {
 	var r *retryError
 	if !errors.As(err, &r) {
@@ -56,9 +57,14 @@ func RetryDelay(err error, now time.Time) time.Duration {
 	return max(r.after, 0)
 }
 
-// Status classes the answer of an HTTP provider: nil for 2xx; permanent for 3xx, since redirects are not followed, and for
-// 4xx other than 408, 425 and 429; else passing, with the pause of the Retry-After header (seconds or an HTTP date; pass
-// "" where there is none).
+// Status returns the error of an HTTP answer. retryAfter is the Retry-After header, "" without one; it may hold seconds or an
+// HTTP date (RFC 9110, section 10.2.3).
+//
+//	2xx                        nil
+//	3xx                        permanent: notifiers follow no redirects
+//	408, 425, 429              retried, after the pause in retryAfter
+//	other 4xx                  permanent
+//	all others                 retried, after the pause in retryAfter
 func Status(code int, retryAfter string) error {
 	if code >= 200 && code < 300 {
 		return nil

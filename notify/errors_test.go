@@ -19,7 +19,7 @@ func TestStatus(t *testing.T) {
 		code       int
 		retryAfter string
 		permanent  bool
-		delay      time.Duration // as seen at noon
+		delay      time.Duration // RetryDelay at noon
 	}{
 		{code: 100},
 		{code: 301, permanent: true},
@@ -44,12 +44,12 @@ func TestStatus(t *testing.T) {
 		{code: 429, retryAfter: "30", delay: 30 * time.Second},
 		{code: 503, retryAfter: "0"},
 		{code: 503, retryAfter: "Sun, 01 Mar 2026 12:01:30 GMT", delay: 90 * time.Second},
-		{code: 503, retryAfter: "Sun, 01 Mar 2026 11:00:00 GMT"}, // gone by
+		{code: 503, retryAfter: "Sun, 01 Mar 2026 11:00:00 GMT"}, // in the past
 		{code: 503, retryAfter: "-5"},
 		{code: 503, retryAfter: "1.5"},
 		{code: 503, retryAfter: "soon"},
 		{code: 503, retryAfter: "99999999999999999999"},
-		{code: 404, retryAfter: "30", permanent: true}, // a pause does not make it pass
+		{code: 404, retryAfter: "30", permanent: true}, // Retry-After does not make 404 temporary
 	} {
 		t.Run(fmt.Sprintf("%d %s", c.code, c.retryAfter), func(t *testing.T) {
 			err := notify.Status(c.code, c.retryAfter)

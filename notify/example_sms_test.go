@@ -17,7 +17,7 @@ type SMS struct {
 	Client     *http.Client
 }
 
-// Notify posts one form. The key goes along, so that the gateway sends a repeat only once.
+// Notify posts one form. Its field ref holds the key, by which the gateway drops duplicates.
 func (s *SMS) Notify(ctx context.Context, m notify.Message) (notify.Receipt, error) {
 	form := url.Values{"to": {m.To}, "text": {m.Title + "\n" + m.Why}, "ref": {m.Key}}
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, s.URL, strings.NewReader(form.Encode()))
@@ -34,7 +34,7 @@ func (s *SMS) Notify(ctx context.Context, m notify.Message) (notify.Receipt, err
 	return notify.Receipt{ID: resp.Header.Get("X-Message-Id")}, notify.Status(resp.StatusCode, resp.Header.Get("Retry-After"))
 }
 
-// A notifier of one's own: the engine renders, orders, limits and retries, so that only the sending is left.
+// A notifier of your own. It only sends: the engine renders, orders, rates and retries.
 func Example() {
 	gateway := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		fmt.Printf("%s %q\n", r.FormValue("to"), r.FormValue("text"))

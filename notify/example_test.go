@@ -10,7 +10,7 @@ import (
 	"github.com/tocsin-dev/tocsin/severity"
 )
 
-// What an HTTP provider answered decides what becomes of the message.
+// Status decides by the HTTP status whether the engine retries, and after which pause.
 func ExampleStatus() {
 	for _, code := range []int{202, 410, 429} {
 		err := notify.Status(code, "30")
@@ -22,7 +22,7 @@ func ExampleStatus() {
 	// HTTP status 429 false 30s
 }
 
-// A provider without HTTP says by itself what is final.
+// A notifier without HTTP marks its permanent errors itself.
 func ExamplePermanent() {
 	pager := notify.NotifierFunc(func(_ context.Context, m notify.Message) (notify.Receipt, error) {
 		if m.To == "" {

@@ -18,10 +18,10 @@ import (
 	"github.com/tocsin-dev/tocsin/severity"
 )
 
-// faults are the ways in which a provider misbehaves, and what must come of a message.
+// faults lists faults of a provider and the expected result of a message.
 var faults = []struct {
 	name   string
-	answer http.HandlerFunc // nil: none
+	answer http.HandlerFunc // nil: no answer
 	want   string
 }{
 	{"429, Retry-After 7", func(w http.ResponseWriter, _ *http.Request) {
@@ -50,7 +50,7 @@ var faults = []struct {
 	{"410", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(410) }, "permanent"},
 }
 
-// counting counts the bytes that are read of answers.
+// counting counts the bytes read from answers.
 type counting struct {
 	next http.RoundTripper
 	read atomic.Int64
@@ -75,7 +75,7 @@ func (c *counting) RoundTrip(r *http.Request) (*http.Response, error) {
 	return resp, err
 }
 
-// TestFaults prints what comes of one message, and how often the provider was asked for it, for every adapter and fault.
+// TestFaults prints the result of one message and the number of requests, for every adapter and fault.
 func TestFaults(t *testing.T) {
 	var table strings.Builder
 	w := tabwriter.NewWriter(&table, 0, 0, 2, ' ', 0)
@@ -97,7 +97,7 @@ func TestFaults(t *testing.T) {
 	t.Log(table.String())
 }
 
-// suffer sends one message to a provider that answers so.
+// suffer sends one message to a provider with the given fault.
 func suffer(
 	t *testing.T, newNotifier func(string, *http.Client) notify.Notifier, answer http.HandlerFunc,
 ) (outcome string, tries, read int64) {
@@ -107,7 +107,7 @@ func suffer(
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		io.Copy(io.Discard, r.Body)
 		asked.Add(1)
-		if answer == nil { // it hangs: the sender's time is up
+		if answer == nil { // the provider hangs until the context ends
 			cancel()
 			<-r.Context().Done()
 			return

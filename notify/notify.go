@@ -11,37 +11,36 @@ import (
 // Notifier sends messages over one channel.
 //
 //  1. Notify may be called concurrently.
-//  2. It may block until ctx ends, and returns soon after.
-//  3. nil means that the provider accepted the message, and nothing else does; delivered and read are other questions.
-//  4. A repeat carries the same Message.Key: hand it to the provider, which may refuse a second one.
-//  5. Notify asks once. It does not try again, the engine does, and follows no redirect.
-//  6. What no further try can mend is [Permanent]: a provider that says the address is gone, the request wrong or the
-//     secret not valid.
-//  7. What may pass is not: a busy or broken provider, a connection that breaks.
-//  8. The pause that a provider asks for is kept, with [RetryAfter] or [Status].
-//  9. No error holds a secret, a URL that is one, or what the provider said, once [Public] has taken out what an
-//     http.Client adds.
-//  10. An answer is read up to a limit.
-//  11. Texts stay texts: mark-up, quotes and line breaks in them change nothing else of the request.
+//  2. It may block until ctx ends, and returns promptly after.
+//  3. It returns nil if and only if the provider accepted the message. Delivery and reading are not part of this.
+//  4. All tries of a message carry the same Message.Key. Pass it to the provider, which can drop duplicates by it.
+//  5. Notify sends one request. The engine retries; Notify does not, and it follows no redirect.
+//  6. An error that no retry can cure is [Permanent]: unknown address, invalid request, invalid credentials.
+//  7. A temporary error is not permanent: the provider is busy or broken, or the connection failed.
+//  8. The error carries the pause that the provider asked for, by [RetryAfter] or [Status].
+//  9. No error contains a secret, a secret URL or text from the provider. The engine applies [Public] first, so an error of
+//     http.Client may be returned as it is.
+//  10. Notify reads a bounded number of bytes of the answer.
+//  11. Texts stay data: mark-up, quotes and line breaks in them change no other part of the request.
 type Notifier interface {
 	Notify(ctx context.Context, m Message) (Receipt, error)
 }
 
-// NotifierFunc makes a Notifier of a function.
+// NotifierFunc adapts a function to a Notifier.
 type NotifierFunc func(ctx context.Context, m Message) (Receipt, error)
 
 // Notify calls f.
 func (f NotifierFunc) Notify(ctx context.Context, m Message) (Receipt, error) { return f(ctx, m) }
 
-// Receipt is what a provider gave for an accepted message.
+// Receipt is the provider's answer to an accepted message.
 type Receipt struct {
-	ID string // the provider's id of the message, if it has one
+	ID string // the provider's id of the message, may be empty
 }
 
-// Kind is what a message asks of its reader.
+// Kind says what a message is for.
 type Kind string
 
-// The kinds of message. Only a Page asks for an acknowledgement and escalates.
+// The kinds of message. Only a Page asks for an acknowledgement, and escalates without one.
 const (
 	Page     Kind = "page"
 	Notice   Kind = "notice"
@@ -49,13 +48,13 @@ const (
 	AllClear Kind = "all-clear"
 )
 
-// Message is one thing to send to one contact. Title, Text and Why are plain text from outside: escape them for the
-// channel's mark-up.
+// Message is one message to one contact. Title, Text and Why are plain text that may come from an attacker: escape them for
+// the mark-up of the channel.
 type Message struct {
-	Key     string `json:"key"` // idempotency key, the same for every try
+	Key     string `json:"key"` // idempotency key, the same in every try
 	Kind    Kind   `json:"kind"`
 	Channel string `json:"channel"`
-	To      string `json:"to,omitempty"` // address of the contact; empty: the channel's own
+	To      string `json:"to,omitempty"` // address of the contact; empty: the channel's default address
 	Person  string `json:"person,omitempty"`
 
 	Title string `json:"title"`          // one line
@@ -64,17 +63,17 @@ type Message struct {
 
 	Incident string            `json:"incident"`
 	Priority severity.Priority `json:"priority"`
-	Round    int               `json:"round,omitempty"` // of the escalation, with Level
+	Round    int               `json:"round,omitempty"` // of the escalation, from 1
 	Level    int               `json:"level,omitempty"`
-	Attempt  int               `json:"attempt,omitempty"` // counts tries from 1
+	Attempt  int               `json:"attempt,omitempty"` // number of this try, from 1
 	Summary  string            `json:"summary,omitempty"`
 	Class    string            `json:"class,omitempty"`
 	Service  string            `json:"service,omitempty"`
 	Owner    string            `json:"owner,omitempty"` // team
 	Runbook  string            `json:"runbook,omitempty"`
 	Links    []event.Link      `json:"links,omitempty"`
-	// Note says what happened; of a page, what diagnostics found and which are missing.
+	// Note says what happened. In a page it holds the results of diagnostics and names those still missing.
 	Note        string    `json:"note,omitempty"`
-	TraceParent string    `json:"traceParent,omitempty"` // of the event that opened the incident
-	At          time.Time `json:"at"`                    // when it was decided
+	TraceParent string    `json:"traceParent,omitempty"` // W3C traceparent of the event that opened the incident
+	At          time.Time `json:"at"`                    // when the engine decided to send it
 }

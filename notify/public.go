@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// publicError is what may be shown of another error, and all that is kept of it.
+// publicError replaces an error that holds secrets. It keeps a cleaned text and no reference to the original.
 type publicError struct {
 	text  string
 	cause error // context.Canceled, context.DeadlineExceeded or nil
@@ -16,11 +16,13 @@ type publicError struct {
 func (e *publicError) Error() string { return e.text }
 func (e *publicError) Unwrap() error { return e.cause }
 
-// Public returns err as it may be shown. What net/http says of a failed request quotes the URL, which often is a secret,
-// and at times the other side: of such an error the host stays, what stands in quotes goes, and nothing leads back to it.
-// [Permanent], [RetryAfter] and the errors of package context are kept. An err without a [url.Error] is returned as it is.
+// Public removes secrets from an error of net/http, whose text quotes the URL and sometimes bytes of the answer. The result
+// names only the host; quoted text becomes ***; [errors.As] does not find the original. The marks of [Permanent] and
+// [RetryAfter] and the errors of package context stay. An err without a [url.Error] is returned unchanged.
 //
-// The engine shows the errors of notifiers in this way, so that a notifier may return those of an http.Client as they are.
+//	Post "https://hooks.example/T0C/secret": EOF   →   Post hooks.example: EOF
+//
+// The engine applies Public to every error of a notifier, so a notifier may return an error of http.Client unchanged.
 func Public(err error) error {
 	var failed *url.Error
 	if !errors.As(err, &failed) {
@@ -46,7 +48,7 @@ func Public(err error) error {
 	return public
 }
 
-// unquoted is the cause of a failed request without what it quotes. The cause of a URL that does not parse is a part of it.
+// unquoted returns the cause of a failed request without quoted text. A parse error quotes the URL itself.
 func unquoted(failed *url.Error) string {
 	if failed.Op == "parse" {
 		return "the URL is malformed"
@@ -59,7 +61,7 @@ func unquoted(failed *url.Error) string {
 	return text[:first] + concealed + text[last+1:]
 }
 
-// partsOf lists what of a URL may be a secret, the longest first. Single characters are none.
+// partsOf lists the parts of a URL that may be secret, the whole URL first. Single characters are left out.
 func partsOf(raw string, u *url.URL) []string {
 	parts := []string{raw}
 	if u != nil {

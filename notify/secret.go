@@ -8,13 +8,13 @@ import (
 
 const concealed = "***"
 
-// Secret is a text that prints as *** everywhere: through fmt, in logs, as JSON or as any other text. The zero Secret is
-// empty, and prints no differently.
+// Secret holds a text and prints as ***: through fmt, log/slog, encoding/json and every encoder of text. The zero Secret
+// holds "" and prints as *** too.
 type Secret struct {
-	text *string // a pointer, since fmt calls no method of a field that is not exported
+	text *string // a pointer: fmt calls no method of an unexported field and would print a string
 }
 
-// NewSecret conceals text.
+// NewSecret returns a Secret that holds text.
 func NewSecret(text string) Secret {
 	if text == "" {
 		return Secret{}
@@ -22,7 +22,7 @@ func NewSecret(text string) Secret {
 	return Secret{&text}
 }
 
-// Reveal returns the text, for the place where it is needed and for no other.
+// Reveal returns the text. Call it only where the secret is used, such as for a request header.
 func (s Secret) Reveal() string {
 	if s.text == nil {
 		return ""
@@ -36,7 +36,7 @@ func (Secret) String() string { return concealed }
 // Format writes *** for every verb.
 func (Secret) Format(f fmt.State, _ rune) { io.WriteString(f, concealed) }
 
-// MarshalText returns ***, in JSON and YAML as well. A Secret therefore does not survive being stored.
+// MarshalText returns ***, in JSON and YAML as well. A Secret that was marshalled cannot be read back.
 func (Secret) MarshalText() ([]byte, error) { return []byte(concealed), nil }
 
 // LogValue returns ***.

@@ -19,7 +19,7 @@ import (
 	"github.com/tocsin-dev/tocsin/severity"
 )
 
-// lockedBuffer may be written to by several.
+// lockedBuffer is a buffer for concurrent writers.
 type lockedBuffer struct {
 	mu sync.Mutex
 	b  bytes.Buffer
@@ -37,8 +37,8 @@ func (l *lockedBuffer) String() string {
 	return l.b.String()
 }
 
-// TestEngineShowsNoSecrets fails every adapter in every way inside an engine, and looks for canaries in its log, timeline,
-// explanation and incident.
+// TestEngineShowsNoSecrets makes every adapter fail in every way inside an engine. No canary may appear in the log, the
+// timeline, the explanation or the incident.
 func TestEngineShowsNoSecrets(t *testing.T) {
 	looked := 0
 	for _, a := range secretive {
@@ -49,7 +49,7 @@ func TestEngineShowsNoSecrets(t *testing.T) {
 					ctx = f.ctx
 				}
 				receipt, err := n.Notify(ctx, m)
-				return receipt, notify.Permanent(err) // no try after this one, so that its error ends in the timeline
+				return receipt, notify.Permanent(err) // no retry, so that the error stands in the timeline
 			}))
 			looked++
 			if before, _, found := strings.Cut(text, canary); found {
@@ -60,7 +60,7 @@ func TestEngineShowsNoSecrets(t *testing.T) {
 	t.Logf("%d failures inside an engine looked at", looked)
 }
 
-// engineText lets an engine send one message and returns all that can be seen of it.
+// engineText lets an engine send one message and returns all visible text about it.
 func engineText(t *testing.T, n notify.Notifier) string {
 	t.Helper()
 	var out lockedBuffer
@@ -89,7 +89,7 @@ func engineText(t *testing.T, n notify.Notifier) string {
 	return out.String() + seen + seenOf(t, bell)
 }
 
-// seenOf is what an engine shows of its incidents, the finding about the message among them.
+// seenOf returns all visible text about the engine's incidents, including the finding about the message.
 func seenOf(t *testing.T, bell *tocsin.Engine) string {
 	t.Helper()
 	var out strings.Builder

@@ -27,11 +27,11 @@ import (
 	"github.com/tocsin-dev/tocsin/notify/webhook"
 )
 
-// canary stands wherever a secret stands: user, password, path and query of URLs, signing secret, tokens, routing key, and in
-// whatever the other side says. Its signs are those of base64, for a signing secret is base64.
+// canary replaces every secret: user, password, path and query of URLs, signing secret, tokens and routing key. The test
+// server also sends it. It is valid base64, because a signing secret is base64.
 const canary = "Y2FuYXJ5"
 
-// secretive are the adapters with a canary in every secret-typed field. base is scheme and host.
+// secretive returns the adapters with a canary in every secret field. base is scheme and host.
 var secretive = []struct {
 	name string
 	make func(base string, c *http.Client) notify.Notifier
@@ -45,7 +45,7 @@ var secretive = []struct {
 	{"discord", func(base string, c *http.Client) notify.Notifier { return with(chat.Discord(secretURL(base)), c) }},
 	{"telegram", func(base string, c *http.Client) notify.Notifier {
 		scheme, host, _ := strings.Cut(base, "://")
-		if strings.Contains(base, canary) { // the URL is malformed, and this one's is not in its hands
+		if strings.Contains(base, canary) { // the URL is malformed, but this adapter's URL is fixed
 			c = &http.Client{Transport: failing("no way to " + base)}
 		}
 		return with(chat.Telegram("4711:"+canary, "-100"), detoured(c, scheme, host))
@@ -54,7 +54,7 @@ var secretive = []struct {
 		return with(chat.Ntfy(secretURL(base), "tk_"+canary), c)
 	}},
 	{"pagerduty", func(base string, c *http.Client) notify.Notifier {
-		base = strings.ReplaceAll(base, canary, "malformed") // the URL is no secret here
+		base = strings.ReplaceAll(base, canary, "malformed") // this adapter's URL is not secret
 		return &pagerduty.Notifier{RoutingKey: notify.NewSecret(canary), URL: base, Client: c}
 	}},
 	{"sms", func(base string, c *http.Client) notify.Notifier {
@@ -66,7 +66,7 @@ func secretURL(base string) string {
 	return strings.Replace(base, "://", "://"+canary+":"+canary+"@", 1) + "/" + canary + "?token=" + canary
 }
 
-// failing is a client without a network whose every request fails.
+// failing is an http.RoundTripper without a network. Every request fails.
 func failing(text string) roundTrip {
 	return func(*http.Request) (*http.Response, error) { return nil, errors.New(text) }
 }
@@ -75,7 +75,7 @@ type roundTrip func(*http.Request) (*http.Response, error)
 
 func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
-// failure is a way in which a try fails.
+// failure is a way in which Notify fails.
 type failure struct {
 	name   string
 	base   string // of the URL
@@ -83,7 +83,7 @@ type failure struct {
 	ctx    context.Context
 }
 
-// failures lists the ways to fail, with everything they need set up.
+// failures returns all failures, with their servers running.
 func failures(t *testing.T) []failure {
 	says := func(code int, header ...string) http.HandlerFunc {
 		return func(w http.ResponseWriter, r *http.Request) {
@@ -111,7 +111,7 @@ func failures(t *testing.T) []failure {
 		})
 	}
 	hang := func(_ http.ResponseWriter, r *http.Request) {
-		io.Copy(io.Discard, r.Body) // only then does the server see that the client is gone
+		io.Copy(io.Discard, r.Body) // net/http notices a closed connection only after reading the body
 		<-r.Context().Done()
 	}
 	through := func(proxy string) *http.Client {
@@ -191,7 +191,7 @@ func failures(t *testing.T) []failure {
 	return list
 }
 
-// printed is value in every form in which it may come out.
+// printed returns value printed by all encoders.
 func printed(t *testing.T, value any) string {
 	t.Helper()
 	var out bytes.Buffer
@@ -209,7 +209,7 @@ func printed(t *testing.T, value any) string {
 	return out.String()
 }
 
-// TestErrorsHoldNoSecrets fails every adapter in every way and looks for canaries in what can be seen of it.
+// TestErrorsHoldNoSecrets makes every adapter fail in every way. No canary may appear in its errors.
 func TestErrorsHoldNoSecrets(t *testing.T) {
 	kinds := failures(t)
 	looked := 0
@@ -217,7 +217,7 @@ func TestErrorsHoldNoSecrets(t *testing.T) {
 		for _, f := range kinds {
 			n := a.make(f.base, f.client)
 			if a.name == "sms" && f.name == "client that panics" {
-				continue // nothing of ours is in between
+				continue // the notifier of the Example recovers from no panic
 			}
 			_, err := n.Notify(f.ctx, notify.Message{Key: "INC-7/1/1", Kind: notify.Page, Title: "P1 payout waits", At: noon})
 			if !assert.Error(t, err, "%s, %s", a.name, f.name) {

@@ -11,8 +11,11 @@ import (
 	"github.com/tocsin-dev/tocsin/event"
 )
 
-// Template holds the texts of one kind of message, in the language of text/template over the fields of [Message]. What
-// comes from events is data only: braces in it come out as they went in.
+// Template holds the title and the text of one kind of message, written for text/template over the fields of [Message]:
+//
+//	Template{Title: "{{.Priority}} {{.Summary}}", Text: "owner {{.Owner}}"}
+//
+// Fields are data: braces in them are printed, not executed.
 type Template struct{ Title, Text string }
 
 const (
@@ -36,7 +39,8 @@ type Templates struct{ kinds map[Kind]parsed }
 
 type parsed struct{ title, text *template.Template }
 
-// NewTemplates compiles the built-in templates with those of own in their place. All faults come at once, joined.
+// NewTemplates compiles templates. An entry of own replaces the built-in template of its kind; an empty Title or Text keeps
+// the built-in one. The error joins all faults.
 func NewTemplates(own map[Kind]Template) (*Templates, error) {
 	source := defaultTemplates()
 	var errs []error
@@ -66,7 +70,7 @@ func NewTemplates(own map[Kind]Template) (*Templates, error) {
 	return ts, errors.Join(errs...)
 }
 
-// compile also runs the template once over an empty message, which finds the fields that do not exist, and loops without end.
+// compile parses a template and runs it once over an empty message. The run finds unknown fields and endless loops.
 func compile(name, text string) (*template.Template, error) {
 	t, err := template.New(name).Option("missingkey=error").Funcs(short()).Parse(text)
 	if err != nil {
@@ -79,9 +83,9 @@ func compile(name, text string) (*template.Template, error) {
 	return t, nil
 }
 
-// Render fills Title and Text of m from its other fields. A template that fails, or runs too long, leaves the summary as
-// the title, and no text: a page with a plain text beats no page. The error says how a template failed; m may be sent all the
-// same.
+// Render sets Title, at most 256 bytes in one line, and Text, at most 4 KiB, from the other fields of m. If the title's
+// template fails or runs too long, the title is priority and summary. If the text's template does, the text is empty. The error
+// reports the failure; m can be sent nevertheless.
 func (ts *Templates) Render(m *Message) error {
 	p, ok := ts.kinds[m.Kind]
 	title, titleErr, textErr := "", error(nil), error(nil)
@@ -99,7 +103,7 @@ func (ts *Templates) Render(m *Message) error {
 	return errors.Join(titleErr, textErr)
 }
 
-// execute returns what was written up to the limit, cut at a character; nothing of a template that failed.
+// execute returns the output of t, cut to limit bytes between two characters; "" if t fails.
 func execute(t *template.Template, m *Message, limit int) (string, error) {
 	w := &limited{limit: limit}
 	if err := t.Execute(w, m); err != nil && !errors.Is(err, errTooLong) {

@@ -107,7 +107,7 @@ func TestOwnTemplates(t *testing.T) {
 }
 
 func TestFaultsOfTemplatesComeAtOnce(t *testing.T) {
-	for range 20 { // in the same order each time
+	for range 20 { // map order varies: the result must not
 		_, err := notify.NewTemplates(map[notify.Kind]notify.Template{
 			"fax":           {Title: "x"},
 			notify.Page:     {Title: "{{.Sumary}}", Text: "{{if}}"},
@@ -148,15 +148,15 @@ func TestATemplateThatFailsCostsNoPage(t *testing.T) {
 	}
 }
 
-// TestNoTemplateRunsOn: a text that grows or loops for ever is refused, or fails when it is first needed.
+// TestNoTemplateRunsOn checks that an endless text or loop is refused, or fails when it is first rendered.
 func TestNoTemplateRunsOn(t *testing.T) {
 	const defined = `{{define "one"}}{{end}}{{define "four"}}{{range 4}}{{template "one"}}{{end}}{{end}}{{define "self"}}{{template "self"}}{{end}}`
 	for _, c := range []struct{ name, text, want string }{
-		{"a loop", `{{range 400000000}}{{end}}`, "turns of a loop"},
-		{"loops in loops", `{{range 9000}}{{range 9000}}{{end}}{{end}}`, "turns of a loop"},
-		{"a loop where there was nothing", `{{range .Links}}{{else}}{{range 99999}}{{end}}{{end}}`, "turns of a loop"},
-		{"templates of templates", `{{range 3000}}{{template "four"}}{{end}}`, "turns of a loop"},
-		{"a template of itself", `{{template "self"}}`, "turns of a loop"},
+		{"a loop", `{{range 400000000}}{{end}}`, "loop iterations"},
+		{"loops in loops", `{{range 9000}}{{range 9000}}{{end}}{{end}}`, "loop iterations"},
+		{"a loop where there was nothing", `{{range .Links}}{{else}}{{range 99999}}{{end}}{{end}}`, "loop iterations"},
+		{"templates of templates", `{{range 3000}}{{template "four"}}{{end}}`, "loop iterations"},
+		{"a template of itself", `{{template "self"}}`, "loop iterations"},
 		{"a text that doubles", `{{$x := "four"}}{{range 60}}{{$x = print $x $x}}{{end}}`, ""},
 		{"a wide number", `{{printf "%999999d" 1}}`, ""},
 	} {

@@ -11,43 +11,46 @@ import (
 	"github.com/tocsin-dev/tocsin/notify"
 )
 
-// Notifier sends to one service, and is made by the function of that name. It may be used concurrently.
+// Notifier sends to one service. Create it with [Slack], [Teams], [Discord], [Telegram] or [Ntfy]. It is safe for concurrent
+// use.
 type Notifier struct {
-	// Client defaults to one that reaches public addresses only, takes no proxy from the environment and gives up after
-	// 10 seconds. A server in a network of one's own needs a client of one's own. Redirects are not followed, whichever it
-	// is. It does not change after the first use.
+	// Client defaults to a client that connects to public addresses only, ignores the proxy variables of the environment and
+	// times out after 10 seconds. Set a client to reach a server in a private network. Redirects are not followed, with any
+	// client. Do not change it after the first use.
 	Client *http.Client
 
 	service *service
 	url     notify.Secret
 	token   notify.Secret
-	room    string // where To names none
+	room    string // used if Message.To is empty
 	sender  outbound.Sender
 }
 
 var _ notify.Notifier = (*Notifier)(nil)
 
-// Slack posts to an incoming webhook, whose URL is a secret.
+// Slack returns a Notifier for an incoming webhook of Slack. The URL is secret.
 func Slack(url string) *Notifier { return &Notifier{service: &slack, url: notify.NewSecret(url)} }
 
-// Teams posts a card to a workflow that begins with "When a Teams webhook request is received"; its URL is a secret.
-// Accepted means that the workflow took the card, which it posts later.
+// Teams returns a Notifier for a workflow of Teams with the trigger "When a Teams webhook request is received". The URL is
+// secret. A nil error means that the workflow accepted the card; it posts the card later.
 func Teams(url string) *Notifier { return &Notifier{service: &teams, url: notify.NewSecret(url)} }
 
-// Discord posts to a webhook, whose URL is a secret; ?thread_id in it chooses a thread.
+// Discord returns a Notifier for a webhook of Discord. The URL is secret. The query parameter thread_id chooses a thread.
 func Discord(url string) *Notifier { return &Notifier{service: &discord, url: notify.NewSecret(url)} }
 
-// Telegram sends as the bot that the token belongs to, to the chat with this id: a number, or the @name of a public one.
+// Telegram returns a Notifier that sends as the bot with this token. chat is the numeric id of a chat or the @name of a public
+// chat.
 func Telegram(token, chat string) *Notifier {
 	return &Notifier{service: &telegram, token: notify.NewSecret(token), room: chat}
 }
 
-// Ntfy publishes to the topic at the end of the URL, as in https://ntfy.sh/topic. The token may be empty.
+// Ntfy returns a Notifier that publishes to the topic at the end of url: https://ntfy.sh/topic. token is the access token, ""
+// for a topic without access control.
 func Ntfy(url, token string) *Notifier {
 	return &Notifier{service: &ntfy, url: notify.NewSecret(url), token: notify.NewSecret(token)}
 }
 
-// Notify sends m once. The receipt holds the service's id of the message, where it gives one.
+// Notify sends m once. The receipt holds the service's id of the message: Discord, Telegram and ntfy return an id.
 func (n *Notifier) Notify(ctx context.Context, m notify.Message) (notify.Receipt, error) {
 	if n.service == nil {
 		return notify.Receipt{}, notify.Permanent(errors.New("no service, expected a notifier from Slack, Teams and so on"))
@@ -67,11 +70,11 @@ func (n *Notifier) Notify(ctx context.Context, m notify.Message) (notify.Receipt
 	return judge(answer)
 }
 
-// reply is what the services say, each in some of these fields.
+// reply joins the answers of all services. Each service fills some of the fields.
 type reply struct {
 	ID         string  `json:"id"`          // Discord, ntfy
 	RetryAfter float64 `json:"retry_after"` // Discord, in seconds
-	OK         *bool   `json:"ok"`          // Telegram, with what follows
+	OK         *bool   `json:"ok"`          // Telegram, as all below
 	ErrorCode  int     `json:"error_code"`
 	Parameters struct {
 		RetryAfter float64 `json:"retry_after"`
@@ -81,7 +84,7 @@ type reply struct {
 	} `json:"result"`
 }
 
-// judge classes an answer by its status. A body that is none of ours, or was cut, leaves fields empty.
+// judge returns the receipt or the error of an answer. Its status decides. A body that does not parse gives empty fields.
 func judge(answer *outbound.Answer) (notify.Receipt, error) {
 	var r reply
 	_ = json.Unmarshal(answer.Body, &r)
@@ -101,4 +104,4 @@ func judge(answer *outbound.Answer) (notify.Receipt, error) {
 	return notify.Receipt{ID: r.ID}, nil
 }
 
-const maxPause = 24 * 60 * 60 // seconds that a body may ask for
+const maxPause = 24 * 60 * 60 // seconds; upper bound of the pause in a body

@@ -18,7 +18,7 @@ import (
 	"github.com/tocsin-dev/tocsin/severity"
 )
 
-// wire is a client without a network. It keeps the last request and gives the same answer to each.
+// wire is an http.RoundTripper without a network. It records the last request and always returns the same answer.
 type wire struct {
 	code   int
 	header http.Header
@@ -35,7 +35,7 @@ func (w *wire) RoundTrip(r *http.Request) (*http.Response, error) {
 	return &http.Response{StatusCode: w.code, Header: w.header, Body: io.NopCloser(strings.NewReader(w.body))}, err
 }
 
-// document returns the value at a path into the JSON that was sent.
+// document returns the value at a path of the JSON body.
 func (w *wire) document(t *testing.T, path ...any) any {
 	t.Helper()
 	var value any
@@ -56,12 +56,12 @@ var (
 	cardText  = []any{"attachments", 0, "content", "body", 1, "inlines", 0, "text"}
 )
 
-// sinks are the services, and where each shows a text.
+// sinks lists the services and the JSON paths of their texts.
 var sinks = []struct {
 	name  string
 	make  func() *Notifier
-	url   string // that is asked
-	title []any  // nil: the text begins with it
+	url   string // expected URL of the request
+	title []any  // nil: the text begins with the title
 	text  []any
 }{
 	{"slack", func() *Notifier { return Slack("https://hooks.slack.example/T/B/x") }, "https://hooks.slack.example/T/B/x", nil, []any{"text"}},
@@ -205,7 +205,7 @@ func TestTo(t *testing.T) {
 	}
 }
 
-// TestMarkupIsDead holds that nothing in a text is live, where the rest of the request does not kill it already.
+// TestMarkupIsDead checks that no text from a message acts as mark-up, if the request itself does not turn mark-up off.
 func TestMarkupIsDead(t *testing.T) {
 	for _, c := range []struct {
 		text                            string
@@ -238,7 +238,7 @@ func TestMarkupIsDead(t *testing.T) {
 	}
 }
 
-// TestTextsAreCut holds for any text that what is shown is UTF-8, within the limit and, where it was cut, marked so.
+// TestTextsAreCut checks for arbitrary texts that the sent text is UTF-8, keeps the limit, and marks a cut.
 func TestTextsAreCut(t *testing.T) {
 	for _, s := range []*service{&slack, &teams, &discord, &telegram, &ntfy} {
 		rapid.Check(t, func(t *rapid.T) {

@@ -1,23 +1,22 @@
-// Package chat sends messages to rooms and people in Slack, Microsoft Teams, Discord, Telegram and ntfy. One Notifier
-// serves all of them over a table of what makes each different.
+// Package chat sends messages to rooms and people in Slack, Microsoft Teams, Discord, Telegram and ntfy. One [Notifier] type
+// serves all of them; a table holds the differences.
 //
-// A message becomes its title, whom it is for, its text and the reason of its priority. What comes from events is plain
-// text there: it can format nothing, mention nobody and hide no link. Of a text that is longer than the service takes, the
-// end is cut.
+// A chat message shows the title, the recipient, the text and the reason of the priority. Text from events is escaped: it
+// cannot format, mention people or hide a link. A text above the service's limit is cut at the end.
 //
-// What Message.To means depends on what the service lets a sender choose:
+// The meaning of Message.To depends on the service:
 //
-//   - Slack: the room belongs to the URL. A member id (U012AB3CD) is mentioned, anything else stands in the text.
-//   - Teams: the room belongs to the workflow. To stands in the text.
-//   - Discord: the room belongs to the URL. An id of digits alone is mentioned, anything else stands in the text.
-//   - Telegram: the id of a chat or the @name of a public one, instead of the one given to the constructor.
-//   - ntfy: the topic, instead of the one in the URL.
+//   - Slack: the URL fixes the room. A member id (U012AB3CD) is mentioned; any other value is printed in the text.
+//   - Teams: the workflow fixes the room. To is printed in the text.
+//   - Discord: the URL fixes the room. A user id of 15 to 20 digits is mentioned; any other value is printed in the text.
+//   - Telegram: To is the id of a chat or the @name of a public chat. It overrides the chat of the constructor.
+//   - ntfy: To is the topic. It overrides the topic in the URL.
 //
-// Every request carries an id made of Message.Key in the header Tocsin-Message-Id. Only ntfy takes one that has an effect
-// (sequence_id, from version 2.16 on): there a repeat replaces the first. The others show a repeat once more.
+// Every request has the header Tocsin-Message-Id, made from Message.Key. Only ntfy drops duplicates: from version 2.16 on, a
+// repeat replaces the first message (sequence_id). The other services show a repeat again.
 //
 // # Errors
 //
-// No error holds a URL, a token or what the service said: it names the host and the HTTP status. An answer of 4xx is
-// permanent, but for 408, 425 and 429, where the pause that the service asks for is kept.
+// Errors name the host and the HTTP status; they never contain a URL, a token or text from the service. A 4xx answer is
+// permanent, except 408, 425 and 429: these are retried after the pause that the service asks for.
 package chat

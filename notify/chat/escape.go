@@ -5,7 +5,7 @@ import (
 	"unicode"
 )
 
-// escapeSlack takes their meaning from the three characters that begin and end everything live.
+// escapeSlack escapes the three control characters of Slack's mark-up.
 func escapeSlack(s string) string {
 	return strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;").Replace(s)
 }
@@ -23,7 +23,8 @@ func isDiscordID(to string) bool {
 	return len(to) >= 15 && len(to) <= 20 && strings.Trim(to, "0123456789") == ""
 }
 
-// escapeMarkdown escapes every sign of Discord's markdown, but not in a plain link, which would no longer lead there.
+// escapeMarkdown escapes the control characters of Discord's Markdown. A plain link stays as it is, because escapes would
+// break it.
 func escapeMarkdown(s string) string {
 	var b strings.Builder
 	for len(s) > 0 {
@@ -58,5 +59,5 @@ func escapeWord(word string) string {
 	return b.String()
 }
 
-// escapeMentions parts every @ from what follows by a character that joins words and is not seen.
+// escapeMentions inserts an invisible U+2060 WORD JOINER after every @, so that Telegram finds no mention.
 func escapeMentions(s string) string { return strings.ReplaceAll(s, "@", "@\u2060") }

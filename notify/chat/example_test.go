@@ -12,7 +12,7 @@ import (
 	"github.com/tocsin-dev/tocsin/severity"
 )
 
-// What comes from events stays text: nobody in the room is woken by it.
+// Mark-up in an event is escaped: <!channel> notifies nobody.
 func ExampleSlack() {
 	slack := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		io.Copy(printer{}, r.Body)

@@ -11,14 +11,14 @@ import (
 	"github.com/tocsin-dev/tocsin/severity"
 )
 
-// service is a row of the table: what makes one service different from the others.
+// service describes one chat service.
 type service struct {
-	limit    int                    // of a text
-	size     func(string) int       // what the limit counts
-	escape   func(string) string    // nil where a text is plain by itself
-	mentions func(to string) bool   // whether To is an id that the service can mention; nil: never
-	directs  bool                   // To is where the message goes
-	request  func(*Notifier, *text) // fills in address, header and document
+	limit    int                    // longest text, in the unit of size
+	size     func(string) int       // measures a text for limit
+	escape   func(string) string    // nil: the service shows text unformatted
+	mentions func(to string) bool   // reports whether To is an id to mention; nil: never
+	directs  bool                   // To selects the chat or topic
+	request  func(*Notifier, *text) // sets address, header and document
 }
 
 var slack = service{
@@ -32,7 +32,7 @@ var slack = service{
 	},
 }
 
-// A card may have 28 KB. Its text runs know no markdown, and a mention would need an entity of its own.
+// Teams limits a card to 28 KB. A TextRun shows no Markdown, and a mention needs an entity in the card.
 var teams = service{
 	limit: 16 << 10, size: quoted,
 	request: func(n *Notifier, t *text) {
@@ -61,7 +61,7 @@ var discord = service{
 		t.address = n.url.Reveal()
 		if u, err := url.Parse(t.address); err == nil {
 			query := u.Query()
-			query.Set("wait", "true") // else 2xx comes before the message is kept, or refused
+			query.Set("wait", "true") // makes Discord answer after it has stored or refused the message
 			u.RawQuery = query.Encode()
 			t.address = u.String()
 		}
@@ -69,7 +69,7 @@ var discord = service{
 	},
 }
 
-// Without a parse_mode texts are plain, but for the mentions that Telegram finds by itself.
+// Without a parse_mode Telegram shows plain text, but still links @mentions.
 var telegram = service{
 	limit: 4096, size: units, escape: escapeMentions, directs: true,
 	request: func(n *Notifier, t *text) {
@@ -88,7 +88,7 @@ var ntfy = service{
 		topic := t.m.To
 		if u, err := url.Parse(t.address); err == nil {
 			topic = cmp.Or(topic, path.Base(u.Path))
-			u.Path, u.RawPath = path.Dir(u.Path), "" // where documents are published
+			u.Path, u.RawPath = path.Dir(u.Path), "" // JSON is published to the root URL
 			t.address = u.String()
 		}
 		if token := n.token.Reveal(); token != "" {
@@ -101,7 +101,8 @@ var ntfy = service{
 	},
 }
 
-// ntfyPriority is 5 for what keeps ringing, 4 for what rings, and 3 for what is shown. Only a page rings.
+// ntfyPriority returns 5 (rings repeatedly) for pages of P1 and P2, 4 (rings once) for other pages, 3 (no ring) for pages
+// below P3 and all other messages.
 func ntfyPriority(m *notify.Message) int {
 	switch {
 	case m.Kind != notify.Page || m.Priority > severity.P3:

@@ -10,11 +10,11 @@ import (
 	"github.com/tocsin-dev/tocsin/notify"
 )
 
-// text is a message on its way into a request.
+// text builds the request for one message.
 type text struct {
 	service *service
 	m       *notify.Message
-	mention string // of To, live; "" where there is none
+	mention string // mention of To in the service's mark-up, "" without one
 
 	address  string
 	header   http.Header
@@ -29,13 +29,13 @@ func (s *service) text(m *notify.Message) *text {
 	return t
 }
 
-// title is the title by itself, for services that show it apart.
+// title returns the title for services with a title field.
 func (t *text) title() string { return t.service.fit(t.m.Title, t.service.limit/4) }
 
-// rest is everything but the title.
+// rest returns the message without its title.
 func (t *text) rest() string { return t.service.fit(t.body(), t.service.limit) }
 
-// all is what a service that shows one text shows.
+// all returns title and rest for services with one text field.
 func (t *text) all() string {
 	whole := strings.TrimSpace(t.m.Title + "\n" + t.body())
 	return t.service.fit(whole, t.service.limit-len(t.mention))
@@ -54,7 +54,7 @@ func (t *text) body() string {
 	return strings.Join(parts, "\n")
 }
 
-// fit escapes s and cuts it so that what comes out keeps within the limit. The cut is marked with "…".
+// fit escapes plain and cuts it so that the escaped text keeps the limit. It marks the cut with "…".
 func (s *service) fit(plain string, limit int) string {
 	escape := s.escape
 	if escape == nil {
@@ -71,7 +71,7 @@ func (s *service) fit(plain string, limit int) string {
 	return cut(max(tooLong-1, 0))
 }
 
-// units counts as JavaScript does: what lies beyond the basic plane counts twice.
+// units returns the number of UTF-16 code units of s.
 func units(s string) int {
 	n := 0
 	for _, r := range s {
@@ -80,7 +80,7 @@ func units(s string) int {
 	return n
 }
 
-// quoted counts the bytes that s has as JSON.
+// quoted returns the number of bytes of s in JSON.
 func quoted(s string) int {
 	b, _ := json.Marshal(s) // a string always has a JSON form
 	return len(b)

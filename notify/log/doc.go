@@ -1,6 +1,5 @@
-// Package log writes messages to a log/slog logger, for trying things out and as a last way out that needs no network. A
-// page is an error record, everything else an info record.
+// Package log writes messages to a log/slog logger. Use it for experiments, or as the last channel, which needs no network. A
+// page is logged at level error, any other message at info.
 //
-// A logger whose level is above a record, or whose handler fails to write, loses the message unseen, since slog tells its
-// callers neither.
+// A logger above that level, or a handler that fails, loses the message; slog reports neither to the caller.
 package log

@@ -7,16 +7,16 @@ import (
 	"github.com/tocsin-dev/tocsin/notify"
 )
 
-// Notifier writes one record for each message. It may be used concurrently.
+// Notifier writes one record for each message. It is safe for concurrent use.
 type Notifier struct {
 	Logger *slog.Logger // defaults to slog.Default() at each message
 }
 
 var _ notify.Notifier = (*Notifier)(nil)
 
-// Notify logs m under its title: a page at level error, any other kind at info. Fields that are empty are left out. ctx
-// reaches the handler, and with it the engine's mark by which its own slog intake passes over the record. The error is
-// always nil.
+// Notify logs m with its title as the log message: a page at level error, any other kind at info. Empty fields are left out.
+// The handler receives ctx, in which the engine has marked the call; so the slog intake makes no event of the record. The
+// error is always nil.
 func (n *Notifier) Notify(ctx context.Context, m notify.Message) (notify.Receipt, error) {
 	logger := n.Logger
 	if logger == nil {
@@ -30,8 +30,8 @@ func (n *Notifier) Notify(ctx context.Context, m notify.Message) (notify.Receipt
 	return notify.Receipt{}, nil
 }
 
-// attrs names the fields as the JSON form of a message does, but for the group that keeps the level of an escalation apart
-// from that of the record.
+// attrs names the fields as the JSON form of a message does. The group "escalation" keeps the escalation level apart from
+// the log level.
 func attrs(m *notify.Message) []slog.Attr {
 	list := []slog.Attr{
 		slog.String("key", m.Key),

@@ -58,7 +58,7 @@ func TestRecord(t *testing.T) {
 
 type markKey struct{}
 
-// marked keeps what it finds of the mark in the context of each record.
+// marked records whether the context of each record has the mark.
 type marked struct {
 	slog.Handler
 	found *[]any
@@ -80,7 +80,7 @@ func TestTheHandlerSeesTheContext(t *testing.T) {
 func TestWithoutALoggerTheDefaultOneOfTheMoment(t *testing.T) {
 	var out bytes.Buffer
 	n := &log.Notifier{}
-	slog.SetDefault(slog.New(slog.NewTextHandler(&out, nil))) // for good: no other test here uses it
+	slog.SetDefault(slog.New(slog.NewTextHandler(&out, nil))) // not restored: no other test uses the default logger
 	_, err := n.Notify(t.Context(), notify.Message{Kind: notify.Page, Title: "bell"})
 	require.NoError(t, err)
 	require.Contains(t, out.String(), "level=ERROR msg=bell")

@@ -24,7 +24,7 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// double is a notifier that keeps every rule, but for what its fields replace.
+// double is a notifier that keeps every rule, except where a field replaces a piece of it.
 type double struct {
 	url    string
 	client *http.Client
@@ -82,7 +82,7 @@ var broken = []struct {
 		d.mu.Lock()
 		d.last = m
 		d.mu.Unlock()
-		time.Sleep(50 * time.Millisecond) // for other callers to overwrite it
+		time.Sleep(50 * time.Millisecond) // gives other callers time to overwrite it
 		d.mu.Lock()
 		m = d.last
 		d.mu.Unlock()
@@ -217,7 +217,7 @@ func TestEveryBrokenDoubleFailsItsRuleOnly(t *testing.T) {
 	t.Logf("%d doubles over %d rules", len(broken), len(rules))
 }
 
-// failed lists the rules that err quotes.
+// failed returns the rules that err quotes.
 func failed(err error) []string {
 	var rules []string
 	for line := range strings.Lines(err.Error()) {
@@ -232,7 +232,7 @@ func TestADoubleThatBreaksNothingPasses(t *testing.T) {
 	notifytest.Run(t, func(_ *testing.T, url string, c *http.Client) notify.Notifier { return &double{url: url, client: c} })
 }
 
-// TestRulesAreThoseOfThePort holds what the suite quotes to the numbered comment of notify.Notifier.
+// TestRulesAreThoseOfThePort compares the quotes of the suite with the numbered comment of notify.Notifier.
 func TestRulesAreThoseOfThePort(t *testing.T) {
 	source, err := os.ReadFile("../notify.go")
 	require.NoError(t, err)

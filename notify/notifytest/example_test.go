@@ -32,7 +32,7 @@ func (s *SMS) Notify(ctx context.Context, m notify.Message) (notify.Receipt, err
 	return notify.Receipt{ID: resp.Header.Get("X-Message-Id")}, notify.Status(resp.StatusCode, resp.Header.Get("Retry-After"))
 }
 
-// A notifier of one's own and what holds it to the rules. In a test, Run names each rule a subtest.
+// A notifier of your own, and its check. In a test, call Run: it gives each rule a subtest.
 func Example() {
 	err := notifytest.Check(func(url string, c *http.Client) notify.Notifier {
 		return &SMS{URL: url, Token: "secret", Client: c}

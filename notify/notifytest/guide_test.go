@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestGuide holds the programs in docs/writing-a-notifier.md to the ones that run here, and its table to the rules.
+// TestGuide checks that docs/writing-a-notifier.md shows the programs of this package and lists all rules.
 func TestGuide(t *testing.T) {
 	page, err := os.ReadFile("../../docs/writing-a-notifier.md")
 	require.NoError(t, err)

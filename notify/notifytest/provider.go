@@ -12,21 +12,21 @@ import (
 	"github.com/tocsin-dev/tocsin/notify"
 )
 
-// The secrets of the URL that a notifier is given.
+// The secret parts of the provider's URL.
 const (
 	secretPath  = "T0Cpath7f3a"
 	secretQuery = "T0Cquery9b1c"
 )
 
-// patience is how long the suite waits for what should come at once, before it calls it missing.
+// patience is the time after which the suite reports a missing reaction.
 const patience = 5 * time.Second
 
-// provider is the server on the other side. It keeps what it is asked, and answers as it is told.
+// provider is the test server. It records requests and answers with a given handler.
 type provider struct {
 	server *httptest.Server
 	client *http.Client
 	answer http.HandlerFunc
-	ending chan struct{} // closed when nobody waits for an answer any more
+	ending chan struct{} // closed when no call waits for an answer
 
 	mu    sync.Mutex
 	asked []*request
@@ -36,7 +36,7 @@ func newProvider(answer http.HandlerFunc) *provider {
 	p := &provider{answer: answer, ending: make(chan struct{})}
 	p.server = httptest.NewServer(p)
 	p.client = &http.Client{
-		Transport:     &http.Transport{DisableKeepAlives: true}, // a broken connection is never an old one
+		Transport:     &http.Transport{DisableKeepAlives: true}, // every request opens a connection
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
 	return p
@@ -51,7 +51,7 @@ func (p *provider) close() {
 	p.server.Close()
 }
 
-// ServeHTTP reads all of the request first: only then does net/http notice that a client is gone.
+// ServeHTTP reads the whole request first: net/http notices a closed connection only after that.
 func (p *provider) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	body, _ := io.ReadAll(r.Body)
 	p.mu.Lock()
@@ -66,7 +66,7 @@ func (p *provider) requests() []*request {
 	return p.asked
 }
 
-// try sends one message to a provider that answers so, and returns what the provider was asked and Notify's error.
+// try sends one message to a provider that answers with answer. It returns the requests and the error of Notify.
 func (s *subject) try(answer http.HandlerFunc, m notify.Message) ([]*request, error) {
 	p := newProvider(answer)
 	defer p.close()
@@ -74,7 +74,7 @@ func (s *subject) try(answer http.HandlerFunc, m notify.Message) ([]*request, er
 	return p.requests(), err
 }
 
-// send makes a notifier and sends one message.
+// send creates a notifier and sends one message.
 func (p *provider) send(s *subject, m notify.Message) error {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
@@ -82,7 +82,7 @@ func (p *provider) send(s *subject, m notify.Message) error {
 	return err
 }
 
-// accept is the answer to a message that was taken.
+// accept writes the answer to an accepted message.
 func accept(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Content-Type", "application/json")
 	io.WriteString(w, "{}")
@@ -98,12 +98,12 @@ func status(code int, retryAfter string) http.HandlerFunc {
 	}
 }
 
-// reset breaks the connection off in the midst of an answer, so that the other side sees a reset.
+// reset closes the connection within an answer; the client sees a TCP reset.
 func reset(w http.ResponseWriter, _ *http.Request) {
 	raw(w, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n", true)
 }
 
-// raw sends text instead of an answer, and closes.
+// raw sends text instead of an HTTP answer and closes the connection.
 func raw(w http.ResponseWriter, text string, abruptly bool) {
 	conn, _, err := http.NewResponseController(w).Hijack()
 	if err != nil {
@@ -116,7 +116,7 @@ func raw(w http.ResponseWriter, text string, abruptly bool) {
 	}
 }
 
-// page is an ordinary message; its texts have no sign that means anything anywhere.
+// page returns an ordinary message without any mark-up.
 func page() notify.Message {
 	return notify.Message{
 		Key: "INC-7/1/1", Kind: notify.Page, Channel: "suite", To: "ana", Person: "ana", Title: "P1 payout waits",

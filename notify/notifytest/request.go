@@ -14,7 +14,7 @@ import (
 	"strings"
 )
 
-// request is one that a provider got.
+// request is a recorded request.
 type request struct {
 	method string
 	url    *url.URL
@@ -22,7 +22,7 @@ type request struct {
 	body   []byte
 }
 
-// parts takes a request apart: every value under the name of its place.
+// parts maps the name of every place in the request to its value: "json.text", "header Authorization 0".
 func (r *request) parts() map[string]string {
 	parts := map[string]string{"method": r.method, "path": r.url.Path}
 	list := func(kind string, values map[string][]string) {
@@ -56,7 +56,7 @@ func (r *request) parts() map[string]string {
 	return parts
 }
 
-// leaves enters the values of a JSON document.
+// leaves adds the values of a JSON document to parts.
 func leaves(place string, document any, parts map[string]string) {
 	switch d := document.(type) {
 	case map[string]any:
@@ -72,7 +72,7 @@ func leaves(place string, document any, parts map[string]string) {
 	}
 }
 
-// elements enters the texts of an XML document.
+// elements adds the texts of an XML document to parts.
 func elements(text []byte, parts map[string]string) error {
 	d := xml.NewDecoder(bytes.NewReader(text))
 	place := "xml"
@@ -94,10 +94,10 @@ func elements(text []byte, parts map[string]string) error {
 	}
 }
 
-// shape lists the places of a request that hold a value. The length of the body shows in none of them.
+// shape returns the sorted names of all places. It does not depend on the length of values.
 func (r *request) shape() []string { return slices.Sorted(maps.Keys(r.parts())) }
 
-// holds reports whether word stands somewhere in the request.
+// holds reports whether some value of the request contains word.
 func (r *request) holds(word string) bool {
 	for _, value := range r.parts() {
 		if strings.Contains(value, word) {

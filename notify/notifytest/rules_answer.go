@@ -12,8 +12,7 @@ import (
 	"github.com/tocsin-dev/tocsin/notify"
 )
 
-// answer is a way of a provider not to take a message. The rules about the class of an error pass over a nil, which
-// is for rule 3.
+// answer is a way in which the provider refuses a message. Rules 6 to 8 skip a nil error, which breaks rule 3.
 type answer struct {
 	name      string
 	answer    http.HandlerFunc
@@ -52,16 +51,16 @@ func checkAccepted(s *subject) (found []error) {
 func checkPermanent(s *subject) (found []error) {
 	for _, a := range refusals() {
 		if _, err := s.try(a.answer, page()); a.permanent && err != nil && !notify.IsPermanent(err) {
-			found = append(found, fmt.Errorf("%s: Notify returned an error that is tried again, expected a permanent one", a.name))
+			found = append(found, fmt.Errorf("%s: Notify returned an error that is retried, expected a permanent one", a.name))
 		}
 	}
 	return found
 }
 
-func checkPassing(s *subject) (found []error) {
+func checkTemporary(s *subject) (found []error) {
 	for _, a := range refusals() {
 		if _, err := s.try(a.answer, page()); !a.permanent && notify.IsPermanent(err) {
-			found = append(found, fmt.Errorf("%s: Notify returned a permanent error, expected one that is tried again", a.name))
+			found = append(found, fmt.Errorf("%s: Notify returned a permanent error, expected one that is retried", a.name))
 		}
 	}
 	return found
@@ -83,7 +82,7 @@ func checkPause(s *subject) (found []error) {
 				continue
 			}
 			if got := notify.RetryDelay(err, now); got < c.min || got > c.max {
-				found = append(found, fmt.Errorf("status %d with Retry-After %q: the error asks for a pause of %s, expected that one",
+				found = append(found, fmt.Errorf("status %d with Retry-After %q: the error asks for a pause of %s, expected the pause of the header",
 					code, c.retryAfter, got))
 			}
 		}
@@ -104,23 +103,23 @@ func checkOnce(s *subject) (found []error) {
 	}
 	for _, a := range list {
 		if asked, _ := s.try(a.answer, page()); len(asked) != 1 {
-			found = append(found, fmt.Errorf("%s: the provider was asked %d times, expected once", a.name, len(asked)))
+			found = append(found, fmt.Errorf("%s: the provider got %d requests, expected one", a.name, len(asked)))
 		}
 	}
 	return found
 }
 
-// endless is more than what stands in the buffers of a connection whose reader has stopped.
+// endless is more than the buffers of a connection hold after its reader has stopped.
 const endless = 64 << 20
 
 func checkBounded(s *subject) (found []error) {
 	for _, code := range []int{200, 400, 500} {
 		var written atomic.Int64
 		_, _ = s.try(func(w http.ResponseWriter, _ *http.Request) {
-			http.NewResponseController(w).SetWriteDeadline(time.Now().Add(patience)) // for who neither reads nor closes
+			http.NewResponseController(w).SetWriteDeadline(time.Now().Add(patience)) // for a notifier that neither reads nor closes
 			w.Header().Set("Content-Length", strconv.Itoa(1<<30))
 			w.WriteHeader(code)
-			_, _ = io.WriteString(w, `{"id":"`) // so that a JSON decoder goes on reading
+			_, _ = io.WriteString(w, `{"id":"`) // keeps a JSON decoder reading
 			for chunk := bytes.Repeat([]byte("x"), 64<<10); written.Load() < endless; {
 				n, err := w.Write(chunk)
 				written.Add(int64(n))

@@ -48,7 +48,7 @@ func checkConcurrent(s *subject) (found []error) {
 	return found
 }
 
-// checkContext ends the context when the provider has been asked and does not answer.
+// checkContext ends the context after the provider has got the request, and before it answers.
 func checkContext(s *subject) (found []error) {
 	asked := make(chan struct{})
 	var once sync.Once
@@ -73,7 +73,7 @@ func checkContext(s *subject) (found []error) {
 		found = append(found, errors.New("it returned before the provider had answered"))
 		returned <- nil
 	case <-time.After(patience):
-		found = append(found, errors.New("the provider was not asked"))
+		found = append(found, errors.New("the provider got no request"))
 	}
 	cancel()
 	select {
@@ -81,14 +81,14 @@ func checkContext(s *subject) (found []error) {
 		p.close()
 	case <-time.After(patience):
 		found = append(found, fmt.Errorf("it had not returned %s after its context ended", patience))
-		p.close() // the rest of its wait is over too
+		p.close() // ends the call that ignored its context
 		<-returned
 	}
 	return found
 }
 
-// checkKey looks for a part of the requests that follows the key. The tries of two messages take turns, so that no clock
-// looks like one.
+// checkKey looks for a part of the request that changes with the key. The tries of two messages alternate, so that a clock
+// cannot pass for a key.
 func checkKey(s *subject) []error {
 	var tries []map[string]string
 	for i := range 4 {
@@ -108,7 +108,7 @@ func checkKey(s *subject) []error {
 			return nil
 		}
 	}
-	return []error{errors.New("no part of the request is the same for two tries of a message and another for another message")}
+	return []error{errors.New("no part of the request is equal for two tries of one message and different for another message")}
 }
 
 func checkTexts(s *subject) []error {
@@ -130,12 +130,12 @@ func checkTexts(s *subject) []error {
 	was, is := before[0].shape(), after[0].shape()
 	for _, place := range is {
 		if !slices.Contains(was, place) {
-			found = append(found, fmt.Errorf("mark-up in a text made a new part of the request: %.60q", place))
+			found = append(found, fmt.Errorf("mark-up in a text added a part to the request: %.60q", place))
 		}
 	}
 	for _, place := range was {
 		if !slices.Contains(is, place) {
-			found = append(found, fmt.Errorf("mark-up in a text cost a part of the request: %.60q", place))
+			found = append(found, fmt.Errorf("mark-up in a text removed a part of the request: %.60q", place))
 		}
 	}
 	return found

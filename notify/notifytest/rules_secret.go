@@ -9,10 +9,10 @@ import (
 	"github.com/tocsin-dev/tocsin/notify"
 )
 
-// said is what the provider says, which no error should repeat.
+// said is text of the provider, which no error may repeat.
 const said = "T0Csaid5e2d"
 
-// leaks are the ways to fail in which errors like to tell too much.
+// leaks lists failures whose errors often contain secrets.
 var leaks = []struct {
 	name   string
 	answer http.HandlerFunc
@@ -22,7 +22,7 @@ var leaks = []struct {
 	{"status 429", echo(429)},
 	{"status 500", echo(500)},
 	{"a connection that breaks off", reset},
-	{"an answer that is no HTTP", func(w http.ResponseWriter, r *http.Request) {
+	{"an answer that is not HTTP", func(w http.ResponseWriter, r *http.Request) {
 		raw(w, said+" "+r.RequestURI+" "+r.Header.Get("Authorization")+"\r\n\r\n", false)
 	}},
 	{"a redirect to nowhere", func(w http.ResponseWriter, r *http.Request) {
@@ -31,7 +31,7 @@ var leaks = []struct {
 	}},
 }
 
-// echo answers with a code and everything that could be in a request.
+// echo answers with a code and repeats the secrets of the request.
 func echo(code int) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("X-Said", said)
@@ -46,7 +46,7 @@ func checkSecret(s *subject) (found []error) {
 		for _, secret := range secrets {
 			for _, verb := range []string{"%v", "%+v", "%#v"} {
 				if text := fmt.Sprintf(verb, notify.Public(err)); err != nil && strings.Contains(text, secret) {
-					found = append(found, fmt.Errorf("%s: the error holds %s", name, what(secret)))
+					found = append(found, fmt.Errorf("%s: the error contains %s", name, secretName(secret)))
 					return
 				}
 			}
@@ -63,7 +63,7 @@ func checkSecret(s *subject) (found []error) {
 	}
 	p := newProvider(accept)
 	p.close()
-	judge("nobody listens", p.send(s, page()))
+	judge("no server", p.send(s, page()))
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
 	_, err := s.newNotifier(p.url(), p.client).Notify(ctx, page())
@@ -73,15 +73,15 @@ func checkSecret(s *subject) (found []error) {
 	return found
 }
 
-// what names a secret without repeating it.
-func what(secret string) string {
+// secretName describes a secret without repeating it.
+func secretName(secret string) string {
 	switch secret {
 	case secretPath:
 		return "the path of the URL"
 	case secretQuery:
 		return "the query of the URL"
 	case said:
-		return "what the provider said"
+		return "text from the provider"
 	}
 	return "the credentials of the request"
 }

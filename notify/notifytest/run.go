@@ -9,9 +9,8 @@ import (
 	"github.com/tocsin-dev/tocsin/notify"
 )
 
-// Run holds notifiers to every rule, each in a subtest of its name. newNotifier makes one that sends to url through c, and
-// is called again for every provider that the suite plays. Like any client that a notifier should be given, c follows no
-// redirects.
+// Run tests every rule in a subtest of the rule's name, such as R04-key. newNotifier returns a notifier that sends to url
+// through c; the suite calls it once for each test server. c follows no redirects, as a production client should not.
 func Run(t *testing.T, newNotifier func(t *testing.T, url string, c *http.Client) notify.Notifier) {
 	t.Helper()
 	for _, r := range rules {
@@ -24,7 +23,7 @@ func Run(t *testing.T, newNotifier func(t *testing.T, url string, c *http.Client
 	}
 }
 
-// Check is Run without a test: it returns every rule that is broken, joined, or nil.
+// Check tests every rule like [Run], without a testing.T. It joins the errors of all broken rules; nil means none is broken.
 func Check(newNotifier func(url string, c *http.Client) notify.Notifier) error {
 	var errs []error
 	for _, r := range rules {
@@ -33,28 +32,28 @@ func Check(newNotifier func(url string, c *http.Client) notify.Notifier) error {
 	return errors.Join(errs...)
 }
 
-// rule is one of those in the comment of notify.Notifier.
+// rule is one numbered rule of notify.Notifier.
 type rule struct {
-	name  string // R and the number
-	says  string // from the comment
+	name  string // R, the number and a word
+	says  string // quoted from the comment of notify.Notifier
 	check func(*subject) []error
 }
 
 var rules = []rule{
 	{"R01-concurrent", "Notify may be called concurrently", checkConcurrent},
-	{"R02-context", "It may block until ctx ends, and returns soon after", checkContext},
-	{"R03-accepted", "nil means that the provider accepted the message", checkAccepted},
-	{"R04-key", "A repeat carries the same Message.Key: hand it to the provider", checkKey},
-	{"R05-once", "Notify asks once", checkOnce},
-	{"R06-permanent", "What no further try can mend is [Permanent]", checkPermanent},
-	{"R07-passing", "What may pass is not", checkPassing},
-	{"R08-pause", "The pause that a provider asks for is kept", checkPause},
-	{"R09-secret", "No error holds a secret", checkSecret},
-	{"R10-bounded", "An answer is read up to a limit", checkBounded},
-	{"R11-texts", "Texts stay texts", checkTexts},
+	{"R02-context", "It may block until ctx ends, and returns promptly after", checkContext},
+	{"R03-accepted", "It returns nil if and only if the provider accepted the message", checkAccepted},
+	{"R04-key", "All tries of a message carry the same Message.Key. Pass it to the provider", checkKey},
+	{"R05-once", "Notify sends one request", checkOnce},
+	{"R06-permanent", "An error that no retry can cure is [Permanent]", checkPermanent},
+	{"R07-temporary", "A temporary error is not permanent", checkTemporary},
+	{"R08-pause", "The error carries the pause that the provider asked for", checkPause},
+	{"R09-secret", "No error contains a secret", checkSecret},
+	{"R10-bounded", "Notify reads a bounded number of bytes of the answer", checkBounded},
+	{"R11-texts", "Texts stay data", checkTexts},
 }
 
-// broken returns how s breaks the rule, or nil.
+// broken returns an error if s breaks the rule.
 func (r *rule) broken(s *subject) error {
 	found := r.check(s)
 	if len(found) == 0 {
@@ -63,7 +62,7 @@ func (r *rule) broken(s *subject) error {
 	return fmt.Errorf("%s: %q\n%w", r.name, r.says, errors.Join(found...))
 }
 
-// subject is what the rules are held over.
+// subject is the notifier under test.
 type subject struct {
 	newNotifier func(url string, c *http.Client) notify.Notifier
 }

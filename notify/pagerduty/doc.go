@@ -1,10 +1,10 @@
-// Package pagerduty hands incidents over to PagerDuty, through its Events API v2. One incident here is one alert there:
-// the incident's id is the deduplication key, a page, notice or reminder triggers, and an all-clear resolves.
+// Package pagerduty sends incidents to PagerDuty through its Events API v2. One tocsin incident becomes one PagerDuty alert,
+// with the incident's id as dedup_key. A page, notice or reminder triggers the alert; an all-clear resolves it.
 //
-// PagerDuty is told what a message says, and decides by itself whom it wakes: Message.To stands in the details only.
+// PagerDuty decides whom it pages. Message.To appears in custom_details only.
 //
 // # Errors
 //
-// No error holds the routing key or what PagerDuty said: it names the host and the HTTP status. Status 400, which means
-// that the event or the routing key is not valid, is permanent; 429 and 5xx are tried again.
+// Errors name the host and the HTTP status; they never contain the routing key or text from PagerDuty. Status 400, an invalid
+// event or routing key, is permanent. 429 and 5xx are retried.
 package pagerduty

@@ -12,7 +12,7 @@ import (
 	"github.com/tocsin-dev/tocsin/severity"
 )
 
-// A page opens an alert, and the all-clear of the same incident resolves it.
+// A page opens an alert. The all-clear of the same incident resolves it.
 func ExampleNotifier() {
 	events := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		var sent struct {

@@ -16,17 +16,17 @@ import (
 
 const (
 	maxDedupKey = 255  // characters
-	maxSummary  = 1024 // characters, kept in bytes
+	maxSummary  = 1024 // characters; enforced in bytes
 )
 
-// Notifier sends to one service of PagerDuty. It may be used concurrently; its fields do not change after the first use.
+// Notifier sends to one service of PagerDuty. It is safe for concurrent use. Do not change its fields after the first use.
 type Notifier struct {
 	// RoutingKey is the integration key of the service. Required.
 	RoutingKey notify.Secret
-	// URL defaults to https://events.pagerduty.com/v2/enqueue. The EU region has another host.
+	// URL defaults to https://events.pagerduty.com/v2/enqueue. In the EU region the host is events.eu.pagerduty.com.
 	URL string
-	// Client defaults to one that reaches public addresses only, takes no proxy from the environment and gives up after
-	// 10 seconds. Redirects are not followed, whichever it is.
+	// Client defaults to a client that connects to public addresses only, ignores the proxy variables of the environment and
+	// times out after 10 seconds. Redirects are not followed, with any client.
 	Client *http.Client
 
 	sender outbound.Sender
@@ -34,7 +34,7 @@ type Notifier struct {
 
 var _ notify.Notifier = (*Notifier)(nil)
 
-// occurrence is what PagerDuty calls an event.
+// occurrence is the body of an Events API v2 request.
 type occurrence struct {
 	RoutingKey string  `json:"routing_key"`
 	Action     string  `json:"event_action"`
@@ -60,7 +60,7 @@ type payload struct {
 	Details   map[string]string `json:"custom_details"`
 }
 
-// Notify sends m once. The receipt is the deduplication key, which all messages of an incident share.
+// Notify sends m once. The receipt is the dedup_key, which all messages of an incident share.
 func (n *Notifier) Notify(ctx context.Context, m notify.Message) (notify.Receipt, error) {
 	o := n.occurrence(&m)
 	body, err := json.Marshal(o)
@@ -101,7 +101,8 @@ func (n *Notifier) occurrence(m *notify.Message) *occurrence {
 	return o
 }
 
-// dedupKey is the incident's id. A message of no incident is an alert by itself, and an overlong id is known by its sum.
+// dedupKey returns the incident's id, or the key of a message without an incident. A key that is too long for PagerDuty is
+// replaced by its hash.
 func dedupKey(m *notify.Message) string {
 	key := cmp.Or(m.Incident, m.Key)
 	if len(key) > maxDedupKey {
@@ -122,7 +123,7 @@ func severityOf(p severity.Priority) string {
 	return "warning"
 }
 
-// details names what is not empty. Values are texts there: nothing in them is live.
+// details returns the non-empty fields. PagerDuty shows them as plain text.
 func details(m *notify.Message) map[string]string {
 	all := map[string]string{
 		"key": m.Key, "kind": string(m.Kind), "priority": m.Priority.String(), "why": m.Why, "text": m.Text, "note": m.Note,

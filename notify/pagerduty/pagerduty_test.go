@@ -17,7 +17,7 @@ import (
 	"github.com/tocsin-dev/tocsin/severity"
 )
 
-// wire is a client without a network, which keeps the last request.
+// wire is an http.RoundTripper without a network. It records the last request.
 type wire struct {
 	code int
 	url  string

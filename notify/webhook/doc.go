@@ -1,9 +1,9 @@
-// Package webhook sends messages as signed JSON to an HTTP endpoint, after the Standard Webhooks specification 1.0.0, and
-// gives the other side [Verify]. Whoever receives tells repeats by the header webhook-id, which is the same for every try
-// of a message.
+// Package webhook posts messages as signed JSON to an HTTP endpoint, as the Standard Webhooks specification 1.0.0 asks. The
+// receiver checks requests with [Verify]. All tries of a message have the same webhook-id header, by which the receiver
+// recognises duplicates.
 //
 // # Errors
 //
-// No error holds the URL or the secret: of an endpoint it says the host alone. Bad values of either, an address that the
-// default client refuses, and a message that has no JSON form, are permanent.
+// Errors name the host only; they never contain the rest of the URL or the secret. Permanent are a malformed URL or secret,
+// an address that the default client refuses, and a message that cannot be encoded as JSON.
 package webhook

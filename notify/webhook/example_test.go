@@ -14,9 +14,9 @@ import (
 	"github.com/tocsin-dev/tocsin/severity"
 )
 
-// A page goes to an endpoint that takes only what is signed.
+// An endpoint accepts a signed page and refuses an unsigned page.
 func ExampleVerify() {
-	const secret = "whsec_a2VlcCB0aGlzIG9uZSBpbiBhIHZhdWx0" // of both sides
+	const secret = "whsec_a2VlcCB0aGlzIG9uZSBpbiBhIHZhdWx0" // shared by sender and receiver
 
 	endpoint := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, 1<<20))
@@ -42,7 +42,7 @@ func ExampleVerify() {
 	m := notify.Message{Key: "INC-7/1", Kind: notify.Page, Title: "P1 payout waits", Priority: severity.P1, At: time.Now()}
 	for _, n := range []*webhook.Notifier{
 		{URL: notify.NewSecret(endpoint.URL), Secret: notify.NewSecret(secret), Client: endpoint.Client()},
-		{URL: notify.NewSecret(endpoint.URL), Client: endpoint.Client()}, // the default client reaches no loopback address
+		{URL: notify.NewSecret(endpoint.URL), Client: endpoint.Client()}, // unsigned
 	} {
 		_, err := n.Notify(context.Background(), m)
 		fmt.Println("error:", err)

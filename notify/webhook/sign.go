@@ -21,11 +21,11 @@ const (
 	tolerance = 5 * time.Minute
 )
 
-// Verify reports why a request with these headers and this body does not come from somebody who holds the secret, or not
-// within 5 minutes of now, either way. Of several signatures one must fit. The body is the one received, byte for byte.
+// Verify returns nil if the request was signed with secret and its timestamp is within 5 minutes of now, before or after. h
+// holds the request's headers, body its unchanged bytes. If the header holds several signatures, one must match.
 //
-// A request that was recorded passes again within the 5 minutes: keep its webhook-id that long and answer a repeat with
-// 2xx without acting on it.
+// A replayed request passes within these 5 minutes. Remember each webhook-id for 5 minutes after its timestamp, and answer a
+// repeat with 2xx without acting on it.
 func Verify(secret string, h http.Header, body []byte, now time.Time) error {
 	key, err := decodeSecret(secret)
 	if err != nil {
@@ -36,7 +36,7 @@ func Verify(secret string, h http.Header, body []byte, now time.Time) error {
 	case id == "" || timestamp == "" || signatures == "":
 		return errors.New("webhook: unsigned, expected the headers webhook-id, webhook-timestamp and webhook-signature")
 	case strings.Contains(id, "."):
-		return errors.New("webhook: a dot in webhook-id, expected none")
+		return errors.New("webhook: webhook-id contains a dot, expected none")
 	}
 	seconds, err := strconv.ParseInt(timestamp, 10, 64)
 	if err != nil {
@@ -55,10 +55,10 @@ func Verify(secret string, h http.Header, body []byte, now time.Time) error {
 			return nil
 		}
 	}
-	return errors.New("webhook: no signature fits the secret, the headers and the body")
+	return errors.New("webhook: no signature matches the secret, the headers and the body")
 }
 
-// sign returns the signature as it stands in the header.
+// sign returns the signature in its header form: "v1," and base64.
 func sign(key []byte, id, timestamp string, body []byte) string {
 	mac := hmac.New(sha256.New, key)
 	mac.Write([]byte(id + "." + timestamp + "."))

@@ -11,16 +11,16 @@ import (
 	"github.com/tocsin-dev/tocsin/notify"
 )
 
-// Notifier posts every message to one endpoint. It may be used concurrently; its fields do not change after the first use.
+// Notifier posts every message to one endpoint. It is safe for concurrent use. Do not change its fields after the first use.
 type Notifier struct {
 	URL notify.Secret // http or https
-	// Secret signs what is sent: whsec_ and then, in base64, at least 24 random bytes. Empty: nothing is signed.
+	// Secret is the signing key: whsec_ followed by at least 24 random bytes in base64. Empty: requests are not signed.
 	Secret notify.Secret
-	// Client defaults to one that reaches public addresses only, takes no proxy from the environment and gives up after
-	// 10 seconds. An endpoint in a network of one's own needs a client of one's own. Redirects are not followed, whichever
-	// it is.
+	// Client defaults to a client that connects to public addresses only, ignores the proxy variables of the environment and
+	// times out after 10 seconds. Set a client to reach an endpoint in a private network. Redirects are not followed, with
+	// any client.
 	Client *http.Client
-	Now    func() time.Time // dates the signature; defaults to time.Now
+	Now    func() time.Time // gives the timestamp of the signature; defaults to time.Now
 
 	sender outbound.Sender
 }
@@ -33,8 +33,7 @@ type payload struct {
 	Data      notify.Message `json:"data"`
 }
 
-// Notify posts m. Any answer of 2xx means accepted, and the answer's body is thrown away; the specification knows no id
-// that a receiver gives, so the receipt is empty.
+// Notify posts m. Every 2xx answer means accepted. The receipt is empty: the specification defines no id in the answer.
 func (n *Notifier) Notify(ctx context.Context, m notify.Message) (notify.Receipt, error) {
 	body, err := json.Marshal(payload{Type: "tocsin." + string(m.Kind), Timestamp: m.At, Data: m})
 	if err != nil {
@@ -53,7 +52,7 @@ func (n *Notifier) Notify(ctx context.Context, m notify.Message) (notify.Receipt
 	return notify.Receipt{}, answer.Err()
 }
 
-// header holds what the specification asks for. The id has no dots, which would blur where it ends in what is signed.
+// header returns the headers of the specification. The id must contain no dots, which separate the signed fields.
 func (n *Notifier) header(id string, body []byte) (http.Header, error) {
 	now := time.Now
 	if n.Now != nil {

@@ -50,7 +50,7 @@ func serveSecret(t *testing.T, h http.HandlerFunc) notify.Secret {
 	return notify.NewSecret(serve(t, h))
 }
 
-// own is a client that reaches loopback, which the default one does not.
+// own returns a client that connects to loopback addresses; the default client does not.
 func own(t *testing.T) *http.Client {
 	t.Helper()
 	transport := &http.Transport{}
@@ -58,7 +58,7 @@ func own(t *testing.T) *http.Client {
 	return &http.Client{Transport: transport}
 }
 
-// roundTrip is a client without a network.
+// roundTrip is an http.RoundTripper without a network.
 type roundTrip func(*http.Request) (*http.Response, error)
 
 func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
@@ -202,7 +202,7 @@ func TestRedirectsAreNotFollowed(t *testing.T) {
 func TestNotifyEndsWithItsContext(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	n := &Notifier{Client: own(t), URL: serveSecret(t, func(_ http.ResponseWriter, r *http.Request) {
-		io.Copy(io.Discard, r.Body) // only then does the server see that the client is gone
+		io.Copy(io.Discard, r.Body) // net/http notices a closed connection only after reading the body
 		cancel()
 		<-r.Context().Done()
 	})}
@@ -282,7 +282,7 @@ func TestWhatCannotBeSentIsPermanent(t *testing.T) {
 	}
 }
 
-// canary stands in the URL as password, path and query, and in secrets.
+// canary is the password, path and query of the URL, and the secret.
 const canary = "Y2FuYXJ5"
 
 func TestErrorsHoldNoSecrets(t *testing.T) {
@@ -359,7 +359,7 @@ func TestErrorsHoldNoSecrets(t *testing.T) {
 	}
 }
 
-// echo serves TCP and sends back the first bytes that it gets.
+// echo serves TCP and returns the first bytes that it receives.
 func echo(t *testing.T) string {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
