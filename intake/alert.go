@@ -16,13 +16,13 @@ import (
 )
 
 const (
-	maxName  = 255     // bytes of what an event holds as a name
-	maxText  = 4 << 10 // bytes kept of a text for people, which is part of no identity and so may be cut
-	maxLinks = 32      // links of an event
-	maxWords = 10      // unknown severities reported of one body
+	maxName  = 255     // bytes of an id, a type, a subject or the name of a label
+	maxText  = 4 << 10 // bytes kept of an annotation; it is part of no key and may be cut
+	maxLinks = 32      // links kept of an alert
+	maxWords = 10      // unknown severities reported per body
 )
 
-// alert is one alert as Alertmanager sends it.
+// alert is one alert in a webhook body of Alertmanager.
 type alert struct {
 	Status       string            `json:"status"`
 	Labels       map[string]string `json:"labels"`
@@ -62,10 +62,10 @@ func (n *notice) readAlert(raw []byte, now time.Time) (event.Event, error) {
 	case firing:
 		e.Time, e.Summary = starts, a.summary(a.Labels["alertname"])
 	default:
-		e.Signal, e.Time, e.Summary = event.Resolve, ends, a.summary("") // annotations may be gone by now
+		e.Signal, e.Time, e.Summary = event.Resolve, ends, a.summary("") // a resolved alert may lack annotations
 	}
 	if !isText(raw) {
-		n.mended++
+		n.repaired++
 	}
 	return e, nil
 }
@@ -81,7 +81,7 @@ func instant(field, s string) (time.Time, error) {
 	return t.UTC(), nil
 }
 
-// firing trusts the alert's own status, never the group's. Old senders leave it to the end.
+// firing reads the status of the alert itself; the status of the group differs. Old senders send no status: endsAt decides.
 func (a *alert) firing(ends, now time.Time) (bool, error) {
 	switch a.Status {
 	case "firing":
@@ -94,7 +94,7 @@ func (a *alert) firing(ends, now time.Time) (bool, error) {
 	return false, fmt.Errorf("status: %.40q, expected firing or resolved", a.Status)
 }
 
-// class leaves the types of findings to the engine: a sender cannot speak for it.
+// class returns the label class, else alertmanager.<alertname>. Only the engine may use the classes of findings.
 func (a *alert) class() string {
 	if typ := a.Labels["class"]; typ != "" && !event.IsFinding(typ) {
 		return typ
@@ -114,7 +114,7 @@ func (a *alert) summary(otherwise string) string {
 	return event.Shorten(otherwise, event.MaxSummary)
 }
 
-// fingerprint is the one that Alertmanager computes and old releases do not send.
+// fingerprint computes Alertmanager's fingerprint of labels (FNV-1a, 64 bits), which old releases do not send.
 func fingerprint(labels map[string]string) string {
 	h := fnv.New64a()
 	for _, name := range slices.Sorted(maps.Keys(labels)) {
@@ -155,7 +155,7 @@ func (a *alert) links() []event.Link {
 	return links
 }
 
-// isWeb leaves out what an event may not hold, so that a bad link does not cost the alert.
+// isWeb reports whether an event may hold link. A bad link is dropped; the alert is kept.
 func isWeb(link string) bool {
 	u, err := url.Parse(link)
 	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != "" && len(link) <= 3<<10

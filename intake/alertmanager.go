@@ -6,15 +6,18 @@ import (
 	"time"
 )
 
-// Alertmanager takes the webhooks of Prometheus Alertmanager, version 4 of its format. Every alert of a notice becomes one
-// event: its type is the label class, else "alertmanager." and the alert's name; its subject the label instance; its key the
-// fingerprint. Severity comes from the label severity, where page means critical and none means info.
+// Alertmanager returns a handler for the webhook of Prometheus Alertmanager, version 4. Each alert of a notice becomes one event:
 //
-// It answers 200 when the alerts are stored, also when some were refused, which is a finding then. 400 means that nothing of
-// the body could be used, 413 that it was too large; Alertmanager repeats neither, so set max_alerts in its receiver: 16 MiB
-// are about 25,000 alerts, and more than 50,000 are not read from one body. 503 means that it shall try again.
-// A body that comes compressed, or without a Content-Length, is too large as well if it does not fit into 2 MiB when it is
-// compressed.
+//   - Type: the label class, else alertmanager.<alertname>
+//   - Subject: the label instance
+//   - DedupKey: the fingerprint of the alert
+//   - Severity: the label severity, where page means critical and none means info
+//
+// The handler answers 200 after the alerts are stored. Refused alerts are reported as a finding. It answers 400 for an unusable
+// body and 413 for a body that is too large; Alertmanager retries neither. It answers 503 to ask for a retry.
+//
+// Set max_alerts in the receiver of Alertmanager: 16 MiB hold about 25,000 alerts, and alerts beyond 50,000 are refused. A body
+// that is compressed or has no Content-Length may take at most 2 MiB in compressed form.
 func Alertmanager(s Submitter, e *Endpoint) http.Handler {
 	g := newGate(&format{
 		name: "alertmanager", methods: []string{http.MethodPost}, accepts: isJSON, expected: "application/json", maxBody: 16 << 20,

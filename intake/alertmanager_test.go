@@ -124,7 +124,7 @@ func TestClosedEndpointSaysSoOnce(t *testing.T) {
 	assert.Equal(t, http.StatusUnauthorized, w.Code, "no Endpoint at all")
 }
 
-// Unauthenticated senders must not be able to make findings: those page somebody.
+// Unauthenticated senders must not cause findings, because findings page people.
 func TestStrangersMakeNoFindings(t *testing.T) {
 	e := alertmanager(func(e *intake.Endpoint) { e.MaxBody = 10 })
 	for _, body := range []string{"{", notice(good), strings.Repeat("[", 100)} {
@@ -155,17 +155,17 @@ func TestBadInput(t *testing.T) {
 		change  func(*intake.Endpoint)
 		status  int
 		reason  string // counted once, "" for nothing
-		stored  int    // alerts, the good neighbour among them
-		finding string // type of the only one
-		says    string // in the finding and, where nothing is stored, in the answer
+		stored  int    // alerts, including the valid one
+		finding string // type of the only finding
+		says    string // expected in the finding and, if nothing is stored, in the answer
 	}{
-		// Alertmanager gives up on every 4xx: the notice is lost, and somebody has to know.
+		// Alertmanager drops a notice on every 4xx, so a finding must report it.
 		{"malformed JSON", request(`{"alerts":[` + good + `,}`), nil, 400, "malformed", 0, refused, "invalid character '}'"},
 		{"empty body", request(""), nil, 400, "malformed", 0, refused, "ends too early"},
 		{"cut off", request(notice(good)[:400]), nil, 400, "malformed", 0, refused, "unexpected EOF"},
 		{"cut off behind the alerts", request(`{"alerts":[` + good + `]`), nil, 400, "malformed", 0, refused, "ends too early"},
 		{"trailing garbage", request(notice(good) + "x"), nil, 400, "malformed", 0, refused, "invalid character 'x'"},
-		{"two bodies in one", request(notice(good) + notice(good)), nil, 400, "malformed", 0, refused, "more after the end"},
+		{"two bodies in one", request(notice(good) + notice(good)), nil, 400, "malformed", 0, refused, "data after the end"},
 		{"a list", request("[" + good + "]"), nil, 400, "malformed", 0, refused, `"[", expected "{"`},
 		{"no alerts", request(`{"version":"4"}`), nil, 400, "malformed", 0, refused, "alerts: missing, expected a list"},
 		{"alerts is no list", request(`{"alerts":{}}`), nil, 400, "malformed", 0, refused, `alerts: "{", expected "["`},
@@ -179,14 +179,14 @@ func TestBadInput(t *testing.T) {
 		{"oversize once it is unpacked", packed(notice(good), 0), func(e *intake.Endpoint) { e.MaxBody = 600 }, 413, "too_large", 0, refused, "at most 600 bytes"},
 		{"oversize without a length", unsized(notice(good)), func(e *intake.Endpoint) { e.MaxBody = 200 }, 413, "too_large", 0, refused, "at most 200 bytes"},
 
-		// A wrong request of which no notice can be expected.
+		// These requests cannot come from Alertmanager, so no finding is needed.
 		{"wrong content type", request(notice(good), "Content-Type", "text/plain"), nil, 415, "content_type", 0, "", "expected application/json"},
 		{"no content type", request(notice(good), "Content-Type", ""), nil, 415, "content_type", 0, "", "expected application/json"},
 		{"brotli", request(notice(good), "Content-Encoding", "br"), nil, 415, "content_type", 0, "", "expected identity or gzip"},
 		{"GET", method(http.MethodGet), nil, 405, "method", 0, "", "expected POST"},
 		{"PUT", method(http.MethodPut), nil, 405, "method", 0, "", "expected POST"},
 
-		// One bad alert never takes the good ones with it.
+		// A bad alert does not affect the valid alerts.
 		{"10,000 labels", request(notice(manyLabels(10_000), good)), nil, 200, "refused", 1, refused, "alerts[0]: labels: 10001 labels, expected at most 128"},
 		{"label of a wrong type", request(notice(good, labelled(`{"alertname":7}`))), nil, 200, "malformed", 1, refused, "alerts[1]: labels: number, expected string"},
 		{"alert of a wrong type", request(notice(`"boom"`, good)), nil, 200, "malformed", 1, refused, "alerts[0]: string, expected object"},
@@ -198,11 +198,11 @@ func TestBadInput(t *testing.T) {
 		{"all refused", request(notice(manyLabels(200))), nil, 400, "refused", 0, refused, "1 of 1 alerts refused, such as alerts[0]: labels: 201 labels"},
 		{"all malformed", request(notice(`7`)), nil, 400, "malformed", 0, refused, "1 of 1 alerts refused, such as alerts[0]: number, expected object"},
 
-		// Odd, yet taken.
+		// Unusual, but accepted.
 		{"unknown severity", request(notice(labelled(`{"alertname":"A","severity":"Sev2"}`), good)), nil, 200, "", 2, words, `severity "sev2", expected`},
 		{"missing type", request(notice(labelled(`{"job":"x"}`), good)), nil, 200, "", 2, "", ""},
 		{"type of a finding", request(notice(labelled(`{"class":"tocsin.exhausted","alertname":"A"}`), good)), nil, 200, "", 2, "", ""},
-		{"bytes that are not UTF-8", request(notice(labelled("{\"alertname\":\"A\xff\"}"), good)), nil, 200, "", 2, refused, "1 alerts with bytes that are not UTF-8"},
+		{"bytes that are not UTF-8", request(notice(labelled("{\"alertname\":\"A\xff\"}"), good)), nil, 200, "", 2, refused, "1 alerts with invalid UTF-8"},
 		{"cut by the sender", request(strings.Replace(notice(good), `"truncatedAlerts":0`, `"truncatedAlerts":7`, 1)), nil, 200, "", 1, refused, "sender cut 7 alerts"},
 		{"gzip", packed(notice(good), 0), nil, 200, "", 1, "", ""},
 		{"severity in other words", request(notice(labelled(`{"alertname":"A","severity":"P1"}`), good)), nil, 200, "", 2, "", ""},
@@ -245,7 +245,7 @@ func TestBadInput(t *testing.T) {
 	}
 }
 
-// packed has a body compressed, of which the first cut bytes are sent; all of them where cut is 0.
+// packed compresses a body and sends its first cut bytes, or all bytes if cut is 0.
 func packed(body string, cut int) *http.Request {
 	var b bytes.Buffer
 	z := gzip.NewWriter(&b)

@@ -12,38 +12,38 @@ import (
 )
 
 const (
-	maxFaults = 10           // refused events that are named of one body
-	cutLabel  = "tocsin.cut" // names what was left out of an event
+	maxFaults = 10           // refused events described per body
+	cutLabel  = "tocsin.cut" // label or data member that reports a cut event
 )
 
-// batch is what one body held.
+// batch holds the events and the faults of one body.
 type batch struct {
-	unit     string // what the body lists: alerts, events
-	maxDepth int    // of one value in the body
-	events   []event.Event
-	places   []int    // of the events in the body
-	bad      int      // events left out
-	faults   []string // of the first of them: where, what, and what was expected
-	words    []string // unknown severities
-	mended   int      // events with bytes that were no UTF-8, which the decoder replaces
-	doubled  int      // events with a name that stands twice in one object, where the last one counts
-	cut      int      // events whose payload was too large to be kept
-	notes    []string // what else did not come in as it was sent
+	unit      string // what the body lists: alerts, events
+	maxDepth  int    // of one value in the body
+	events    []event.Event
+	places    []int    // indexes of the events in the body
+	bad       int      // events left out
+	faults    []string // the first maxFaults of them: place, value and expectation
+	words     []string // unknown severities
+	repaired  int      // events in which invalid UTF-8 was replaced
+	duplicate int      // events with a duplicate name in one object; the last one counts
+	cut       int      // events whose payload was too large to keep
+	notes     []string // further differences between body and events
 }
 
-// take adds the event at place i of the body.
+// take adds the event at index i of the body.
 func (b *batch) take(i int, e event.Event) {
 	b.events, b.places = append(b.events, e), append(b.places, i)
 }
 
-// leaveOut counts the event at place i of the body as not taken.
+// leaveOut counts the event at index i of the body as refused.
 func (b *batch) leaveOut(i int, why error) {
 	if b.bad++; b.bad <= maxFaults {
 		b.faults = append(b.faults, event.Shorten(fmt.Sprintf("%s[%d]: %v", b.unit, i, why), 1<<10))
 	}
 }
 
-// severity reads a word. One that is unknown is left to the class, and reported.
+// severity translates a severity word. An unknown word is reported, and gives the zero Level: the class decides.
 func (b *batch) severity(word string) severity.Level {
 	level, known := levelOf(word)
 	word = event.Shorten(normal(word), maxName)
@@ -53,12 +53,12 @@ func (b *batch) severity(word string) severity.Level {
 	return level
 }
 
-// refusal says what was left out of total events.
+// refusal describes the refused events; the body had total events.
 func (b *batch) refusal(total int) string {
 	return event.Shorten(fmt.Sprintf("%d of %d %s refused, such as %s", b.bad, total, b.unit, strings.Join(b.faults, "; ")), event.MaxSummary/2)
 }
 
-// findings reports what of the body, which had total events, did not come in as it was sent.
+// findings returns findings about all differences between the body, which had total events, and its events.
 func (b *batch) findings(format, intake string, total int) []event.Event {
 	var findings []event.Event
 	for _, word := range b.words {
@@ -69,14 +69,14 @@ func (b *batch) findings(format, intake string, total int) []event.Event {
 	if b.bad > 0 {
 		texts = append(texts, b.refusal(total))
 	}
-	if b.mended > 0 {
-		texts = append(texts, fmt.Sprintf("%d %s with bytes that are not UTF-8, which were replaced", b.mended, b.unit))
+	if b.repaired > 0 {
+		texts = append(texts, fmt.Sprintf("%d %s with invalid UTF-8, which was replaced", b.repaired, b.unit))
 	}
-	if b.doubled > 0 {
-		texts = append(texts, fmt.Sprintf("%d %s with a name twice in one object, the last one was taken", b.doubled, b.unit))
+	if b.duplicate > 0 {
+		texts = append(texts, fmt.Sprintf("%d %s with a duplicate name in one object, the last one was used", b.duplicate, b.unit))
 	}
 	if b.cut > 0 {
-		texts = append(texts, fmt.Sprintf("%d %s without their payload, which is larger than an event may hold", b.cut, b.unit))
+		texts = append(texts, fmt.Sprintf("%d %s without their payload, which exceeds the limit of an event", b.cut, b.unit))
 	}
 	if len(texts) > 0 {
 		findings = append(findings, event.Finding(event.FindingRefusedInput, intake, format+": "+strings.Join(texts, "; ")))
@@ -84,7 +84,7 @@ func (b *batch) findings(format, intake string, total int) []event.Event {
 	return findings
 }
 
-// handler serves the endpoint of a format; decode reads one body. Its error means that nothing of the body can be used.
+// handler serves the endpoint. decode reads one body; its error means that the whole body is unusable.
 func (g *gate) handler(decode func(*http.Request, io.Reader) (*batch, error)) http.Handler {
 	return g.traced(func(w http.ResponseWriter, r *http.Request) {
 		if !g.admit(w, r) {
@@ -102,7 +102,7 @@ func (g *gate) handler(decode func(*http.Request, io.Reader) (*batch, error)) ht
 	})
 }
 
-// settle stores what could be read of a body and answers.
+// settle submits the events of a body, reports its faults and answers.
 func (g *gate) settle(w http.ResponseWriter, r *http.Request, b *batch) {
 	ctx := r.Context()
 	trace := r.Header.Get("traceparent")

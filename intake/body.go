@@ -15,11 +15,11 @@ import (
 )
 
 const (
-	maxSpool  = 2 << 20  // compressed bytes that are kept of a body whose length nobody knows beforehand
-	gzipExtra = 64 << 10 // bytes by which gzip may make a body larger that does not compress
+	maxSpool  = 2 << 20  // compressed bytes kept of a body of unknown length
+	gzipExtra = 64 << 10 // bytes that gzip may add to an incompressible body
 )
 
-var errNoLength = errors.New("expected a Content-Length, and no Content-Encoding, of a body so large")
+var errNoLength = errors.New("a body of this size needs a Content-Length and no Content-Encoding")
 
 func identity(h http.Header) bool {
 	encoding := h.Get("Content-Encoding")
@@ -36,10 +36,10 @@ func isJSON(h http.Header) bool {
 	return err == nil && mediaType == "application/json"
 }
 
-// open returns the body of r, decompressed and bounded in time and bytes.
+// open returns the body of r, decompressed and limited in time and bytes.
 func (g *gate) open(w http.ResponseWriter, r *http.Request) (io.Reader, error) {
 	deadline := time.Now().Add(bodyTimeout)
-	_ = http.NewResponseController(w).SetReadDeadline(deadline) // where w cannot, the server's own limits have to do
+	_ = http.NewResponseController(w).SetReadDeadline(deadline) // if w has no deadlines, the limits of the server apply
 	limit := g.MaxBody
 	if gzipped(r.Header) {
 		limit += gzipExtra
@@ -61,7 +61,7 @@ func (g *gate) open(w http.ResponseWriter, r *http.Request) (io.Reader, error) {
 	return body, nil
 }
 
-// byteLimit fails behind its limit as [http.MaxBytesReader] does, for a stream that is not the request's body itself.
+// byteLimit fails beyond its limit with [http.MaxBytesError]. [http.MaxBytesReader] limits compressed bytes only.
 type byteLimit struct {
 	r           io.Reader
 	left, limit int64
@@ -81,10 +81,10 @@ func (b *byteLimit) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// spool reads body to its end and gives it out from its beginning. What is decoded takes several times the memory of its
-// text, and what is compressed a small part: so a body that shows only at its end that it is too large costs little.
+// spool reads body to its end in compressed form, then returns it from the beginning. Decoded JSON takes several times the
+// memory of its text. With spool, a body that is found too large at its end has cost only its compressed size.
 func spool(body io.Reader) (io.Reader, error) {
-	var kept pieces
+	var kept chunks
 	buffer := bufio.NewWriterSize(&kept, 32<<10)
 	packer, err := flate.NewWriter(buffer, flate.BestSpeed)
 	if err != nil {
@@ -99,13 +99,13 @@ func spool(body io.Reader) (io.Reader, error) {
 	return flate.NewReader(bufio.NewReader(&kept.list)), nil
 }
 
-// pieces keeps what is written as it comes, since a slice that grows takes its size three times over.
-type pieces struct {
+// chunks stores each Write in a slice of its own. A single growing slice would take up to three times its size.
+type chunks struct {
 	list net.Buffers
 	size int
 }
 
-func (k *pieces) Write(p []byte) (int, error) {
+func (k *chunks) Write(p []byte) (int, error) {
 	if k.size += len(p); k.size > maxSpool {
 		return 0, errNoLength
 	}

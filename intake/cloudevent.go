@@ -14,9 +14,9 @@ import (
 	"github.com/tocsin-dev/tocsin/event"
 )
 
-// cloudEvent is one event as a mode of CloudEvents wrote it.
+// cloudEvent is one decoded CloudEvent of any mode.
 type cloudEvent struct {
-	attributes map[string]any // string, json.Number or bool; what is not set is not there
+	attributes map[string]any // string, json.Number or bool; unset attributes are absent
 	data       any
 }
 
@@ -50,8 +50,8 @@ func (b *batch) cloudEvent(c *cloudEvent) (event.Event, error) {
 	return e, nil
 }
 
-// summarised cuts the summary of e to its limit, and makes one up for a condition that begins without: text is never
-// overwritten with nothing.
+// summarised returns the summary of e, cut to its limit. An empty summary of a trigger or change is replaced by type and
+// subject, so that an alert always has a text.
 func summarised(e *event.Event) string {
 	text := e.Summary
 	if text == "" && (e.Signal == event.Trigger || e.Signal == event.Change) {
@@ -82,7 +82,7 @@ func (c *cloudEvent) check() error {
 	return nil
 }
 
-// text is the attribute in its canonical text form.
+// text returns an attribute in its canonical string form, "" if it is not set.
 func (c *cloudEvent) text(name string) string {
 	switch v := c.attributes[name].(type) {
 	case string:
@@ -95,7 +95,8 @@ func (c *cloudEvent) text(name string) string {
 	return ""
 }
 
-// signal reads what the event does. A member of the data may be something else of that name, so only the words count there.
+// signal returns the signal of the event. An unknown attribute signal is an error. An unknown member signal of the data is
+// ignored, because it may have another meaning.
 func (c *cloudEvent) signal(ok bool) (event.Signal, error) {
 	signal := event.Trigger
 	if ok {
@@ -114,7 +115,7 @@ func (c *cloudEvent) signal(ok bool) (event.Signal, error) {
 	return signal, nil
 }
 
-// labels are the attributes that no other field of an event holds.
+// labels returns the attributes that become no other field of the event.
 func (c *cloudEvent) labels() map[string]string {
 	var labels map[string]string
 	for name := range c.attributes {
@@ -139,7 +140,7 @@ func fromHeaders(h http.Header) (map[string]any, error) {
 		if !ok {
 			continue
 		}
-		_, twice := attributes[attribute] // in another spelling
+		_, twice := attributes[attribute] // in another letter case
 		if attribute == "datacontenttype" || len(values) != 1 || twice {
 			return nil, fmt.Errorf("%.40s: expected each header once, and the Content-Type for ce-datacontenttype", name)
 		}
@@ -152,7 +153,8 @@ func fromHeaders(h http.Header) (map[string]any, error) {
 	return attributes, nil
 }
 
-// fromHeader undoes what senders do to a text so that it can stand in a header: quotes, then percent signs.
+// fromHeader decodes a header value of binary mode: first quotes, then percent-encoding (CloudEvents HTTP binding 1.0.2,
+// section 3.1.3.2).
 func fromHeader(s string) (string, error) {
 	text := unpercent(unquote(s))
 	if !utf8.ValidString(text) {
@@ -161,7 +163,7 @@ func fromHeader(s string) (string, error) {
 	return text, nil
 }
 
-// unquote takes the quotes off and undoes the escapes inside; a quote that never ends is left as it is.
+// unquote removes double quotes and the escapes inside. A text with an unclosed quote is returned unchanged.
 func unquote(s string) string {
 	if !strings.Contains(s, `"`) {
 		return s

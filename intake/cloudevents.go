@@ -12,19 +12,22 @@ import (
 	"unicode/utf8"
 )
 
-// CloudEvents takes events in the form of CloudEvents 1.0 over HTTP, in all three modes: binary, with the attributes in
-// headers, structured and batch, both as JSON.
+// CloudEvents returns a handler for CloudEvents 1.0 over HTTP, in all modes of the HTTP protocol binding: binary, structured and
+// batch. Structured and batch mode must be JSON. A batch may hold 10,000 events; the events after them are refused.
 //
-// The attributes id, source, type, subject and time are the event's own, so that the same id and source come in once. Of the
-// extensions severity, summary, dedupkey and traceparent are the event's as well, and signal says trigger, which is the
-// default, acknowledge, resolve or change; where there is none, a member signal of the data counts. All other extensions and
-// dataschema become labels. A severity such as ok resolves. Without a summary that is the member summary, title or message
-// of the data, else the type and the subject. The data becomes the event's, with *** for members named like secrets; what
-// is no JSON object stands in it as data, or as data_base64 where it is no text.
+// Attributes become fields of the event:
 //
-// It answers 202 when the events are stored, also when some of a batch were refused, which is a finding then. 400 means that
-// nothing of the body could be used, 413 that it was too large, 429 and 503 that the sender shall come again. More than
-// 10,000 events are not read from one batch.
+//   - id, source, type, subject, time: the field of that name. Repeats of an id and source are stored once.
+//   - severity, summary, dedupkey, traceparent: the field of that name. A severity such as ok gives a resolve.
+//   - signal: trigger, acknowledge, resolve or change. Defaults to the member signal of the data, then to trigger.
+//   - dataschema and all other extensions: labels.
+//
+// An absent summary is taken from the member summary, title or message of the data, else from type and subject. A JSON object
+// becomes the data of the event, with *** for members named like secrets. Any other data becomes the member data, or
+// data_base64 if it is no text.
+//
+// The handler answers 202 after the events are stored. Refused events of a batch are reported as a finding. Other answers are
+// 400 for an unusable body, 413 for a body that is too large, and 429 or 503 to ask for a retry.
 func CloudEvents(s Submitter, e *Endpoint) http.Handler {
 	g := newGate(&format{
 		name: "cloudevents", methods: []string{http.MethodPost}, maxBody: 1 << 20,
@@ -37,7 +40,7 @@ func CloudEvents(s Submitter, e *Endpoint) http.Handler {
 	})
 }
 
-// mode is how CloudEvents stand in a request.
+// mode is a content mode of CloudEvents over HTTP.
 type mode int
 
 const (
@@ -60,13 +63,13 @@ func modeOf(h http.Header) mode {
 	return binaryMode
 }
 
-// mediaTypeOf is "" for what is none.
+// mediaTypeOf returns the media type without parameters, "" for an invalid header.
 func mediaTypeOf(contentType string) string {
 	mediaType, _, _ := mime.ParseMediaType(contentType)
 	return mediaType
 }
 
-// decodeCloudEvents reads a whole request. An error means that none of it can be used; a single bad event is left out.
+// decodeCloudEvents reads a request. An error means that the whole request is unusable; a bad event in a batch is left out.
 func decodeCloudEvents(h http.Header, body io.Reader, maxDepth int) (*batch, error) {
 	b := &batch{unit: "events", maxDepth: maxDepth}
 	if modeOf(h) == batchMode {
@@ -83,7 +86,7 @@ func decodeCloudEvents(h http.Header, body io.Reader, maxDepth int) (*batch, err
 	return b, b.readStructured(0, text)
 }
 
-// readList hands the elements of a list to read, one by one. Those that it refuses are left out.
+// readList calls read for each element of a list, and leaves out the elements for which read fails.
 func (b *batch) readList(d *json.Decoder, read func(i int, text []byte) error) error {
 	if err := expect(d, '['); err != nil {
 		return err
@@ -124,7 +127,7 @@ func (b *batch) readStructured(i int, text []byte) error {
 	}
 	c := cloudEvent{attributes: make(map[string]any, len(members)), data: data.of}
 	for name, member := range members {
-		if name != "data" && name != "data_base64" && member != nil { // an attribute that is null is not set
+		if name != "data" && name != "data_base64" && member != nil { // null means not set
 			c.attributes[name] = member
 		}
 	}
@@ -143,7 +146,7 @@ func (b *batch) structuredData(members map[string]any) (value, error) {
 	case packed == nil:
 		return value{of: data}, nil
 	case data != nil:
-		return value{}, errors.New("data: stands beside data_base64, expected one of them")
+		return value{}, errors.New("data: present together with data_base64, expected only one of them")
 	}
 	text, ok := packed.(string)
 	if !ok {
@@ -176,7 +179,7 @@ func (b *batch) readBinary(h http.Header, body []byte) error {
 	return nil
 }
 
-// dataFrom reads data that came as bytes. What names no type is JSON if it can be.
+// dataFrom decodes data by its content type. Without a content type, data that parses as JSON is JSON.
 func (b *batch) dataFrom(contentType string, data []byte) (value, error) {
 	mediaType := mediaTypeOf(contentType)
 	switch {

@@ -18,7 +18,7 @@ import (
 
 const otherTrace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 
-// structured is a CloudEvent as JSON, with members added to the required ones or put in their place; nil takes one out.
+// structured returns a CloudEvent as JSON. members are added to the required members or replace them; nil removes a member.
 func structured(members map[string]any) string {
 	all := map[string]any{"specversion": "1.0", "id": "e-1", "source": "/shop/eu", "type": "shop.order.stuck"}
 	for name, member := range members {
@@ -38,7 +38,7 @@ func inOne(body string) *http.Request {
 	return request(body, "Content-Type", "application/CloudEvents+JSON")
 }
 
-// inHeaders has a CloudEvent in binary mode.
+// inHeaders returns a request in binary mode.
 func inHeaders(body string, header ...string) *http.Request {
 	return request(body, append([]string{
 		"Ce-Specversion", "1.0", "Ce-Id", "e-1", "Ce-Source", "/shop/eu", "Ce-Type", "shop.order.stuck",
@@ -144,7 +144,7 @@ func TestCloudEventHeaders(t *testing.T) {
 		"Euro%20%E2%82%AC": "Euro €",
 		"%e2%82%ac":        "€",
 		"100% sure %zz %":  "100% sure %zz %",
-		"%2541":            "%41", // one round
+		"%2541":            "%41", // decoded once, not twice
 		`"a \"b\" c"`:      `a "b" c`,
 		`"%41"`:            "A",
 		`a "b`:             `a "b`,
@@ -171,7 +171,7 @@ func TestCloudEventsAnswers(t *testing.T) {
 		stored  int
 		says    string
 	}{
-		// The specification has 415 for what is not understood: the sender gives up.
+		// The specification asks for 415 on an unknown content type, after which the sender gives up.
 		{"plain JSON", request("{}"), 415, "content_type", 0, "expected application/cloudevents+json"},
 		{"another format of events", request("", "Content-Type", "application/cloudevents+avro"), 415, "content_type", 0, "expected"},
 		{"another format of batches", inHeaders("", "Content-Type", "application/cloudevents-batch+avro"), 415, "content_type", 0, "expected"},
@@ -194,11 +194,11 @@ func TestCloudEventsAnswers(t *testing.T) {
 		{"bad time", inOne(structured(map[string]any{"time": "noon"})), 400, "malformed", 0, `time: "noon"`},
 		{"bad signal", inOne(structured(map[string]any{"signal": "stop"})), 400, "malformed", 0, `signal: "stop"`},
 		{"bad base64", inOne(structured(map[string]any{"data_base64": "..."})), 400, "malformed", 0, "data_base64: illegal base64"},
-		{"both kinds of data", inOne(structured(map[string]any{"data_base64": "", "data": 1})), 400, "malformed", 0, "expected one of them"},
+		{"both kinds of data", inOne(structured(map[string]any{"data_base64": "", "data": 1})), 400, "malformed", 0, "expected only one of them"},
 		{"deep inside base64", inOne(structured(map[string]any{"data_base64": strings.Repeat("W1tb", 30_000), "datacontenttype": "application/json"})), 400, "too_deep", 0, "at most 32 levels"},
 		{"a list", inOne("[]"), 400, "malformed", 0, "expected an object"},
 		{"cut off", inOne(structured(nil)[:20]), 400, "malformed", 0, "ends too early"},
-		{"two in one", inOne(structured(nil) + structured(nil)), 400, "malformed", 0, "more after the end"},
+		{"two in one", inOne(structured(nil) + structured(nil)), 400, "malformed", 0, "data after the end"},
 		{"id too long", inOne(structured(map[string]any{"id": strings.Repeat("x", 256)})), 400, "refused", 0, "id: 256 bytes, expected at most 255"},
 
 		{"empty batch", batchOf(), 202, "", 0, ""},
@@ -209,9 +209,9 @@ func TestCloudEventsAnswers(t *testing.T) {
 		{"all bad", batchOf("7", "null"), 400, "malformed", 0, "2 of 2 events refused, such as events[0]: expected an object; events[1]: expected an object"},
 
 		{"unknown severity", inOne(structured(map[string]any{"severity": "sev9"})), 202, "", 1, `severity "sev9"`},
-		{"name twice", inOne(`{"id":"1",` + structured(nil)[1:]), 202, "", 1, "1 events with a name twice"},
-		{"name twice in packed data", inOne(structured(map[string]any{"data_base64": "eyJhIjoxLCJhIjoyfQ=="})), 202, "", 1, "1 events with a name twice"},
-		{"bytes that are not UTF-8", inOne(strings.Replace(structured(nil), "stuck", "stuck\xff", 1)), 202, "", 1, "not UTF-8"},
+		{"name twice", inOne(`{"id":"1",` + structured(nil)[1:]), 202, "", 1, "1 events with a duplicate name"},
+		{"name twice in packed data", inOne(structured(map[string]any{"data_base64": "eyJhIjoxLCJhIjoyfQ=="})), 202, "", 1, "1 events with a duplicate name"},
+		{"bytes that are not UTF-8", inOne(strings.Replace(structured(nil), "stuck", "stuck\xff", 1)), 202, "", 1, "invalid UTF-8"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			e := serve("cloudevents", intake.CloudEvents, nil)
@@ -250,7 +250,7 @@ func TestTooManyCloudEvents(t *testing.T) {
 	assert.Contains(t, findings[0].Summary, "2 of 10002 events refused, such as events[10000]: expected at most 10000")
 }
 
-// Every endpoint keeps the rules of authentication, and tells its sender to come again when the store does not take events.
+// Every endpoint authenticates requests, and asks for a retry if the store fails.
 func TestEveryEndpointIsClosed(t *testing.T) {
 	for format, tt := range map[string]struct {
 		build func(intake.Submitter, *intake.Endpoint) http.Handler

@@ -11,17 +11,17 @@ import (
 	"github.com/tocsin-dev/tocsin/event"
 )
 
-// maxAlerts are read from one body, since small alerts take many times their size in memory.
+// maxAlerts limits the alerts of one body. A small alert takes many times the memory of its text.
 const maxAlerts = 50_000
 
-// notice is what one webhook body of Alertmanager held.
+// notice is one webhook body of Alertmanager.
 type notice struct {
 	batch
 	receiver, groupKey, externalURL string
 	truncated                       int
 }
 
-// decodeAlertmanager reads a whole body. An error means that none of it can be used; a single bad alert is left out.
+// decodeAlertmanager reads a body. An error means that the whole body is unusable; a bad alert is left out.
 func decodeAlertmanager(body io.Reader, now time.Time) (*notice, error) {
 	n := &notice{batch: batch{unit: "alerts"}}
 	d := json.NewDecoder(body)
@@ -75,13 +75,13 @@ func (n *notice) read(d *json.Decoder, now time.Time) error {
 	case io.EOF:
 		return nil
 	case nil:
-		return errors.New("more after the end of the object, expected nothing")
+		return errors.New("data after the end of the object")
 	default:
 		return err
 	}
 }
 
-// ignored is a member that we do not know: formats grow.
+// ignored skips an unknown member: later versions may add members.
 type ignored struct{}
 
 func (*ignored) UnmarshalJSON([]byte) error { return nil }
@@ -120,7 +120,7 @@ func (n *notice) readAlerts(d *json.Decoder, now time.Time) error {
 	return err
 }
 
-// readable says of a wrong type where it stood and what was expected, in the words of JSON.
+// readable describes a JSON type error by place, value and expected type.
 func readable(err error) error {
 	var wrong *json.UnmarshalTypeError
 	if !errors.As(err, &wrong) {
@@ -136,7 +136,7 @@ func readable(err error) error {
 	return fmt.Errorf("%s: %s, expected %s", wrong.Field, wrong.Value, expected)
 }
 
-// complete adds to every event what stands once in a body, and mostly behind the alerts.
+// complete adds the members of the body to every event. Alertmanager sends most of them after the alerts.
 func (n *notice) complete() {
 	if n.truncated > 0 {
 		n.notes = append(n.notes, fmt.Sprintf("sender cut %d alerts", n.truncated))

@@ -56,7 +56,7 @@ type oneByte struct{ r *strings.Reader }
 
 func (o oneByte) Read(p []byte) (int, error) { return o.r.Read(p[:1]) }
 
-// Whatever is sent costs a small multiple of what may be sent.
+// The memory for any body is a small multiple of the largest allowed body.
 func TestDecodingIsBounded(t *testing.T) {
 	body := 4 << 20
 	if testing.Short() {
@@ -117,7 +117,7 @@ func FuzzAlertmanager(f *testing.F) {
 			if e.Type == "" || e.DedupKey == "" || event.IsFinding(e.Type) || e.ID != "" {
 				t.Fatalf("%+v", e)
 			}
-			e.Labels, e.Data, e.Type, e.Subject, e.DedupKey = nil, nil, "x", "", "" // the sender's to get wrong
+			e.Labels, e.Data, e.Type, e.Subject, e.DedupKey = nil, nil, "x", "", "" // limits that a sender may exceed
 			if err := e.Check(); err != nil {
 				t.Fatalf("what we make of a body is refused: %v", err)
 			}

@@ -7,8 +7,8 @@ import (
 
 var errTooDeep = errors.New("nested too deep")
 
-// depthReader passes JSON through and fails where more than left levels are open. It counts brackets outside of texts byte
-// by byte, so that no body, however deep, costs stack.
+// depthReader passes JSON through and fails at a nesting deeper than left levels. It counts the brackets outside of strings byte
+// by byte, without recursion.
 type depthReader struct {
 	r             io.Reader
 	left          int

@@ -1,17 +1,17 @@
-// Package intake is where events come in: over HTTP in the formats that other tools send, and in the process from log
-// records and panics. Every way in turns what it gets into events and hands them to the engine; it decides nothing.
+// Package intake converts input to events and submits them to the engine. Input comes over HTTP in the formats of other tools,
+// and inside the process from log records and panics. An intake makes no decisions about events.
 //
-// HTTP endpoints are closed unless configured open, bound everything they read, and answer 2xx only after the events are
-// durable. What cannot be used is counted and becomes a finding; one bad event never takes its neighbours with it. A sender
-// without a format of its own here is described to [JSON] by a [Mapping].
+// An HTTP endpoint answers 401 unless it is configured with a secret or as open. It answers 2xx only after the events are
+// durable. Unusable input is counted and reported as a finding. A bad event does not affect the other events of its body. For
+// a format that this package does not know, describe the JSON to [JSON] with a [Mapping].
 //
 // # Limits
 //
-// An [Endpoint] bounds the bytes of a body, counted after decompression, its nesting, the time that it may take to come, and
-// the rate of requests. A body that is too large is refused before it takes memory: by its length, or, where it does not tell
-// or is compressed, after it was read to its end in compressed form.
+// An [Endpoint] limits the bytes of a body after decompression, its nesting, the time to read it, and the rate of requests. A
+// body with a Content-Length above the limit is refused at once. A compressed body, or a body of unknown length, is first read
+// to its end and kept in compressed form; only then is it decoded.
 //
 // # Concurrency
 //
-// Everything here is safe for concurrent use and starts no goroutines.
+// Everything in this package is safe for concurrent use and starts no goroutines.
 package intake

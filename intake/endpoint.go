@@ -28,50 +28,50 @@ import (
 	"github.com/tocsin-dev/tocsin/internal/spans"
 )
 
-// Submitter stores events; the engine is one. It may be called concurrently and may block until ctx ends.
+// Submitter stores events. The engine implements it. Submit may be called concurrently and may block until ctx ends.
 //
-// nil means that every event is durable. Refused events come back as *[event.RejectedError], joined, and the others are
-// stored. Any other error in the tree means that nothing is known to be stored: the same events may come again.
+// A nil error means that every event is durable. Refused events are reported as joined *[event.RejectedError]; all others are
+// stored. Any other error means that it is unknown whether the events are stored; the sender may repeat them.
 type Submitter interface {
 	Submit(ctx context.Context, events ...event.Event) error
 }
 
-// Offerer takes an event without ever blocking; the engine is one. False means that its queue is full, which it counts. It
-// may be called concurrently.
+// Offerer queues an event and never blocks. The engine implements it. Offer returns false if the queue is full; the engine
+// counts the lost event. Offer may be called concurrently.
 type Offerer interface {
 	Offer(e event.Event) bool
 }
 
-// Endpoint configures one way in over HTTP. Without a Name, or with neither a secret in Bearer nor Open, the endpoint answers
-// 401 to everything, and says so once in the log and as a finding.
+// Endpoint configures an intake over HTTP. An endpoint without a Name, or with neither a secret in Bearer nor Open, answers 401
+// to every request. It reports this once in the log and as a finding.
 type Endpoint struct {
-	// Name of the intake. It scopes dedup keys, so it stays the same when the sender's address changes. Required.
+	// Name of the intake, the scope of dedup keys: a new name separates later events from the open alerts. Required.
 	Name string
-	// Bearer lists the secrets that are accepted, several at once for rotation. Empty ones are ignored.
+	// Bearer lists the accepted bearer tokens. List the old and the new token during a rotation. Empty tokens are ignored.
 	Bearer Secrets
-	// Open admits everybody, on purpose. It has no effect beside a secret in Bearer.
+	// Open accepts requests without a token. It has no effect if Bearer holds a token.
 	Open bool
-	// MaxBody is how many bytes a body may have, decompressed. Defaults to 1 MiB, 16 MiB for Alertmanager, and 10 KiB for
-	// Heartbeat.
+	// MaxBody is the largest size of a body in bytes, after decompression. Defaults to 1 MiB, to 16 MiB for Alertmanager, and
+	// to 10 KiB for Heartbeat.
 	MaxBody int64
-	// MaxDepth is how deep a body may nest. Defaults to 32.
+	// MaxDepth is the deepest nesting of JSON in a body. Defaults to 32.
 	MaxDepth int
-	// Rate is how many requests are let in per second, with a burst of as many; below 1, one at a time. Zero: no limit.
+	// Rate is the number of requests accepted per second. The burst has the same size, at least 1. Zero: no limit.
 	Rate float64
-	// Logger hears what goes wrong. Defaults to [slog.DiscardHandler].
+	// Logger receives the faults of the endpoint. Defaults to [slog.DiscardHandler].
 	Logger *slog.Logger
-	// MeterProvider counts refusals as tocsin.intake.events, and TracerProvider traces what comes in. They default to the
-	// global ones.
+	// MeterProvider counts refused events as tocsin.intake.events. TracerProvider traces requests. Both default to the global
+	// providers of OpenTelemetry.
 	MeterProvider  metric.MeterProvider
 	TracerProvider trace.TracerProvider
 }
 
 const (
-	bodyTimeout = 10 * time.Second // for a sender to hand over a body
+	bodyTimeout = 10 * time.Second // to read a body
 	retryAfter  = "5"              // seconds
 )
 
-// The reasons of a refusal, as attribute error.type.
+// The reasons of a refusal, the values of the attribute error.type.
 const (
 	reasonMethod       = "method"
 	reasonUnauthorized = "unauthorized"
@@ -85,21 +85,21 @@ const (
 	reasonStore        = "store"
 )
 
-// format is what sets the endpoints of one format apart from the others.
+// format describes an input format.
 type format struct {
 	name     string
 	methods  []string
-	accepts  func(http.Header) bool // whether the body is of the format, as far as the header tells
-	expected string                 // header of such a body
-	maxBody  int64                  // by default
-	stored   int                    // status of a body that came in
-	partly   int                    // status of one that came in except for some of its events
-	overload int                    // status on which the sender tries again
+	accepts  func(http.Header) bool // whether the headers announce this format
+	expected string                 // the headers that accepts wants, for errors
+	maxBody  int64                  // default of Endpoint.MaxBody
+	stored   int                    // status of a body whose events are all stored
+	partly   int                    // status of a body with some refused events
+	overload int                    // status after which the sender retries
 
-	tokenInQuery bool // beside a header, for callers that know a URL only
+	tokenInQuery bool // also accept the token in the query, for callers that can set only a URL
 }
 
-// gate is an Endpoint at work: what all formats share.
+// gate checks and answers requests for the endpoints of all formats.
 type gate struct {
 	Endpoint
 	*format
@@ -108,7 +108,7 @@ type gate struct {
 	limiter *rate.Limiter
 	refused metric.Int64Counter
 	tracer  trace.Tracer
-	closed  sync.Once // says once that the gate is closed
+	closed  sync.Once // reports once that every request gets 401
 }
 
 func newGate(f *format, to Submitter, e *Endpoint) *gate {
@@ -147,12 +147,12 @@ func newGate(f *format, to Submitter, e *Endpoint) *gate {
 	g.refused, err = g.MeterProvider.Meter(scope).Int64Counter("tocsin.intake.events",
 		metric.WithUnit("{event}"), metric.WithDescription("Events that came in."))
 	if err != nil {
-		g.complain(context.Background(), "refusals are not counted", err)
+		g.complain(context.Background(), "refused events are not counted", err)
 	}
 	return g
 }
 
-// admit answers requests whose body need not be read, and reports whether r is none of them.
+// admit reports whether r passes the checks before its body is read. If not, it has answered r.
 func (g *gate) admit(w http.ResponseWriter, r *http.Request) bool {
 	switch {
 	case !g.authorized(r):
@@ -166,13 +166,13 @@ func (g *gate) admit(w http.ResponseWriter, r *http.Request) bool {
 	case !g.accepts(r.Header):
 		g.answer(w, r, http.StatusUnsupportedMediaType, reasonContentType, "Content-Type: expected "+g.expected)
 	default:
-		return g.inTime(w, r)
+		return g.withinRate(w, r)
 	}
 	return false
 }
 
-// inTime answers a request that comes too early, and reports whether r does not.
-func (g *gate) inTime(w http.ResponseWriter, r *http.Request) bool {
+// withinRate reports whether r keeps the rate. If not, it has answered r.
+func (g *gate) withinRate(w http.ResponseWriter, r *http.Request) bool {
 	now := time.Now()
 	if g.limiter.AllowN(now, 1) {
 		return true
@@ -185,7 +185,7 @@ func (g *gate) inTime(w http.ResponseWriter, r *http.Request) bool {
 	return false
 }
 
-// authorized compares digests, so that neither content nor length of a secret shows in the time it takes.
+// authorized compares digests in constant time, so that timing reveals neither content nor length of a secret.
 func (g *gate) authorized(r *http.Request) bool {
 	if g.Name == "" || len(g.secrets) == 0 && !g.Open {
 		g.closed.Do(func() {
@@ -210,7 +210,8 @@ func (g *gate) authorized(r *http.Request) bool {
 	return match == 1 && strings.EqualFold(scheme, "Bearer")
 }
 
-// refuse answers a body that could not be read. What was in it is lost, unless the sender tries again: a finding.
+// refuse answers a request with an unreadable body. It reports a finding, because the events are lost unless the sender
+// retries.
 func (g *gate) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	status, reason, text := http.StatusBadRequest, reasonMalformed, "body: "+err.Error()
 	switch tooLarge := (*http.MaxBytesError)(nil); {
@@ -222,20 +223,20 @@ func (g *gate) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	case errors.Is(err, errTooDeep):
 		reason, text = reasonTooDeep, fmt.Sprintf("body: expected at most %d levels of nesting", g.MaxDepth)
 	case errors.Is(err, os.ErrDeadlineExceeded):
-		g.retry(w, r, reasonTimeout, "body: expected within "+bodyTimeout.String())
+		g.retry(w, r, reasonTimeout, "body: not received within "+bodyTimeout.String())
 		return
 	}
 	g.report(r.Context(), event.Finding(event.FindingRefusedInput, g.Name, g.name+": "+text))
 	g.answer(w, r, status, reason, text)
 }
 
-// retry gives the answer that makes senders try again.
+// retry answers 503, after which senders retry.
 func (g *gate) retry(w http.ResponseWriter, r *http.Request, reason, text string) {
 	w.Header().Set("Retry-After", retryAfter)
 	g.answer(w, r, http.StatusServiceUnavailable, reason, text)
 }
 
-// answer refuses a whole body.
+// answer refuses a request.
 func (g *gate) answer(w http.ResponseWriter, r *http.Request, status int, reason, text string) {
 	g.count(r.Context(), reason, 1)
 	spans.Fail(trace.SpanFromContext(r.Context()), reason)
@@ -250,7 +251,7 @@ func (g *gate) count(ctx context.Context, reason string, n int) {
 	}
 }
 
-// report submits findings. One that cannot be stored is at least in the log.
+// report submits findings. It logs a finding that cannot be stored.
 func (g *gate) report(ctx context.Context, findings ...event.Event) {
 	if len(findings) == 0 {
 		return
@@ -260,12 +261,12 @@ func (g *gate) report(ctx context.Context, findings ...event.Event) {
 	}
 }
 
-// complain logs under tocsin's own mark, so that the complaint does not come back in as an event.
+// complain logs an error. The mark in the context keeps the slog intake from making an event of it.
 func (g *gate) complain(ctx context.Context, text string, err error) {
 	g.Logger.ErrorContext(mark.Own(ctx), "intake: "+text, "intake", g.Name, "format", g.name, "error", err)
 }
 
-// refusals parts what Submit returned into refused events and whatever else went wrong.
+// refusals splits an error of Submit into refused events and other errors.
 func refusals(err error) (refused []*event.RejectedError, other error) {
 	switch err := err.(type) {
 	case nil:

@@ -16,7 +16,7 @@ import (
 	"github.com/tocsin-dev/tocsin/notify"
 )
 
-// What was sent before is answered as it was then, and comes in once.
+// A repeated request gets the same answer, and its events are stored once.
 func TestRepeatsComeInOnce(t *testing.T) {
 	mapped := intake.Mapping{Type: `"shop.order.stuck"`, ID: `body.id`}
 	for _, tt := range []struct {

@@ -13,7 +13,7 @@ import (
 	"github.com/tocsin-dev/tocsin/intake"
 )
 
-// printer stands for the engine.
+// printer prints the events instead of an engine.
 type printer struct{}
 
 func (printer) Submit(_ context.Context, events ...event.Event) error {
@@ -67,7 +67,7 @@ func ExampleCloudEvents() {
 	// 202
 }
 
-// A dashboard posts all rules that changed, and a forge every step of a deployment. One mapping takes them apart each.
+// A dashboard posts all changed rules, a code forge each step of a deployment. Each sender has a mapping.
 func ExampleJSON() {
 	dashboard, err := intake.JSON(printer{}, &intake.Endpoint{Name: "dashboard", Open: true}, &intake.Mapping{
 		Each:     `body.alerts`,
@@ -84,7 +84,7 @@ func ExampleJSON() {
 		return
 	}
 	forge, err := intake.JSON(printer{}, &intake.Endpoint{Name: "forge", Open: true}, &intake.Mapping{
-		Each:    `header[?"x-forge-event"].orValue("") == "deployment" ? [body] : []`, // and nothing of a push
+		Each:    `header[?"x-forge-event"].orValue("") == "deployment" ? [body] : []`, // no event for a push
 		Type:    `"deployment"`,
 		ID:      `header["x-forge-delivery"]`,
 		Signal:  `"change"`,
@@ -123,7 +123,7 @@ func ExampleJSON() {
 func ExampleHeartbeat() {
 	in := intake.Heartbeat(counter{}, &intake.Endpoint{Name: "jobs", Bearer: []string{"the token of the jobs"}})
 
-	w := httptest.NewRecorder() // as curl does at the end of a backup
+	w := httptest.NewRecorder() // a job calls curl at the end of a backup
 	in.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/in/heartbeat/backup?token=the+token+of+the+jobs", nil))
 	fmt.Println(w.Code)
 	// Output:
@@ -131,7 +131,7 @@ func ExampleHeartbeat() {
 	// 200
 }
 
-// counter stands for the engine, too.
+// counter accepts offered events instead of an engine.
 type counter struct{}
 
 func (counter) Submit(_ context.Context, events ...event.Event) error {

@@ -12,8 +12,7 @@ import (
 
 const fuzzDepth = 32
 
-// sound checks what holds for every decoder: it says the same twice, and makes nothing that the engine refuses other than for
-// what the sender wrote.
+// sound checks every decoder: two runs give the same result, and the engine refuses an event only for a fault of the sender.
 func sound(t *testing.T, decode func() (*batch, error)) {
 	t.Helper()
 	b, err := decode()
@@ -39,7 +38,7 @@ func sound(t *testing.T, decode func() (*batch, error)) {
 		if e.Type == "" || event.IsFinding(e.Type) || e.Intake != "" || e.Tenant != "" {
 			t.Fatalf("%+v", e)
 		}
-		e.Labels, e.Data, e.Type, e.Subject, e.DedupKey, e.ID, e.Source = nil, nil, "x", "", "", "", "" // the sender's to get wrong
+		e.Labels, e.Data, e.Type, e.Subject, e.DedupKey, e.ID, e.Source = nil, nil, "x", "", "", "", "" // limits that a sender may exceed
 		if err := e.Check(); err != nil {
 			t.Fatalf("what we make of a body is refused: %v", err)
 		}
@@ -70,7 +69,7 @@ func FuzzCloudEventsBinary(f *testing.F) {
 	})
 }
 
-// everything maps all fields, each from a member that a fuzzer can reach.
+// everything maps each field from a member that a fuzzer can reach.
 func everything() *Mapping {
 	return &Mapping{
 		Each: `body.?each.orValue([body])`, Type: `item.?type`, Summary: `item.?summary`, Severity: `item.?severity`, Subject: `item.?subject`,

@@ -9,15 +9,15 @@ import (
 	"github.com/tocsin-dev/tocsin/event"
 )
 
-// Heartbeat takes the beats of jobs: whoever calls .../NAME is alive, and the beat that does not come is the event. The class
-// heartbeat.NAME says by its For how long to wait for the next beat, period and grace together, and who is paged then. The
-// first beat arms it; after a missed one, the next beat resolves the alert and arms it anew.
+// Heartbeat returns a handler for the heartbeats of jobs. A job calls .../NAME each time it succeeds. If the next beat does not
+// come in time, an alert fires. The class heartbeat.NAME sets the time as its For: the period and a grace, such as 25h for a
+// daily job. The first beat starts the watch. After a missed beat, the next beat resolves the alert and starts the watch again.
 //
-// That works only where the plan of the class has a Reopen of zero, since otherwise a beat after an alert would bring the
-// alert back. A class without For makes an alert of every beat.
+// The class must have a For; without it every beat is an alert. Its plan must have a Reopen of zero; otherwise a beat after an
+// alert reopens that alert.
 //
-// The secret may stand in the query as token, so that one URL is all that a job needs; whoever serves the endpoint keeps that
-// out of logs. A body is ignored. The answer is 200 when the beat is stored, 429 and 503 mean that the job shall call again.
+// The job may send the secret as the query parameter token; keep the query out of the access log then. A body is ignored. The
+// handler answers 200 after the beat is stored, and 429 or 503 to ask for a retry.
 func Heartbeat(s Submitter, e *Endpoint) http.Handler {
 	g := newGate(&format{
 		name: "heartbeat", methods: []string{http.MethodGet, http.MethodHead, http.MethodPost}, maxBody: 10 << 10, tokenInQuery: true,
@@ -27,11 +27,11 @@ func Heartbeat(s Submitter, e *Endpoint) http.Handler {
 	return g.handler(func(r *http.Request, _ io.Reader) (*batch, error) { return decodeHeartbeat(r.URL.Path) })
 }
 
-// decodeHeartbeat makes of a beat what ends the wait for it and what begins the wait for the next one. Both act on one key,
-// and in this order whatever their neighbours do, since they come in one call.
+// decodeHeartbeat makes two events of a beat: a resolve that ends the current wait, and a trigger that starts the next one. They
+// have the same key and keep their order, because they are submitted in one call.
 func decodeHeartbeat(url string) (*batch, error) {
 	name := path.Base(path.Clean("/" + url))
-	if name == "/" || name == "fail" || name == "start" { // as others have it behind the name
+	if name == "/" || name == "fail" || name == "start" { // suffixes that other heartbeat services use
 		return nil, fmt.Errorf("expected the URL to end in the name of a heartbeat, not in %q", name)
 	}
 	b := &batch{unit: "events"}

@@ -18,7 +18,7 @@ import (
 	"github.com/tocsin-dev/tocsin/tocsintest"
 )
 
-// nightly wants a beat of the backup within 25 hours of the last one.
+// nightly expects the next beat of the backup within 25 hours.
 const nightly = `
 version: 1
 defaults: {owner: platform, plan: default}
@@ -38,7 +38,7 @@ policies:
   standard: {levels: [{page: [owner], wait: 5m}], repeat: 0}
 `
 
-// inWorld hands events to a world of virtual time.
+// inWorld submits events to a tocsintest world with virtual time.
 type inWorld struct{ *tocsintest.World }
 
 func (w inWorld) Submit(_ context.Context, events ...event.Event) error {
@@ -62,10 +62,10 @@ func TestAMissingBeatPages(t *testing.T) {
 		w.Advance(24 * time.Hour)
 		beat()
 	}
-	w.Sent() // nothing, for the job is alive
+	w.Sent() // nothing: the job is alive
 
 	w.Advance(26 * time.Hour)
-	w.Sent( // 25 hours after the last beat, and once more for the policy that ended without an answer
+	w.Sent( // 25 hours after the last beat, and again for the exhausted policy
 		"+97h0m30s page level 1 ana slack",
 		"+97h6m    page level 1 ana slack",
 	)
@@ -73,7 +73,7 @@ func TestAMissingBeatPages(t *testing.T) {
 	w.Advance(time.Minute)
 	w.Sent("+98h notice recovered, being watched ana slack")
 
-	w.Advance(25 * time.Hour) // armed anew by the beat that ended the alert
+	w.Advance(25 * time.Hour) // watched again since the beat that ended the alert
 	w.Sent(
 		"+121h5m30s notice recovered, being watched ana slack", // of the finding
 		"+123h0m30s page   level 1 ana slack",

@@ -13,12 +13,12 @@ import (
 	"github.com/tocsin-dev/tocsin/internal/meters"
 )
 
-// recorder stores what an engine would store, and refuses what an engine would refuse.
+// recorder stores and refuses events as an engine does.
 type recorder struct {
 	mu     sync.Mutex
 	events []event.Event
 	calls  int
-	err    error // what every Submit answers instead
+	err    error // error of every Submit, if set
 }
 
 func (r *recorder) Submit(_ context.Context, events ...event.Event) error {
@@ -56,7 +56,7 @@ func (r *recorder) split() (alerts, findings []event.Event) {
 
 const secret = "s3cret"
 
-// endpoint is an endpoint of a format with what it stored and counted.
+// endpoint is an endpoint of a format with its recorder and metrics.
 type endpoint struct {
 	http.Handler
 	format string
@@ -92,7 +92,7 @@ func (e *endpoint) count(reason string) int64 {
 	return e.meter.Count("tocsin.intake.events", "format", e.format, "outcome", "rejected", "error.type", reason)
 }
 
-// request has what every request of a good sender has; header pairs replace that, "" removes it.
+// request returns a valid request. header holds names and values in turn; "" removes a header.
 func request(body string, header ...string) *http.Request {
 	r := httptest.NewRequest(http.MethodPost, "/in/alertmanager", strings.NewReader(body))
 	r.Header.Set("Content-Type", "application/json")
@@ -105,7 +105,7 @@ func request(body string, header ...string) *http.Request {
 	return r
 }
 
-// notice is a body of Alertmanager around alerts.
+// notice returns a body of Alertmanager with the given alerts.
 func notice(alerts ...string) string {
 	return `{"receiver":"bell","status":"firing","alerts":[` + strings.Join(alerts, ",") + `],"groupLabels":{"team":"data"},` +
 		`"commonLabels":{},"commonAnnotations":{},"externalURL":"https://am.example.com","version":"4",` +

@@ -9,13 +9,13 @@ import (
 	"github.com/tocsin-dev/tocsin/event"
 )
 
-// JSON takes what any sender posts or puts as JSON, by a mapping. A mapping that does not compile is an error, which names the
-// fields, and shows the places in their expressions; all faults come at once.
+// JSON returns a handler for POST and PUT of any JSON. The mapping m turns it into events. If m does not compile, the error joins
+// all faults, with field and position.
 //
-// The endpoint answers 200 when the events are stored. 400 means that the body could not be used, or some of its events,
-// which the answer names: the others are stored, and to send all of them again does no harm where they have ids. 413 says
-// that the body was too large, 429 and 503 that the sender shall come again. More than 10,000 events are not read from one
-// body.
+// The handler answers 200 after the events are stored. It answers 400 if the whole body is unusable, or if some events are; the
+// answer names these, and the others are stored. A sender may repeat a body whose events have ids: stored events are not stored
+// again. Other answers are 413 for a body that is too large, and 429 or 503 to ask for a retry. A body may hold 10,000 events;
+// the events after them are refused.
 func JSON(s Submitter, e *Endpoint, m *Mapping) (http.Handler, error) {
 	compiled, err := m.compile()
 	if err != nil {
@@ -37,7 +37,7 @@ func isAnyJSON(h http.Header) bool {
 	return mediaType == "application/json" || strings.HasSuffix(mediaType, "+json")
 }
 
-// headerOf leaves out what an event must not hold.
+// headerOf returns the headers with lower-case names, without headers named like secrets.
 func headerOf(h http.Header) map[string]string {
 	header := make(map[string]string, len(h))
 	for name, values := range h {
@@ -48,7 +48,7 @@ func headerOf(h http.Header) map[string]string {
 	return header
 }
 
-// readMapped reads a whole body. An error means that none of it can be used; a single bad event is left out.
+// readMapped reads a body. An error means that the whole body is unusable; a bad event is left out.
 func (b *batch) readMapped(m mapping, header map[string]string, body io.Reader) error {
 	text, err := io.ReadAll(body)
 	if err != nil {
@@ -59,7 +59,7 @@ func (b *batch) readMapped(m mapping, header map[string]string, body io.Reader) 
 		return err
 	}
 	sent := exact(v.of)
-	s := &sight{mapping: m, variables: map[string]any{"body": sent, "header": header, "item": sent}}
+	s := &evaluation{mapping: m, variables: map[string]any{"body": sent, "header": header, "item": sent}}
 	items := []any{sent}
 	if m["each"] != nil {
 		each, err := s.eval("each")
@@ -84,10 +84,10 @@ func (b *batch) readMapped(m mapping, header map[string]string, body io.Reader) 
 	return nil
 }
 
-var errTooCostly = fmt.Errorf("expected the expressions to take at most %d units for one body", maxCost)
+var errTooCostly = fmt.Errorf("the mapping exceeds %d cost units for one body", maxCost)
 
-// mapped makes one event of the item at place i.
-func (b *batch) mapped(s *sight, i int) (event.Event, error) {
+// mapped makes an event of the item at index i.
+func (b *batch) mapped(s *evaluation, i int) (event.Event, error) {
 	var e event.Event
 	if i >= maxEvents {
 		return e, errTooMany
@@ -137,8 +137,8 @@ func (b *batch) mapped(s *sight, i int) (event.Event, error) {
 	return e, nil
 }
 
-// fill adds what is more than a text.
-func (s *sight) fill(e *event.Event) error {
+// fill sets the fields of e that are not texts.
+func (s *evaluation) fill(e *event.Event) error {
 	at, err := s.eval("time")
 	if err != nil {
 		return err

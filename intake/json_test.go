@@ -17,7 +17,7 @@ import (
 
 var plainMapping = intake.Mapping{Type: `"plain." + body.what`}
 
-// asJSON is the constructor of a mapping that is known to compile.
+// asJSON adapts JSON with a valid mapping to the constructor of other formats.
 func asJSON(m intake.Mapping) func(intake.Submitter, *intake.Endpoint) http.Handler {
 	return func(s intake.Submitter, e *intake.Endpoint) http.Handler {
 		h, err := intake.JSON(s, e, &m)
@@ -154,7 +154,7 @@ func TestMappedAnswers(t *testing.T) {
 		},
 
 		{"malformed", plainMapping, request(`{"what":`), 400, "malformed", 0, "ends too early"},
-		{"two in one", plainMapping, request(`{"what":"x"}{}`), 400, "malformed", 0, "more after the end"},
+		{"two in one", plainMapping, request(`{"what":"x"}{}`), 400, "malformed", 0, "data after the end"},
 		{"empty", plainMapping, request(``), 400, "malformed", 0, "ends too early"},
 		{"depth 100,000", plainMapping, request(strings.Repeat(`{"a":`, 100_000)), 400, "too_deep", 0, "at most 32 levels"},
 		{"wrong content type", plainMapping, request(`{}`, "Content-Type", "application/x-www-form-urlencoded"), 415, "content_type", 0, "expected application/json"},
@@ -165,7 +165,7 @@ func TestMappedAnswers(t *testing.T) {
 		{"severity ok", with(func(m *intake.Mapping) { m.Severity = `"Normal"` }), request(`{}`), 200, "", 1, ""},
 		{"type of a finding", with(func(m *intake.Mapping) { m.Type = `"tocsin.exhausted"` }), request(`{}`), 200, "", 1, ""},
 		{"no type for this one", with(func(m *intake.Mapping) { m.Type = `body.?kind` }), request(`{}`), 200, "", 1, ""},
-		{"name twice", plainMapping, request(`{"what":"y","what":"x"}`), 200, "", 1, "1 events with a name twice"},
+		{"name twice", plainMapping, request(`{"what":"y","what":"x"}`), 200, "", 1, "1 events with a duplicate name"},
 		{"a payload that does not fit", plainMapping, request(`{"what":"x","more":"` + strings.Repeat("x", 70_000) + `"}`), 200, "", 1, "1 events without their payload"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -221,14 +221,14 @@ func TestTimesOfMappings(t *testing.T) {
 	}
 }
 
-// Each expression is within its limits, and all of them together would take minutes.
+// Each expression keeps its limit, but all together would take minutes.
 func TestCostlyBodies(t *testing.T) {
 	e := serve("json", asJSON(intake.Mapping{Each: `body`, Type: `"t"`, Summary: `string(body.map(a, a + 1).size())`}), nil)
 	w := e.post("[" + strings.Repeat("1,", 3_999) + "1]")
 	assert.Equal(t, http.StatusBadRequest, w.Code)
 	alerts, _ := e.stored.split()
 	assert.Less(t, len(alerts), 500)
-	assert.Contains(t, w.Body.String(), "expected the expressions to take at most 3000000 units for one body")
+	assert.Contains(t, w.Body.String(), "the mapping exceeds 3000000 cost units for one body")
 }
 
 func TestTooManyMappedEvents(t *testing.T) {

@@ -9,15 +9,15 @@ import (
 )
 
 const (
-	maxLabels = 127   // and one that says how much was cut
-	maxAttrs  = 1_000 // looked at, groups included: a LogValuer may give a group that holds itself
+	maxLabels = 127   // leaves one label for the number of cut values
+	maxAttrs  = 1_000 // attributes visited, groups included: a LogValuer may return a group that contains itself
 )
 
-// labels collects attributes as an event's labels, within what an event may hold.
+// labels collects attributes as labels, within the limits of an event.
 type labels struct {
 	values map[string]string
 	seen   int
-	cut    int // how many were left out or shortened
+	cut    int // values left out or shortened
 }
 
 func (l *labels) add(prefix string, a slog.Attr) {
@@ -30,10 +30,10 @@ func (l *labels) add(prefix string, a slog.Attr) {
 	}
 	name := prefix + a.Key
 	if isSecret(name) {
-		l.set(name, "***")
+		l.set(name, redacted)
 		return
 	}
-	value := a.Value.Resolve() // which catches a panic
+	value := a.Value.Resolve() // recovers from panics of a LogValuer
 	if value.Kind() != slog.KindGroup {
 		if text, ok := plain(value); ok {
 			l.set(name, text)
@@ -62,14 +62,14 @@ func (l *labels) set(name, value string) {
 	l.values[name] = bounded(value, maxText)
 }
 
-// plain writes a value that is one thing. Whole structures are not taken: nobody looks for the secrets inside them.
+// plain returns a scalar value as text. It refuses composite values, because they are not searched for secrets.
 func plain(v slog.Value) (string, bool) {
 	if v.Kind() != slog.KindAny {
 		return v.String(), true
 	}
 	switch value := v.Any().(type) {
 	case nil, error, fmt.Stringer:
-		return fmt.Sprint(value), true // which catches a panic
+		return fmt.Sprint(value), true // recovers from panics of Error and String
 	default:
 		if kind := reflect.TypeOf(value).Kind(); kind != reflect.String && kind > reflect.Complex128 {
 			return "", false
@@ -78,7 +78,7 @@ func plain(v slog.Value) (string, bool) {
 	}
 }
 
-// isSecret reports whether an attribute of the name, groups included, is kept to itself.
+// isSecret reports whether name, which may contain group names, looks like the name of a secret: db_password, Api-Key.
 func isSecret(name string) bool {
 	name = strings.ReplaceAll(strings.ReplaceAll(strings.ToLower(name), "-", ""), "_", "")
 	for _, word := range [...]string{"password", "secret", "token", "authorization", "apikey", "cookie", "credential"} {

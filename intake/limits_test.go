@@ -20,7 +20,7 @@ import (
 
 const mib = 1 << 20
 
-// formats are the endpoints that read a body, with a header of theirs and the beginning of a body that has no end.
+// formats lists the endpoints that read a body, with a valid header and the start of an endless body.
 var formats = []struct {
 	name  string
 	build func(intake.Submitter, *intake.Endpoint) http.Handler
@@ -35,11 +35,11 @@ var formats = []struct {
 	{"json", asJSON(intake.Mapping{Each: `body`, Type: `"t"`}), 1 * mib, "application/json", "[1", ",1", "]"},
 }
 
-// stream is a body of so many bytes, and measures what the heap holds while it is read.
+// stream is a body of a given size that measures the heap while it is read.
 type stream struct {
 	start, more string
 	left        int64
-	unseen      int // bytes since the heap was looked at
+	unseen      int // bytes read since the last measurement
 	heap        *heap
 }
 
@@ -62,7 +62,7 @@ func (e *stream) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// heap follows how much memory is in use beyond what was at first.
+// heap measures the growth of the heap.
 type heap struct{ before, peak uint64 }
 
 func inUse() uint64 {
@@ -76,7 +76,7 @@ func (h *heap) look() { h.peak = max(h.peak, inUse()) }
 
 func (h *heap) growth() int64 { return max(0, int64(h.peak)-int64(h.before)) }
 
-// refusedWithin sends r and asserts that it is refused under the name without taking memory.
+// refusedWithin sends r and asserts that it is refused with the given reason within the memory limit.
 func refusedWithin(t *testing.T, e *endpoint, r *http.Request, h *heap, status int, reason string) {
 	t.Helper()
 	w := e.do(r)
@@ -93,7 +93,7 @@ func refusedWithin(t *testing.T, e *endpoint, r *http.Request, h *heap, status i
 
 func TestHostileBodies(t *testing.T) {
 	times := int64(64)
-	if testing.Short() { // to compress a gigabyte takes long, under the race detector above all
+	if testing.Short() { // compressing a gigabyte takes long, most of all under the race detector
 		times = 4
 	}
 	for _, f := range formats {
@@ -105,7 +105,7 @@ func TestHostileBodies(t *testing.T) {
 		for _, tt := range []struct {
 			name   string
 			body   func(*heap) io.Reader
-			length int64 // that is announced, -1 for none
+			length int64 // Content-Length, -1 for none
 			coding string
 			status int
 			reason string
@@ -119,7 +119,7 @@ func TestHostileBodies(t *testing.T) {
 			{"depth 100,000 of objects", func(h *heap) io.Reader { return strings.NewReader(strings.Repeat(`{"alerts":[`, 50_000)) }, 550_000, "", 400, ""},
 		} {
 			if tt.reason == "" && f.name == "cloudevents" {
-				continue // it is refused at its first byte, since it is no list
+				continue // refused at its first byte, because it is no list
 			}
 			t.Run(f.name+"/"+tt.name, func(t *testing.T) {
 				e := serve(f.name, f.build, nil)
@@ -137,7 +137,7 @@ func TestHostileBodies(t *testing.T) {
 	}
 }
 
-// watched looks at the heap at every read, between which gzip gives out megabytes.
+// watched measures the heap at every read; between two reads gzip may produce megabytes.
 type watched struct {
 	io.Reader
 	heap *heap
@@ -148,7 +148,7 @@ func (w *watched) Read(p []byte) (int, error) {
 	return w.Reader.Read(p)
 }
 
-// bombOf compresses so many bytes of a body.
+// bombOf returns a compressed body of the given size.
 func bombOf(start, more string, size int64) []byte {
 	var b bytes.Buffer
 	z, _ := gzip.NewWriterLevel(&b, gzip.BestSpeed)
@@ -161,7 +161,7 @@ func bufferedBody(start, more string, size int64) io.Reader {
 	return &stream{start, more, size, 0, nil}
 }
 
-// noise is text that does not compress.
+// noise returns incompressible text.
 func noise(n int) string {
 	out := make([]byte, n)
 	state := uint64(1)
@@ -172,7 +172,7 @@ func noise(n int) string {
 	return string(out)
 }
 
-// A large body is no hostile one: within the limit it is read, whatever way it comes.
+// A large body within the limit is read, with and without compression or Content-Length.
 func TestLargeBodiesAreRead(t *testing.T) {
 	body := notice(good + strings.Repeat(","+good, 4_999)) // 2.5 MB
 	for name, r := range map[string]*http.Request{"with a length": request(body), "without a length": unsized(body), "gzip": packed(body, 0)} {
@@ -205,7 +205,7 @@ func TestRate(t *testing.T) {
 		send   func() *http.Request
 		status int
 	}{
-		{"alertmanager", intake.Alertmanager, func() *http.Request { return request(notice(good)) }, 503}, // which alone it repeats on
+		{"alertmanager", intake.Alertmanager, func() *http.Request { return request(notice(good)) }, 503}, // the only status on which Alertmanager retries
 		{"cloudevents", intake.CloudEvents, func() *http.Request { return inOne(structured(nil)) }, 429},
 		{"json", asJSON(plainMapping), func() *http.Request { return request(`{"what":"x"}`) }, 429},
 		{"heartbeat", intake.Heartbeat, func() *http.Request { return request("") }, 429},

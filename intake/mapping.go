@@ -7,32 +7,35 @@ import (
 	"github.com/tocsin-dev/tocsin/route"
 )
 
-// Mapping says how the JSON of a sender becomes events. Each field is an expression of CEL that sees body, what was sent;
-// header, the request's headers under their names in small letters, those that hold secrets left out; and item, the element
-// of Each that the event is made of, or the body where Each is empty. A member that may be missing is asked for with
-// body.?name.orValue("").
+// Mapping describes how JSON of a sender becomes events. Each field is an expression in CEL. The variables of an expression are
 //
-// An empty expression, and one that gives null or an optional value that is none, leaves the field of the event as if it
-// had not been sent. Where a text is expected, a number or a boolean will do. An expression that errs, or gives something
-// else, refuses its event and no other.
+//   - body: the decoded body
+//   - header: the headers of the request, with lower-case names, without headers named like secrets
+//   - item: an element of the list that Each returns; the body if Each is empty
+//
+// Example: Type: `"forge." + item.kind`, Summary: `item.?title.orValue("")`. The form item.?title reads a member that may be
+// missing.
+//
+// An empty expression leaves its field unset. So do the results null and optional.none(). Where a text is expected, a number
+// or a boolean is converted. An expression that fails, or returns another type, refuses its event; the other events are kept.
 type Mapping struct {
-	Each string // a list, one event for each element; by default the body is one event
+	Each string // a list; each element becomes one event; defaults to one event from the body
 
 	Type     string // a text; required
-	Summary  string // a text; by default the type and the subject
-	Severity string // a word in any usual vocabulary, such as high or P1; one such as ok resolves
+	Summary  string // a text; defaults to the type and the subject
+	Severity string // a severity word of any common tool, such as high or P1; a word such as ok resolves
 	Subject  string // a text
 	Source   string // a text; defaults to the name of the intake
-	ID       string // a text; with Source the identity: an event that was sent before is not taken again
-	Signal   string // trigger, which is the default, acknowledge, resolve or change
+	ID       string // a text; identity together with Source: a repeat is stored once
+	Signal   string // trigger, acknowledge, resolve or change; defaults to trigger
 	Time     string // a timestamp, a text in a usual format, or a number: seconds, milliseconds, microseconds or nanoseconds since 1970
 	DedupKey string // a text
 	Labels   string // a map of texts
-	Links    string // a list of texts, or of maps with url and text; what is no http or https URL is left out
-	Data     string // a map; by default item, with *** for members named like secrets
+	Links    string // a list of texts, or of maps with url and text; other URLs than http and https are left out
+	Data     string // a map; defaults to item, with *** for members named like secrets
 }
 
-// fields are the expressions of m by the names that errors call them by.
+// fields returns the expressions of m by the names used in errors.
 func (m *Mapping) fields() map[string]string {
 	return map[string]string{
 		"each": m.Each, "type": m.Type, "summary": m.Summary, "severity": m.Severity, "subject": m.Subject, "source": m.Source,
@@ -40,14 +43,14 @@ func (m *Mapping) fields() map[string]string {
 	}
 }
 
-// maxCost is what all expressions together may take on one body, in units of CEL: about a second.
+// maxCost limits the cost of all expressions on one body, in cost units of CEL. It corresponds to about a second.
 const maxCost = 3_000_000
 
-// mapping is a Mapping at work. A field without an expression is not in it.
+// mapping is a compiled Mapping, without the empty expressions.
 type mapping map[string]*route.Expr
 
-// sight is what expressions see of one body, and what they took so far.
-type sight struct {
+// evaluation evaluates a mapping on one body and sums its cost.
+type evaluation struct {
 	mapping   mapping
 	variables map[string]any
 	cost      uint64
@@ -70,8 +73,8 @@ func (m *Mapping) compile() (mapping, error) {
 	return compiled, nil
 }
 
-// eval gives the value of a field, nil where it has none.
-func (s *sight) eval(field string) (any, error) {
+// eval returns the value of a field, nil if it has no expression.
+func (s *evaluation) eval(field string) (any, error) {
 	x := s.mapping[field]
 	if x == nil {
 		return nil, nil
@@ -84,8 +87,8 @@ func (s *sight) eval(field string) (any, error) {
 	return v, nil
 }
 
-// text gives the text of a field, "" where it has none.
-func (s *sight) text(field string) (string, error) {
+// text returns the text of a field, "" if it has no expression.
+func (s *evaluation) text(field string) (string, error) {
 	v, err := s.eval(field)
 	if err != nil {
 		return "", err

@@ -15,11 +15,11 @@ import (
 )
 
 const (
-	panicTimeout = time.Second // a crash must not hang on us
-	maxStack     = 60 << 10    // bytes, which leaves room within what the data of an event may have
+	panicTimeout = time.Second // a crash must not wait longer for the store
+	maxStack     = 60 << 10    // bytes, below the limit for the data of an event
 )
 
-// Recover returns a handler that records panics of next as [Panic] does, and lets them go on.
+// Recover returns a handler that calls next, records its panics like [Panic], and panics again.
 func Recover(s Submitter, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		defer Panic(s)
@@ -27,13 +27,13 @@ func Recover(s Submitter, next http.Handler) http.Handler {
 	})
 }
 
-// Panic records a panic and panics again with the same value. Defer it first in a goroutine:
+// Panic records a panic as an event and panics again with the same value. Defer it first in a goroutine:
 //
 //	defer intake.Panic(bell)
 //
-// The event is of class panic and severity critical, and goes stale after an hour. Its key is the type of the value and the
-// two innermost functions outside package runtime; the stack is in its data. Storing it takes a second at most, and an error
-// or a panic on the way is dropped. [http.ErrAbortHandler] and [runtime.Goexit] are no panics: they pass unrecorded.
+// The event has class panic and severity critical, and becomes stale after an hour. Its dedup key holds the type of the value
+// and the two innermost functions outside package runtime. Its data holds the stack. Panic waits at most a second for the
+// store, and drops an error or a panic of Submit. It does not record [http.ErrAbortHandler] and [runtime.Goexit].
 func Panic(s Submitter) {
 	value := recover()
 	if value == nil {
@@ -46,7 +46,7 @@ func Panic(s Submitter) {
 }
 
 func record(s Submitter, value any) {
-	defer func() { _ = recover() }() // the panic that matters is the one being recorded
+	defer func() { _ = recover() }() // a panic of Submit must not hide the recorded panic
 	ctx, cancel := context.WithTimeout(mark.Own(context.Background()), panicTimeout)
 	defer cancel()
 	where := innermost()
@@ -58,7 +58,7 @@ func record(s Submitter, value any) {
 	})
 }
 
-// innermost names the functions closest to the panic, without lines and addresses, which differ from build to build.
+// innermost returns the functions closest to the panic, without lines and addresses, which change with every build.
 func innermost() (names [2]string) {
 	pcs := make([]uintptr, 64)
 	frames := runtime.CallersFrames(pcs[:runtime.Callers(0, pcs)])

@@ -29,7 +29,7 @@ func explode(value any) { panic(value) }
 //go:noinline
 func work(value any) { explode(value) }
 
-// crash runs f as a goroutine would under Panic, and returns what it panics with.
+// crash runs f under Panic, as in a goroutine, and returns the value of the panic.
 func crash(s intake.Submitter, f func()) (value any) {
 	defer func() { value = recover() }()
 	func() {
@@ -142,7 +142,7 @@ func TestRecover(t *testing.T) {
 	}
 }
 
-// The largest panic still makes an event that the engine takes.
+// The engine accepts the event of the largest panic.
 func TestPanicIsNeverRefused(t *testing.T) {
 	r := &recorder{}
 	crash(r, func() { deep(2000, strings.Repeat("ä\xff", 5000)) })

@@ -20,7 +20,7 @@ import (
 	"github.com/tocsin-dev/tocsin/event"
 )
 
-// sample is a request that a real sender sent.
+// sample is a recorded request of a real sender.
 type sample struct {
 	header http.Header
 	body   []byte
@@ -51,7 +51,7 @@ func samples(t *testing.T, pattern string) map[string]sample {
 	return all
 }
 
-// shuffled writes the members of all objects in another order.
+// shuffled returns text with the members of all objects in another order.
 func shuffled(t *testing.T, body []byte) []byte {
 	t.Helper()
 	v, err := readValue(body, 100)
@@ -88,7 +88,7 @@ func quoted(v any) []byte {
 	return text
 }
 
-// checkSample decodes one sample in every way that must come to the same.
+// checkSample decodes a sample in several ways that must give the same events.
 func checkSample(t *testing.T, s sample, decode func(body []byte) *batch) *batch {
 	t.Helper()
 	first := decode(s.body)
@@ -112,7 +112,7 @@ func checkSample(t *testing.T, s sample, decode func(body []byte) *batch) *batch
 			assert.NotEmpty(t, e.Summary)
 		}
 		if bytes.Contains(s.body, []byte(`"severity"`)) || s.header.Get("Ce-Severity") != "" {
-			assert.NotZero(t, e.Severity) // without the word it is that of the class
+			assert.NotZero(t, e.Severity) // zero would mean that the word was not understood
 		}
 	}
 	return first
@@ -142,7 +142,7 @@ func TestSamplesOfAlertmanager(t *testing.T) {
 func TestSamplesOfCloudEvents(t *testing.T) {
 	for name, s := range samples(t, "cloudevents_*") {
 		t.Run(name, func(t *testing.T) {
-			if len(s.header) == 0 { // a body alone
+			if len(s.header) == 0 { // no headers in the sample
 				s.header.Set("Content-Type", "application/cloudevents+json")
 				if bytes.HasPrefix(s.body, []byte("[")) {
 					s.header.Set("Content-Type", "application/cloudevents-batch+json")
@@ -153,7 +153,7 @@ func TestSamplesOfCloudEvents(t *testing.T) {
 				require.NoError(t, err)
 				return b
 			})
-			if strings.Contains(name, "batch") { // its first entry has no base64 where that is due
+			if strings.Contains(name, "batch") { // the first entry has invalid base64
 				require.Equal(t, 1, b.bad)
 				assert.Contains(t, b.faults[0], "events[0]: data_base64: illegal base64")
 				return

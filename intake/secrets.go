@@ -6,20 +6,20 @@ import (
 	"log/slog"
 )
 
-const concealed = "***"
+const redacted = "***"
 
-// Secrets is a list of texts that prints as *** wherever it stands in an exported field: through fmt, in logs, as JSON or
-// as any other text.
+// Secrets is a list of secrets. In an exported field it prints as ***: through fmt, log/slog, encoding/json and every encoder
+// of text.
 type Secrets []string
 
 // String returns ***.
-func (Secrets) String() string { return concealed }
+func (Secrets) String() string { return redacted }
 
 // Format writes *** for every verb.
-func (Secrets) Format(f fmt.State, _ rune) { io.WriteString(f, concealed) }
+func (Secrets) Format(f fmt.State, _ rune) { io.WriteString(f, redacted) }
 
 // MarshalText returns ***, in JSON and YAML as well.
-func (Secrets) MarshalText() ([]byte, error) { return []byte(concealed), nil }
+func (Secrets) MarshalText() ([]byte, error) { return []byte(redacted), nil }
 
 // LogValue returns ***.
-func (Secrets) LogValue() slog.Value { return slog.StringValue(concealed) }
+func (Secrets) LogValue() slog.Value { return slog.StringValue(redacted) }

@@ -22,20 +22,24 @@ import (
 
 const (
 	eventKey   = "event"     // the attribute that names the class of a record
-	staleAfter = time.Hour   // for what only ever triggers
-	errorClass = "log.error" // of records that name none
+	staleAfter = time.Hour   // for events that nothing resolves
+	errorClass = "log.error" // class of error records without an attribute "event"
 )
 
-// Slog returns a handler that passes every record to next unchanged, and then makes an event of those at or above
-// [slog.LevelError] and of those with an attribute "event", a text outside of groups. That text names the event's class, else
-// it is log.error. The subject is the function that logged, the labels are the attributes, groups joined by dots; values of
-// attributes named like secrets become ***, composite ones are left out. Such an event goes stale after an hour.
+// Slog returns a handler that passes every record to next unchanged, and offers some records to o as events. It makes an event
+// of a record at or above [slog.LevelError], and of a record with a string attribute "event" outside all groups:
 //
-// The handler never blocks and never fails: what o does not take is lost to o alone. An attribute "event" makes an event only
-// where next, or a With of that attribute, enables the record's level.
+//	slog.Warn("payout waits", "event", "payments.payout.stuck", "merchant", "m-42")
 //
-// The handler that package slog starts with cannot stay beneath another one once [slog.SetDefault] has seen that, since the
-// two would wait for each other. As next it is replaced by a [slog.TextHandler] of its level on the present [log.Writer].
+// The class is the value of "event", or log.error. The subject is the logging function. The labels are the attributes; group
+// names are joined by dots. The value of an attribute named like a secret becomes ***, and composite values are left out. The
+// event becomes stale after an hour.
+//
+// Offering never blocks and never fails. If o refuses an event, next still has the record. A record below slog.LevelError
+// makes an event only if next enables its level, or if the attribute "event" was added by With.
+//
+// The initial default handler of package slog deadlocks beneath another handler after [slog.SetDefault]. If next is that
+// handler, Slog uses a [slog.TextHandler] of the same level that writes to the current [log.Writer].
 func Slog(o Offerer, next slog.Handler) slog.Handler {
 	if fmt.Sprintf("%T", next) == "*slog.defaultHandler" {
 		next = detached(next)
@@ -52,12 +56,12 @@ func detached(next slog.Handler) slog.Handler {
 type slogHandler struct {
 	offerer Offerer
 	next    slog.Handler
-	class   string // by With
-	prefix  string // the open groups, each with a dot
+	class   string // attribute "event" of With
+	prefix  string // open groups, each followed by a dot
 	attrs   []scope
 }
 
-// scope is what one With added, inside the groups open at that time.
+// scope holds the attributes of one With, and the groups that were open.
 type scope struct {
 	prefix string
 	attrs  []slog.Attr
@@ -105,7 +109,7 @@ func (h *slogHandler) WithGroup(name string) slog.Handler {
 	return &with
 }
 
-// classOf returns "" for a record that is no event.
+// classOf returns the class of a record, "" for a record that makes no event.
 func (h *slogHandler) classOf(r slog.Record) string {
 	class := h.class
 	if h.prefix == "" {
@@ -122,7 +126,7 @@ func (h *slogHandler) classOf(r slog.Record) string {
 	return class
 }
 
-// className leaves the types of findings to the engine.
+// className returns the class in attribute a, "" if there is none. Only the engine may use the classes of findings.
 func className(a slog.Attr) string {
 	if a.Key != eventKey || a.Value.Kind() != slog.KindString || event.IsFinding(a.Value.String()) {
 		return ""
@@ -150,7 +154,7 @@ func (h *slogHandler) event(class string, r slog.Record) event.Event {
 	}
 }
 
-// caller names the function at pc, without the line, which changes with every edit above it.
+// caller returns the function at pc. It leaves out the line number, which every edit of the file changes.
 func caller(pc uintptr) string {
 	if pc == 0 {
 		return ""
@@ -172,7 +176,7 @@ func severityOf(level slog.Level) severity.Level {
 	}
 }
 
-// bounded makes of any text one that an event may hold.
+// bounded makes s valid UTF-8 of at most limit bytes.
 func bounded(s string, limit int) string {
-	return strings.ToValidUTF8(event.Shorten(s, limit), "?") // one byte, so that it cannot grow again
+	return strings.ToValidUTF8(event.Shorten(s, limit), "?") // "?" is one byte: the text cannot grow above the limit
 }

@@ -39,7 +39,7 @@ func TestSlogPassesTheHandlerTests(t *testing.T) {
 	})
 }
 
-// logger writes to nobody but the recorder.
+// logger writes to the recorder only.
 func logger() (*slog.Logger, *recorder) {
 	r := &recorder{}
 	return slog.New(intake.Slog(r, slog.DiscardHandler)), r
@@ -232,7 +232,7 @@ func TestPanickingLogValuerIsCaught(t *testing.T) {
 	assert.Equal(t, "1", r.events[0].Labels["other"])
 }
 
-// Whatever is logged makes an event that the engine takes.
+// The engine accepts the event of every log record.
 func TestEventsFromRecordsAreNeverRefused(t *testing.T) {
 	l, r := logger()
 	for i := range 300 {
@@ -261,7 +261,7 @@ func TestErrorOfNextIsHandedOn(t *testing.T) {
 	assert.Len(t, r.events, 1, "a broken log is no reason to lose the event")
 }
 
-// Package log's own handler beneath ours would make log and slog wait for each other as soon as ours is the default.
+// The default handler of package log deadlocks beneath ours after SetDefault.
 func TestDefaultHandlerDoesNotDeadlock(t *testing.T) {
 	oldDefault, oldWriter, oldFlags := slog.Default(), log.Writer(), log.Flags()
 	t.Cleanup(func() {
@@ -311,7 +311,7 @@ func TestPassingThroughAllocatesNothing(t *testing.T) {
 	}))
 }
 
-// quiet is a handler that takes everything.
+// quiet is a handler that drops all records.
 type quiet struct{ slog.Handler }
 
 func (quiet) Enabled(context.Context, slog.Level) bool { return true }

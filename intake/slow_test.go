@@ -18,7 +18,7 @@ import (
 	"github.com/tocsin-dev/tocsin/intake"
 )
 
-// single is a listener of one connection.
+// single is a net.Listener with one connection.
 type single struct {
 	conns chan net.Conn
 	done  chan struct{}
@@ -40,7 +40,7 @@ func (s *single) Close() error {
 
 func (s *single) Addr() net.Addr { return &net.UnixAddr{Name: "pipe"} }
 
-// dial serves h on a connection inside the bubble.
+// dial serves h on a connection inside the synctest bubble.
 func dial(t *testing.T, h http.Handler) net.Conn {
 	t.Helper()
 	ours, theirs := net.Pipe()
@@ -64,7 +64,7 @@ func TestSlowSenderIsClosed(t *testing.T) {
 		_, err := fmt.Fprint(conn, head(1000)+`{"alerts":[`)
 		require.NoError(t, err)
 
-		resp, err := http.ReadResponse(bufio.NewReader(conn), nil) // while the rest of the body never comes
+		resp, err := http.ReadResponse(bufio.NewReader(conn), nil) // the rest of the body never comes
 		require.NoError(t, err)
 		defer resp.Body.Close()
 		assert.Equal(t, 10*time.Second, time.Since(start))
@@ -74,7 +74,7 @@ func TestSlowSenderIsClosed(t *testing.T) {
 	})
 }
 
-// Neither compression nor a body of unknown length makes a slow sender anything else.
+// Compression and an unknown length do not change the time limit for a slow sender.
 func TestSlowSenderOfAnyFormatIsClosed(t *testing.T) {
 	for _, f := range formats {
 		for _, header := range []string{"Content-Length: 1000", "Transfer-Encoding: chunked", "Transfer-Encoding: chunked\r\nContent-Encoding: gzip"} {
@@ -106,7 +106,7 @@ func (s slowStore) Submit(ctx context.Context, events ...event.Event) error {
 	}
 }
 
-// The time for the body is not the time for the store: storing goes on although the deadline for reading has passed.
+// The time limit holds for reading the body only. The store may take longer.
 func TestSlowStoreIsWaitedFor(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		stored := &recorder{}

@@ -10,8 +10,8 @@ import (
 	"github.com/tocsin-dev/tocsin/internal/spans"
 )
 
-// traced puts a span around what h does. It belongs to the trace of the HTTP server, and links that of the sender, should
-// they differ; without a server's span it belongs to the sender's trace.
+// traced runs h in a span. If the HTTP server has a span, it is the parent, and the sender's trace is linked if it differs.
+// Otherwise the span of the sender is the parent.
 func (g *gate) traced(h http.HandlerFunc) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		sent := r.Header.Get("traceparent")
@@ -28,7 +28,7 @@ func (g *gate) traced(h http.HandlerFunc) http.Handler {
 	})
 }
 
-// mark tells the span of a request what was refused of it, and for which reason.
+// mark sets outcome and reason of a refusal on the span of the request.
 func (g *gate) mark(ctx context.Context, reason string) {
 	trace.SpanFromContext(ctx).SetAttributes(attribute.String("tocsin.outcome", "rejected"), attribute.String("error.type", reason))
 }

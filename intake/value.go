@@ -12,21 +12,21 @@ import (
 	"unicode/utf8"
 )
 
-// maxEvents are read from one body of small events, since each takes many times its size in memory.
+// maxEvents limits the events of one body. A small event takes many times the memory of its text.
 const maxEvents = 10_000
 
-// value is JSON as it was sent: numbers keep their text, and what a decoder would pass over in silence is told.
+// value is a decoded JSON value. Numbers keep their text. It also reports two faults that encoding/json hides.
 type value struct {
-	of      any
-	doubled bool // a name stands twice in one object, the last one counts
-	mended  bool // bytes that are no UTF-8 were replaced
+	of        any
+	duplicate bool // a name appears twice in one object; the last one counts
+	repaired  bool // invalid UTF-8 was replaced
 }
 
-// readValue reads text, which is one value of at most maxDepth levels and nothing more.
+// readValue decodes text, which must be one value of at most maxDepth levels.
 func readValue(text []byte, maxDepth int) (value, error) {
 	d := json.NewDecoder(&depthReader{r: bytes.NewReader(text), left: maxDepth})
 	d.UseNumber()
-	v := value{mended: !isText(text)}
+	v := value{repaired: !isText(text)}
 	var err error
 	if v.of, err = v.read(d); err == nil {
 		err = atEnd(d)
@@ -55,13 +55,13 @@ func (v *value) readObject(d *json.Decoder) (any, error) {
 		if err != nil {
 			return nil, err
 		}
-		name, _ := t.(string) // the decoder takes nothing else for a name
+		name, _ := t.(string) // the decoder accepts only strings as names
 		member, err := v.read(d)
 		if err != nil {
 			return nil, err
 		}
 		if _, there := members[name]; there {
-			v.doubled = true
+			v.duplicate = true
 		}
 		members[name] = member
 	}
@@ -82,8 +82,8 @@ func (v *value) readList(d *json.Decoder) (any, error) {
 	return list, err
 }
 
-// isText reports whether everything in a JSON text is UTF-8, halves of surrogate pairs behind \u included, which the decoder
-// replaces without a word.
+// isText reports whether a JSON text is valid UTF-8 and every \u surrogate has its pair. The decoder replaces invalid
+// characters without an error.
 func isText(text []byte) bool {
 	for i := bytes.IndexByte(text, '\\'); i >= 0 && i+1 < len(text); {
 		size := 2
@@ -106,7 +106,7 @@ func isText(text []byte) bool {
 	return utf8.Valid(text)
 }
 
-// escaped reads the \u0000 that text begins with.
+// escaped decodes the \u0000 escape at the start of text.
 func escaped(text []byte) (rune, bool) {
 	if len(text) < 6 || text[0] != '\\' || text[1] != 'u' {
 		return 0, false
@@ -115,19 +115,19 @@ func escaped(text []byte) (rune, bool) {
 	return rune(r), err == nil
 }
 
-// atEnd says what stands behind a value where nothing may.
+// atEnd returns an error if the body goes on after its value.
 func atEnd(d *json.Decoder) error {
 	switch _, err := d.Token(); err {
 	case io.EOF:
 		return nil
 	case nil:
-		return errors.New("more after the end, expected nothing")
+		return errors.New("data after the end of the value")
 	default:
 		return err
 	}
 }
 
-// located says where in a body the decoder stopped.
+// located adds the byte offset at which the decoder stopped.
 func located(d *json.Decoder, err error) error {
 	if errors.Is(err, io.EOF) {
 		return fmt.Errorf("byte %d: ends too early", d.InputOffset())
@@ -138,51 +138,51 @@ func located(d *json.Decoder, err error) error {
 	return nil
 }
 
-// note counts what was odd about the values of one event.
+// note counts an event with duplicate names or repaired characters in its values.
 func (b *batch) note(values ...value) {
-	if slices.ContainsFunc(values, func(v value) bool { return v.doubled }) {
-		b.doubled++
+	if slices.ContainsFunc(values, func(v value) bool { return v.duplicate }) {
+		b.duplicate++
 	}
-	if slices.ContainsFunc(values, func(v value) bool { return v.mended }) {
-		b.mended++
+	if slices.ContainsFunc(values, func(v value) bool { return v.repaired }) {
+		b.repaired++
 	}
 }
 
-// dataOf makes an event's data of whatever JSON was sent.
+// dataOf returns v as event data. A value that is no object becomes the member "data".
 func dataOf(v any) map[string]any {
 	switch v := v.(type) {
 	case nil:
 		return nil
 	case map[string]any:
-		return conceal(v).(map[string]any)
+		return redact(v).(map[string]any)
 	}
-	return map[string]any{"data": conceal(v)}
+	return map[string]any{"data": redact(v)}
 }
 
-// conceal returns v with *** for members that are named like secrets.
-func conceal(v any) any {
+// redact returns a copy of v with *** for members named like secrets.
+func redact(v any) any {
 	switch v := v.(type) {
 	case map[string]any:
 		members := make(map[string]any, len(v))
 		for name, member := range v {
 			if isSecret(name) {
-				members[name] = concealed
+				members[name] = redacted
 			} else {
-				members[name] = conceal(member)
+				members[name] = redact(member)
 			}
 		}
 		return members
 	case []any:
 		list := make([]any, len(v))
 		for i, element := range v {
-			list[i] = conceal(element)
+			list[i] = redact(element)
 		}
 		return list
 	}
 	return v
 }
 
-// summaryOf finds the line for people in what applications call it; "" if there is none.
+// summaryOf returns the member summary, title or message of v, "" if v has none of them.
 func summaryOf(v any) string {
 	members, _ := v.(map[string]any)
 	for _, name := range summaryNames() {
@@ -193,5 +193,5 @@ func summaryOf(v any) string {
 	return ""
 }
 
-// summaryNames are the members and annotations that hold a line for people, the best first.
+// summaryNames lists the members and annotations that may hold a summary, the preferred first.
 func summaryNames() [3]string { return [...]string{"summary", "title", "message"} }

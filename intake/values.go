@@ -12,7 +12,7 @@ import (
 	"github.com/tocsin-dev/tocsin/event"
 )
 
-// kindOf names the kind of a value for people.
+// kindOf names the type of v in error messages.
 func kindOf(v any) string {
 	switch v.(type) {
 	case nil:
@@ -31,7 +31,7 @@ func kindOf(v any) string {
 	return "number"
 }
 
-// textOf gives the plain text of what is one thing; null is "".
+// textOf returns a scalar value as text, "" for null. It returns false for lists and maps.
 func textOf(v any) (string, bool) {
 	switch v := v.(type) {
 	case nil:
@@ -48,7 +48,7 @@ func textOf(v any) (string, bool) {
 	return "", false
 }
 
-// exact makes texts of the whole numbers in v that CEL would round, since they are mostly ids.
+// exact converts whole numbers beyond int64 in v to text. CEL would round them, and most of them are ids.
 func exact(v any) any {
 	switch v := v.(type) {
 	case map[string]any:
@@ -117,15 +117,15 @@ func linksOf(v any) ([]event.Link, error) {
 	return links, nil
 }
 
-// timeLayouts are the ways to write an instant that senders are known to use.
+// timeLayouts lists the time formats of known senders.
 func timeLayouts() []string {
 	return []string{
 		time.RFC3339, "2006-01-02T15:04:05.999999999Z0700", "2006-01-02 15:04:05.999999999Z07:00", "2006-01-02 15:04:05 -0700",
-		"2006-01-02 15:04:05 UTC", "Mon, 02 Jan 2006 15:04:05 GMT", time.RFC1123Z, // no other zone is known by its letters
+		"2006-01-02 15:04:05 UTC", "Mon, 02 Jan 2006 15:04:05 GMT", time.RFC1123Z, // time.Parse knows no other zone abbreviation
 	}
 }
 
-// timeOf reads an instant. A text with a number in it is one of those since 1970.
+// timeOf converts a timestamp, a text or a number to an instant. A text of digits is read as a number.
 func timeOf(v any) (time.Time, error) {
 	switch v := v.(type) {
 	case nil:
@@ -153,8 +153,9 @@ func timeOf(v any) (time.Time, error) {
 	return time.Time{}, fmt.Errorf("gives a %s, expected a timestamp, a text or a number", kindOf(v))
 }
 
-// sinceEpoch tells the unit of a number by its size: seconds reach the year 5138 before they could be milliseconds of 1973.
-// whole is the number where it is one, so that nanoseconds keep all their digits.
+// sinceEpoch converts a number of seconds, milliseconds, microseconds or nanoseconds since 1970. The size of the number gives its
+// unit: 1e11 is the year 5138 in seconds, but 1973 in milliseconds. whole is n as an integer, 0 if it is none; it keeps all
+// digits of nanoseconds.
 func sinceEpoch(n float64, whole int64) (time.Time, error) {
 	const seconds, millis, micros, nanos = 1e11, 1e14, 1e17, 1e19
 	switch size := math.Abs(n); {
@@ -168,10 +169,10 @@ func sinceEpoch(n float64, whole int64) (time.Time, error) {
 	case size < nanos && whole != 0:
 		return time.Unix(0, whole).UTC(), nil
 	}
-	return time.Time{}, errors.New("a number that is no instant, expected seconds, milliseconds, microseconds or nanoseconds since 1970")
+	return time.Time{}, errors.New("number out of range, expected seconds, milliseconds, microseconds or nanoseconds since 1970")
 }
 
-// fitting is data if e may hold it, and what says that it may not otherwise: an alert is worth more than all of its payload.
+// fitting returns data, or the reason why an event cannot hold it. The event is kept without its payload then.
 func fitting(e *event.Event, data map[string]any) map[string]any {
 	var refused *event.RejectedError
 	if err := (&event.Event{Type: e.Type, Data: data}).Check(); errors.As(err, &refused) && refused.Field == "data" {

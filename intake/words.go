@@ -7,10 +7,10 @@ import (
 	"github.com/tocsin-dev/tocsin/severity"
 )
 
-// normal makes one form of all the ways to write a word.
+// normal returns word in lower case, without surrounding space.
 func normal(word string) string { return strings.ToLower(strings.TrimSpace(word)) }
 
-// levelOf reads a severity in the words of common senders. No word at all leaves it to the class, and is known.
+// levelOf translates the severity words of common senders. An empty word is known and gives the zero Level: the class decides.
 func levelOf(word string) (level severity.Level, known bool) {
 	switch normal(word) {
 	case "":
@@ -27,7 +27,7 @@ func levelOf(word string) (level severity.Level, known bool) {
 	return 0, false
 }
 
-// isOK reports whether a severity says that the condition has ended.
+// isOK reports whether a severity word means that the condition has ended.
 func isOK(word string) bool {
 	switch normal(word) {
 	case "ok", "normal", "cleared", "resolved", "closed":
@@ -36,7 +36,7 @@ func isOK(word string) bool {
 	return false
 }
 
-// typeName leaves the types of findings to the engine: a sender cannot speak for it.
+// typeName returns typ, or Unclassified for the type of a finding. Only the engine may report findings.
 func typeName(typ string) string {
 	if event.IsFinding(typ) {
 		return event.Unclassified
