@@ -1,6 +1,6 @@
-// Package automatetest holds an [automate.Action] to the rules of that port. Its author says in a [Harness] how to look at
-// the outside that the action acts upon, and how to break it; the suite calls the action and compares.
+// Package automatetest tests an [automate.Action] against the numbered rules of that port. You write a [Harness], which connects
+// the action to a fake of the system that it changes. The harness observes and breaks this system; the suite calls the action.
 //
-// The rules are those numbered in the comment of [automate.Action], and a failure quotes the one that is broken. What a
-// harness cannot do is left out: with an action alone, the suite can tell little.
+// A failure quotes the broken rule. The suite skips the rules for which the harness lacks a function. A harness with an action
+// alone runs one rule.
 package automatetest

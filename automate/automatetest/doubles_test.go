@@ -22,18 +22,18 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 const password = "hunter2hunter2"
 
-// outside is a world of things that can be done under a key for a subject, and taken back.
+// outside is a fake system. It does things for a subject under a key, and undoes them.
 type outside struct {
 	mu      sync.Mutex
 	done    map[string]string // subjects by key
 	asked   [][]string
 	broken  bool
 	flood   string
-	reached chan struct{} // nil: it answers
+	reached chan struct{} // nil: the system answers
 	closed  chan struct{}
 }
 
-// ask does a thing, and says so.
+// ask does a thing and answers.
 func (o *outside) ask(ctx context.Context, login, key string, values ...string) (string, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -77,7 +77,7 @@ func (o *outside) undo(subject string) {
 	}
 }
 
-// double is an action that keeps every rule, but for what its fields replace.
+// double is an action that keeps every rule, except where a field replaces a piece of it.
 type double struct {
 	out        *outside
 	run        func(*double, context.Context, automate.Invocation) (automate.Result, error)
@@ -132,7 +132,7 @@ func (d *double) Compensate(_ context.Context, in automate.Invocation) error {
 	return nil
 }
 
-// harness puts a double of this kind over an outside of its own.
+// harness returns a double of this kind with a new outside.
 func harness(kind *double) *automatetest.Harness {
 	o := &outside{done: map[string]string{}, closed: make(chan struct{})}
 	return &automatetest.Harness{
@@ -161,7 +161,7 @@ func harness(kind *double) *automatetest.Harness {
 	}
 }
 
-// instead makes a run that changes the invocation first.
+// instead returns a run that changes the invocation first.
 func instead(change func(*automate.Invocation)) func(*double, context.Context, automate.Invocation) (automate.Result, error) {
 	return func(d *double, ctx context.Context, in automate.Invocation) (automate.Result, error) {
 		change(&in)
@@ -169,7 +169,7 @@ func instead(change func(*automate.Invocation)) func(*double, context.Context, a
 	}
 }
 
-// broken lists doubles by the one rule that each breaks.
+// broken lists doubles by the rule that each breaks.
 var broken = []struct {
 	rule, name string
 	double     *double
@@ -178,7 +178,7 @@ var broken = []struct {
 		d.mu.Lock()
 		d.last = in
 		d.mu.Unlock()
-		time.Sleep(50 * time.Millisecond) // for other callers to overwrite it
+		time.Sleep(50 * time.Millisecond) // gives other callers time to overwrite it
 		d.mu.Lock()
 		in = d.last
 		d.mu.Unlock()
@@ -320,7 +320,7 @@ func TestEveryBrokenDoubleFailsItsRuleOnly(t *testing.T) {
 	t.Logf("%d doubles over %d rules", len(broken), len(rules))
 }
 
-// failed lists the rules that err quotes.
+// failed returns the rules that err quotes.
 func failed(err error) []string {
 	var rules []string
 	for line := range strings.Lines(err.Error()) {
@@ -335,8 +335,8 @@ func TestADoubleThatBreaksNothingPasses(t *testing.T) {
 	automatetest.Run(t, func(*testing.T) *automatetest.Harness { return harness(&double{}) })
 }
 
-// TestWhatAHarnessCannotDoIsLeftOut: an action alone can be held to one rule, which it breaks or keeps.
-func TestWhatAHarnessCannotDoIsLeftOut(t *testing.T) {
+// TestRulesWithoutAHarnessFunctionAreSkipped: a harness with an action alone runs one rule.
+func TestRulesWithoutAHarnessFunctionAreSkipped(t *testing.T) {
 	alone := func(change bool) *automatetest.Harness {
 		return &automatetest.Harness{
 			Action: automate.ActionFunc(func(_ context.Context, in automate.Invocation) (automate.Result, error) {
@@ -352,7 +352,7 @@ func TestWhatAHarnessCannotDoIsLeftOut(t *testing.T) {
 	assert.Equal(t, []string{"R09"}, failed(automatetest.Check(func() *automatetest.Harness { return alone(true) })))
 }
 
-// TestRulesAreThoseOfThePort holds what the suite quotes to the numbered comment of automate.Action.
+// TestRulesAreThoseOfThePort compares the quotes of the suite with the numbered comment of automate.Action.
 func TestRulesAreThoseOfThePort(t *testing.T) {
 	source, err := os.ReadFile("../action.go")
 	require.NoError(t, err)

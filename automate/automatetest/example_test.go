@@ -9,7 +9,7 @@ import (
 	"github.com/tocsin-dev/tocsin/automate/automatetest"
 )
 
-// Cluster is a fake of what the action acts upon.
+// Cluster is a fake of the system that the action changes.
 type Cluster struct {
 	mu       sync.Mutex
 	restarts map[string]string // by request id
@@ -38,7 +38,7 @@ func (r Restart) Run(_ context.Context, in automate.Invocation) (automate.Result
 	return automate.Result{Output: "restarted " + in.Subject}, r.Cluster.Restart(in.Subject, in.Key)
 }
 
-// An action of one's own and what holds it to the rules. In a test, Run names each rule a subtest.
+// An action of your own, and its check. In a test, call Run: it gives each rule a subtest.
 func Example() {
 	err := automatetest.Check(func() *automatetest.Harness {
 		c := &Cluster{restarts: map[string]string{}}

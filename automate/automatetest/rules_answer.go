@@ -17,7 +17,7 @@ func checkDone(s *subject) []error {
 	}, func(h *Harness) error {
 		h.Break()
 		if _, err := h.run(); err == nil {
-			return errors.New("the outside refused, and Run returned nil, expected an error")
+			return errors.New("the system refused, and Run returned nil, expected an error")
 		}
 		return nil
 	})
@@ -32,14 +32,14 @@ func checkDryRun(s *subject) []error {
 		case err != nil:
 			return fmt.Errorf("a dry run returned %q, expected nil", err)
 		case strings.TrimSpace(result.Output) == "":
-			return errors.New("a dry run has no output, expected what would have been done")
+			return errors.New("a dry run has no output, expected a description of the change")
 		}
 		return h.stands(0, "a dry run")
 	})
 }
 
-// checkOnce compares how often the outside is asked where it refuses with how often where it does not: an action may have
-// to look before it acts.
+// checkOnce compares the number of requests to a refusing system with the number to an accepting system. An action may send a
+// query before it acts, so the number need not be one.
 func checkOnce(s *subject) []error {
 	usual := 0
 	s.with(func(h *Harness) error {
@@ -51,7 +51,7 @@ func checkOnce(s *subject) []error {
 		h.Break()
 		h.run()
 		if got := len(h.Asked()); got > usual {
-			return fmt.Errorf("an outside that refuses was asked %d times, expected %d at most", got, usual)
+			return fmt.Errorf("a refusing system got %d requests, expected at most %d", got, usual)
 		}
 		return nil
 	})
@@ -61,11 +61,11 @@ func checkSecret(s *subject) []error {
 	judge := func(h *Harness, when string, result automate.Result, err error) error {
 		for i, secret := range h.Secrets {
 			if strings.Contains(result.Output, secret) {
-				return fmt.Errorf("%s: the output holds secret %d of the harness", when, i+1)
+				return fmt.Errorf("%s: the output contains secret %d of the harness", when, i+1)
 			}
 			for _, verb := range []string{"%v", "%+v", "%#v"} {
 				if err != nil && strings.Contains(fmt.Sprintf(verb, err), secret) {
-					return fmt.Errorf("%s: the error holds secret %d of the harness", when, i+1)
+					return fmt.Errorf("%s: the error contains secret %d of the harness", when, i+1)
 				}
 			}
 		}
@@ -73,11 +73,11 @@ func checkSecret(s *subject) []error {
 	}
 	return s.with(func(h *Harness) error {
 		result, err := h.run()
-		return judge(h, "a call that is taken", result, err)
+		return judge(h, "an accepted call", result, err)
 	}, func(h *Harness) error {
 		h.Break()
 		result, err := h.run()
-		return judge(h, "an outside that refuses", result, err)
+		return judge(h, "a refusing system", result, err)
 	}, func(h *Harness) error {
 		in := h.invocation(automate.PhaseRun)
 		in.DryRun = true
@@ -86,7 +86,7 @@ func checkSecret(s *subject) []error {
 	})
 }
 
-// most is far more than anybody reads.
+// most bounds an output or error in bytes.
 const most = 1 << 20
 
 func checkBounded(s *subject) []error {

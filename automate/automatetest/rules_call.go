@@ -31,14 +31,14 @@ func checkConcurrent(s *subject) []error {
 				return fmt.Errorf("caller %d of %d got %q, expected nil", i+1, callers, err)
 			}
 			if subject := fmt.Sprintf("concurrent%dx", i); h.times(subject) != 1 {
-				return fmt.Errorf("the outside was asked for the subject of caller %d of %d %d times, expected once", i+1, callers, h.times(subject))
+				return fmt.Errorf("the system got the subject of caller %d of %d %d times, expected once", i+1, callers, h.times(subject))
 			}
 		}
 		return h.stands(callers, fmt.Sprintf("%d callers", callers))
 	})
 }
 
-// times counts how often the outside was asked for the subject.
+// times counts the requests with the subject.
 func (h *Harness) times(subject string) int {
 	n := 0
 	for _, values := range h.Asked() {
@@ -49,7 +49,7 @@ func (h *Harness) times(subject string) int {
 	return n
 }
 
-// checkContext ends the context when the outside has been asked and does not answer.
+// checkContext ends the context after the system has got the request, and before it answers.
 func checkContext(s *subject) []error {
 	return s.with(func(h *Harness) error {
 		reached := h.Hang()
@@ -63,20 +63,20 @@ func checkContext(s *subject) []error {
 		select {
 		case <-reached:
 		case <-returned:
-			early = errors.New("Run returned before the outside had answered")
+			early = errors.New("Run returned before the system had answered")
 			returned <- nil
 		case <-time.After(patience):
-			early = errors.New("the outside was not asked")
+			early = errors.New("the system got no request")
 		}
 		cancel()
 		select {
 		case err := <-returned:
 			if early == nil && err == nil {
-				return errors.New("Run returned nil after its context had ended, expected an error: nobody knows whether it is done")
+				return errors.New("Run returned nil after its context had ended, expected an error: the result is unknown")
 			}
 			return early
 		case <-time.After(patience):
-			h.close() // the rest of its wait is over too
+			h.close() // ends the call that ignored its context
 			h.Close = nil
 			<-returned
 			return fmt.Errorf("Run had not returned %s after its context ended", patience)
@@ -95,9 +95,9 @@ func checkKey(s *subject) []error {
 		again, err := h.call(in)
 		switch {
 		case err != nil:
-			return fmt.Errorf("a repeat got %q, expected what the first got", err)
+			return fmt.Errorf("a repeat got %q, expected the result of the first call", err)
 		case again != first:
-			return fmt.Errorf("a repeat got %+v, expected what the first got: %+v", again, first)
+			return fmt.Errorf("a repeat got %+v, expected the result of the first call: %+v", again, first)
 		}
 		return h.stands(1, "a call and its repeat")
 	}, func(h *Harness) error {
@@ -108,7 +108,7 @@ func checkKey(s *subject) []error {
 		if first != nil || second != nil {
 			return nil // for rule 3
 		}
-		return h.stands(2, "two calls with keys of their own")
+		return h.stands(2, "two calls with different keys")
 	})
 }
 
@@ -134,14 +134,14 @@ func checkTexts(s *subject) []error {
 		var plain string
 		after, err := asked(func(in *automate.Invocation) { plain, in.Subject = in.Subject, text })
 		if err != nil && len(after) == 0 {
-			continue // to refuse it is a way to keep it a text
+			continue // refusing the text keeps the rule
 		}
 		want := slices.Clone(before)
 		for i, v := range want {
 			want[i] = strings.ReplaceAll(v, plain, text)
 		}
 		if !slices.Equal(want, after) {
-			found = append(found, fmt.Errorf("the subject %q made the outside hear %q, expected %q", text, after, want))
+			found = append(found, fmt.Errorf("with the subject %q the system got %q, expected %q", text, after, want))
 		}
 	}
 	return found
@@ -157,7 +157,7 @@ func checkCaller(s *subject) []error {
 		before := maps.Clone(in.Args)
 		h.call(in)
 		if !maps.Equal(before, in.Args) {
-			return fmt.Errorf("the call made of Args %v these: %v", before, in.Args)
+			return fmt.Errorf("the call changed Args from %v to %v", before, in.Args)
 		}
 		return nil
 	})

@@ -8,7 +8,7 @@ import (
 	"github.com/tocsin-dev/tocsin/automate"
 )
 
-// unredacted calls Run itself: what [automate.Call] returns is bounded already.
+// unredacted calls Run directly, because [automate.Call] limits the result.
 func (h *Harness) unredacted(in automate.Invocation) (automate.Result, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
@@ -48,7 +48,7 @@ func checkVerify(s *subject) []error {
 		}
 		h.Break()
 		if _, err := h.call(h.invocation(automate.PhaseVerify)); err == nil {
-			return errors.New("the outside refused, and Verify returned nil, expected an error")
+			return errors.New("the system refused, and Verify returned nil, expected an error")
 		}
 		return nil
 	})
@@ -59,7 +59,7 @@ func checkCompensate(s *subject) []error {
 		if _, err := h.run(); err != nil {
 			return nil // for rule 3
 		}
-		for _, when := range []string{"Run and Compensate", "Run, Compensate and its repeat"} {
+		for _, when := range []string{"Run and Compensate", "Run, Compensate and a second Compensate"} {
 			if _, err := h.call(h.invocation(automate.PhaseCompensate)); err != nil {
 				return fmt.Errorf("%s: Compensate returned %q, expected nil", when, err)
 			}

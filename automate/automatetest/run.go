@@ -8,30 +8,30 @@ import (
 	"github.com/tocsin-dev/tocsin/automate"
 )
 
-// Harness is an action and the outside that it acts upon, both fresh. Without one of the functions, the rules that need it
-// are left out.
+// Harness holds a new action and a new fake of the system that the action changes. All functions are optional; the suite skips
+// the rules that need a missing function.
 type Harness struct {
 	Action automate.Action
-	// Invocation is one that succeeds, with at least an Action and a Subject that stands in nothing else which the outside
-	// gets. Other subjects succeed as well. The suite fills in keys, phases and the rest.
+	// Invocation must succeed, with any subject. Set at least Action and Subject. The Subject must not be part of any other
+	// value that the system receives. The suite sets keys, phases and the other fields.
 	Invocation automate.Invocation
-	// Standing returns how many things stand changed outside: done, and not taken back.
+	// Standing returns the number of changes in the system that are done and not undone.
 	Standing func() int
-	// Asked returns what the outside was asked so far: for each time the values it got, in an order that does not depend on
-	// them.
+	// Asked returns the requests to the system so far: the values of each request, in an order that does not depend on the
+	// values.
 	Asked func() [][]string
-	// Break makes the outside refuse whatever it is asked from now on, and quote in its answer all that it got.
+	// Break makes the system refuse all further requests. Its answers must quote the whole request.
 	Break func()
-	// Flood makes it answer with 4 MiB or more.
+	// Flood makes the system answer with 4 MiB or more.
 	Flood func()
-	// Hang makes it answer nothing until Close. The channel is closed once it has been asked.
+	// Hang makes the system answer no request until Close. The system closes the channel at the first request.
 	Hang func() <-chan struct{}
-	// Secrets are texts that the action uses and that nobody may read.
+	// Secrets lists the secrets that the action uses.
 	Secrets []string
-	Close   func() // called when the harness is no longer needed
+	Close   func() // called at the end of a test; may be nil
 }
 
-// Run holds actions to every rule, each in a subtest of its name. newHarness is called again for every question.
+// Run tests every rule in a subtest of the rule's name, such as R04-key. It calls newHarness for each check of a rule.
 func Run(t *testing.T, newHarness func(t *testing.T) *Harness) {
 	t.Helper()
 	for _, r := range rules {
@@ -47,7 +47,7 @@ func Run(t *testing.T, newHarness func(t *testing.T) *Harness) {
 	}
 }
 
-// Check is Run without a test: it returns every rule that is broken, joined, or nil.
+// Check tests every rule like [Run], without a testing.T. It joins the errors of all broken rules; nil means none is broken.
 func Check(newHarness func() *Harness) error {
 	var errs []error
 	for _, r := range rules {
@@ -59,12 +59,12 @@ func Check(newHarness func() *Harness) error {
 	return errors.Join(errs...)
 }
 
-// rule is one of those in the comment of automate.Action.
+// rule is one numbered rule of automate.Action.
 type rule struct {
-	name  string // R and the number
-	says  string // from the comment
+	name  string // R, the number and a word
+	says  string // quoted from the comment of automate.Action
 	needs func(*Harness) bool
-	what  string // that is needed
+	lacks string // what a harness must have for needs, for the skip message
 	check func(*subject) []error
 }
 
@@ -79,9 +79,9 @@ var rules = []rule{
 	{"R08-texts", "Texts stay texts", watched, "Standing and Asked", checkTexts},
 	{"R09-caller", "The Invocation is the caller's", nil, "", checkCaller},
 	{"R10-bounded", "What the outside says is read up to a limit", flooding, "Flood", checkBounded},
-	{"R11-looking", "Precheck and Verify change nothing", looking, "Standing, and an action that looks", checkLooking},
-	{"R12-verify", "Verify fails where what was done does not hold", verifying, "Break, and an action that verifies", checkVerify},
-	{"R13-compensate", "Compensate takes back what was done", compensating, "Standing, and an action that takes back", checkCompensate},
+	{"R11-looking", "Precheck and Verify change nothing", looking, "Standing, and an action with Precheck or Verify", checkLooking},
+	{"R12-verify", "Verify fails where what was done does not hold", verifying, "Break, and an action with Verify", checkVerify},
+	{"R13-compensate", "Compensate takes back what was done", compensating, "Standing, and an action with Compensate", checkCompensate},
 }
 
 func watched(h *Harness) bool   { return h.Standing != nil && h.Asked != nil }
@@ -105,7 +105,7 @@ func compensating(h *Harness) bool {
 	return h.Standing != nil && ok
 }
 
-// broken returns how s breaks the rule, or nil.
+// broken returns an error if s breaks the rule.
 func (r *rule) broken(s *subject) error {
 	found := r.check(s)
 	if len(found) == 0 {

@@ -9,15 +9,15 @@ import (
 	"github.com/tocsin-dev/tocsin/automate"
 )
 
-// patience is how long the suite waits for what should come at once, before it calls it missing.
+// patience is the time after which the suite reports a missing reaction.
 const patience = 5 * time.Second
 
-// subject is what the rules are held over.
+// subject is the action under test.
 type subject struct {
 	newHarness func() *Harness
 }
 
-// lacks says why the rule cannot be held, "" if it can.
+// lacks returns why the rule must be skipped, "" if it can run.
 func (s *subject) lacks(r *rule) string {
 	if r.needs == nil {
 		return ""
@@ -27,7 +27,7 @@ func (s *subject) lacks(r *rule) string {
 	if r.needs(h) {
 		return ""
 	}
-	return fmt.Sprintf("%s is left out: the harness has no %s", r.name, r.what)
+	return fmt.Sprintf("%s is skipped: the harness has no %s", r.name, r.lacks)
 }
 
 func (h *Harness) close() {
@@ -36,13 +36,13 @@ func (h *Harness) close() {
 	}
 }
 
-// with hands a fresh harness to each of the questions, and collects what they found.
-func (s *subject) with(questions ...func(*Harness) error) (found []error) {
-	for _, q := range questions {
+// with runs each check with a new harness and collects the errors.
+func (s *subject) with(checks ...func(*Harness) error) (found []error) {
+	for _, check := range checks {
 		func() {
 			h := s.newHarness()
 			defer h.close()
-			if err := q(h); err != nil {
+			if err := check(h); err != nil {
 				found = append(found, err)
 			}
 		}()
@@ -50,7 +50,7 @@ func (s *subject) with(questions ...func(*Harness) error) (found []error) {
 	return found
 }
 
-// invocation is that of the harness for a phase, as the engine would make it: the key is of the run, step and phase.
+// invocation returns the harness's invocation for a phase, completed as the engine would. Its key names run, step and phase.
 func (h *Harness) invocation(phase automate.Phase) automate.Invocation {
 	in := h.Invocation
 	in.Args = maps.Clone(in.Args)
@@ -67,13 +67,13 @@ func (h *Harness) call(in automate.Invocation) (automate.Result, error) {
 	return automate.Call(ctx, h.Action, in)
 }
 
-// run calls the action to act.
+// run calls the action in the phase run.
 func (h *Harness) run() (automate.Result, error) { return h.call(h.invocation(automate.PhaseRun)) }
 
-// stands reports an outside in which not as many things stand changed as should.
+// stands returns an error if the number of changes in the system is not want.
 func (h *Harness) stands(want int, after string) error {
 	if got := h.Standing(); got != want {
-		return fmt.Errorf("%s: %d things stand changed, expected %d", after, got, want)
+		return fmt.Errorf("%s: the system has %d changes, expected %d", after, got, want)
 	}
 	return nil
 }

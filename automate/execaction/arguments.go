@@ -8,13 +8,13 @@ import (
 	"github.com/tocsin-dev/tocsin/automate"
 )
 
-// arguments fills the values of the invocation into the command.
+// arguments replaces the placeholders in command by values of the invocation.
 func arguments(command []string, in *automate.Invocation) ([]string, error) {
 	if len(command) == 0 || command[0] == "" {
-		return nil, errors.New("there is no command, expected a program and its arguments")
+		return nil, errors.New("the command is empty, expected a program and its arguments")
 	}
 	argv := []string{command[0]}
-	options := true // may still be among the arguments
+	options := true // no argument -- so far
 	for _, constant := range command[1:] {
 		name, ok := placeholder(constant)
 		if !ok {
@@ -25,23 +25,23 @@ func arguments(command []string, in *automate.Invocation) ([]string, error) {
 		text, ok := value(name, in)
 		switch {
 		case !ok:
-			return nil, fmt.Errorf("the invocation has no %s, expected {key}, {subject}, {incident}, {runbook} or {args.NAME} that it has", constant)
+			return nil, fmt.Errorf("the invocation has no value for %s, expected {key}, {subject}, {incident}, {runbook} or {args.NAME}", constant)
 		case options && strings.HasPrefix(text, "-"):
-			return nil, fmt.Errorf("%s is %q, expected no dash at its beginning, or an argument -- before it", constant, text)
+			return nil, fmt.Errorf("%s is %q, expected no leading dash, or an argument -- before it", constant, text)
 		}
 		argv = append(argv, text)
 	}
 	return argv, nil
 }
 
-// placeholder returns the name between braces; false for a constant, such as {} or a document in JSON.
+// placeholder returns the name between braces. It returns false for a constant, such as {} or a JSON document.
 func placeholder(argument string) (string, bool) {
 	inner, opens := strings.CutPrefix(argument, "{")
 	inner, closes := strings.CutSuffix(inner, "}")
 	return inner, opens && closes && inner != "" && !strings.ContainsAny(inner, "{}[]\",: \t\n")
 }
 
-// value returns what the invocation has under the name. An empty text is none, but of an argument.
+// value returns the value of a placeholder. An empty value counts as missing, except in Args.
 func value(name string, in *automate.Invocation) (string, bool) {
 	if arg, ok := strings.CutPrefix(name, "args."); ok {
 		text, ok := in.Args[arg]

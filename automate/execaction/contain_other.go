@@ -4,5 +4,5 @@ package execaction
 
 import "os/exec"
 
-// contain leaves the program as it is: there are no groups to kill.
+// contain does nothing: this system has no process groups.
 func contain(*exec.Cmd) {}

@@ -9,7 +9,7 @@ import (
 	"syscall"
 )
 
-// contain makes the program the leader of a group, which is killed as a whole.
+// contain starts the program in a process group of its own, and kills the whole group when the context ends.
 func contain(cmd *exec.Cmd) {
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	cmd.Cancel = func() error {

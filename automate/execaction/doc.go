@@ -1,11 +1,12 @@
-// Package execaction is an [automate.Action] that runs a program. There is no shell: each argument of the program is a
-// constant or, as a whole, a value of the invocation. The program reads the invocation as JSON from its standard input, and
-// gets only those variables of the environment that are named.
+// Package execaction provides an [automate.Action] that runs a program without a shell. Each argument is a constant or exactly
+// one value of the invocation. The program reads the invocation as JSON from standard input. It gets only the listed variables
+// of the environment.
 //
-// On Unix the program and whatever it has started are killed when the context ends; elsewhere the program is.
+// When the context ends, the program is killed. On Unix its process group is killed too, with all processes that it started.
 //
 // # Errors
 //
-// Exit status 0 means that it is done. What else the program ends with is final, but for 75, by which programs say that it
-// may work later: the engine runs it again. What the program prints is the output, of which beginning and end are kept.
+// Exit status 0 means that the action is done. Status 75, EX_TEMPFAIL of sysexits.h, is a temporary failure: the engine retries
+// after 10 seconds. Any other end is final. The output is what the program prints to standard output and standard error; of a
+// long output the first and the last 32 KiB are kept.
 package execaction

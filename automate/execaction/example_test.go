@@ -10,7 +10,7 @@ import (
 	"github.com/tocsin-dev/tocsin/automate/execaction"
 )
 
-// The subject is one argument, whatever stands in it.
+// The subject is one argument, even if it contains spaces or shell syntax.
 func Example() {
 	restart := &execaction.Action{
 		Command: []string{"printf", "restarted %s in %s\n", "{subject}", "{args.zone}"},

@@ -15,24 +15,27 @@ import (
 )
 
 const (
-	later      = 75               // the exit status EX_TEMPFAIL of sysexits.h
-	laterPause = 10 * time.Second // before it is run again
-	grace      = 2 * time.Second  // for what the program has left behind to close its output
+	tempFail      = 75               // exit status EX_TEMPFAIL of sysexits.h
+	tempFailPause = 10 * time.Second // pause before a retry
+	grace         = 2 * time.Second  // wait for background processes that keep the output open
 )
 
-// Action runs a program for every invocation. It may be used concurrently; its fields do not change after the first use.
+// Action runs a program for every invocation. It is safe for concurrent use. Do not change its fields after the first use.
 //
-// Each command is a program, by its path or its name in PATH, and its arguments. An argument that is as a whole {key},
-// {subject}, {incident}, {runbook} or {args.NAME} becomes that value. A value that begins with a dash is refused, unless
-// an argument -- comes before it: the program would take it for an option.
+// A command is the path of a program, or its name in PATH, and its arguments. The arguments {key}, {subject}, {incident},
+// {runbook} and {args.NAME} are replaced by that value:
 //
-// A dry run runs nothing, and says what it would have run.
+//	Command: []string{"systemctl", "restart", "--", "{subject}"}
+//
+// A program would read a value with a leading dash as an option. Such a value is refused unless an argument -- precedes it.
+//
+// A dry run starts no program; its output is the command.
 type Action struct {
-	Command []string // acts
-	// The commands of the other phases. Without one, nothing is checked before or after, and nothing is taken back. A step
-	// that only checks runs VerifyCommand, without one Command.
+	Command []string // the action itself
+	// The commands of the other phases. An empty command skips its phase, but Compensate fails then. A step that only checks
+	// runs VerifyCommand, or Command if VerifyCommand is empty.
 	PrecheckCommand, VerifyCommand, CompensateCommand []string
-	Env                                               []string // names of the variables that programs are given
+	Env                                               []string // names of the environment variables passed to the programs
 }
 
 var (
@@ -47,12 +50,12 @@ func (a *Action) Run(ctx context.Context, in automate.Invocation) (automate.Resu
 	return a.run(ctx, a.Command, in)
 }
 
-// Precheck runs PrecheckCommand, which tells whether the action may be done.
+// Precheck runs PrecheckCommand. An error means that the action may not run.
 func (a *Action) Precheck(ctx context.Context, in automate.Invocation) error {
 	return a.ask(ctx, a.PrecheckCommand, in)
 }
 
-// Verify runs VerifyCommand, which tells whether what was done holds.
+// Verify runs VerifyCommand. An error means that the effect of the action does not hold.
 func (a *Action) Verify(ctx context.Context, in automate.Invocation) error {
 	if in.Phase == automate.PhaseCheck && len(a.VerifyCommand) == 0 {
 		return a.ask(ctx, a.Command, in)
@@ -60,15 +63,15 @@ func (a *Action) Verify(ctx context.Context, in automate.Invocation) error {
 	return a.ask(ctx, a.VerifyCommand, in)
 }
 
-// Compensate runs CompensateCommand, which takes back what was done.
+// Compensate runs CompensateCommand, which undoes the action.
 func (a *Action) Compensate(ctx context.Context, in automate.Invocation) error {
 	if len(a.CompensateCommand) == 0 {
-		return errors.New("there is no way back")
+		return errors.New("the action cannot be undone")
 	}
 	return a.ask(ctx, a.CompensateCommand, in)
 }
 
-// ask runs the command, if there is one. Its output counts where it fails: there is no other place for it.
+// ask runs the command, unless it is empty. An error contains the output.
 func (a *Action) ask(ctx context.Context, command []string, in automate.Invocation) error {
 	if len(command) == 0 {
 		return nil
@@ -101,7 +104,7 @@ func (a *Action) run(ctx context.Context, command []string, in automate.Invocati
 	return automate.Result{Output: output.String()}, err
 }
 
-// environment returns the variables that are named. It is never nil, which would stand for all of them.
+// environment returns the listed variables. It is never nil: with nil, exec.Cmd passes all variables.
 func (a *Action) environment() []string {
 	env := []string{}
 	for _, name := range a.Env {
@@ -112,17 +115,17 @@ func (a *Action) environment() []string {
 	return env
 }
 
-// classed says what the end of a program means. One that has left something behind, which keeps its output open, has ended
-// all the same.
+// classed turns the end of a program into nil, a retry or a final error. A background process that keeps the output open is no
+// error.
 func classed(ctx context.Context, err error) error {
 	var exit *exec.ExitError
 	switch {
 	case err == nil, errors.Is(err, exec.ErrWaitDelay):
 		return nil
 	case ctx.Err() != nil:
-		return fmt.Errorf("the program was ended: %w", ctx.Err())
-	case errors.As(err, &exit) && exit.ExitCode() == later:
-		return notify.RetryAfter(err, laterPause)
+		return fmt.Errorf("the program was killed: %w", ctx.Err())
+	case errors.As(err, &exit) && exit.ExitCode() == tempFail:
+		return notify.RetryAfter(err, tempFailPause)
 	}
 	return err
 }

@@ -28,19 +28,19 @@ import (
 	"github.com/tocsin-dev/tocsin/notify"
 )
 
-// password stands in a variable of the environment that the program gets.
+// password is in an environment variable of the program.
 const password = "hunter2hunter2"
 
-// TestMain also is the program that the tests run.
+// TestMain runs the tests, or acts as the program that they start.
 func TestMain(m *testing.M) {
 	if len(os.Args) > 1 && os.Args[1] == "program" {
-		syscall.Exit(program(os.Args[2], os.Args[3:])) // the race detector lets os.Exit take a second
+		syscall.Exit(program(os.Args[2], os.Args[3:])) // with the race detector, os.Exit takes a second
 	}
 	os.Setenv("TOKEN", password)
 	goleak.VerifyTestMain(m)
 }
 
-// program does one thing.
+// program acts by its first argument.
 func program(do string, args []string) int {
 	switch do {
 	case "print":
@@ -53,9 +53,9 @@ func program(do string, args []string) int {
 		fmt.Fprintln(os.Stderr, "2 of 3 ready")
 		code, _ := strconv.Atoi(args[0])
 		return code
-	case "leave": // leaves a program behind that keeps the output open
+	case "leave": // leaves a background process that keeps the output open
 		child(args[0])
-	case "hang": // with a child that hangs as well
+	case "hang": // with a child that hangs too
 		child(args[0])
 		select {}
 	case "sleep":
@@ -66,7 +66,7 @@ func program(do string, args []string) int {
 	return 0
 }
 
-// child starts a program that sleeps, and writes its process id into a file.
+// child starts a sleeping process and writes its process id into a file.
 func child(file string) {
 	cmd := exec.Command(os.Args[0], "program", "sleep")
 	cmd.Stdout = os.Stdout
@@ -81,7 +81,7 @@ func child(file string) {
 	}
 }
 
-// world acts in a directory: a file for each key, which holds the subject.
+// world is a fake system in a directory. Each key is a file that holds the subject.
 func world(do, dir, key, subject string) int {
 	line, _ := json.Marshal([]string{do, key, subject})
 	asked, err := os.OpenFile(filepath.Join(dir, "asked"), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
@@ -175,21 +175,21 @@ func TestTheActionKeepsTheRules(t *testing.T) {
 	})
 }
 
-// drop leaves the -- out, so that subjects with a dash are refused.
+// drop removes the --, so that subjects with a leading dash are refused.
 func drop(argv []string) []string { return append(argv[:len(argv)-2:len(argv)-2], argv[len(argv)-1]) }
 
 func TestArguments(t *testing.T) {
 	for _, c := range []struct {
 		command []string
-		want    string // after the program, or the error
+		want    string // the arguments, or the error
 	}{
 		{command("print", "{subject}", "{key}", "{incident}", "{runbook}", "{args.zone}"), "api R/1/run INC-7 fix z1"},
 		{command("print", "in-{subject}", "{}", `{"a":1}`, "$subject", "{args.none}."), `in-{subject} {} {"a":1} $subject {args.none}.`},
 		{command("print", "a", "{args.none}", "b"), "a  b"},
-		{command("print", "{args.gone}"), "the invocation has no {args.gone}, expected {key}, {subject}, {incident}, {runbook} or {args.NAME} that it has"},
-		{command("print", "{action}"), "the invocation has no {action}, expected {key}, {subject}, {incident}, {runbook} or {args.NAME} that it has"},
-		{nil, "there is no command, expected a program and its arguments"},
-		{[]string{""}, "there is no command, expected a program and its arguments"},
+		{command("print", "{args.gone}"), "the invocation has no value for {args.gone}, expected {key}, {subject}, {incident}, {runbook} or {args.NAME}"},
+		{command("print", "{action}"), "the invocation has no value for {action}, expected {key}, {subject}, {incident}, {runbook} or {args.NAME}"},
+		{nil, "the command is empty, expected a program and its arguments"},
+		{[]string{""}, "the command is empty, expected a program and its arguments"},
 		{[]string{"/nowhere/to/be/found"}, "fork/exec /nowhere/to/be/found: no such file or directory"},
 	} {
 		result, err := automate.Call(t.Context(), &execaction.Action{Command: c.command}, in(automate.PhaseRun))
@@ -205,13 +205,13 @@ func TestAValueIsNoOption(t *testing.T) {
 	dashed := in(automate.PhaseRun)
 	dashed.Subject = "--force"
 	_, err := (&execaction.Action{Command: command("print", "{subject}", "--")}).Run(t.Context(), dashed)
-	assert.EqualError(t, err, `{subject} is "--force", expected no dash at its beginning, or an argument -- before it`)
+	assert.EqualError(t, err, `{subject} is "--force", expected no leading dash, or an argument -- before it`)
 	result, err := (&execaction.Action{Command: command("print", "--", "{subject}")}).Run(t.Context(), dashed)
 	require.NoError(t, err)
 	assert.Equal(t, "-- --force\n", result.Output)
 	dashed.Subject = ""
 	_, err = (&execaction.Action{Command: command("print", "{subject}")}).Run(t.Context(), dashed)
-	assert.ErrorContains(t, err, "the invocation has no {subject}")
+	assert.ErrorContains(t, err, "the invocation has no value for {subject}")
 }
 
 func TestTheProgramGetsWhatItIsGiven(t *testing.T) {
@@ -249,7 +249,7 @@ func TestPhasesWithoutACommand(t *testing.T) {
 	assert.NoError(t, a.Precheck(t.Context(), in(automate.PhasePrecheck)))
 	assert.NoError(t, a.Verify(t.Context(), in(automate.PhaseVerify)))
 	assert.EqualError(t, a.Verify(t.Context(), in(automate.PhaseCheck)), "exit status 4: 2 of 3 ready")
-	assert.EqualError(t, a.Compensate(t.Context(), in(automate.PhaseCompensate)), "there is no way back")
+	assert.EqualError(t, a.Compensate(t.Context(), in(automate.PhaseCompensate)), "the action cannot be undone")
 	a.CompensateCommand = command("print")
 	assert.NoError(t, a.Compensate(t.Context(), in(automate.PhaseCompensate)))
 }
@@ -262,7 +262,7 @@ func TestADryRunRunsNothing(t *testing.T) {
 	assert.Equal(t, `would run ["/nowhere/reboot" "api" "now"]`, result.Output)
 }
 
-// TestTheWholeGroupEnds: a child of the program, which hangs as well and keeps the output open, is killed with it.
+// TestTheWholeGroupEnds: a hanging child that keeps the output open is killed together with the program.
 func TestTheWholeGroupEnds(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "pid")
 	ctx, cancel := context.WithCancel(t.Context())
@@ -278,8 +278,8 @@ func TestTheWholeGroupEnds(t *testing.T) {
 	gone(t, pid)
 }
 
-// TestWhatIsLeftBehind: a program that has ended well has, whatever still keeps its output open.
-func TestWhatIsLeftBehind(t *testing.T) {
+// TestBackgroundProcess: a program that exits with 0 succeeds even if a background process keeps its output open.
+func TestBackgroundProcess(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "pid")
 	_, err := (&execaction.Action{Command: command("leave", file)}).Run(t.Context(), in(automate.PhaseRun))
 	assert.NoError(t, err)
@@ -298,7 +298,7 @@ func read(t *testing.T, file string) (pid int) {
 	return pid
 }
 
-// gone waits until a process is no more, or a zombie that nobody has waited for yet.
+// gone waits until a process has ended or is a zombie.
 func gone(t *testing.T, pid int) {
 	t.Helper()
 	require.Eventually(t, func() bool {

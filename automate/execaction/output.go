@@ -5,13 +5,13 @@ import (
 	"fmt"
 )
 
-// kept is how many bytes of an output are kept of its beginning, and of its end.
+// kept is the number of bytes kept at the beginning and at the end of an output.
 const kept = 32 << 10
 
-// bounded keeps the beginning and the end of what is written.
+// bounded is a writer that keeps the beginning and the end of its input.
 type bounded struct {
 	head, tail []byte
-	left       int // how many bytes between them are lost
+	left       int // bytes dropped between head and tail
 }
 
 // Write implements io.Writer.
@@ -19,14 +19,15 @@ func (b *bounded) Write(p []byte) (int, error) {
 	n := min(len(p), kept-len(b.head))
 	b.head = append(b.head, p[:n]...)
 	b.tail = append(b.tail, p[n:]...)
-	if over := len(b.tail) - kept; over > kept { // seldom, so that little is moved
+	if over := len(b.tail) - kept; over > kept { // only when tail is full twice, to copy less often
 		b.left += over
 		b.tail = append(b.tail[:0], b.tail[over:]...)
 	}
 	return len(p), nil
 }
 
-// String returns what was kept. The end begins with a whole line: half a line may be the half of a secret whose name is lost.
+// String returns the kept bytes. The end starts at a line start: in half a line, redaction might miss a secret whose name was
+// dropped.
 func (b *bounded) String() string {
 	tail, left := b.tail, b.left
 	if over := len(tail) - kept; over > 0 {

@@ -1,11 +1,11 @@
-// Package httpaction is an [automate.Action] that asks an HTTP endpoint to act: it posts the invocation as JSON. The endpoint
-// tells repeats by the header Idempotency-Key, which is the same for every try, and answers what it did under a key before
-// without doing it again.
+// Package httpaction provides an [automate.Action] that posts the invocation as JSON to an HTTP endpoint, which acts. All tries
+// of an invocation have the same Idempotency-Key header. The endpoint must act once for each key, and repeat its answer for a
+// repeated key.
 //
-// Any answer of 2xx means that it is done. Its body is the output: text, or an [automate.Result] as JSON.
+// Every 2xx answer means that the action is done. The body is the output: plain text, or an [automate.Result] as JSON.
 //
 // # Errors
 //
-// An error holds the status and what the endpoint says, and of the URLs the host alone. An answer with Retry-After names a
-// pause, after which the engine asks again; any other is final.
+// An error contains the status and the body of the answer; it names only the host of a URL. After an answer with Retry-After
+// the engine retries; any other error is final.
 package httpaction

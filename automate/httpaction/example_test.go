@@ -12,7 +12,7 @@ import (
 	"github.com/tocsin-dev/tocsin/notify"
 )
 
-// A deployer restarts what it is asked to, and tells repeats by their key.
+// A deployer restarts a service once for each key.
 func Example() {
 	done := map[string]bool{}
 	deployer := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -31,7 +31,7 @@ func Example() {
 
 	restart := &httpaction.Action{
 		URL:    notify.NewSecret(deployer.URL + "/restart"),
-		Client: deployer.Client(), // the default client reaches no loopback address
+		Client: deployer.Client(), // the default client refuses loopback addresses
 	}
 	in := automate.Invocation{Key: "INC-7/restart-api/1/run", Action: "restart", Phase: automate.PhaseRun, Subject: "api"}
 	for range 2 {

@@ -14,18 +14,18 @@ import (
 	"github.com/tocsin-dev/tocsin/notify"
 )
 
-// Action posts every invocation to an endpoint. It may be used concurrently; its fields do not change after the first use.
+// Action posts every invocation to an endpoint. It is safe for concurrent use. Do not change its fields after the first use.
 //
-// A dry run asks nobody, since not every endpoint would notice the dryRun of its JSON.
+// A dry run sends no request, because an endpoint might ignore the member dryRun.
 type Action struct {
-	URL notify.Secret // asked to act; http or https
-	// The endpoints of the other phases; the phase stands in the JSON, so that they may be one. Without one, nothing is
-	// checked before or after, and nothing is taken back. A step that only checks asks VerifyURL, without one URL.
+	URL notify.Secret // endpoint that acts; http or https
+	// The endpoints of the other phases. They may be equal, because the JSON names the phase. An empty URL skips its phase,
+	// but Compensate fails then. A step that only checks posts to VerifyURL, or to URL if VerifyURL is empty.
 	PrecheckURL, VerifyURL, CompensateURL notify.Secret
-	Token                                 notify.Secret // a bearer token; empty: none
-	// Client defaults to one that reaches public addresses only, takes no proxy from the environment and gives up after
-	// 10 seconds. An endpoint in a network of one's own needs a client of one's own. Redirects are not followed, whichever
-	// it is.
+	Token                                 notify.Secret // bearer token; empty: no Authorization header
+	// Client defaults to a client that connects to public addresses only, ignores the proxy variables of the environment and
+	// times out after 10 seconds. Set a client to reach an endpoint in a private network. Redirects are not followed, with
+	// any client.
 	Client *http.Client
 
 	sender outbound.Sender
@@ -38,17 +38,17 @@ var (
 	_ automate.Compensator = (*Action)(nil)
 )
 
-// Run asks URL to act.
+// Run posts to URL.
 func (a *Action) Run(ctx context.Context, in automate.Invocation) (automate.Result, error) {
 	return a.post(ctx, a.URL, in)
 }
 
-// Precheck asks PrecheckURL whether the action may be done.
+// Precheck asks PrecheckURL whether the action may run. An error means no.
 func (a *Action) Precheck(ctx context.Context, in automate.Invocation) error {
 	return a.ask(ctx, a.PrecheckURL, in)
 }
 
-// Verify asks VerifyURL whether what was done holds.
+// Verify asks VerifyURL whether the effect of the action holds. An error means no.
 func (a *Action) Verify(ctx context.Context, in automate.Invocation) error {
 	if in.Phase == automate.PhaseCheck && a.VerifyURL.Reveal() == "" {
 		return a.ask(ctx, a.URL, in)
@@ -56,15 +56,15 @@ func (a *Action) Verify(ctx context.Context, in automate.Invocation) error {
 	return a.ask(ctx, a.VerifyURL, in)
 }
 
-// Compensate asks CompensateURL to take back what was done.
+// Compensate asks CompensateURL to undo the action.
 func (a *Action) Compensate(ctx context.Context, in automate.Invocation) error {
 	if a.CompensateURL.Reveal() == "" {
-		return errors.New("there is no way back")
+		return errors.New("the action cannot be undone")
 	}
 	return a.ask(ctx, a.CompensateURL, in)
 }
 
-// ask posts where there is an endpoint, and takes no result.
+// ask posts to the endpoint, unless it is empty, and drops the result.
 func (a *Action) ask(ctx context.Context, endpoint notify.Secret, in automate.Invocation) error {
 	if endpoint.Reveal() == "" {
 		return nil
@@ -81,8 +81,8 @@ func (a *Action) post(ctx context.Context, endpoint notify.Secret, in automate.I
 	if err != nil {
 		return automate.Result{}, notify.Permanent(err)
 	}
-	// In small letters, since a request with this name in its usual letters is sent again by net/http itself where a
-	// connection breaks; to whoever receives it, both are the same.
+	// Lower case: net/http itself repeats a request with the canonical header name when a connection breaks. Receivers
+	// ignore the case.
 	header := http.Header{"idempotency-key": {outbound.MessageID(in.Key)}}
 	if token := a.Token.Reveal(); token != "" {
 		header.Set("Authorization", "Bearer "+token)
@@ -103,7 +103,7 @@ func (a *Action) post(ctx context.Context, endpoint notify.Secret, in automate.I
 	return result, nil
 }
 
-// read makes a result of an answer.
+// read returns the result in the body of an answer, without the secrets of the action.
 func (a *Action) read(body []byte, endpoint notify.Secret) automate.Result {
 	var result automate.Result
 	if err := json.Unmarshal(body, &result); err != nil || result == (automate.Result{}) {
@@ -123,11 +123,11 @@ func (a *Action) read(body []byte, endpoint notify.Secret) automate.Result {
 	return result
 }
 
-// host returns what of an endpoint may be shown.
+// host returns the public part of an endpoint.
 func host(endpoint notify.Secret) string {
 	u, err := url.Parse(endpoint.Reveal())
 	if err != nil || u.Host == "" {
-		return "nobody, since the URL is malformed,"
+		return "an unknown host (malformed URL)"
 	}
 	return u.Host
 }

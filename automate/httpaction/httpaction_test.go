@@ -28,7 +28,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 const token, path = "T0Ctoken7f3a", "T0Cpath9b1c"
 
-// endpoint keeps what it is asked, acts once for each key, and answers as it is told.
+// endpoint records requests, acts once for each key, and answers as configured.
 type endpoint struct {
 	*httptest.Server
 	mu      sync.Mutex
@@ -72,7 +72,7 @@ func (e *endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// requests returns how often it was asked.
+// requests returns the number of requests.
 func (e *endpoint) requests() int {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -159,7 +159,7 @@ func TestWhatIsSent(t *testing.T) {
 	assert.NotContains(t, key(0), "R/1", "nothing of it is in need of escapes")
 }
 
-// TestNothingIsSentAgain: net/http repeats requests that carry an idempotency key where an old connection breaks.
+// TestNothingIsSentAgain: net/http repeats a request with an Idempotency-Key when a reused connection breaks.
 func TestNothingIsSentAgain(t *testing.T) {
 	e := newEndpoint()
 	defer e.close()
@@ -224,7 +224,7 @@ func TestPhasesWithoutAnEndpoint(t *testing.T) {
 	defer e.close()
 	a := &httpaction.Action{URL: notify.NewSecret(e.URL), Client: e.Client()}
 	for phase, want := range map[automate.Phase]string{
-		automate.PhasePrecheck: "", automate.PhaseVerify: "", automate.PhaseCompensate: "there is no way back",
+		automate.PhasePrecheck: "", automate.PhaseVerify: "", automate.PhaseCompensate: "the action cannot be undone",
 	} {
 		_, err := automate.Call(t.Context(), a, invocation(phase))
 		if want == "" {

@@ -1,10 +1,10 @@
-// Package oncall says who is on call when: a [Schedule] of weekly rotations over people, each shift ending where the next
-// begins. It is an [escalate.Schedule] and computes any instant directly, however far from the start.
+// Package oncall implements on-call schedules. A [Schedule] consists of weekly rotations of people and implements
+// [escalate.Schedule]. It computes the people on call at any instant directly, without stepping from the start.
 //
 // # Time
 //
-// A handoff keeps its wall clock in the zone of the schedule, so a shift across a change of the clock lasts an hour more or
-// less than a week. A wall clock that the zone skips that week means the first instant after the gap; one that it shows
-// twice means the first of the two. A handoff is one instant, end of one shift and start of the next, so shifts leave no
-// gap and do not overlap.
+// A handoff has the same local time every week, in the zone of the schedule. A shift across the start or end of daylight saving
+// time is therefore an hour shorter or longer than a week. If the zone skips the local time of a handoff, the handoff is the
+// first instant after the gap. If the zone repeats it, the handoff is the first of the two instants. Each shift ends at the
+// instant at which the next starts.
 package oncall

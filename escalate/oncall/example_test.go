@@ -9,7 +9,7 @@ import (
 	"github.com/tocsin-dev/tocsin/escalate/oncall"
 )
 
-// Summer time ends on 25 October: the shift of that week is an hour longer, and the handoff stays at nine.
+// Summer time ends on 25 October. The shift of that week is an hour longer, and the handoff stays at nine.
 func ExampleSchedule() {
 	berlin, err := time.LoadLocation("Europe/Berlin")
 	if err != nil {

@@ -2,16 +2,16 @@ package oncall
 
 import "time"
 
-// maxOffset is the most that a zone may be away from UTC, after RFC 9636.
+// maxOffset bounds the offset of a zone from UTC. RFC 9636, section 3.2, recommends less than 26 hours.
 const maxOffset = 26 * time.Hour
 
-// wallClock returns what clocks in the zone show at t, as if it were UTC.
+// wallClock returns the local time in zone at t, as a time in UTC.
 func wallClock(t time.Time, zone *time.Location) time.Time {
 	_, offset := t.In(zone).Zone()
 	return t.UTC().Add(time.Duration(offset) * time.Second)
 }
 
-// firstShown returns the first instant at which clocks in the zone show wall, or, where they skip it, a later time.
+// firstShown returns the first instant with local time wall in zone. If the zone skips wall, it returns the end of the gap.
 func firstShown(wall time.Time, zone *time.Location) time.Time {
 	t := wall.Add(-maxOffset).In(zone)
 	for {
@@ -22,7 +22,7 @@ func firstShown(wall time.Time, zone *time.Location) time.Time {
 		_, offset := t.Zone()
 		shown := wall.Add(-time.Duration(offset) * time.Second).In(zone)
 		switch {
-		case shown.Before(t): // the clocks jumped over it at t
+		case shown.Before(t): // zone skips wall at t
 			return t
 		case end.IsZero() || shown.Before(end):
 			return shown

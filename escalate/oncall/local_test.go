@@ -19,14 +19,14 @@ func location(t testing.TB, name string) *time.Location {
 	return zone
 }
 
-// walked is what somebody finds who watches the clocks of a zone from minute to minute: for every minute that the clocks
-// may show, counted from the beginning, the first instant that shows it, or, if none does, the instant that jumps over it.
+// walked maps every local minute of a zone to the first instant with that local time, or to the end of the gap that skips it. It
+// is computed by trying every minute.
 type walked struct {
 	from         int64 // wall minute of index 0
 	shown, after []int64
 }
 
-// walk knows nothing of offsets or transitions: it asks for the local time of one instant after the other.
+// walk uses neither offsets nor transitions: it asks for the local time of every minute.
 func walk(zone *time.Location, from, to time.Time) walked {
 	size := to.Sub(from)/time.Minute + 2*2*24*60
 	w := walked{
@@ -51,8 +51,7 @@ func walk(zone *time.Location, from, to time.Time) walked {
 	return w
 }
 
-// check compares every minute with firstShown, leaving out what the borders of the walk make uncertain, and returns how
-// many minutes were skipped by the clocks.
+// check compares every minute with firstShown, except near the borders of the walk, and returns the number of skipped minutes.
 func (w walked) check(t *testing.T, zone *time.Location) (gaps int) {
 	t.Helper()
 	const border = 4 * 24 * 60
@@ -75,7 +74,7 @@ func TestWallClocksAgreeWithAMinuteWalk(t *testing.T) {
 	for _, c := range []struct {
 		zone string
 		year int
-		gaps int // minutes that the clocks skip in the year from July on
+		gaps int // minutes that the zone skips in the year from July on
 	}{
 		{"UTC", 2024, 0},
 		{"Asia/Kathmandu", 2024, 0},
@@ -100,14 +99,14 @@ func TestWallClocksAgreeWithAMinuteWalk(t *testing.T) {
 	}
 }
 
-// With TOCSIN_LONG=1, every zone of the machine's tzdata over five years, and over two far ahead.
+// With TOCSIN_LONG=1, the test visits every zone of the machine's tzdata over five years, and over two years far ahead.
 func TestWallClocksOfAllZones(t *testing.T) {
 	if os.Getenv("TOCSIN_LONG") == "" {
 		t.Skip("TOCSIN_LONG is unset: only the zones of TestWallClocksAgreeWithAMinuteWalk are covered")
 	}
 	zones := 0
 	err := fs.WalkDir(os.DirFS("/usr/share/zoneinfo"), ".", func(name string, entry fs.DirEntry, err error) error {
-		if name == "posix" || name == "right" { // the same again, and with leap seconds
+		if name == "posix" || name == "right" { // the same zones, and zones with leap seconds
 			return fs.SkipDir
 		}
 		if err != nil || entry.IsDir() || strings.HasPrefix(name, "posix") {
@@ -115,7 +114,7 @@ func TestWallClocksOfAllZones(t *testing.T) {
 		}
 		zone, err := time.LoadLocation(name)
 		if err != nil {
-			return nil // one of the tables beside the zones
+			return nil // a table, not a zone
 		}
 		zones++
 		for year, years := range map[int]int{2024: 5, 2052: 2} {

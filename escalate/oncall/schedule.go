@@ -9,31 +9,31 @@ import (
 	"github.com/tocsin-dev/tocsin/escalate"
 )
 
-// Schedule is a set of rotations that are on call beside each other. Its methods may be called concurrently as long as
-// nobody changes it.
+// Schedule is a set of rotations; one person of each rotation is on call. Its methods may be called concurrently, while no
+// goroutine changes its fields.
 type Schedule struct {
-	Zone      *time.Location // in which handoffs keep their wall clock; defaults to UTC
+	Zone      *time.Location // zone of the handoffs' local time; defaults to UTC
 	Rotations []Rotation
 }
 
 var _ escalate.Schedule = (*Schedule)(nil)
 
-// Rotation hands over from one person to the next every week, in turn.
+// Rotation hands over to the next person every week.
 type Rotation struct {
-	// Start is the first handoff, and nobody is on call before it. What clocks in the schedule's zone show at Start is the
-	// weekday and time of every later handoff.
+	// Start is the first handoff. Nobody is on call before it. Its weekday and local time in the schedule's zone are those of
+	// every later handoff.
 	Start time.Time
-	// People take one week each, in this order, over and over. "" is an empty slot: a week without anybody.
+	// People take one week each, in this order, and start over. "" is an empty slot: nobody is on call that week.
 	People []escalate.PersonID
 }
 
-// Shift is one person's turn, from Start up to but without End, both in the zone of the schedule.
+// Shift is the time from Start, inclusive, to End, exclusive, in which a person is on call. Both are in the schedule's zone.
 type Shift struct {
 	Person     escalate.PersonID
 	Start, End time.Time
 }
 
-// Validate reports everything that keeps the schedule from working, joined.
+// Validate joins all faults: no rotations, or a rotation without start or people.
 func (s *Schedule) Validate() error {
 	var errs []error
 	if len(s.Rotations) == 0 {
@@ -50,7 +50,7 @@ func (s *Schedule) Validate() error {
 	return errors.Join(errs...)
 }
 
-// OnCall returns who is on call at the instant, in the order of the rotations, each person once.
+// OnCall returns the people on call at an instant, in the order of the rotations, without duplicates.
 func (s *Schedule) OnCall(at time.Time) []escalate.PersonID {
 	var people []escalate.PersonID
 	for i := range s.Rotations {
@@ -63,8 +63,8 @@ func (s *Schedule) OnCall(at time.Time) []escalate.PersonID {
 	return people
 }
 
-// Shifts returns, by start and then in the order of the rotations, every shift that has a part between from and to. They
-// come whole: the first may start before from, the last may end after to. An empty slot has no shift.
+// Shifts returns all shifts that overlap the time between from and to, sorted by start, then by rotation. Shifts are not cut:
+// the first may start before from, the last may end after to. An empty slot has no shift.
 func (s *Schedule) Shifts(from, to time.Time) []Shift {
 	if !from.Before(to) {
 		return nil
@@ -85,8 +85,8 @@ func (s *Schedule) Shifts(from, to time.Time) []Shift {
 	return shifts
 }
 
-// Next returns the first handoff strictly after the instant, to an empty slot too. It is false only where no rotation has
-// people.
+// Next returns the first handoff strictly after an instant. A handoff to an empty slot counts. It returns false if no rotation
+// has people.
 func (s *Schedule) Next(after time.Time) (time.Time, bool) {
 	var next time.Time
 	found := false
@@ -110,7 +110,7 @@ func (s *Schedule) zone() *time.Location {
 	return s.Zone
 }
 
-// person returns whose week it is, counted from 0; "" before the start, in an empty slot, and without people.
+// person returns the person of a week, counted from 0; "" before the start, in an empty slot and without people.
 func (r *Rotation) person(week int) escalate.PersonID {
 	if week < 0 || len(r.People) == 0 {
 		return ""
@@ -118,8 +118,8 @@ func (r *Rotation) person(week int) escalate.PersonID {
 	return r.People[week%len(r.People)]
 }
 
-// week returns the number of the shift that contains the instant, -1 before the start. The distance of the two wall clocks
-// gives it but for a change of the clock in between, which moves a handoff by less than a week.
+// week returns the index of the week that contains an instant, -1 before the start. The difference of local times gives the
+// index; a zone change may move the handoff by less than a week, which the loops correct.
 func (r *Rotation) week(at time.Time, zone *time.Location) int {
 	if at.Before(r.Start) {
 		return -1
@@ -135,8 +135,8 @@ func (r *Rotation) week(at time.Time, zone *time.Location) int {
 	return week
 }
 
-// handoff returns the start of a week. It counts from the wall clock of Start each time, so that a skipped or repeated hour
-// moves one handoff and not those after it.
+// handoff returns the start of a week. It counts from the local time of Start, so a skipped or repeated hour moves one handoff
+// and not the later ones.
 func (r *Rotation) handoff(week int, zone *time.Location) time.Time {
 	if week == 0 {
 		return r.Start.In(zone).Round(0)

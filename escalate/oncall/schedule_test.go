@@ -16,7 +16,7 @@ func people(names ...escalate.PersonID) []escalate.PersonID { return names }
 func TestHandoffs(t *testing.T) {
 	for _, c := range []struct {
 		name, zone, start string
-		want              []string // the handoffs from the start on
+		want              []string // handoffs from the start on
 	}{
 		{"UTC never moves", "UTC", "2026-03-23T09:00:00Z", []string{
 			"2026-03-23T09:00:00Z", "2026-03-30T09:00:00Z", "2026-04-06T09:00:00Z",
@@ -96,7 +96,7 @@ func TestOnCall(t *testing.T) {
 	}
 }
 
-// The handoff is at the first 01:30. Fifty minutes later clocks show 01:20, as they did before it.
+// The handoff is at the first 01:30. Fifty minutes later the local time is 01:20 again.
 func TestTheClockThatGoesBackTakesNoShiftBack(t *testing.T) {
 	zone := location(t, "America/New_York")
 	s := &Schedule{Zone: zone, Rotations: []Rotation{{
@@ -194,7 +194,7 @@ var propertyZones = []string{
 	"Asia/Kathmandu", "Asia/Beirut",
 }
 
-// drawRotation starts anywhere between 1900 and 2100, at any second, so that some handoffs meet changes of the clock.
+// drawRotation draws a start between 1900 and 2100, at any second, so that some handoffs fall into zone changes.
 func drawRotation(t *rapid.T) Rotation {
 	seconds := rapid.Int64Range(-2208988800, 4102444800)
 	return Rotation{
@@ -236,7 +236,7 @@ func TestOnCallIsTheShiftThatContainsTheInstant(t *testing.T) {
 		at := time.Unix(rapid.Int64Range(-2208988800, 4102444800).Draw(rt, "at"), 0)
 
 		var want []escalate.PersonID
-		for i := range s.Rotations { // one by one, since a union loses from which rotation a shift is
+		for i := range s.Rotations { // one rotation at a time: a union does not tell the rotation of a shift
 			one := &Schedule{Zone: s.Zone, Rotations: s.Rotations[i : i+1]}
 			for _, shift := range one.Shifts(at.AddDate(0, 0, -9), at.AddDate(0, 0, 9)) {
 				if !at.Before(shift.Start) && at.Before(shift.End) && !slices.Contains(want, shift.Person) {
