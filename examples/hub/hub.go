@@ -25,7 +25,7 @@ import (
 	"github.com/tocsin-dev/tocsin/store"
 )
 
-// hub is an engine with its API.
+// hub is an engine with its HTTP API.
 type hub struct {
 	bell  *tocsin.Engine
 	log   *slog.Logger
@@ -53,7 +53,7 @@ func newHub(kept store.Store, folder fs.FS, log *slog.Logger) (*hub, error) {
 	return h, nil
 }
 
-// notifiers finds out from the environment what every channel of the catalog is.
+// notifiers returns the notifier of every channel in the catalog, configured by the environment.
 func notifiers(c *catalog.Catalog, log *slog.Logger) (map[string]notify.Notifier, error) {
 	compiled, err := c.Compile()
 	if err != nil {
@@ -69,7 +69,7 @@ func notifiers(c *catalog.Catalog, log *slog.Logger) (map[string]notify.Notifier
 		}
 		channels[name] = &webhook.Notifier{
 			URL: notify.NewSecret(url), Secret: notify.NewSecret(os.Getenv(variable + "_SECRET")),
-			Client: &http.Client{Timeout: 10 * time.Second}, // a hub may well page something on its own network
+			Client: &http.Client{Timeout: 10 * time.Second}, // unlike the default client, it reaches private networks
 		}
 	}
 	return channels, nil
@@ -93,8 +93,8 @@ func (h *hub) serve(ctx context.Context, addr string) error {
 	}
 	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer cancel()
-	if server.Shutdown(last) != nil { // what still comes in is stored while the engine drains
-		_ = server.Close() // who has connected and asks for nothing is not waited for
+	if server.Shutdown(last) != nil { // events received meanwhile are stored: the engine still drains
+		_ = server.Close() // do not wait for idle connections
 	}
 	return errors.Join(err, <-done)
 }
@@ -122,7 +122,7 @@ func (h *hub) handler() http.Handler {
 
 func by(r *http.Request) escalate.PersonID { return escalate.PersonID(r.FormValue("by")) }
 
-// known lets in who has the token, and turns errors into answers.
+// known checks the token and answers an error with its status.
 func (h *hub) known(handle func(http.ResponseWriter, *http.Request) error) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		given := []byte(strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer "))

@@ -1,12 +1,12 @@
-// Command hub is tocsin as a service of its own: events come in over HTTP, and people see, acknowledge and resolve incidents
-// over a small API. It keeps everything in one SQLite file, or in PostgreSQL, which several replicas may share:
+// Command hub runs tocsin as a separate service. It receives events over HTTP, and offers a small API to list, acknowledge and
+// resolve incidents. It stores its state in one SQLite file, or in PostgreSQL, which several replicas may share:
 //
 //	go run ./examples/hub -db hub.db
 //	go run ./examples/hub -postgres "$DATABASE_URL" -replicas 3
 //
-// The catalog is read from the YAML files of a folder, by default from the one beside this file. A channel of the catalog is
-// a webhook where HUB_<CHANNEL>_URL names one, signed with HUB_<CHANNEL>_SECRET, else it is the log. Every request but
-// GET /health carries the bearer token HUB_TOKEN; without one a token is made and printed.
+// It reads the catalog from the YAML files of a folder, by default from the folder catalog beside this file. If
+// HUB_<CHANNEL>_URL is set, that channel is a webhook to this URL, signed with HUB_<CHANNEL>_SECRET; otherwise it is the log.
+// Every request except GET /health needs the bearer token HUB_TOKEN. If HUB_TOKEN is empty, the hub prints a random token.
 //
 //	POST /intake/alertmanager, /intake/cloudevents
 //	GET  /incidents, /explain?id=…, /dead-letters
@@ -34,7 +34,7 @@ import (
 //go:embed catalog
 var builtin embed.FS
 
-// options are the flags.
+// options holds the command-line flags.
 type options struct {
 	addr, catalog, db, postgres string
 	replicas                    int
@@ -87,7 +87,7 @@ func (o *options) open(ctx context.Context) (store.Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := kept.Check(ctx); err != nil { // damage that no read may come across
+	if err := kept.Check(ctx); err != nil { // finds damage in parts that no query reads
 		return nil, errors.Join(err, kept.Close())
 	}
 	return kept, nil

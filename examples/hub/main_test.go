@@ -17,13 +17,13 @@ import (
 	"github.com/tocsin-dev/tocsin/store/sqlite"
 )
 
-// house is a hub on a file, served.
-type house struct {
+// runningHub is a running hub with a SQLite file.
+type runningHub struct {
 	*httptest.Server
 	t *testing.T
 }
 
-func begin(t *testing.T, file string) (*house, func()) {
+func begin(t *testing.T, file string) (*runningHub, func()) {
 	t.Setenv("HUB_TOKEN", "token")
 	kept, err := sqlite.Open(file)
 	require.NoError(t, err)
@@ -35,7 +35,7 @@ func begin(t *testing.T, file string) (*house, func()) {
 	done := make(chan error, 1)
 	go func() { done <- h.bell.Run(ctx) }()
 	front := httptest.NewServer(h.handler())
-	return &house{front, t}, func() {
+	return &runningHub{front, t}, func() {
 		front.Close()
 		stop()
 		require.NoError(t, <-done)
@@ -43,7 +43,7 @@ func begin(t *testing.T, file string) (*house, func()) {
 	}
 }
 
-func (h *house) ask(method, path, token, body string) (int, string) {
+func (h *runningHub) ask(method, path, token, body string) (int, string) {
 	h.t.Helper()
 	r, err := http.NewRequestWithContext(h.t.Context(), method, h.URL+path, bytes.NewReader([]byte(body)))
 	require.NoError(h.t, err)
@@ -59,7 +59,7 @@ func (h *house) ask(method, path, token, body string) (int, string) {
 
 const full = `{"specversion": "1.0", "id": "1", "source": "host7", "type": "disk.full", "subject": "host7", "data": {"summary": "disk 99% full"}}`
 
-// TestHub: an incident outlives the process, and only who has the token sees it.
+// TestHub: an incident survives a restart of the process, and a request without the token is refused.
 func TestHub(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "hub.db")
 	h, stop := begin(t, file)

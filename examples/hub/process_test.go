@@ -17,15 +17,15 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// process is the hub as its users run it, a binary with flags, that is killed and started anew on the same file.
+// process is the hub as a binary with flags. Tests kill it and restart it with the same file.
 type process struct {
 	t         *testing.T
 	addr      string
-	env, args []string // the binary first
+	env, args []string // args[0] is the binary
 	cmd       *exec.Cmd
 }
 
-// build makes the binary of the hub. It reads the catalog from the folder, and pages over the URL.
+// build builds the binary of the hub, with the catalog of a folder and a webhook to the URL.
 func build(t *testing.T, folder, file, pager string) *process {
 	t.Helper()
 	binary := filepath.Join(t.TempDir(), "hub")
@@ -43,7 +43,7 @@ func build(t *testing.T, folder, file, pager string) *process {
 	return p
 }
 
-// start begins a life of the hub, and waits until it is well.
+// start starts the hub and waits until it is healthy.
 func (p *process) start() {
 	p.t.Helper()
 	p.cmd = exec.Command(p.args[0], p.args[1:]...)
@@ -58,7 +58,7 @@ func (p *process) start() {
 	}
 }
 
-// kill is kill -9.
+// kill sends SIGKILL.
 func (p *process) kill() {
 	if p.cmd != nil {
 		_ = p.cmd.Process.Kill()
@@ -66,14 +66,14 @@ func (p *process) kill() {
 	}
 }
 
-// end tells the hub to end, and waits until it has. It would wait 5 seconds for connections that were made and not used.
+// end stops the hub and waits for its exit. The hub would wait 5 seconds for idle connections.
 func (p *process) end() {
 	http.DefaultClient.CloseIdleConnections()
 	require.NoError(p.t, p.cmd.Process.Signal(syscall.SIGTERM))
 	require.NoError(p.t, p.cmd.Wait())
 }
 
-// ask returns the status of the answer; 1,000: there was none.
+// ask returns the status of the answer, 1,000 without an answer.
 func (p *process) ask(method, path, body string) int {
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()

@@ -25,7 +25,7 @@ import (
 	"github.com/tocsin-dev/tocsin/store/sqlite"
 )
 
-// hasty is a catalog whose levels follow each other by the second.
+// hasty is a catalog whose levels wait one second.
 const hasty = `
 version: 1
 defaults: {owner: platform, plan: standard}
@@ -48,7 +48,7 @@ policies:
     repeat: 3
 `
 
-// flaky is a pager that fails every now and then, for a while or for good.
+// flaky is a pager with random temporary and permanent failures.
 func flaky(t *testing.T) (url string, asked *atomic.Int64) {
 	asked = new(atomic.Int64)
 	pager := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
@@ -63,7 +63,7 @@ func flaky(t *testing.T) (url string, asked *atomic.Int64) {
 	return pager.URL, asked
 }
 
-// traffic sends events, acknowledgements and resolves until ctx ends, each until the hub has answered for it.
+// traffic sends events, acknowledgements and resolves until ctx ends. It repeats each request until the hub accepts it.
 func (p *process) traffic(ctx context.Context, rng *rand.Rand) {
 	for n := 0; ctx.Err() == nil; n++ {
 		of, path, body := fmt.Sprintf("shop.%d", rng.IntN(6)), "", ""
@@ -85,9 +85,8 @@ func (p *process) traffic(ctx context.Context, rng *rand.Rand) {
 	}
 }
 
-// TestReplay kills the hub's own binary again and again while events and commands come in over its API and its pager fails every
-// now and then: the input log that is in its file gives the timelines that are in it, word for word. TOCSIN_LONG=1 kills it 100
-// times.
+// TestReplay kills the hub's binary repeatedly while events and commands come in and the pager fails at random. Afterwards a
+// replay of the stored input log must give exactly the stored timelines. With TOCSIN_LONG=1 it kills the hub 100 times.
 func TestReplay(t *testing.T) {
 	if testing.Short() {
 		t.Skip("NOT TESTED with -short: it builds the hub, and kills it")
@@ -116,7 +115,7 @@ func TestReplay(t *testing.T) {
 	time.Sleep(500 * time.Millisecond)
 	stop()
 	<-ended
-	if long { // who connects and asks for nothing does not make the end a failure
+	if long { // an idle connection must not make the exit a failure
 		silent, err := net.Dial("tcp", p.addr)
 		require.NoError(t, err)
 		defer silent.Close()
@@ -137,7 +136,7 @@ func TestReplay(t *testing.T) {
 	t.Logf("seed %d: %d kills, %d timelines of %v, word for word; %d requests to the pager", seed, kills, len(want), kinds, asked.Load())
 }
 
-// timelines reads those of all incidents and alerts of a store, by id, and counts their lines.
+// timelines returns the timelines of all incidents and alerts in a store, by id, and the number of entries.
 func timelines(t *testing.T, kept store.Store) (map[string][]string, map[incident.EntryKind]int) {
 	all, kinds := make(map[string][]string), make(map[incident.EntryKind]int)
 	for _, kind := range []string{respond.KindIncident, respond.KindAlert} {
@@ -156,7 +155,7 @@ func timelines(t *testing.T, kept store.Store) (map[string][]string, map[inciden
 	return all, kinds
 }
 
-// replayed returns the timelines that the input log of a store gives, by id.
+// replayed returns the timelines from a replay of the input log, by id.
 func replayed(t *testing.T, kept store.Store, folder string) map[string][]string {
 	c, err := catalog.Load(os.DirFS(folder))
 	require.NoError(t, err)
@@ -169,7 +168,7 @@ func replayed(t *testing.T, kept store.Store, folder string) map[string][]string
 	return all
 }
 
-// text is a line of a timeline in full.
+// text returns a timeline entry with all its fields.
 func text(e *incident.Entry) string {
 	return fmt.Sprintf("%d %s %s %s", e.Seq, e.At.UTC().Format(time.RFC3339Nano), e.Kind, e.Line(e.At))
 }

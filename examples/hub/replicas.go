@@ -11,8 +11,8 @@ import (
 	"time"
 )
 
-// replicate runs the replicas as processes of their own, on the ports from that of -addr on, until ctx ends or one of them
-// does.
+// replicate starts each replica as a process, on consecutive ports from that of -addr. It returns when ctx ends or a replica
+// exits.
 func replicate(ctx context.Context, o *options) error {
 	host, text, err := net.SplitHostPort(o.addr)
 	if err != nil {
@@ -34,7 +34,7 @@ func replicate(ctx context.Context, o *options) error {
 		child := exec.CommandContext(ctx, self, "-addr", addr, "-catalog", o.catalog, "-postgres", o.postgres)
 		child.Stdout, child.Stderr = os.Stdout, os.Stderr
 		child.Cancel = func() error { return child.Process.Signal(os.Interrupt) }
-		child.WaitDelay = 20 * time.Second // longer than an engine drains
+		child.WaitDelay = 20 * time.Second // longer than the engine drains
 		if err := child.Start(); err != nil {
 			stop()
 			ended <- err

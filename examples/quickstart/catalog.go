@@ -11,8 +11,8 @@ import (
 	"github.com/tocsin-dev/tocsin/event"
 )
 
-// checkoutCatalog is one team with two people: ana is asked first, ben leads. A runbook restarts the instance that an alert
-// names, once in an hour. To be quick, a level waits a second and nothing soaks.
+// checkoutCatalog has one team of two people: level 1 pages ana, level 2 pages ben, the lead. A runbook restarts the instance
+// that an alert names, at most once an hour. The waits are short to make the demonstration quick.
 func checkoutCatalog() *catalog.Catalog {
 	return &catalog.Catalog{
 		Defaults: catalog.Defaults{Owner: "payments", Plan: "quick"},
@@ -42,12 +42,12 @@ const (
 	resolvedFingerprint = "91d0e3f5a7b2c648"
 )
 
-// slowNotice is another condition on the same instance.
+// slowNotice is a notice about another condition of the same instance.
 func slowNotice() string {
 	return strings.NewReplacer("HighErrorRate", "SlowCheckout", firingFingerprint, "c02d7be4417f9a35").Replace(notice("half of all requests are slow"))
 }
 
-// notice is a group of two alerts in the shape of Alertmanager's webhook, version 4: one fires, one has resolved.
+// notice returns a webhook body of Alertmanager, version 4, with a firing and a resolved alert.
 func notice(summary string) string {
 	const form = `{
   "version": "4", "receiver": "tocsin", "status": "firing", "groupKey": "{}:{service=\"checkout\"}", "truncatedAlerts": 0,

@@ -1,9 +1,10 @@
-// Command quickstart takes one real alert through its whole life on this machine alone: it comes in over HTTP, restarts what is
-// broken, pages a receiver that checks the signature, escalates, is acknowledged, repeated and resolved, and ends in an
-// all-clear. A second alert on the same instance is not answered by a second restart, since the runbook's limit says once.
+// Command quickstart shows the life of one alert on the local machine. The alert comes in over HTTP. A runbook restarts the
+// broken instance. A page goes to a receiver that checks its signature. The incident escalates, is acknowledged, repeats, is
+// resolved and ends with an all-clear. A second alert on the same instance causes no second restart, because the runbook has a
+// limit of one restart an hour.
 //
-// Everything is kept in a SQLite file, which is thrown away in the end, or kept where -db says. With -serve the intake stays
-// up afterwards, and the program prints a command to try it with.
+// The state is in a temporary SQLite file, or in the file of -db. With -serve the intake keeps running, and the program prints
+// a command to try it.
 package main
 
 import (
@@ -42,7 +43,7 @@ func main() {
 	}
 }
 
-// run plays the story and checks every step of it.
+// run plays the story and checks every step.
 func run(ctx context.Context, out io.Writer, db string, serve bool) error {
 	began := time.Now()
 	kept, forget, err := open(db)
@@ -61,7 +62,7 @@ func run(ctx context.Context, out io.Writer, db string, serve bool) error {
 		Service: "quickstart", Catalog: checkoutCatalog(), Store: kept, Actions: map[string]automate.Action{"restart": fix},
 		Notifiers: map[string]notify.Notifier{"pager": &webhook.Notifier{
 			URL: notify.NewSecret(pager.url), Secret: notify.NewSecret(secret),
-			Client: &http.Client{}, // the default one reaches no loopback address
+			Client: &http.Client{}, // the default client refuses loopback addresses
 		}},
 	})
 	if err != nil {
@@ -94,7 +95,7 @@ func run(ctx context.Context, out io.Writer, db string, serve bool) error {
 	return nil
 }
 
-// open opens the file, or a temporary one that forget removes.
+// open opens the file, or a temporary file that forget removes.
 func open(path string) (kept *sqlite.Store, forget func(), err error) {
 	forget = func() {}
 	if path == "" {
@@ -113,7 +114,7 @@ func open(path string) (kept *sqlite.Store, forget func(), err error) {
 	return kept, forget, err
 }
 
-// story is what happens.
+// story holds the state of the demonstration.
 type story struct {
 	ctx      context.Context
 	bell     *tocsin.Engine
@@ -121,13 +122,13 @@ type story struct {
 	fix      *restart
 	url      string
 	incident string
-	other    string // incident of the second alert
+	other    string // incident id of the second alert
 }
 
-// restart stands for what mends an instance.
+// restart is an action that pretends to restart an instance.
 type restart struct{ calls []automate.Invocation }
 
-// Run notes the call. The runbook has one at a time under way.
+// Run records the call. The runbook allows one run at a time, so no lock is needed.
 func (r *restart) Run(_ context.Context, in automate.Invocation) (automate.Result, error) {
 	r.calls = append(r.calls, in)
 	return automate.Result{Output: "restarted " + in.Subject}, nil
@@ -147,7 +148,7 @@ func (s *story) play() error {
 	if !strings.Contains(page.TraceParent, traceID) {
 		return fmt.Errorf("the page carries trace %q, expected %s", page.TraceParent, traceID)
 	}
-	if _, err := s.pager.next(s.ctx, notify.Page, "ben"); err != nil { // nobody acknowledged
+	if _, err := s.pager.next(s.ctx, notify.Page, "ben"); err != nil { // escalated: nobody acknowledged
 		return err
 	}
 	if err := s.settled(s.incident); err != nil {
@@ -173,7 +174,7 @@ func (s *story) play() error {
 	return s.settled(s.incident)
 }
 
-// second is another alert on the same instance: it pages, and is not answered by another restart.
+// second sends another alert on the same instance. It pages, but causes no second restart.
 func (s *story) second() error {
 	if err := s.post(slowNotice()); err != nil {
 		return err
@@ -196,7 +197,7 @@ func (s *story) second() error {
 	return err
 }
 
-// settled waits until the timeline holds the outcome of every message.
+// settled waits until the timeline shows the outcome of every message.
 func (s *story) settled(incident string) error {
 	for {
 		inc, err := s.bell.Incident(s.ctx, incident)
@@ -211,7 +212,7 @@ func (s *story) settled(incident string) error {
 	}
 }
 
-// post sends a notice as Alertmanager would, with a trace.
+// post sends a notice in the form of Alertmanager, with a traceparent.
 func (s *story) post(body string) error {
 	req, err := http.NewRequestWithContext(s.ctx, http.MethodPost, s.url, strings.NewReader(body))
 	if err != nil {
@@ -231,7 +232,7 @@ func (s *story) post(body string) error {
 	return nil
 }
 
-// print writes both timelines, one line an entry.
+// print prints both timelines, one line for each entry.
 func (s *story) print(out io.Writer, began time.Time) error {
 	inc, err := s.bell.Incident(s.ctx, s.incident)
 	if err != nil {

@@ -13,10 +13,10 @@ import (
 	"github.com/tocsin-dev/tocsin/notify/webhook"
 )
 
-// secret signs between the engine and the receiver of this one run.
+// secret is the signing secret of engine and receiver. It is constant, because it protects nothing here.
 const secret = "whsec_dG9jc2luLXF1aWNrc3RhcnQtc2VjcmV0LTE="
 
-// receiver stands for whoever carries pages to people. It refuses what is not signed.
+// receiver is the endpoint for pages. It refuses a request without a valid signature.
 type receiver struct {
 	*server
 	messages chan notify.Message
@@ -30,7 +30,7 @@ func newReceiver() (*receiver, error) {
 	return r, err
 }
 
-// ServeHTTP takes one signed message.
+// ServeHTTP accepts one signed message.
 func (r *receiver) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	body, err := io.ReadAll(http.MaxBytesReader(w, req.Body, 64<<10))
 	if err != nil {
@@ -52,8 +52,7 @@ func (r *receiver) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 
 func (r *receiver) count() int64 { return r.received.Load() }
 
-// next waits for a message of the kind to the person. Any other kind in between is an error; of several all-clears the
-// order is open.
+// next waits for a message of the kind to the person. A message of another kind is an error. All-clears may come in any order.
 func (r *receiver) next(ctx context.Context, kind notify.Kind, person string) (notify.Message, error) {
 	ctx, cancel := context.WithTimeout(ctx, 8*time.Second)
 	defer cancel()
