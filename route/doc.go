@@ -1,31 +1,36 @@
-// Package route is the one rule mechanism: tables of CEL expressions over an event and facts about its service and team,
-// each rule carrying a value that says what follows. Routing and impact are such tables. What an event costs is set by the
-// rules that may match it, not by how many there are.
+// Package route evaluates tables of rules. The condition of a rule is a CEL expression over an event, its service and its team;
+// each rule has a result of type T. Routing and impact are such tables. The cost of an event depends on the rules that may match
+// it, not on the number of rules.
 //
-// An expression sees event (id, source, type, subject, signal, severity, summary, time, labels, data, tenant, intake), service
-// (name, tier, owner, tags), team (name), the severities as numbers (info < warning < error < critical), and label("k"),
-// which is "" where labels["k"] would be an error. What lacks a guard, as event.data.usage > 3 does, errs for events that
-// lack the field.
+// An expression can read these variables:
+//
+//   - event: id, source, type, subject, signal, severity, summary, time, labels, data, tenant, intake
+//   - service: name, tier, owner, tags
+//   - team: name
+//   - info < warning < error < critical, the severities as numbers
+//
+// The function label("k") returns the label k, or "" if the event lacks it; event.labels.k is an error then. A condition such as
+// event.data.usage > 3 fails for events without the field. Guard it: has(event.data.usage) && event.data.usage > 3.
 //
 // # Index
 //
-// A table takes its rules apart into conditions and keeps them in an index, which answers exactly as cel-go would rule by
-// rule, errors included. INDEX.md beside the code explains it. The cheapest rules name a value: event.type == "a", label("env")
-// in ["x", "y"], event.source.startsWith("z"). [Table.Explain] says of every rule what it costs.
+// A table splits its rules into conditions and indexes them. The result is the same as if cel-go evaluated every rule, including
+// errors. INDEX.md beside the code explains the index. The cheapest rules compare with constants: event.type == "a",
+// label("env") in ["x", "y"], event.source.startsWith("z"). [Table.Explain] reports the cost class of every rule.
 //
 // # Errors
 //
-// A rule that does not compile is refused with the place and the words of the CEL checker. A rule that errs on an event is
-// no match: it is counted, and the event goes on to the next rule. Why it erred is found when somebody asks.
+// A rule that does not compile is refused with the position and the message of the CEL checker. A rule that fails on an event
+// does not match; the failure is counted and the next rule is tried. The reason of a failure is computed only on request.
 //
-// [Limits] bound what a rule may cost. Regular expressions are bounded wherever they stand, loops where they are left to
-// cel-go. A rule is over its limit on one event only: it errs there.
+// [Limits] bound the cost of a rule: regular expressions always, loops if cel-go evaluates them. A rule that exceeds a limit on
+// an event fails on that event only.
 //
-// cel-go itself panics over a value of bytes where it seeks one in a list of constants, and so errs over the whole rule; here the
-// value is not in the list.
+// Results differ from cel-go in one case. With a value of bytes on the left of in and a list of constants, cel-go panics, and the
+// whole rule fails. Here the value is not in the list.
 //
 // # Concurrency
 //
-// A [Table] is immutable; every method may be called concurrently. To replace one, make another, by [Table.Recompile] if most
-// rules stay.
+// A [Table] is immutable, and all methods may be called concurrently. To change rules, compile another table. Use
+// [Table.Recompile] if most rules stay.
 package route

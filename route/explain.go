@@ -2,7 +2,7 @@ package route
 
 import "iter"
 
-// Outcome is what became of one rule.
+// Outcome is the outcome of one rule for an event.
 type Outcome string
 
 // The outcomes of a rule.
@@ -17,17 +17,20 @@ const (
 type Step struct {
 	Rule    string
 	Outcome Outcome
-	// Detail is the first condition that failed, or the text of the error.
+	// Detail is the first false condition, or the text of the error.
 	Detail string
-	// Cost is how events find the rule, by its most expensive part. With "key" one look-up finds it among any number of rules, so
-	// it costs only those events that have the key; "automaton" is a walk over a text for all such rules together, "threshold" a
-	// search among the numbers that rules compare the same thing to. "shape" and "opaque" are evaluated for every event, once
-	// for all rules with the same conditions; opaque ones by cel-go, which takes ten times as long. "none" can never match.
+	// Cost is the cost class of the rule's most expensive part:
+	//   - key: found by one lookup; costs only events with the key
+	//   - automaton: found by one pass over a text, shared by all such rules
+	//   - threshold: found by a search among the numbers of all rules
+	//   - shape: evaluated for every event, once for all rules with equal conditions
+	//   - opaque: like shape, but evaluated by cel-go, which takes ten times as long
+	//   - none: can never match
 	Cost string
 }
 
-// Explain says of every rule, in order, what [Table.First] made of it and why. A rule is looked at when the caller comes to
-// it, so to stop early costs nothing; the first look at why a rule fails takes long, the next ones do not.
+// Explain iterates over all rules in order, and explains the outcome of each in [Table.First]. It evaluates a rule when the
+// iteration reaches it. The first explanation of a failed rule compiles a program and is slow; later ones are fast.
 func (t *Table[T]) Explain(f *Facts) iter.Seq[Step] {
 	return func(yield func(Step) bool) {
 		m := t.lend(f)
@@ -54,7 +57,7 @@ func (t *Table[T]) Explain(f *Facts) iter.Seq[Step] {
 	}
 }
 
-// terms evaluates a rule by itself.
+// terms evaluates one rule, without the index.
 func (e *evaluator) terms(terms ruleTerms) kleene {
 	most := isFalse
 	for _, term := range terms {

@@ -13,15 +13,15 @@ import (
 	"cel.dev/cel-go/common/types/traits"
 )
 
-// Expr is a compiled expression that gives a value. It is immutable and may be evaluated concurrently.
+// Expr is a compiled expression that returns a value. It is immutable and safe for concurrent use.
 type Expr struct {
 	program cel.Program
 }
 
-// CompileExprs checks the expressions, each under the name that errors call it by. They see the variables, whose values may
-// be anything that JSON can hold. All faults come at once, joined, each a [*CompileError] whose Rule is the name.
+// CompileExprs compiles the expressions in sources, by name. The variables may hold any JSON value. The error joins all faults,
+// each a [*CompileError] whose Rule is the name of the expression.
 //
-// Beside the operators of CEL there are optional values, as in body.?host.orValue("unknown").
+// CEL's optional values are available: body.?host.orValue("unknown").
 func CompileExprs(sources map[string]string, variables []string, limits *Limits) (map[string]*Expr, error) {
 	limits = limits.withDefaults()
 	opts := []cel.EnvOption{
@@ -47,7 +47,7 @@ func CompileExprs(sources map[string]string, variables []string, limits *Limits)
 	return compiled, nil
 }
 
-// compileExpr sets the limits on every program, not only on those with loops: a value takes memory where a rule says yes or no.
+// compileExpr limits every program, with and without loops: the value that an expression returns takes memory.
 func compileExpr(env *cel.Env, name, text string, limits *Limits) (*Expr, []error) {
 	tree, issues := env.Compile(text)
 	if issues.Err() != nil {
@@ -61,11 +61,11 @@ func compileExpr(env *cel.Env, name, text string, limits *Limits) (*Expr, []erro
 }
 
 func compileErrors(name, text string, issues *cel.Issues) []error {
-	source := common.NewTextSource(text) // for the caret under the place
+	source := common.NewTextSource(text) // for the caret under the position
 	var errs []error
 	for _, fault := range issues.Errors() {
 		e := &CompileError{Rule: name, Message: fault.ToDisplayString(source)}
-		if line := fault.Location.Line(); line > 0 { // a text that is too long has no place
+		if line := fault.Location.Line(); line > 0 { // the error about a too long text has no position
 			e.Line, e.Col = line, fault.Location.Column()+1
 		}
 		errs = append(errs, e)
@@ -73,10 +73,10 @@ func compileErrors(name, text string, issues *cel.Issues) []error {
 	return errs
 }
 
-// Eval returns the value for the variables: nil, bool, int64, uint64, float64, string, [time.Time], []any or map[string]any.
-// An optional value that is none is nil. What JSON cannot say, such as a map with numbers for names, is an error.
+// Eval evaluates x for the variables. The value is nil, bool, int64, uint64, float64, string, [time.Time], []any or
+// map[string]any. An empty optional gives nil. A value that JSON cannot hold, such as a map with numeric keys, is an error.
 //
-// cost is what it took in units of CEL, also where it erred, for whoever bounds many evaluations together.
+// cost is the cost of this evaluation in CEL units, also after an error. Add it up to limit many evaluations together.
 func (x *Expr) Eval(variables map[string]any) (value any, cost uint64, err error) {
 	out, details, err := x.program.Eval(variables)
 	if details != nil && details.ActualCost() != nil {

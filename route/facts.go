@@ -8,14 +8,14 @@ import (
 	"github.com/tocsin-dev/tocsin/severity"
 )
 
-// Facts is what rules look at. Event is required.
+// Facts holds the input of rules. Event is required.
 type Facts struct {
 	Event   *event.Event
 	Service Service
 	Team    Team
 }
 
-// Service is what rules know of the service that an event is about. The zero Service is an unknown one.
+// Service describes the service of the event. The zero Service means unknown.
 type Service struct {
 	Name  string
 	Tier  int // 1 is the most important; 0: unknown
@@ -23,12 +23,12 @@ type Service struct {
 	Tags  []string
 }
 
-// Team is what rules know of the team that owns the event.
+// Team describes the team that owns the event.
 type Team struct {
 	Name string
 }
 
-// field is one member of an object that expressions see.
+// field is a member of event, service or team in expressions.
 type field struct {
 	name string
 	typ  *cel.Type
@@ -69,7 +69,7 @@ func teamFields() []field {
 	return []field{{"name", cel.StringType, func(f *Facts) value { return textValue(f.Team.Name) }}}
 }
 
-// severityWords lets rules write event.severity >= error.
+// severityWords defines the constants of event.severity >= error.
 func severityWords() []cel.EnvOption {
 	var opts []cel.EnvOption
 	for l := severity.Info; l <= severity.Critical; l++ {

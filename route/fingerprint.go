@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// Slots returns what the rules read of an event, its service and its team, sorted: paths as rules write them.
+// Slots returns the sorted paths of all values that the rules read, as written in rules: event.type, label("env").
 func (t *Table[T]) Slots() []string {
 	paths := make([]string, len(t.reads.slots))
 	for i, s := range t.reads.slots {
@@ -17,10 +17,11 @@ func (t *Table[T]) Slots() []string {
 	return paths
 }
 
-// AppendFingerprint appends all that the rules read of an event: for each of [Table.Slots], whether it is there, of which type it
-// is and its value. Two events with the same fingerprint have the same result in this table, and in every other with the same
-// rules, in this process or another one. It reports false where a rule reads what differs in every event, such as event.id,
-// event.time or the labels or the data as a whole, or where the event has a value of a Go type that JSON does not give.
+// AppendFingerprint appends the fingerprint of an event to b: presence, type and value of each path in [Table.Slots]. Events with
+// equal fingerprints have equal results in this table, and in any table with the same rules, in any process.
+//
+// It returns false if the event has no fingerprint. That is so if a rule reads a value unique to each event, such as event.id,
+// event.time, all labels or all data, or if the event holds a Go type that decoded JSON does not contain.
 func (t *Table[T]) AppendFingerprint(b []byte, f *Facts) ([]byte, bool) {
 	if t.reads.whole {
 		return b, false
@@ -39,13 +40,13 @@ func (t *Table[T]) AppendFingerprint(b []byte, f *Facts) ([]byte, bool) {
 	return p, true
 }
 
-// readSet is what rules read.
+// readSet holds the values that rules read.
 type readSet struct {
 	slots []int32
-	whole bool // something that differs in every event is among it
+	whole bool // includes a value unique to each event
 }
 
-// readCollector finds the slots behind conditions.
+// readCollector collects the slots that conditions read.
 type readCollector struct {
 	*space
 	seen  map[int32]bool
@@ -66,13 +67,13 @@ func newReadSet(s *space, rules []ruleTerms) readSet {
 		r.slots = append(r.slots, id)
 		r.whole = r.whole || differs(&s.slots[id])
 	}
-	slices.SortFunc(r.slots, func(a, b int32) int { // not by number: other tables have other numbers
+	slices.SortFunc(r.slots, func(a, b int32) int { // by path: numbers differ between tables
 		return strings.Compare(s.path(a), s.path(b))
 	})
 	return r
 }
 
-// differs reports whether a slot has another value in every event.
+// differs reports whether the value of a slot is unique to each event.
 func differs(s *slot) bool {
 	switch s.name {
 	case "event", "event.id", "event.time", "event.labels", "event.data", "service", "team":
@@ -125,20 +126,20 @@ func (c *readCollector) formula(f *formula) {
 func (c *readCollector) slot(id int32) {
 	switch s := &c.slots[id]; {
 	case s.kind == slotCount || s.kind == slotFilter:
-		body := s.body // collecting may move the slots
+		body := s.body // collecting may reallocate the slots
 		c.slot(s.parent)
 		c.formula(body)
 	case s.kind == slotDefault:
 		c.slot(s.parent)
-	case !s.volatile: // what belongs to an item is read with the list
+	case !s.volatile: // a value of an item is read with its list
 		c.seen[id] = true
 	}
 }
 
-// print is a fingerprint in the making. No part of one can be taken for another: each says how long it is.
+// print builds a fingerprint. Each part has a length prefix, so different values give different bytes.
 type print []byte
 
-// missing stands for a name that is not there.
+// missing marks an absent name.
 const missing = math.MaxUint8
 
 func (p *print) kind(k kind) { *p = append(*p, byte(k)) }
@@ -152,7 +153,7 @@ func (p *print) text(s string) {
 	*p = append(*p, s...)
 }
 
-// slot appends what an event has in a slot. A missing name is told from one that cannot be sought, as has() tells them.
+// slot appends the value of a slot. It distinguishes a missing name from a lookup error, as has() does.
 func (p *print) slot(e *evaluator, id int32) bool {
 	s := &e.space.slots[id]
 	if s.kind != slotKey && s.kind != slotFind {
@@ -166,7 +167,7 @@ func (p *print) slot(e *evaluator, id int32) bool {
 	return p.value(&found)
 }
 
-// value appends a value, and reports false if it is of a type that we cannot look into.
+// value appends a value. It returns false for an unknown Go type.
 func (p *print) value(v *value) bool {
 	p.kind(v.kind)
 	switch v.kind {
@@ -210,7 +211,7 @@ func (p *print) list(list any) bool {
 	return true
 }
 
-// members appends those of a map by name, since their order does not count.
+// members appends the members of a map, sorted by name.
 func (p *print) members(m any) bool {
 	var room [16]string
 	switch members := m.(type) {
@@ -233,7 +234,7 @@ func (p *print) members(m any) bool {
 	return true
 }
 
-// names appends the names of a map to room, sorted.
+// names appends the sorted names of a map to room.
 func names[V any](of map[string]V, room []string) []string {
 	for name := range of {
 		room = append(room, name)

@@ -9,16 +9,17 @@ import (
 	"cel.dev/cel-go/common/types"
 )
 
-// Limits bound what a rule may cost. nil and zero fields mean the defaults. A rule that is over a limit of its text is refused,
-// one that goes over another limit on an event errs; either names the limit.
+// Limits bound the cost of rules. A nil Limits and zero fields mean the defaults. A rule whose text exceeds Source, Pattern or
+// Program does not compile. A rule that exceeds Input, Cost or Memory on an event fails on that event. Both errors name the
+// limit.
 type Limits struct {
 	Source  int    // characters of an expression; defaults to 8,192
-	Terms   int    // of the normal form of a rule, beyond which parts of it are evaluated as they stand; defaults to 32
+	Terms   int    // terms of a rule's normal form; parts beyond it are evaluated unindexed; defaults to 32
 	Pattern int    // bytes of a regular expression; defaults to 1,024
-	Program int    // instructions that a regular expression compiles to; defaults to 200
-	Input   int    // bytes of a text that a regular expression is matched against; defaults to 4,096
-	Cost    uint64 // CEL cost units of one evaluation of a loop that is left to cel-go; defaults to 100,000
-	Memory  uint32 // CEL memory units of the same, each a value or four bytes of a text; defaults to 1,000,000
+	Program int    // instructions of a compiled regular expression; defaults to 200
+	Input   int    // bytes of the input of a regular expression; defaults to 4,096
+	Cost    uint64 // CEL cost units of one evaluation of a loop by cel-go; defaults to 100,000
+	Memory  uint32 // CEL memory units of such an evaluation, each a value or four bytes of text; defaults to 1,000,000
 }
 
 func (l *Limits) withDefaults() *Limits {
@@ -39,21 +40,21 @@ func positive(n, otherwise int) int {
 	return otherwise
 }
 
-// How the memory of values is counted.
+// Parameters of the memory count.
 const (
-	maxDepth   = 1_000 // as deep may a value nest that an expression takes as a whole
-	unitLength = 4     // bytes of a text that count as much as a number
+	maxDepth   = 1_000 // deepest nesting of a value
+	unitLength = 4     // bytes of text per memory unit
 )
 
-// options plans a program of cel-go under the limits. Where it has loops, cost and memory are counted; one without the other is no
-// limit: cost does not see how large a text becomes that is doubled again and again, memory not how often a loop turns.
+// options returns the options of a cel-go program under the limits. A program with loops counts cost and memory. Both are needed:
+// cost does not bound the size of a text that a loop doubles, and memory does not bound the number of iterations.
 func (l *Limits) options(loops bool) []cel.ProgramOption {
 	m := &matching{l, make(map[string]int)}
 	opts := []cel.ProgramOption{cel.EvalOptions(cel.OptOptimize), cel.CustomDecoratorV2(m.decorate)}
 	if !loops {
 		return opts
 	}
-	size := types.NewSizeCalculator( // whose own bounds make more of a large value than any limit allows
+	size := types.NewSizeCalculator( // its default bounds overestimate large values beyond any limit
 		types.SizeCalculatorMaxTraversal(int(l.Memory)), types.SizeCalculatorMaxDepth(maxDepth),
 		types.SizeCalculatorStringUnitLength(unitLength))
 	return append(opts,

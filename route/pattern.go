@@ -7,30 +7,29 @@ import (
 	"unicode/utf8"
 )
 
-// What a pattern may have at the most. EventBridge itself takes 2,048 characters unless asked for more.
+// Limits of a pattern. EventBridge accepts 2,048 characters by default.
 const (
 	maxPatternBytes  = 8 << 10
-	maxPatternDepth  = 32  // nesting, as deep as the data of an event
-	maxPatternSplit  = 64  // alternatives that the $or of one pattern may multiply to, where they must be multiplied out
-	maxPatternLeaves = 128 // fields that are looked at in one object, in all alternatives together
+	maxPatternDepth  = 32  // nesting, equal to the limit for event data
+	maxPatternSplit  = 64  // alternatives after multiplying out $or
+	maxPatternLeaves = 128 // fields of one object in all alternatives
 )
 
-// ImportEventPattern translates a pattern of Amazon EventBridge into an expression for [Rule.When]. It matches an event that
-// was made from an EventBridge envelope as follows, and never errs.
+// ImportEventPattern translates an event pattern of Amazon EventBridge into an expression for [Rule.When]. The expression never
+// fails. It expects events that map the EventBridge envelope as follows:
 //
 //	source, id      event.source, event.id
 //	detail-type     event.type
 //	detail          event.data
 //	account, region label("account"), label("region")
-//	resources       event.subject, the first of them
+//	resources       event.subject (the first resource)
 //	time            event.time
 //
-// The expression begins with the pattern itself in a comment, and with a comment on each point where EventBridge decides
-// otherwise. Beside operators of CEL it uses anyIn and its like, which look at a value or at any element of it:
-// docs/event-pattern.md lists them, and any rule may use them.
+// The expression starts with comments: the pattern, and each difference from EventBridge. It uses functions such as anyIn, which
+// test a value or any element of it. Any rule may use these functions; docs/event-pattern.md lists them.
 //
-// A pattern is translated whole or refused. All faults come at once, joined; each names the field, the line and the column,
-// what was found and what was expected.
+// The whole pattern is translated or refused. The error joins all faults, each with field, line, column, the value found and the
+// value expected.
 func ImportEventPattern(pattern []byte) (when string, err error) {
 	if len(pattern) > maxPatternBytes {
 		return "", fmt.Errorf("route: event pattern: %d bytes, expected at most %d", len(pattern), maxPatternBytes)

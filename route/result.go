@@ -6,28 +6,28 @@ import (
 	"sync"
 )
 
-// Result is what a table says of an event: the rules that matched, in their order, and those that erred. It may be kept, as long
-// as the event and the tags of the service stay unchanged.
+// Result holds the matching rules and the failed rules of an event, in rule order. It stays valid as long as the event and the
+// tags of the service are not changed.
 type Result[T any] struct {
 	table   *Table[T]
 	facts   Facts
 	first   bool
 	failed  int
 	matched int
-	few     [16]int32 // the rules that matched
-	many    []int32   // the same where few is too small
+	few     [16]int32 // the matching rules
+	many    []int32   // the matching rules if few is too small
 }
 
-// Match is a rule that matched.
+// Match is a matching rule.
 type Match[T any] struct {
 	ID   string
 	Then T
 }
 
-// MatchCount returns how many rules matched.
+// MatchCount returns the number of matching rules.
 func (r *Result[T]) MatchCount() int { return r.matched }
 
-// Matches iterates over the rules that matched, in rule order.
+// Matches iterates over the matching rules in rule order.
 func (r *Result[T]) Matches() iter.Seq[Match[T]] {
 	return func(yield func(Match[T]) bool) {
 		rules := r.many
@@ -42,11 +42,11 @@ func (r *Result[T]) Matches() iter.Seq[Match[T]] {
 	}
 }
 
-// ErrorCount returns how many rules erred.
+// ErrorCount returns the number of failed rules.
 func (r *Result[T]) ErrorCount() int { return r.failed }
 
-// Errors iterates over the rules that erred, in rule order, with the reason of each. A reason is found when it is read: that is
-// work for whoever asks, not for every event.
+// Errors iterates over the failed rules in rule order, with their errors. It computes the errors during the iteration, which is
+// slower than matching.
 func (r *Result[T]) Errors() iter.Seq2[string, error] {
 	return func(yield func(string, error) bool) {
 		if r.failed == 0 {
@@ -61,16 +61,16 @@ func (r *Result[T]) Errors() iter.Seq2[string, error] {
 	}
 }
 
-// failure is why a rule erred.
+// failure is the error of a rule on an event.
 type failure struct{ reason func() error }
 
 // Error implements error.
 func (f *failure) Error() string { return f.reason().Error() }
 
-// Unwrap returns what cel-go said.
+// Unwrap returns the error of cel-go.
 func (f *failure) Unwrap() error { return f.reason() }
 
-// erred matches once more to find the rules that erred.
+// erred matches again to find the failed rules.
 func (r *Result[T]) erred() []int32 {
 	m := r.table.match(&r.facts, r.first)
 	rules := slices.Clone(m.errs)

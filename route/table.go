@@ -7,19 +7,19 @@ import (
 	"slices"
 )
 
-// Rule is one line of a table.
+// Rule is one rule of a table.
 type Rule[T any] struct {
 	ID       string // shown in explanations and counts; unique in its table
 	When     string // a CEL expression of type bool
-	Continue bool   // in First: adds Then and goes on
+	Continue bool   // if it matches, First goes on to the next rule
 	Then     T
 }
 
-// CompileError says what is wrong with a rule.
+// CompileError is a fault in the text of a rule.
 type CompileError struct {
 	Rule      string
-	Line, Col int    // in When, from 1; 0 where the fault has no place
-	Message   string // of the CEL checker, with a caret under the place where it has one
+	Line, Col int    // position in When, from 1; 0 without a position
+	Message   string // message of the CEL checker; at a position, with a caret under it
 }
 
 // Error implements error.
@@ -36,7 +36,7 @@ type Table[T any] struct {
 	*engine
 }
 
-// Compile checks every rule and prepares the table. All faults come at once, joined, each a [*CompileError].
+// Compile compiles rules into a table. limits may be nil. The error joins all faults, each a [*CompileError].
 func Compile[T any](rules []Rule[T], limits *Limits) (*Table[T], error) {
 	limits = limits.withDefaults()
 	env, err := newEnvironment(limits)
@@ -46,14 +46,14 @@ func Compile[T any](rules []Rule[T], limits *Limits) (*Table[T], error) {
 	return compile(rules, newCompiler(env, limits))
 }
 
-// Recompile makes another table with the limits of t. Rules whose text t has already are not checked again, which is nearly all
-// that a reload takes. t stays as it is.
+// Recompile compiles rules into another table with the limits of t. It reuses the compiled conditions of t for rules with equal
+// text, which makes a reload fast. It does not change t.
 func (t *Table[T]) Recompile(rules []Rule[T]) (*Table[T], error) {
 	c := t.compiler()
 	for i := range t.rules {
 		c.known[t.rules[i].When] = t.terms(i)
 	}
-	if len(t.space.atoms) > 2*t.inUse() { // what former tables left behind would only grow
+	if len(t.space.atoms) > 2*t.inUse() { // unused atoms of former tables: start anew
 		c = newCompiler(t.env, t.limits)
 	}
 	return compile(rules, c)
@@ -85,14 +85,14 @@ func compile[T any](rules []Rule[T], c *compiler) (*Table[T], error) {
 	return t, nil
 }
 
-// First returns the first rule that matches, after those with Continue that matched before it. Rules behind it do not count,
-// so only errors before it are reported.
+// First returns the first matching rule without Continue, and the matching rules with Continue before it. The result contains no
+// later rule, and no error of a later rule.
 func (t *Table[T]) First(f *Facts) Result[T] { return t.result(f, true) }
 
-// All returns every rule that matches.
+// All returns all matching rules.
 func (t *Table[T]) All(f *Facts) Result[T] { return t.result(f, false) }
 
-// result keeps what the matcher found, so that the matcher may serve the next event.
+// result copies the findings of the matcher, which is then free for the next event.
 func (t *Table[T]) result(f *Facts, first bool) Result[T] {
 	res := Result[T]{table: t, facts: *f, first: first}
 	if len(t.rules) == 0 {
@@ -109,14 +109,14 @@ func (t *Table[T]) result(f *Facts, first bool) Result[T] {
 	return res
 }
 
-// compiler returns a compiler that goes on where the one of this table ended.
+// compiler returns a compiler that knows the conditions of this table.
 func (e *engine) compiler() *compiler {
 	c := newCompiler(e.env, e.limits)
 	c.space = e.space.extend()
 	return c
 }
 
-// extend returns a space that begins with all of s, and may grow without s growing.
+// extend returns a copy of s that can grow without changing s.
 func (s *space) extend() *space {
 	grown := newSpace()
 	grown.slots, grown.atoms = s.slots[:len(s.slots):len(s.slots)], s.atoms[:len(s.atoms):len(s.atoms)]

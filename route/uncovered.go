@@ -6,9 +6,9 @@ import (
 	"strings"
 )
 
-// Uncovered returns those of the events that no rule matches, whatever else they may hold: only what stands under the fixed
-// paths, such as event.type or service, is taken for certain. It says only what is so: an event that it does not return may be
-// covered or not.
+// Uncovered returns the events that no rule can match. Only the values under the fixed paths, such as event.type or service, are
+// taken as given; all other fields may have any value. The check is conservative: an event that is not returned may still be
+// uncovered.
 func (t *Table[T]) Uncovered(events []*Facts, fixed ...string) []*Facts {
 	e := newEvaluator(t.space, t.env, t.limits)
 	certain := t.certainLits(fixed)
@@ -25,7 +25,7 @@ func (t *Table[T]) Uncovered(events []*Facts, fixed ...string) []*Facts {
 	return missed
 }
 
-// certainLits returns what is left of each term of each rule if it may look at the fixed paths only, each once.
+// certainLits returns, for each term of each rule, its literals on the fixed paths, without duplicates.
 func (e *engine) certainLits(fixed []string) [][]lit {
 	known := make(map[int32]bool)
 	var all [][]lit
@@ -54,7 +54,7 @@ func (e *engine) certainLits(fixed []string) [][]lit {
 	return all
 }
 
-// isFixed reports whether a condition reads nothing but what stands under the fixed paths.
+// isFixed reports whether a condition reads only values under the fixed paths.
 func (e *engine) isFixed(atom int32, fixed []string) bool {
 	c := readCollector{e.space, make(map[int32]bool), make(map[int32]bool)}
 	c.atom(atom)

@@ -9,37 +9,36 @@ import (
 	"github.com/tocsin-dev/tocsin/event"
 )
 
-// Finding is something wrong with a rule.
+// Finding is a fault that [Table.Vet] or [Table.Overlaps] reports.
 type Finding struct {
 	Kind    string   // see [Table.Vet] and [Table.Overlaps]
-	Rule    string   // its id; empty where the finding is about the table
-	Others  []string // the rules that it is about beside this one, in rule order
-	Text    string   // why
-	Witness *Facts   // what shows it; nil where none could be made
+	Rule    string   // id of the rule; empty for a finding about the table
+	Others  []string // ids of further rules of the finding, in rule order
+	Text    string   // explanation for people
+	Witness *Facts   // an example that shows the fault; nil if none was found
 }
 
-// Bounds of a report, and of the work for it.
+// Limits of a report and of the work for it.
 const (
-	maxFindings = 1_000     // of a kind
+	maxFindings = 1_000     // per kind
 	maxCompared = 2_000_000 // pairs of terms
 	maxReasons  = 3         // in one finding
 )
 
-// Vet reports what is wrong with the rules without an event at hand. It says only what is so for every event, and nothing of
-// what it cannot tell: of conditions that are left to cel-go, of what a rule over [Limits].Terms is made of, of what only
-// several conditions together imply. The kinds:
+// Vet analyses the rules statically. A finding holds for all events. Faults may stay unreported: Vet does not analyse conditions
+// that cel-go evaluates, parts of a rule beyond [Limits].Terms, and implications of several conditions together. The kinds are
 //
-//   - never-true: no event matches the rule;
-//   - only-errs: the same, and it errs for the witness;
-//   - shadowed: whatever matches the rule also matches one of Others, all before it and without Continue, so that
-//     [Table.First] never comes to it. [Table.All] does: there it says that an earlier rule always matches, too;
-//   - redundant: the rule matches what the one in Others matches, no less and no more; that is before it and has Continue;
-//   - unguarded: the rule and each of Others err for an event only because it lacks a key; the witness is that of the rule;
-//   - unfolded: the rule and each of Others read what differs in every event, so that there is no fingerprint; no witness;
-//   - capped: there is more, beyond 1,000 findings of a kind or 2,000,000 comparisons.
+//   - never-true: no event matches the rule.
+//   - only-errs: no event matches the rule, and it fails on the witness.
+//   - shadowed: every event that matches the rule also matches a rule of Others. These are earlier and have no Continue, so
+//     [Table.First] never reaches the rule. In [Table.All], it matches only together with an earlier rule.
+//   - redundant: the rule matches exactly the same events as the rule in Others, which is earlier and has Continue.
+//   - unguarded: the rule and each of Others fail if the event lacks a key. The witness is an event for the rule.
+//   - unfolded: the rule and each of Others read a value unique to each event, so events have no fingerprint. No witness.
+//   - capped: the analysis stopped after 1,000 findings of a kind or 2,000,000 comparisons.
 //
-// A witness of a shadowed or redundant rule matches it and one of Others. Findings come in rule order, unguarded and
-// unfolded ones last, in that of their first rules.
+// The witness of a shadowed or redundant rule matches it and a rule of Others. Findings are in rule order. The kinds unguarded and
+// unfolded come last, in the order of their first rules.
 func (t *Table[T]) Vet() []Finding {
 	s := newSurvey(t.engine)
 	s.shadows()
@@ -48,8 +47,8 @@ func (t *Table[T]) Vet() []Finding {
 	return t.findings(s)
 }
 
-// Overlaps reports, of kind overlaps, which other rules match events that the rule with the id matches, too: each with such an
-// event as the witness. Those for which none could be made are missing. An unknown id overlaps nothing.
+// Overlaps reports the rules that can match the same event as the rule with the given id. Each finding has kind overlaps and such
+// an event as its witness. A rule for which no witness was found is not reported. An unknown id gives no findings.
 func (t *Table[T]) Overlaps(id string) []Finding {
 	rule := slices.IndexFunc(t.rules, func(r Rule[T]) bool { return r.ID == id })
 	if rule < 0 {
@@ -80,15 +79,15 @@ type survey struct {
 	*vetter
 	*engine
 	rules   []ruleTerms
-	all     []profile   // the terms that may be true
-	live    [][]profile // the same by rule
+	all     []profile   // terms that may be true
+	live    [][]profile // these terms by rule
 	found   []finding
 	count   map[string]int // by kind
 	capped  bool
 	scratch *Facts
 }
 
-// finding is a Finding, with rules by number.
+// finding is a Finding with rule numbers in place of ids.
 type finding struct {
 	kind    string
 	rule    int
@@ -125,7 +124,7 @@ func (s *survey) add(f finding) {
 	s.found = append(s.found, f)
 }
 
-// dead reports a rule none of whose terms may be true.
+// dead reports a rule without a term that may be true.
 func (s *survey) dead(rule int) {
 	f := finding{kind: "never-true", rule: rule, text: "it is false for every event"}
 	var reasons []string
@@ -143,7 +142,7 @@ func (s *survey) dead(rule int) {
 	s.add(f)
 }
 
-// unfolded reports what keeps events from having a fingerprint, by the path that is read.
+// unfolded reports the paths that prevent fingerprints, with the rules that read them.
 func (s *survey) unfolded() {
 	if !s.reads.whole {
 		return
@@ -170,7 +169,7 @@ func (s *survey) unfolded() {
 	}
 }
 
-// listed joins the first texts.
+// listed joins the first maxReasons texts.
 func listed(texts []string, with string) string {
 	if more := len(texts) - maxReasons; more > 0 {
 		texts = append(slices.Clone(texts[:maxReasons]), fmt.Sprintf("%d more", more))
@@ -178,13 +177,13 @@ func listed(texts []string, with string) string {
 	return strings.Join(texts, with)
 }
 
-// evaluate returns what a rule is for an event.
+// evaluate returns the value of a rule for an event.
 func (s *survey) evaluate(rule int, f *Facts) kleene {
 	s.check.begin(f)
 	return s.check.terms(s.rules[rule])
 }
 
-// overlaps makes an event that matches two rules, for each other rule.
+// overlaps tries to build, for each other rule, an event that matches both rules.
 func (s *survey) overlaps(rule int) {
 	for other := range s.live {
 		if other == rule {
@@ -196,7 +195,7 @@ func (s *survey) overlaps(rule int) {
 	}
 }
 
-// meeting returns an event that matches both rules, nil if none could be made.
+// meeting returns an event that matches both rules, nil if none was found.
 func (s *survey) meeting(rule, other int) *Facts {
 	for i := range s.live[rule] {
 		for j := range s.live[other] {
