@@ -6,12 +6,12 @@ import (
 	"strings"
 )
 
-// affixes finds which of many prefixes, or suffixes, a text has, with one binary search.
+// affixes finds all prefixes, or all suffixes, of a text among many, with one binary search.
 type affixes struct {
-	backward bool // suffixes: everything is read from the end
+	backward bool // suffixes: texts are compared from the end
 	texts    []string
 	tokens   []token
-	parents  []int32 // the longest shorter one that is an affix of this one; -1: none
+	parents  []int32 // index of the longest other text that is an affix of this text; -1: none
 }
 
 func newAffixes(tokens map[string]token, backward bool) *affixes {
@@ -27,7 +27,7 @@ func newAffixes(tokens map[string]token, backward bool) *affixes {
 	return a
 }
 
-// longest returns the longest affix of text among number i and its parents.
+// longest returns the index of the longest affix of text among texts[i] and its parents, -1 if there is none.
 func (a *affixes) longest(i int32, text string) int32 {
 	for i >= 0 && !a.isAffix(a.texts[i], text) {
 		i = a.parents[i]
@@ -35,8 +35,9 @@ func (a *affixes) longest(i int32, text string) int32 {
 	return i
 }
 
-// find appends the tokens of all affixes of text. The longest sorts before text, and behind it nothing but what it is an
-// affix of itself: so it is the last that sorts before text, or one of that one's parents.
+// find appends the tokens of all affixes of text. Let last be the last entry that sorts not after text. Every affix of text sorts
+// not after text, and the entries between an affix and text start with that affix. So each affix of text is last or one of its
+// parents.
 func (a *affixes) find(text string, found []token) []token {
 	last, exact := slices.BinarySearchFunc(a.texts, text, a.compare)
 	if !exact {

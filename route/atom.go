@@ -10,31 +10,31 @@ import (
 	"github.com/tocsin-dev/tocsin/event"
 )
 
-// atomKind is the kind of a condition. The order is that of what it costs to evaluate: a term tries cheap literals first.
+// atomKind is the kind of a condition, in order of cost. A term evaluates cheap literals first.
 type atomKind uint8
 
 const (
-	atomError    atomKind = iota // an error whatever the event
+	atomError    atomKind = iota // an error for every event
 	atomSet                      // has(field)
-	atomHas                      // has(slot.text), "text" in slot where that is a map
+	atomHas                      // has(slot.text), or "text" in slot if slot is a map
 	atomTruth                    // the slot itself, as a condition
 	atomEqual                    // slot == value
-	atomCompare                  // slot < value and its like
+	atomCompare                  // slot < value, also <=, > and >=
 	atomIn                       // slot in [set]
 	atomContains                 // value in slot
 	atomPrefix                   // slot.startsWith(text)
 	atomSuffix                   // slot.endsWith(text)
 	atomInfix                    // slot.contains(text)
 	atomSame                     // slot == other
-	atomDeep                     // a test of event patterns, which looks beneath the slot
+	atomDeep                     // a test of event patterns on values inside the slot
 	atomMatches                  // slot.matches(text)
 	atomTree                     // a whole formula, see space.terms
 	atomAll                      // slot.all(it, body)
 	atomExists                   // slot.exists(it, body)
-	atomOpaque                   // whatever else cel-go can evaluate
+	atomOpaque                   // any other condition, evaluated by cel-go
 )
 
-// compareOp is one of the four orders. They are kept apart, since with NaN none of them is the negation of another.
+// compareOp is an order operator. No operator is the negation of another, because of NaN.
 type compareOp uint8
 
 const (
@@ -46,19 +46,19 @@ const (
 
 var compareText = [...]string{"<", "<=", ">", ">="}
 
-// atom is one condition, interned: however many rules ask it, it is evaluated at most once per event.
+// atom is one interned condition. It is evaluated at most once per event, for all rules that contain it.
 type atom struct {
 	kind     atomKind
 	op       compareOp
-	volatile bool // depends on the item at which a quantifier stands
+	volatile bool // depends on the current item of a quantifier
 	slot     int32
 	other    int32
 	text     string
 	value    value
 	set      *constSet
 	regex    *regexp.Regexp
-	required string // of a regex: a text without which nothing matches
-	prefix   string // of a regex: what a match begins with, where it is anchored
+	required string // of a regex: text that every match contains
+	prefix   string // of an anchored regex: text with which every match starts
 	deep     *deep
 	body     *formula
 	opaque   *opaque
@@ -66,7 +66,7 @@ type atom struct {
 
 const noSlot = -1
 
-// space is where slots and atoms are interned. It only grows; a table made from it keeps what it knew.
+// space interns slots and atoms. It only grows, so tables made from it stay valid.
 type space struct {
 	slots   []slot
 	atoms   []atom
@@ -79,7 +79,7 @@ func newSpace() *space {
 	return &space{slotIDs: make(map[string]int32), atomIDs: make(map[string]int32), nothing: &event.Event{}}
 }
 
-// atom interns a condition.
+// atom interns a condition and returns its number.
 func (s *space) atom(a atom) int32 {
 	if a.slot != noSlot {
 		a.volatile = s.slots[a.slot].volatile
@@ -108,7 +108,7 @@ func (s *space) dependsOnItem(f *formula) bool {
 	return slices.ContainsFunc(f.kids, s.dependsOnItem)
 }
 
-// atomText writes the condition as a rule would. It is the identity of the atom, too.
+// atomText returns the condition as CEL text. The text is also the identity of the atom.
 func (s *space) atomText(id int32) string {
 	a := &s.atoms[id]
 	switch a.kind {
@@ -153,7 +153,7 @@ func (s *space) atomText(id int32) string {
 	return path
 }
 
-// String writes a constant, with its type.
+// String returns a constant in CEL, with its type.
 func (v value) String() string {
 	switch v.kind {
 	case kindBool:
@@ -164,7 +164,7 @@ func (v value) String() string {
 		return strconv.FormatUint(uint64(v.num), 10) + "u"
 	case kindDouble:
 		text := strconv.FormatFloat(v.real, 'g', -1, 64)
-		if strings.ContainsAny(text, ".einN") { // an exponent, an infinity and NaN tell a double from an int too
+		if strings.ContainsAny(text, ".einN") { // an exponent, an infinity and NaN are doubles already
 			return text
 		}
 		return text + ".0"
@@ -180,7 +180,7 @@ func (v value) String() string {
 
 // constSet is a constant list of strings, numbers and booleans.
 type constSet struct {
-	texts   []string // sorted, each once
+	texts   []string // sorted, without duplicates
 	numbers []value
 }
 

@@ -2,13 +2,13 @@ package route
 
 import "slices"
 
-// automaton finds which of many texts stand in another one, reading it once: the automaton of Aho and Corasick.
+// automaton is an Aho-Corasick automaton. It finds all of its texts in another text in one pass.
 type automaton struct {
-	start [256]int32 // the edges of the root, which most bytes take
-	next  edges      // all the others: (state, byte) to state
-	fail  []int32    // the state of the longest proper suffix that is a prefix of some text
-	token []token    // of the text that ends in a state; 0: none does
-	dict  []int32    // the nearest state along fail in which a text ends; 0: none
+	start [256]int32 // edges of the root, the most frequent ones
+	next  edges      // all other edges: (state, byte) to state
+	fail  []int32    // state of the longest proper suffix that is a prefix of some text
+	token []token    // token of the text that ends in a state; 0: none
+	dict  []int32    // nearest state along fail in which a text ends; 0: none
 }
 
 func newAutomaton(tokens map[string]token) *automaton {
@@ -27,7 +27,7 @@ func newAutomaton(tokens map[string]token) *automaton {
 type automatonBuilder struct {
 	automaton
 	edges  map[uint64]int32
-	labels [][]byte // of each state: the bytes that lead on
+	labels [][]byte // bytes of the outgoing edges, by state
 }
 
 func (b *automatonBuilder) step(state int32, c byte) int32 {
@@ -79,7 +79,7 @@ func (b *automatonBuilder) link() {
 	}
 }
 
-// find appends the token of every text that stands in text, each once.
+// find appends the tokens of all texts contained in text, without duplicates.
 func (a *automaton) find(text string, found []token) []token {
 	before := len(found)
 	state := int32(0)

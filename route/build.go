@@ -6,36 +6,35 @@ import (
 	"slices"
 )
 
-// index finds the terms that may hold for an event. Its nodes form a tree: an edge leads on where the event has a token in a
-// dimension, so a path spells out the conditions under which the terms at its end are worth a look. A term stands behind
-// the tokens of its key, and also behind "this slot errs" for each slot of its key that may: there it can be an error, but
-// no longer true.
+// index finds the terms that may be true or an error for an event. It is a tree, whose edges are tokens. A term is stored at the
+// end of the path of its key. For each slot of the key that may err, it is also stored behind the token "this slot errs"; on such
+// a path the term may be an error, but not true.
 type index struct {
 	dimensions []dimension
 	nodes      []node
 	groups     []group
-	rules      []int32 // of the groups
-	lits       []lit   // of the groups
-	on         []int32 // dimensions of the nodes
-	root       []int32 // by token: the node that it leads to from the root
-	edges      edges   // from all other nodes
+	rules      []int32 // rules of all groups
+	lits       []lit   // literals of all groups
+	on         []int32 // dimensions of all nodes
+	root       []int32 // child of the root, by token
+	edges      edges   // edges of all other nodes
 	walk       walk
 }
 
-// node is where paths meet.
+// node is a node of the tree.
 type node struct {
-	groups, on   int32 // where its groups and its dimensions begin
+	groups, on   int32 // offsets of its groups and dimensions
 	groupsN, onN int32
 }
 
-// group is a set of rules that hold together: they have the same rest of conditions.
+// group is a set of rules at a node with the same remaining literals.
 type group struct {
 	lits, rules   int32
 	litsN, rulesN int32
-	several       bool // the rules have other terms, or stand in several places
+	several       bool // the rules have further terms, or are stored at several nodes
 }
 
-// builder makes an index.
+// builder builds an index.
 type builder struct {
 	*space
 	index
@@ -54,7 +53,7 @@ type entry struct {
 	several                 bool
 }
 
-// ruleTerms are the terms of one rule.
+// ruleTerms holds the terms of one rule.
 type ruleTerms [][]lit
 
 func newIndex(s *space, rules []ruleTerms) *index {
@@ -78,11 +77,11 @@ func newIndex(s *space, rules []ruleTerms) *index {
 		}
 	}
 	b.finish()
-	made := b.index // and nothing else of the builder
+	made := b.index // a copy, to release the rest of the builder
 	return &made
 }
 
-// collect notes the dimensions and constants of the keys that a term may have.
+// collect records the dimensions and constants of the possible keys of a term.
 func (b *builder) collect(keys []access) {
 	for _, k := range keys {
 		id, ok := b.ids[k.dimensionKey]
@@ -107,8 +106,8 @@ func (b *builder) collect(keys []access) {
 	}
 }
 
-// number says of each dimension whether it may err and where in a path it stands: first what cannot err, of these first what tells
-// most apart.
+// number finds out whether each dimension may err, and its rank in paths. Dimensions that cannot err come first, then dimensions
+// with more constants.
 func (b *builder) number() {
 	order := make([]int32, len(b.dimensions))
 	for i := range b.dimensions {
@@ -133,14 +132,14 @@ func (b *builder) number() {
 	}
 }
 
-// enter puts a term behind every combination of the tokens of its key.
+// enter stores a term behind every combination of the tokens of its key.
 func (b *builder) enter(rule int32, term []lit, path []access, several bool) {
 	rest := slices.Clone(term)
 	for i := range path {
 		k := &path[i]
 		guard, guarded := b.guard(term, k.slot)
 		k.guarded = guarded
-		several = several || k.deep && k.len() > 1 // an event may have more than one of them
+		several = several || k.deep && k.len() > 1 // an event may have several of the tokens
 		rest = slices.DeleteFunc(rest, func(l lit) bool { return slices.Contains(k.lits, l) || guarded && l == guard })
 	}
 	b.enterAt(0, rule, rest, path, several)
@@ -182,7 +181,7 @@ func (b *builder) enterAt(node, rule int32, rest []lit, path []access, several b
 	b.enterAt(b.child(node, id, *under), rule, rest, path, several)
 }
 
-// token returns the number of a token, a new one if it has none.
+// token returns known, or a new token if known is 0.
 func (b *builder) token(known token) token {
 	if known == 0 {
 		b.tokens++
@@ -191,7 +190,7 @@ func (b *builder) token(known token) token {
 	return known
 }
 
-// child returns the node that a token leads to.
+// child returns the child of a node under a token, and creates it if necessary.
 func (b *builder) child(from, dimension int32, t token) int32 {
 	key := edgeKey(from, int32(t))
 	to, ok := b.children[key]
@@ -204,7 +203,7 @@ func (b *builder) child(from, dimension int32, t token) int32 {
 	return to
 }
 
-// pool stores a list of literals once, cheap ones first.
+// pool stores a list of literals, cheap literals first, and shares equal lists.
 func (b *builder) pool(lits []lit) (at, n int32) {
 	slices.SortFunc(lits, func(x, y lit) int {
 		return cmp.Or(cmp.Compare(b.atoms[x.atom()].kind, b.atoms[y.atom()].kind), cmp.Compare(x, y))

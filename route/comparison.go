@@ -7,7 +7,7 @@ import (
 	"cel.dev/cel-go/common/types"
 )
 
-// test lowers a call that compares a slot to constants; nil if it is none.
+// test lowers a call that compares a slot with constants. It returns nil for other calls.
 func (l *lowering) test(call ast.CallExpr) *atom {
 	args := call.Args()
 	switch name := call.FunctionName(); name {
@@ -97,7 +97,7 @@ func (l *lowering) textTest(name string, of, with ast.Expr) *atom {
 		a.kind = atomInfix
 	case overloads.Matches:
 		if l.slots[slot].volatile {
-			return nil // many items, each a text: cel-go counts what that costs
+			return nil // many items: leave it to cel-go, which counts the cost
 		}
 		a.kind = atomMatches
 		if err := a.compileRegex(l.limits); err != nil {

@@ -7,7 +7,7 @@ import (
 	"cel.dev/cel-go/common/types"
 )
 
-// compiler turns the texts of rules into terms.
+// compiler compiles the texts of rules to terms.
 type compiler struct {
 	*space
 	env    *environment
@@ -19,7 +19,7 @@ func newCompiler(env *environment, limits *Limits) *compiler {
 	return &compiler{newSpace(), env, limits, make(map[string]ruleTerms)}
 }
 
-// compile checks a rule and brings it into its normal form.
+// compile checks a rule and returns its normal form.
 func (c *compiler) compile(id, when string) (ruleTerms, []error) {
 	if terms, ok := c.known[when]; ok {
 		return terms, nil
@@ -38,8 +38,8 @@ func (c *compiler) compile(id, when string) (ruleTerms, []error) {
 	return terms, nil
 }
 
-// check parses an expression and finds its types. What may be anything is accepted: it errs on the events for which it is no
-// boolean.
+// check parses an expression and checks its types. An expression of type dyn is accepted; it fails on events for which its value
+// is no boolean.
 func (e *environment) check(id, when string) (*cel.Ast, []error) {
 	tree, issues := e.cel.Compile(when)
 	if issues.Err() != nil {

@@ -6,16 +6,16 @@ import (
 	"cel.dev/cel-go/common/ast"
 )
 
-// deep is a test of event patterns: of a value beneath a slot, or of any element of it. See anyFunction.
+// deep is a test of event patterns on a value inside a slot, or on its elements. See anyFunction.
 type deep struct {
 	path    []string
 	test    anyTest
 	measure measure
-	texts   []string // the test can pass only where one of these or of the numbers is found
+	texts   []string // the test can pass only for a value among these and numbers
 	numbers []float64
 }
 
-// deepTest lowers such a test; nil if it is written in a way that only cel-go can evaluate.
+// deepTest lowers such a test. It returns nil for a form that only cel-go can evaluate.
 func (l *lowering) deepTest(args []ast.Expr) *atom {
 	slot := l.slotOf(args[0])
 	path, ok := l.constantTexts(args[1])
@@ -49,7 +49,7 @@ func (l *lowering) constantTexts(x ast.Expr) ([]string, bool) {
 	return texts, true
 }
 
-// find notes by what the test can be found, if at all.
+// find sets the constants by which the index can find the test, if there are any.
 func (d *deep) find(name, operands string) {
 	switch name {
 	case testIn:
@@ -72,14 +72,14 @@ func (d *deep) find(name, operands string) {
 			d.texts = append(d.texts, n.value.text)
 		case numberScalar:
 			d.numbers = append(d.numbers, n.value.number)
-		default: // null and booleans tell too little apart
+		default: // null and booleans are not selective
 			d.texts, d.numbers = nil, nil
 			return
 		}
 	}
 }
 
-// access returns how a term may be found by the test.
+// access sets how the index can find a term by the test.
 func (d *deep) access(k *access) {
 	n := len(d.texts) + len(d.numbers)
 	if n == 0 || n > maxWide {
@@ -92,7 +92,7 @@ func (d *deep) access(k *access) {
 	k.texts, k.numbers = d.texts, d.numbers
 }
 
-// pathText is the identity of a path.
+// pathText returns a path as text, its identity.
 func pathText(steps []string) string {
 	var b strings.Builder
 	for _, step := range steps {
@@ -101,7 +101,7 @@ func pathText(steps []string) string {
 	return b.String()
 }
 
-// findDeep appends the tokens of the value beneath the slot, or of all its elements.
+// findDeep appends the tokens of the value inside the slot, or of all its elements.
 func (d *dimension) findDeep(v *value, found []token) []token {
 	before := len(found)
 	eachScalar(v.native(), d.steps, func(s scalar) bool {
@@ -118,7 +118,7 @@ func (d *dimension) findDeep(v *value, found []token) []token {
 	return found[:before+unique(found[before:])]
 }
 
-// native returns the value as Go has it.
+// native returns the value as a Go value.
 func (v *value) native() any {
 	switch v.kind {
 	case kindString:

@@ -6,54 +6,54 @@ import (
 	"cel.dev/cel-go/common/types/traits"
 )
 
-// token numbers what a dimension tells apart: one constant that rules compare a slot to, or that the slot errs. 0 is none.
+// token is the number of a constant in a dimension, or of "this slot errs". 0 is none.
 type token int32
 
-// measure is how a dimension looks at a value.
+// measure is the kind of test of a dimension.
 type measure uint8
 
 const (
 	byValue  measure = iota // the whole string or number
-	byPrefix                // what the string begins with
-	bySuffix                // what it ends with
-	byInfix                 // what stands in it
-	byRange                 // where the number lies
+	byPrefix                // start of the string
+	bySuffix                // end of the string
+	byInfix                 // part of the string
+	byRange                 // range of the number
 )
 
-// dimensionKey is the identity of a dimension: a slot and a way to look at it.
+// dimensionKey is the identity of a dimension: a slot and a kind of test.
 type dimensionKey struct {
 	slot    int32
 	measure measure
-	items   bool // at the items of a list or the names of a map, each
-	regex   bool // for a regular expression, which refuses what is too long
-	deep    bool // at what path leads to beneath the slot, or at each element of that
+	items   bool // tests each item of a list or each name of a map
+	regex   bool // for a regular expression, which fails on long texts
+	deep    bool // tests the value at path inside the slot, and each of its elements
 	path    string
-	static  kind // of byRange: kindDouble, kindTime or kindDuration
+	static  kind // with byRange: kindDouble, kindTime or kindDuration
 }
 
-// dimension gives the tokens of a slot of an event.
+// dimension finds the tokens of an event in a slot.
 type dimension struct {
 	dimensionKey
-	steps   []string // of the path
+	steps   []string // steps of path
 	texts   map[string]token
 	numbers map[float64]token
 	affixes *affixes
 	infixes *automaton
 	ranges  *ranges
-	err     token // that conditions on the slot err; 0: no rule is entered under that
-	broken  token // that they do although the key is there
-	rank    int32 // the place of the dimension in a path
+	err     token // token for "conditions on the slot err"; 0: no rule has it
+	broken  token // token for "conditions err, but the key is present"
+	rank    int32 // position in paths
 
 	mayErr, mayBreak bool
 }
 
-// state is what a dimension finds beside tokens.
+// state tells whether conditions on the slot err.
 type state uint8
 
 const (
 	stateFound   state = iota
-	stateMissing       // conditions err, since a key is missing
-	stateBroken        // conditions err for another reason
+	stateMissing       // they err, because a key is missing
+	stateBroken        // they err for another reason
 )
 
 // typed reports whether all values of the slot are of the type that the conditions of the dimension need.
@@ -71,7 +71,7 @@ func (d *dimension) typed(s *slot) bool {
 	return s.static == kindString
 }
 
-// constants are what rules compare in a dimension, with their tokens.
+// constants maps the constants of a dimension to their tokens.
 type constants struct {
 	texts   map[string]token
 	numbers map[float64]token
@@ -80,7 +80,7 @@ type constants struct {
 
 func (c *constants) len() int { return len(c.texts) + len(c.numbers) + len(c.ranges) }
 
-// build makes the structures that find the constants in a value.
+// build builds the structures that find the constants in a value.
 func (d *dimension) build(c *constants) {
 	switch d.measure {
 	case byValue:
@@ -134,7 +134,7 @@ func (d *dimension) findText(v *value, found []token) []token {
 	return found
 }
 
-// findItems appends the tokens of all items, each once.
+// findItems appends the tokens of all items, without duplicates.
 func (d *dimension) findItems(e *evaluator, v *value, found []token) ([]token, state) {
 	if v.kind == kindOther {
 		if _, ok := v.raw.(traits.Container); !ok {
@@ -153,7 +153,7 @@ func (d *dimension) findItems(e *evaluator, v *value, found []token) ([]token, s
 	return found[:before+unique(found[before:])], stateFound
 }
 
-// unique moves each token to the front once and returns how many there are. There are few.
+// unique removes duplicates in place and returns the number of tokens left. The list is short.
 func unique(tokens []token) int {
 	n := 0
 next:
@@ -169,8 +169,8 @@ next:
 	return n
 }
 
-// findRanges appends the tokens of the intervals that hold a number. No order holds for NaN, and what is written as the
-// negation of one does: everything is tried.
+// findRanges appends the tokens of the intervals that contain a number. For NaN it appends all tokens: every order is false, but
+// the negation of an order is true.
 func (d *dimension) findRanges(v *value, found []token) ([]token, state) {
 	switch {
 	case v.isNaN():
@@ -181,8 +181,8 @@ func (d *dimension) findRanges(v *value, found []token) ([]token, state) {
 	return d.ranges.find(v.double(), found), stateFound
 }
 
-// family returns the kind that stands for all kinds that are ordered with this one and have a place on the line of doubles;
-// kindErr if there is none.
+// family returns the representative of all kinds that can be ordered with a kind and converted to a double, kindErr if there is
+// none.
 func family(k kind) kind {
 	switch k {
 	case kindInt, kindUint, kindDouble:
@@ -193,7 +193,7 @@ func family(k kind) kind {
 	return kindErr
 }
 
-// double returns the place of a number, time or duration on the line of doubles. It keeps the order, but not every difference.
+// double converts a number, time or duration to a double. It keeps the order, but may map different values to the same double.
 func (v *value) double() float64 {
 	switch v.kind {
 	case kindDouble:

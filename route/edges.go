@@ -1,7 +1,7 @@
 package route
 
-// edges maps (node, label) to a node: a table with open addressing, which is read only once it is made. Node 0 is nobody's
-// child, so 0 says that there is no such edge.
+// edges maps (node, label) to a node. It is an immutable hash table with open addressing. Node 0, the root, is no child, so 0 means
+// no edge.
 type edges struct {
 	keys  []uint64
 	to    []int32
@@ -10,7 +10,7 @@ type edges struct {
 
 func edgeKey(from, label int32) uint64 { return uint64(uint32(from))<<32 | uint64(uint32(label)) }
 
-// newEdges makes the table of what was collected in a map. At most two thirds of the places are taken.
+// newEdges builds the table from a map. At most two thirds of the slots are used.
 func newEdges(all map[uint64]int32) edges {
 	bits := uint8(2)
 	for (1 << bits) < len(all)*3/2+1 {
@@ -27,7 +27,7 @@ func newEdges(all map[uint64]int32) edges {
 	return e
 }
 
-// place is where the search for a key begins. The multiplier is 2^64 divided by the golden ratio.
+// place returns the first slot for a key, by Fibonacci hashing: the multiplier is 2^64 divided by the golden ratio.
 func (e *edges) place(key uint64) int { return int(key * 0x9E3779B97F4A7C15 >> e.shift) }
 
 func (e *edges) follow(from, label int32) int32 {

@@ -2,7 +2,7 @@ package route
 
 import "sync"
 
-// engine is a table without what its rules carry. It is immutable but for what it caches.
+// engine is a table without the results of its rules. It is immutable except for caches.
 type engine struct {
 	env    *environment
 	limits *Limits
@@ -10,10 +10,10 @@ type engine struct {
 	index  *index
 	reads  readSet
 
-	lits     []lit   // of all terms of all rules
-	termEnds []int32 // in lits
-	ruleEnds []int32 // in termEnds
-	goesOn   []bool  // by rule: First goes on behind it
+	lits     []lit   // literals of all terms
+	termEnds []int32 // end of each term in lits
+	ruleEnds []int32 // end of each rule in termEnds
+	goesOn   []bool  // Continue, by rule
 
 	matchers  sync.Pool
 	inspected inspections
@@ -49,7 +49,7 @@ func (e *engine) terms(rule int) ruleTerms {
 	return terms
 }
 
-// inUse returns how many atoms the rules are made of, those inside of others not counted.
+// inUse returns the number of atoms in rules, without atoms inside other atoms.
 func (e *engine) inUse() int {
 	used := make([]bool, len(e.space.atoms))
 	n := 0
@@ -62,7 +62,7 @@ func (e *engine) inUse() int {
 	return n
 }
 
-// lend lends a matcher that is turned to an event; release takes it back.
+// lend returns a pooled matcher for an event. Call release afterwards.
 func (e *engine) lend(f *Facts) *matcher {
 	m, ok := e.matchers.Get().(*matcher)
 	if !ok {
@@ -72,7 +72,7 @@ func (e *engine) lend(f *Facts) *matcher {
 	return m
 }
 
-// match lends a matcher that has matched an event.
+// match returns a pooled matcher that has matched an event. Call release afterwards.
 func (e *engine) match(f *Facts, first bool) *matcher {
 	m := e.lend(f)
 	m.first = first

@@ -7,13 +7,13 @@ import (
 	"cel.dev/cel-go/common/types"
 )
 
-// environment is what expressions are checked against: the CEL environment and the objects in it.
+// environment is the CEL environment of rules, with its object types.
 type environment struct {
 	cel     *cel.Env
 	objects map[string]*objectType
 }
 
-// newEnvironment builds the environment of Facts.
+// newEnvironment returns the environment for Facts.
 func newEnvironment(limits *Limits) (*environment, error) {
 	e := &environment{objects: map[string]*objectType{
 		"event":   newObjectType("Event", eventFields()),
@@ -45,14 +45,14 @@ func newEnvironment(limits *Limits) (*environment, error) {
 	return e, err
 }
 
-// expandLabel turns label("k") into event.labels[?"k"].orValue("").
+// expandLabel expands label("k") to event.labels[?"k"].orValue("").
 func expandLabel(meh cel.MacroExprFactory, _ ast.Expr, args []ast.Expr) (ast.Expr, *cel.Error) {
 	labels := meh.NewSelect(meh.NewIdent("event"), "labels")
 	found := meh.NewCall(operators.OptIndex, labels, args[0])
 	return meh.NewMemberCall("orValue", found, meh.NewLiteral(types.String(""))), nil
 }
 
-// activation binds the variables of one evaluation.
+// activation holds the variables of one evaluation.
 type activation struct {
 	event, service, team object
 }

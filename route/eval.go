@@ -7,23 +7,23 @@ import (
 	"cel.dev/cel-go/common/types"
 )
 
-// evaluator finds the values of slots and atoms for one event, each at most once. What it remembers is stamped with the number
-// of the event, so that nothing is cleared between two events.
+// evaluator computes and caches the values of slots and atoms for one event. Each cached value is stamped with an epoch, the
+// number of the event, so the cache need not be cleared between events.
 type evaluator struct {
 	space  *space
 	env    *environment
 	limits *Limits
 	facts  *Facts
-	vars   *activation // made when the first program runs
+	vars   *activation // created for the first program
 
 	epoch    uint32
 	slots    []value
-	slotRead []uint32 // the epoch of each slot
+	slotRead []uint32 // epoch of each slot
 	atoms    []uint32 // epoch and value of each atom
-	item     value    // at which a quantifier stands
+	item     value    // current item of a quantifier
 }
 
-// maxEpoch is where the numbers of events start again; an atom has two bits for its value beside it.
+// maxEpoch is the largest epoch, after which they restart. An atom stores its epoch and two bits for its value.
 const maxEpoch = 1<<30 - 1
 
 func newEvaluator(s *space, env *environment, limits *Limits) evaluator {
@@ -33,7 +33,7 @@ func newEvaluator(s *space, env *environment, limits *Limits) evaluator {
 	}
 }
 
-// begin turns to an event. It reports whether the numbers started again, after which nobody may trust an old stamp.
+// begin starts an event. It returns true if the epochs restarted; then all stored stamps are invalid.
 func (e *evaluator) begin(f *Facts) (wrapped bool) {
 	e.facts, e.vars = f, nil
 	e.epoch++
@@ -46,7 +46,7 @@ func (e *evaluator) begin(f *Facts) (wrapped bool) {
 	return true
 }
 
-// end lets go of the facts. What slots hold of them stays until the next event.
+// end releases the facts. Slots keep references to values until the next event.
 func (e *evaluator) end() {
 	e.facts, e.vars, e.item = nil, nil, value{}
 }
@@ -86,7 +86,7 @@ func (e *evaluator) read(sl *slot, into *value) {
 	}
 }
 
-// literal returns what a literal is for the event.
+// literal returns the value of a literal.
 func (e *evaluator) literal(l lit) kleene {
 	k := e.atom(l.atom())
 	if l.negated() {
@@ -107,7 +107,7 @@ func (e *evaluator) atom(id int32) kleene {
 	return k
 }
 
-// formula evaluates a tree: the minimum over the parts of a conjunction, the maximum over those of a disjunction.
+// formula evaluates a tree: a conjunction is the minimum over its parts, a disjunction the maximum.
 func (e *evaluator) formula(f *formula) kleene {
 	switch f.op {
 	case opLit:
@@ -178,7 +178,7 @@ func (e *evaluator) evaluate(a *atom) kleene {
 	return e.textTest(a, v)
 }
 
-// textTest evaluates the conditions that only strings can satisfy.
+// textTest evaluates a condition that only strings can satisfy.
 func (e *evaluator) textTest(a *atom, v *value) kleene {
 	if v.kind != kindString {
 		return isErr
@@ -197,7 +197,7 @@ func (e *evaluator) textTest(a *atom, v *value) kleene {
 	return truth(strings.Contains(v.text, a.required) && a.regex.MatchString(v.text))
 }
 
-// same evaluates the equality of two slots.
+// same compares two slots.
 func (e *evaluator) same(a, b *value) kleene {
 	switch {
 	case b.kind == kindErr:
@@ -208,7 +208,7 @@ func (e *evaluator) same(a, b *value) kleene {
 	return truth(types.Equal(a.cel(), b.cel()) == types.True)
 }
 
-// run evaluates a condition that is left to cel-go.
+// run evaluates an opaque condition with cel-go.
 func (e *evaluator) run(o *opaque) kleene {
 	if e.vars == nil {
 		e.vars = e.env.bind(e.facts)
@@ -220,7 +220,7 @@ func (e *evaluator) run(o *opaque) kleene {
 	return truth(matched)
 }
 
-// contains reports whether a string, number or boolean stands in the list of constants.
+// contains reports whether the list contains a string, number or boolean.
 func (c *constSet) contains(v *value) bool {
 	if v.kind != kindString {
 		return c.member(v)

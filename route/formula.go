@@ -6,15 +6,15 @@ import (
 	"strings"
 )
 
-// lit is a condition or its negation: an atom, twice its number, and one more where it is negated.
+// lit is a condition or its negation: twice the number of its atom, plus one if negated.
 type lit int32
 
 func (l lit) atom() int32   { return int32(l >> 1) }
 func (l lit) negated() bool { return l&1 != 0 }
 
-// formula is an expression in negation normal form. Kleene's logic is distributive and De Morgan's laws hold, so to push
-// negations down to the literals changes nothing, errors included. What must not be used is the excluded middle: x || !x
-// may be an error.
+// formula is an expression in negation normal form. The distributive laws and De Morgan's laws hold in Kleene's logic, so moving
+// negations to the literals changes no result, including errors. The law of the excluded middle does not hold: x || !x may be an
+// error.
 type formula struct {
 	op   formulaOp
 	lit  lit
@@ -25,8 +25,8 @@ type formulaOp uint8
 
 const (
 	opLit formulaOp = iota
-	opAnd           // without kids: true
-	opOr            // without kids: false
+	opAnd           // no kids: true
+	opOr            // no kids: false
 )
 
 func constant(b bool) *formula {
@@ -44,8 +44,8 @@ func literal(atom int32, negated bool) *formula {
 	return &formula{op: opLit, lit: l}
 }
 
-// combine joins formulas by op, flat, and drops what decides nothing. False decides a conjunction even beside an error, and
-// true a disjunction.
+// combine joins formulas by op into a flat list and drops neutral parts. A false part makes a conjunction false, and a true part
+// a disjunction true, even if other parts are errors.
 func combine(op formulaOp, kids ...*formula) *formula {
 	joined := &formula{op: op}
 	for _, k := range kids {
@@ -64,10 +64,10 @@ func combine(op formulaOp, kids ...*formula) *formula {
 	return joined
 }
 
-// formulaText writes a formula so that equal ones read alike.
+// formulaText returns a formula as text. Equal formulas give equal texts.
 func (s *space) formulaText(f *formula) string {
 	switch {
-	case f.op == opLit && s.atoms[f.lit.atom()].kind == atomTree: // by its number, or trees of trees would grow out of hand
+	case f.op == opLit && s.atoms[f.lit.atom()].kind == atomTree: // by its number: nested trees would give huge texts
 		return "#" + strconv.Itoa(int(f.lit))
 	case f.op == opLit && f.lit.negated():
 		return "!" + s.atomText(f.lit.atom())
@@ -87,8 +87,8 @@ func (s *space) formulaText(f *formula) string {
 	return "(" + strings.Join(slices.Compact(kids), " || ") + ")"
 }
 
-// terms returns the disjunctive normal form: a formula is the maximum over its terms, a term the minimum over its literals.
-// Where that takes more than most terms, a part of the formula becomes one literal that is evaluated as a tree.
+// terms returns the disjunctive normal form: the formula is the maximum over its terms, a term the minimum over its literals. If
+// that has more than most terms, a part of the formula becomes one literal, which is evaluated as a tree.
 func (s *space) terms(f *formula, most int) [][]lit {
 	switch f.op {
 	case opLit:
@@ -114,7 +114,7 @@ func (s *space) sum(f *formula, most int) [][]lit {
 	return all
 }
 
-// product multiplies the disjunctions of a conjunction out, small ones first, as long as there is room.
+// product multiplies out the disjunctions of a conjunction, small ones first, while the limit allows it.
 func (s *space) product(f *formula, most int) [][]lit {
 	factors := make([][][]lit, len(f.kids))
 	order := make([]int, len(f.kids))
@@ -139,14 +139,14 @@ func (s *space) product(f *formula, most int) [][]lit {
 	return s.absorb(all)
 }
 
-// joinTerms keeps the literals sorted and each only once.
+// joinTerms returns the sorted union of two terms.
 func joinTerms(a, b []lit) []lit {
 	joined := slices.Concat(a, b)
 	slices.Sort(joined)
 	return slices.Compact(joined)
 }
 
-// absorb drops terms that another term makes superfluous, which of x || (x && y) is the second, and those that are always false.
+// absorb drops terms that another term implies, such as x && y in x || (x && y), and terms that are always false.
 func (s *space) absorb(terms [][]lit) [][]lit {
 	kept := [][]lit{}
 	terms = slices.DeleteFunc(terms, s.contradicts)
@@ -160,17 +160,17 @@ func (s *space) absorb(terms [][]lit) [][]lit {
 	return kept
 }
 
-// contradicts reports whether a term has a literal and its negation, which is false unless both err.
+// contradicts reports whether a term has a literal and its negation, and their atom never errs. Such a term is false.
 func (s *space) contradicts(term []lit) bool {
 	for i, l := range term[:max(1, len(term))-1] {
-		if term[i+1] == l^1 && s.neverErrs(l.atom()) { // they are neighbours, since literals are sorted
+		if term[i+1] == l^1 && s.neverErrs(l.atom()) { // sorted: a literal and its negation are adjacent
 			return true
 		}
 	}
 	return false
 }
 
-// neverErrs reports whether an atom is true or false for every event. It may miss some.
+// neverErrs reports whether an atom is known to be true or false for every event. False means unknown.
 func (s *space) neverErrs(id int32) bool {
 	a := &s.atoms[id]
 	if a.slot == noSlot {
@@ -190,7 +190,7 @@ func (s *space) neverErrs(id int32) bool {
 	return false
 }
 
-// subset reports whether every literal of a stands in b; both are sorted.
+// subset reports whether b contains every literal of a. Both are sorted.
 func subset(a, b []lit) bool {
 	if len(a) > len(b) {
 		return false
@@ -203,7 +203,7 @@ func subset(a, b []lit) bool {
 	return true
 }
 
-// tree makes one literal of a whole formula.
+// tree returns a literal that evaluates a whole formula.
 func (s *space) tree(f *formula) lit {
 	if f.op == opLit {
 		return f.lit
@@ -211,7 +211,7 @@ func (s *space) tree(f *formula) lit {
 	return lit(s.atom(atom{kind: atomTree, slot: noSlot, body: f}) << 1)
 }
 
-// mergeEqual makes one in-list of all tests of one slot for equality with a string: x == "a" || x == "b".
+// mergeEqual merges equality tests of a slot with strings: x == "a" || x == "b" becomes x in ["a", "b"].
 func (s *space) mergeEqual(kids []*formula) []*formula {
 	values := make(map[int32][]string)
 	for _, k := range kids {
@@ -233,7 +233,7 @@ func (s *space) mergeEqual(kids []*formula) []*formula {
 	return merged
 }
 
-// oneOf returns the slot and the strings of a test for equality with strings; nil texts if f is none.
+// oneOf returns the slot and the strings of an equality test, nil texts for any other formula.
 func (s *space) oneOf(f *formula) (slot int32, texts []string) {
 	if f.op != opLit || f.lit.negated() {
 		return noSlot, nil

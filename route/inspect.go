@@ -9,29 +9,29 @@ import (
 	"cel.dev/cel-go/common/operators"
 )
 
-// inspection is a rule as cel-go has it, for the questions that terms cannot answer: why it errs, and on which of its conditions
-// it fails.
+// inspection holds cel-go programs of a rule. They tell why the rule fails and which of its conditions is false, which terms cannot
+// tell.
 type inspection struct {
 	program cel.Program
 	parts   []condition
 }
 
-// condition is an operand of a rule's outermost &&, or the whole rule as the last one.
+// condition is an operand of a rule's outermost &&. The last condition is the whole rule.
 type condition struct {
 	text    string
 	program cel.Program
 }
 
-// inspections keeps the rules that somebody asked about. A program is larger than a rule in the index by far, so only so many
-// are kept.
+// inspections caches the inspections of a limited number of rules, because a program takes far more memory than a rule in the
+// index.
 type inspections struct {
 	sync.Mutex
-	of map[string]*inspection // by the text of the rule
+	of map[string]*inspection // by rule text
 }
 
 const maxInspections = 1024
 
-// inspect takes a rule apart.
+// inspect returns the inspection of a rule.
 func (e *engine) inspect(when string) *inspection {
 	e.inspected.Lock()
 	defer e.inspected.Unlock()
@@ -46,10 +46,10 @@ func (e *engine) inspect(when string) *inspection {
 	return made
 }
 
-// newInspection leaves out operands that do not stand alone; the whole rule always stands at the end.
+// newInspection compiles the operands of a rule and, last, the whole rule. It skips an operand that does not compile by itself.
 func (e *engine) newInspection(when string) *inspection {
 	tree, faults := e.env.check("", when)
-	if len(faults) > 0 { // it was compiled before, so this cannot be
+	if len(faults) > 0 { // impossible: the rule compiled before
 		return &inspection{}
 	}
 	native := tree.NativeRep()
@@ -68,7 +68,7 @@ func (e *engine) newInspection(when string) *inspection {
 			in.parts = append(in.parts, condition{text, program})
 		}
 	}
-	text, _ := cel.AstToString(tree) // it was checked, so it can be written
+	text, _ := cel.AstToString(tree) // no error: the tree was checked
 	in.parts = append(in.parts, condition{text, program})
 	return in
 }
@@ -86,7 +86,7 @@ func conjuncts(x ast.Expr) []ast.Expr {
 
 var errNoReason = errors.New("errs for this event")
 
-// reason returns why a rule errs.
+// reason returns the error of a rule.
 func (e *engine) reason(when string, f *Facts) error {
 	if in := e.inspect(when); in.program != nil {
 		if _, err := evaluate(in.program, e.env.bind(f)); err != nil {

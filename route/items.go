@@ -8,7 +8,7 @@ import (
 	"cel.dev/cel-go/common/types/traits"
 )
 
-// contains reports whether v, which should be a list or a map, has the item or the name.
+// contains reports whether the list v has the item, or the map v has the name.
 func (v *value) contains(item *value) kleene {
 	if item.kind == kindString {
 		switch items := v.raw.(type) {
@@ -31,7 +31,7 @@ func (v *value) contains(item *value) kleene {
 	return isErr
 }
 
-// isText reports whether cel-go would take x for this string.
+// isText reports whether x is this string for cel-go.
 func isText(x any, text string) bool {
 	switch s := x.(type) {
 	case string:
@@ -43,7 +43,7 @@ func isText(x any, text string) bool {
 	return v.kind == kindString && v.text == text
 }
 
-// all is the minimum of a condition over the items of a list or the names of a map.
+// all returns the minimum of a condition over the items of a list or the names of a map.
 func (e *evaluator) all(over *value, body *formula) kleene {
 	least := isTrue
 	if !e.each(over, func() bool { least = min(least, e.formula(body)); return least != isFalse }) {
@@ -52,7 +52,7 @@ func (e *evaluator) all(over *value, body *formula) kleene {
 	return least
 }
 
-// exists is the maximum.
+// exists returns the maximum.
 func (e *evaluator) exists(over *value, body *formula) kleene {
 	most := isFalse
 	if !e.each(over, func() bool { most = max(most, e.formula(body)); return most != isTrue }) {
@@ -61,8 +61,8 @@ func (e *evaluator) exists(over *value, body *formula) kleene {
 	return most
 }
 
-// count counts the items that satisfy a condition; one that errs makes an error of the whole, and of those that are kept each
-// must have a value.
+// count returns the number of items that satisfy a condition. The result is an error if the condition errs for an item. With
+// filter(), it is also an error if a kept item has no value.
 func (e *evaluator) count(over *value, body *formula, keep bool) value {
 	n, failed := int64(0), false
 	ok := e.each(over, func() bool {
@@ -81,8 +81,8 @@ func (e *evaluator) count(over *value, body *formula, keep bool) value {
 	return intValue(n)
 }
 
-// each visits the items of a list or the names of a map as e.item, until visit returns false. It reports whether there was
-// something to iterate over: cel-go takes an empty string for something, too.
+// each visits the items of a list or the names of a map as e.item, until visit returns false. It returns false if v cannot be
+// iterated over; as in cel-go, an empty string can.
 func (e *evaluator) each(over *value, visit func() bool) bool {
 	switch items := over.raw.(type) {
 	case *[]string:

@@ -5,32 +5,32 @@ import (
 	"slices"
 )
 
-// What a term is entered under at the most.
+// Limits of the key of a term.
 const (
 	maxPath         = 3   // dimensions
-	maxAlternatives = 8   // constants of an in-list beside other keys
-	maxWide         = 256 // constants of an in-list that is the only key
+	maxAlternatives = 8   // constants of an in-list, with other keys
+	maxWide         = 256 // constants of an in-list as the only key
 	maxEntries      = 729 // combinations of constants and errors, (8 + 1)^3
 )
 
-// tier orders keys by what looking them up costs an event.
+// tier orders keys by the cost of their lookup.
 type tier uint8
 
 const (
-	tierHash  tier = iota // one look-up
-	tierText              // a search in, or a walk over, a text
-	tierRange             // a search that may find much
+	tierHash  tier = iota // hash lookup
+	tierText              // text search
+	tierRange             // interval search, which may find many terms
 	tierNone
 )
 
-// access is a literal of a term as a way to find the term: the literal can be true only where one of the tokens is found.
+// access is a literal used to find its term: the literal can be true only if an event has one of the tokens.
 type access struct {
 	dimensionKey
 	tier    tier
-	lits    []lit // what it stands for
+	lits    []lit // the literals that it represents
 	steps   []string
-	exact   bool // the literal is true where a token is found
-	guarded bool // the term is false where the key is missing
+	exact   bool // the literal is true if a token is found
+	guarded bool // the term is false if the key is missing
 	texts   []string
 	numbers []float64
 	ranges  []interval
@@ -38,7 +38,7 @@ type access struct {
 
 func (a *access) len() int { return len(a.texts) + len(a.numbers) + len(a.ranges) }
 
-// accessOf returns how a term may be found by one of its literals.
+// accessOf returns the access by a literal.
 func (s *space) accessOf(l lit) access {
 	a := &s.atoms[l.atom()]
 	k := access{dimensionKey: dimensionKey{slot: a.slot}, tier: tierNone, lits: []lit{l}}
@@ -67,7 +67,7 @@ func (s *space) accessOf(l lit) access {
 func accessByList(set *constSet, k *access) {
 	for i := range set.numbers {
 		if !set.numbers[i].isNumber() || set.numbers[i].isNaN() {
-			return // a boolean: two values tell too little apart
+			return // a boolean is not selective
 		}
 		k.numbers = append(k.numbers, set.numbers[i].double())
 	}
@@ -106,8 +106,8 @@ func accessByText(a *atom, k *access) {
 	k.texts = []string{text}
 }
 
-// accessByItem finds exists(it, it.endsWith("x") && …) by what some item must have. The items are strings, so that this
-// much cannot err.
+// accessByItem returns an access for exists(it, it.endsWith("x") && …): some item must end with x. The items must be strings, so
+// that this test cannot err.
 func (s *space) accessByItem(a *atom, k *access) {
 	if s.slots[a.slot].kind != slotField {
 		return
@@ -144,7 +144,7 @@ func (s *space) accessByRange(a *atom, negated bool, k *access) {
 	k.tier, k.measure, k.ranges = tierRange, byRange, []interval{rangeOf(op, a.value.double())}
 }
 
-// accesses returns the ways to find a term, of the cheapest tier that it has. Orders of one slot make one interval.
+// accesses returns the accesses of a term in its cheapest tier. All orders on a slot form one interval.
 func (s *space) accesses(term []lit) []access {
 	var all []access
 	best := tierNone
@@ -165,8 +165,8 @@ func (s *space) accesses(term []lit) []access {
 	return slices.DeleteFunc(all, func(k access) bool { return k.tier != best })
 }
 
-// guard returns the literal with which a term asks for the very key of a slot: has(), which itself cannot err for a key of a
-// field. Such a term is false where the key is missing.
+// guard returns the literal has() of a term for the key of a slot. has() cannot err for a key of a field, so the term is false if
+// the key is missing.
 func (s *space) guard(term []lit, slot int32) (lit, bool) {
 	sl := &s.slots[slot]
 	if sl.kind != slotKey || s.slots[sl.parent].kind != slotField {
@@ -180,7 +180,7 @@ func (s *space) guard(term []lit, slot int32) (lit, bool) {
 	return 0, false
 }
 
-// choose keeps of the accesses of a term the most selective ones, and puts them into the order of their dimensions.
+// choose returns the most selective accesses of a term, in the order of their dimensions.
 func (b *builder) choose(all []access) []access {
 	if len(all) > 0 && all[0].tier != tierHash {
 		all = b.mostSelective(all, 1)
@@ -204,7 +204,7 @@ func (b *builder) mostSelective(all []access, most int) []access {
 	return all[:min(len(all), most)]
 }
 
-// entries returns how often a term is entered at the most.
+// entries returns the largest number of nodes at which a term is stored.
 func entries(all []access) int {
 	n := 1
 	for i := range all {

@@ -1,6 +1,6 @@
 package route
 
-// kleene is what a condition is for an event. The order is that of the logic: && is the minimum, || the maximum.
+// kleene is the value of a condition in three-valued logic: false < error < true. && is the minimum, || the maximum.
 type kleene uint8
 
 const (

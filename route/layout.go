@@ -5,7 +5,7 @@ import (
 	"slices"
 )
 
-// finish lays out what was collected.
+// finish writes the collected nodes, groups and dimensions into flat slices.
 func (b *builder) finish() {
 	b.layGroups()
 	b.layDimensions()
@@ -22,7 +22,7 @@ func (b *builder) finish() {
 	for i := range b.dimensions {
 		c := &b.constants[i]
 		for text, t := range c.texts {
-			if t == 0 { // no term was entered under it
+			if t == 0 { // no term has this token
 				delete(c.texts, text)
 			}
 		}
@@ -41,7 +41,7 @@ func (b *builder) finish() {
 	b.walk = b.newWalk()
 }
 
-// layGroups makes groups of the entries of a node that have the same rest.
+// layGroups groups the entries of a node with equal remaining literals.
 func (b *builder) layGroups() {
 	slices.SortFunc(b.entries, func(x, y entry) int {
 		several := 0
@@ -62,7 +62,7 @@ func (b *builder) layGroups() {
 		if last := len(b.groups) - 1; n.groupsN == 0 || !b.groups[last].takes(&e) {
 			b.groups = append(b.groups, group{e.lits, int32(len(b.rules)), e.litsN, 0, e.several})
 			n.groupsN++
-		} else if b.entries[i-1].rule == e.rule { // two terms of a rule that come to the same
+		} else if b.entries[i-1].rule == e.rule { // two terms of a rule with equal remaining literals
 			continue
 		}
 		b.rules = append(b.rules, e.rule)
@@ -75,7 +75,7 @@ func (g *group) takes(e *entry) bool {
 	return g.several == e.several && g.litsN == e.litsN && (g.lits == e.lits || g.litsN == 0)
 }
 
-// layDimensions notes at each node in which dimensions it goes on.
+// layDimensions records the dimensions of the edges of each node.
 func (b *builder) layDimensions() {
 	pairs := make([]uint64, 0, len(b.onNode))
 	for pair := range b.onNode {

@@ -5,26 +5,26 @@ import (
 	"sort"
 )
 
-// matcher is what one event needs while it is matched. It is pooled.
+// matcher holds the working state of one event. It is pooled.
 type matcher struct {
 	evaluator
 	index  *index
 	goesOn []bool
-	first  bool // nothing counts behind a rule that matches, unless it goes on
+	first  bool // stop at the first match without Continue
 
-	found  []tokens // of each dimension
+	found  []tokens // tokens by dimension
 	tokens []token
-	walked []uint32 // the epoch of each dimension that was followed from the root
+	walked []uint32 // epoch by dimension, for dimensions already followed from the root
 
-	last    int32   // rules behind it do not count
-	hits    []int32 // rules that hold
-	errs    []int32 // rules that err
-	errRuns []run   // the same, in runs of index.rules
+	last    int32   // later rules are ignored
+	hits    []int32 // matching rules
+	errs    []int32 // failed rules
+	errRuns []run   // failed rules, as runs of index.rules
 	several []uint32
-	merged  []int32 // rules of which several terms may speak
+	merged  []int32 // rules with several terms, to be merged
 }
 
-// tokens is what a dimension found in the event.
+// tokens holds the tokens of the event in a dimension.
 type tokens struct {
 	epoch    uint32
 	from, to int32
@@ -42,7 +42,7 @@ func newMatcher(e *engine) *matcher {
 	}
 }
 
-// turn turns to an event.
+// turn starts an event.
 func (m *matcher) turn(f *Facts) {
 	if m.begin(f) {
 		clear(m.found)
@@ -51,7 +51,7 @@ func (m *matcher) turn(f *Facts) {
 	}
 }
 
-// match finds the rules that hold and those that err.
+// match finds the matching and the failed rules.
 func (m *matcher) match() {
 	m.last = int32(len(m.goesOn))
 	m.tokens, m.hits, m.errs, m.errRuns, m.merged = m.tokens[:0], m.hits[:0], m.errs[:0], m.errRuns[:0], m.merged[:0]
@@ -68,14 +68,14 @@ func (m *matcher) match() {
 	m.cut()
 }
 
-// cut forgets what stands behind the rule that stopped.
+// cut drops the rules after m.last.
 func (m *matcher) cut() {
 	n, _ := slices.BinarySearch(m.hits, m.last+1)
 	m.hits = m.hits[:n]
 	m.errs = slices.DeleteFunc(m.errs, func(rule int32) bool { return rule > m.last })
 }
 
-// errors returns how many rules err.
+// errors returns the number of failed rules.
 func (m *matcher) errors() int {
 	n := len(m.errs)
 	for _, r := range m.errRuns {
@@ -84,7 +84,7 @@ func (m *matcher) errors() int {
 	return n
 }
 
-// upToLast returns the rules of a run that count.
+// upToLast returns the rules of a run up to m.last.
 func (m *matcher) upToLast(r run) []int32 {
 	rules := m.index.rules[r.at : r.at+r.n]
 	if n := len(rules); n == 0 || rules[n-1] <= m.last {
@@ -93,7 +93,7 @@ func (m *matcher) upToLast(r run) []int32 {
 	return rules[:sort.Search(len(rules), func(i int) bool { return rules[i] > m.last })]
 }
 
-// visit looks at the terms of a node and goes on behind it. least is the minimum over the conditions on the way.
+// visit evaluates the terms at a node and visits its children. least is the minimum over the conditions on the path.
 func (m *matcher) visit(id int32, least kleene) {
 	n := &m.index.nodes[id]
 	m.visitGroups(n, least)
@@ -119,7 +119,7 @@ func (m *matcher) visit(id int32, least kleene) {
 	}
 }
 
-// look finds the tokens of a dimension, once.
+// look finds and caches the tokens of a dimension.
 func (m *matcher) look(d int32) tokens {
 	found := &m.found[d]
 	if found.epoch != m.epoch {
@@ -146,7 +146,7 @@ func (m *matcher) visitGroups(n *node, least kleene) {
 	}
 }
 
-// record notes what became of the rules of a group.
+// record stores the value of the rules of a group.
 func (m *matcher) record(g *group, value kleene) {
 	rules := m.index.rules[g.rules : g.rules+g.rulesN]
 	switch {
@@ -173,7 +173,7 @@ func (m *matcher) hit(rule int32) {
 	}
 }
 
-// merge takes the maximum over the terms of a rule.
+// merge takes the maximum over the terms of each rule.
 func (m *matcher) merge(rule int32, value kleene) {
 	known := m.several[rule]
 	if known>>2 != m.epoch {
