@@ -14,13 +14,13 @@ type lowering struct {
 	limits *Limits
 	tree   *ast.AST
 
-	item     string // the variable of the quantifier that we are in; empty: none
+	item     string // variable of the enclosing quantifier, "" outside
 	itemSlot int32
-	foreign  bool  // in a quantifier: something was found that only cel-go can evaluate
+	foreign  bool  // the enclosing quantifier has a part that only cel-go can evaluate
 	fault    error // why the rule must be refused
 }
 
-// formula lowers an expression that is used as a condition.
+// formula lowers a condition.
 func (l *lowering) formula(x ast.Expr, negated bool) *formula {
 	switch x.Kind() {
 	case ast.LiteralKind:
@@ -44,7 +44,7 @@ func (l *lowering) formula(x ast.Expr, negated bool) *formula {
 	return l.opaqueFormula(x, negated)
 }
 
-// one makes a literal of an atom, or lets cel-go have the expression where there is none.
+// one returns a literal for an atom. Without an atom, cel-go evaluates the expression.
 func (l *lowering) one(a *atom, x ast.Expr, negated bool) *formula {
 	if a == nil {
 		return l.opaqueFormula(x, negated)
@@ -52,7 +52,7 @@ func (l *lowering) one(a *atom, x ast.Expr, negated bool) *formula {
 	return literal(l.atom(*a), negated)
 }
 
-// call lowers the operators of the logic, and comparisons; nil for every other call.
+// call lowers logical operators and comparisons. It returns nil for other calls.
 func (l *lowering) call(x ast.Expr, negated bool) *formula {
 	call := x.AsCall()
 	args := call.Args()
@@ -77,7 +77,7 @@ func (l *lowering) call(x ast.Expr, negated bool) *formula {
 		return l.equality(x, args[0], args[1], !negated)
 	case operators.In:
 		if args[1].Kind() == ast.ListKind && args[1].AsList().Size() == 0 {
-			return constant(negated) // cel-go does not even look at what is sought
+			return constant(negated) // cel-go does not evaluate the left side
 		}
 	}
 	if a := l.test(call); a != nil {
@@ -86,8 +86,8 @@ func (l *lowering) call(x ast.Expr, negated bool) *formula {
 	return nil
 }
 
-// conditional opens c ? a : b. Where c errs so does the whole, which is what the last part says: it is false otherwise. So that
-// one within another stays small, c becomes one literal.
+// conditional lowers c ? a : b to (c && a) || (!c && b) || (c && !c). The last part is an error if c is an error, and false
+// otherwise. c becomes one literal, to keep nested conditionals small.
 func (l *lowering) conditional(x ast.Expr, negated bool) *formula {
 	args := x.AsCall().Args()
 	c := l.formula(args[0], false)
@@ -96,7 +96,7 @@ func (l *lowering) conditional(x ast.Expr, negated bool) *formula {
 		return l.formula(args[1], negated)
 	case c.op == opOr && len(c.kids) == 0:
 		return l.formula(args[2], negated)
-	case c.op != opLit && l.item != "": // of an item nothing is remembered: it would be evaluated again and again
+	case c.op != opLit && l.item != "": // atoms on items are not cached: c would be evaluated repeatedly
 		return l.opaqueFormula(x, negated)
 	}
 	yes := l.space.tree(c)
@@ -108,7 +108,7 @@ func (l *lowering) conditional(x ast.Expr, negated bool) *formula {
 	)
 }
 
-// equality lowers left == right. Whatever is compared to a boolean is a condition itself.
+// equality lowers left == right. A comparison with a boolean constant is lowered as a condition.
 func (l *lowering) equality(x, left, right ast.Expr, negated bool) *formula {
 	a, b := l.slotOf(left), l.slotOf(right)
 	switch {
@@ -116,7 +116,7 @@ func (l *lowering) equality(x, left, right ast.Expr, negated bool) *formula {
 		if l.slots[a].kind == slotFind || l.slots[b].kind == slotFind {
 			return l.equalityOfCEL(x, negated)
 		}
-		// In the order of the rule: to cel-go the lists of a value that it cannot convert are equal one way round only.
+		// Keep the order of the rule: for lists of a type that cel-go cannot convert, its == is not symmetric.
 		return literal(l.atom(atom{kind: atomSame, slot: a, other: b}), negated)
 	case a != noSlot:
 		return l.equalsConstant(x, a, right, negated)
@@ -133,7 +133,7 @@ func (l *lowering) equality(x, left, right ast.Expr, negated bool) *formula {
 	return l.equalityOfCEL(x, negated)
 }
 
-// equalityOfCEL leaves x, which is an equality or an inequality, to cel-go. Both stay what they are written as.
+// equalityOfCEL makes an opaque atom of x, an equality or an inequality, as it is written.
 func (l *lowering) equalityOfCEL(x ast.Expr, negated bool) *formula {
 	return l.opaqueFormula(x, negated != (x.AsCall().FunctionName() == operators.NotEquals))
 }
@@ -150,10 +150,10 @@ func (l *lowering) isBool(x ast.Expr) bool {
 	return l.tree.GetType(x.ID()).IsExactType(types.BoolType)
 }
 
-// opaqueFormula leaves a condition to cel-go. One without variables is evaluated here and now.
+// opaqueFormula makes an opaque atom of a condition. A condition without variables is evaluated at once.
 func (l *lowering) opaqueFormula(x ast.Expr, negated bool) *formula {
 	if l.item != "" {
-		l.foreign = true // a program sees no item of ours: the whole quantifier is for cel-go
+		l.foreign = true // a program cannot read our item: cel-go evaluates the whole quantifier
 		return constant(false)
 	}
 	if isClosed(x) {
@@ -163,14 +163,14 @@ func (l *lowering) opaqueFormula(x ast.Expr, negated bool) *formula {
 		case ok:
 			return literal(l.atom(atom{kind: atomError, slot: noSlot}), false)
 		}
-		return constant(false) // refused anyway
+		return constant(false) // the rule is refused
 	}
 	text, err := cel.ExprToString(x, l.tree.SourceInfo())
 	if err != nil {
 		l.refuse(err)
 		return constant(false)
 	}
-	text = "cel(" + text + ")" // so that it is taken for no condition of ours
+	text = "cel(" + text + ")" // differs from the identity of every other atom
 	if known, ok := l.atomIDs[text]; ok {
 		return literal(known, negated)
 	}
@@ -189,7 +189,7 @@ func (l *lowering) refuse(err error) {
 	}
 }
 
-// subtree makes an expression of its own of a part.
+// subtree returns a part of the tree as an expression.
 func (l *lowering) subtree(x ast.Expr) *ast.AST {
 	return ast.NewCheckedAST(ast.NewAST(x, l.tree.SourceInfo()), l.tree.TypeMap(), l.tree.ReferenceMap())
 }

@@ -10,8 +10,8 @@ func (v *value) isNumber() bool { return v.kind >= kindInt && v.kind <= kindDoub
 
 func (v *value) isNaN() bool { return v.kind == kindDouble && math.IsNaN(v.real) }
 
-// compareNumbers orders numbers of any kinds as cel-go does: it compares an int to a double as doubles, so above 2^53 one
-// double equals many ints. Neither is NaN.
+// compareNumbers compares numbers of any kinds as cel-go does. An int and a double are compared as doubles, so above 2^53 a double
+// equals several ints. Neither number may be NaN.
 func compareNumbers(a, b *value) int {
 	switch {
 	case a.kind == kindDouble && b.kind == kindDouble:
@@ -56,7 +56,7 @@ func compareIntUint(i int64, u uint64) int {
 	return cmp.Compare(i, int64(u))
 }
 
-// equals is the == of CEL where want is no list, no map and no other value of cel-go: values of different kinds differ.
+// equals is CEL's ==. want must not be a list, a map or another cel-go value. Values of different kinds are not equal.
 func (v *value) equals(want *value) bool {
 	switch {
 	case v.isNumber() && want.isNumber():
@@ -67,7 +67,7 @@ func (v *value) equals(want *value) bool {
 	return v.num == want.num && v.nanos == want.nanos && v.text == want.text
 }
 
-// compare is an order of CEL. It errs between kinds that are not ordered; NaN is neither above nor below anything.
+// compare evaluates an order operator of CEL. Kinds without an order give an error. With NaN every order is false.
 func (v *value) compare(op compareOp, with *value) kleene {
 	order := 0
 	switch {
@@ -100,8 +100,8 @@ func (v *value) compare(op compareOp, with *value) kleene {
 	return truth(order >= 0)
 }
 
-// member reports whether a number or a boolean stands in a constant list. cel-go makes a set of such a list, and in it keeps
-// of each number what other kinds have no loss of.
+// member reports whether a constant list contains a number or a boolean. cel-go turns such a list into a set that also holds each
+// number in the other kinds, if the conversion is exact.
 func (c *constSet) member(v *value) bool {
 	for i := range c.numbers {
 		if n := &c.numbers[i]; n.sameAs(v) {
@@ -125,7 +125,7 @@ func (v *value) sameAs(o *value) bool {
 	return false
 }
 
-// isWhole reports whether d is the whole number n without loss.
+// isWhole reports whether d equals the whole number n exactly.
 func isWhole(d float64, n *value) bool {
 	if n.kind == kindInt {
 		return d > math.MinInt64 && d < math.MaxInt64 && int64(d) == n.num && float64(int64(d)) == d

@@ -9,7 +9,7 @@ import (
 	"cel.dev/cel-go/common/types/traits"
 )
 
-// objectType describes a part of the facts, to CEL and to the index.
+// objectType describes event, service or team to CEL and to the index.
 type objectType struct {
 	name    string
 	celType *types.Type
@@ -43,7 +43,7 @@ func newObjectType(name string, fields []field) *objectType {
 	return o
 }
 
-// provider adds our object types to a registry.
+// provider adds the object types to a CEL registry.
 type provider struct {
 	*types.Registry
 	objects map[string]*objectType
@@ -74,7 +74,7 @@ func (p *provider) FindStructFieldType(name, field string) (*types.FieldType, bo
 	return p.Registry.FindStructFieldType(name, field)
 }
 
-// NewValue implements types.Provider: rules look at events, they do not make them.
+// NewValue implements types.Provider. It returns an error: rules cannot create objects.
 func (p *provider) NewValue(name string, fields map[string]ref.Val) ref.Val {
 	if _, ok := p.objects[name]; ok {
 		return types.NewErr("a rule cannot make a value of %s", name)
@@ -82,7 +82,7 @@ func (p *provider) NewValue(name string, fields map[string]ref.Val) ref.Val {
 	return p.Registry.NewValue(name, fields)
 }
 
-// object is a part of the facts as CEL sees it.
+// object is event, service or team as a CEL value.
 type object struct {
 	typ *objectType
 	of  *Facts
@@ -104,7 +104,7 @@ func (o *object) ConvertToType(t ref.Type) ref.Val {
 	return types.NewErr("%s cannot become a %s", o.typ.name, t.TypeName())
 }
 
-// Equal implements ref.Val: the same part of the same facts is equal.
+// Equal implements ref.Val. Objects are equal if they are the same part of the same facts.
 func (o *object) Equal(other ref.Val) ref.Val {
 	p, ok := other.(*object)
 	return types.Bool(ok && p.typ == o.typ && p.of == o.of)
@@ -113,7 +113,7 @@ func (o *object) Equal(other ref.Val) ref.Val {
 // Type implements ref.Val.
 func (o *object) Type() ref.Type { return o.typ.celType }
 
-// Value implements ref.Val; field access starts from it.
+// Value implements ref.Val. CEL accesses fields through it.
 func (o *object) Value() any { return o.of }
 
 // Get implements traits.Indexer, for access through dyn.

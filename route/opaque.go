@@ -8,14 +8,14 @@ import (
 	"cel.dev/cel-go/common/types"
 )
 
-// opaque is a condition that is left to cel-go.
+// opaque is a condition that cel-go evaluates.
 type opaque struct {
 	program cel.Program
 	reads   []int32 // slots
 }
 
-// plan prepares an expression, or a part of one, for evaluation by cel-go within the limits. Counting cost and memory slows
-// evaluation threefold; only loops can run away, so only they are counted.
+// plan compiles an expression to a cel-go program within the limits. Counting cost and memory makes evaluation three times slower,
+// so only programs with loops are counted; without a loop the cost is bounded by the text.
 func (e *environment) plan(tree *ast.AST, limits *Limits) (cel.Program, error) {
 	return e.cel.PlanProgram(tree, limits.options(hasLoop(tree.Expr()))...)
 }

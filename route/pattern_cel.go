@@ -11,20 +11,20 @@ import (
 	"cel.dev/cel-go/common/types/ref"
 )
 
-// anyFunction is what anyIn(event.data.a.b, ["x"]) and its like become, after their operands were checked:
+// anyFunction is the internal function to which anyIn(event.data.a.b, ["x"]) and similar calls are expanded, after a check of
+// their operands:
 //
 //	@any(event.data, ["a", "b"], "anyIn", "[\"x\"]")
 //
-// Apart from the first all arguments are literals, and it is total: whatever the value, it is true or false. So it is also a
-// test of what event.Data has under "a", with ["b"] for a path, where a value that is missing is an empty list. It looks at
-// values as Go has them: cel-go takes some, such as structs, for errors. A name of CEL cannot begin with @, so nobody calls it
-// by itself.
+// All arguments except the first are literals. The function never fails: it is true or false for every value. The same test can
+// therefore be applied to event.Data["a"] with the path ["b"]; a missing value counts as an empty list. It reads Go values,
+// because cel-go turns some of them, such as structs, into errors. Rules cannot call it, because a CEL name cannot start with @.
 const anyFunction = "@any"
 
-// anyTest reports whether what path leads to within v passes.
+// anyTest reports whether the value at path inside v, or any element of it, passes.
 type anyTest func(v any, path []string) bool
 
-// newAnyTest prepares the test with the operands. It reports what is wrong with them to faults, and is of use if nothing is.
+// newAnyTest returns the test with the operands. It adds invalid operands to faults; the test is usable only without faults.
 func newAnyTest(name string, operands *jsonNode, faults *patternFaults) anyTest {
 	switch name {
 	case testValue:
@@ -41,7 +41,7 @@ func newAnyTest(name string, operands *jsonNode, faults *patternFaults) anyTest 
 	return func(v any, path []string) bool { return eachScalar(v, path, pass) }
 }
 
-// patternOptions lets rules use the tests of event patterns.
+// patternOptions defines the functions of event patterns.
 func patternOptions() []cel.EnvOption {
 	opts := []cel.EnvOption{cel.Function(anyFunction, cel.Overload(anyFunction,
 		[]*cel.Type{cel.DynType, cel.ListType(cel.StringType), cel.StringType, cel.StringType}, cel.BoolType,
@@ -80,8 +80,8 @@ func expandAny(meh cel.MacroExprFactory, name string, args []ast.Expr) (ast.Expr
 		meh.NewLiteral(types.String(operands.String()))), nil
 }
 
-// splitPath takes the steps off x that may be missing or lead into lists. What is left never errs, unless it is something
-// else than a path.
+// splitPath splits x into a part that never errs and the steps after it, which may be missing or lead into lists. If x is no path,
+// the first part may err.
 func splitPath(x ast.Expr) (root ast.Expr, path []string) {
 	root = x
 	for {
@@ -93,7 +93,7 @@ func splitPath(x ast.Expr) (root ast.Expr, path []string) {
 			if step == "data" || step == "labels" {
 				break
 			}
-			return x, nil // it needs no care, and the checker says what is wrong with event.source.x
+			return x, nil // a plain field; the checker reports an error such as event.source.x
 		}
 		root, path = next, append(path, step)
 	}
@@ -117,7 +117,7 @@ func lastStep(x ast.Expr) (of ast.Expr, step string, ok bool) {
 	return nil, "", false
 }
 
-// literalNode reads a literal, or returns the part of it that is none or that JSON cannot say.
+// literalNode converts a literal to JSON. It returns the part that is no literal or has no JSON form, if there is one.
 func literalNode(x ast.Expr, depth int) (n *jsonNode, wrong ast.Expr) {
 	n = &jsonNode{place: int(x.ID())}
 	if depth > maxPatternDepth {
@@ -157,7 +157,7 @@ func literalNode(x ast.Expr, depth int) (n *jsonNode, wrong ast.Expr) {
 	return n, nil
 }
 
-// callAny evaluates what was expanded above, for cel-go.
+// callAny implements anyFunction for cel-go.
 func callAny(args ...ref.Val) ref.Val {
 	test, err := anyTestOf(string(args[2].(types.String)), string(args[3].(types.String)))
 	if err != nil {
@@ -170,7 +170,7 @@ func callAny(args ...ref.Val) ref.Val {
 	return types.Bool(test(args[0], path.([]string)))
 }
 
-// anyTestOf prepares the test of an expanded call from its third and fourth argument.
+// anyTestOf returns the test of an expanded call, from its third and fourth argument.
 func anyTestOf(name, operands string) (anyTest, error) {
 	var faults patternFaults
 	n, err := readJSON([]byte(operands), &faults)

@@ -11,14 +11,14 @@ import (
 	"unicode/utf8"
 )
 
-// jsonNode is a JSON value that knows its place. value is a scalar; an object has members, an array elements.
+// jsonNode is a JSON value with its position. value is set for a scalar, members for an object, elements for an array.
 type jsonNode struct {
 	kind     jsonKind
 	value    scalar
 	members  []jsonMember
 	elements []*jsonNode
 	path     string // from the root, such as detail.state[0]
-	place    int    // its first byte, or the expression that it was made of
+	place    int    // offset of its first byte, or the id of its CEL expression
 }
 
 type jsonKind uint8
@@ -34,7 +34,7 @@ type jsonMember struct {
 	value *jsonNode
 }
 
-// what says in errors what a node is.
+// what describes a node in error messages.
 func (n *jsonNode) what() string {
 	switch n.kind {
 	case jsonArray:
@@ -45,14 +45,14 @@ func (n *jsonNode) what() string {
 	return n.value.what()
 }
 
-// jsonReader reads a text into nodes. Names that are there twice are refused, where most readers keep one in silence.
+// jsonReader decodes a text into nodes. Unlike most decoders it refuses duplicate names.
 type jsonReader struct {
 	text   []byte
 	dec    *json.Decoder
 	faults *patternFaults
 }
 
-// errJSON ends the reading at a fault that is reported already.
+// errJSON stops decoding after a reported fault.
 var errJSON = errors.New("cannot be read")
 
 func readJSON(text []byte, faults *patternFaults) (*jsonNode, error) {
@@ -73,7 +73,7 @@ func readJSON(text []byte, faults *patternFaults) (*jsonNode, error) {
 	return root, nil
 }
 
-// next returns where the next token begins.
+// next returns the offset of the next token.
 func (r *jsonReader) next() int {
 	at := int(r.dec.InputOffset())
 	for at < len(r.text) && strings.IndexByte(" \t\r\n,:", r.text[at]) >= 0 {
@@ -162,7 +162,7 @@ func (r *jsonReader) array(n *jsonNode, depth int) error {
 	return err
 }
 
-// memberPath writes names as they are where that can be read, and quoted otherwise.
+// memberPath appends a name to a path, quoted if it is no identifier.
 func memberPath(path, name string) string {
 	switch {
 	case name == "" || strings.ContainsFunc(name, func(r rune) bool { return r < '!' || strings.ContainsRune(".[]\"", r) }):
@@ -173,7 +173,7 @@ func memberPath(path, name string) string {
 	return path + "." + name
 }
 
-// String writes the node as JSON and CEL both have it.
+// String returns the node in a form that is both JSON and CEL.
 func (n *jsonNode) String() string {
 	var parts []string
 	switch n.kind {
@@ -191,7 +191,7 @@ func (n *jsonNode) String() string {
 	return n.value.String()
 }
 
-// patternFaults collects what is wrong with a pattern.
+// patternFaults collects the faults of a pattern.
 type patternFaults []patternFault
 
 type patternFault struct {
@@ -203,7 +203,7 @@ func (f *patternFaults) add(at *jsonNode, format string, args ...any) {
 	*f = append(*f, patternFault{at, fmt.Sprintf(format, args...)})
 }
 
-// in makes errors that name the places within text.
+// in returns the faults as errors with line and column in text.
 func (f patternFaults) in(text []byte) error {
 	var errs []error
 	for _, fault := range f {

@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// patternNotes says where EventBridge decides otherwise than the rule.
+// patternNotes returns the differences between the rule and EventBridge.
 func patternNotes(o *patternObject) []string {
 	var notes []string
 	add := func(note string) {
@@ -29,7 +29,7 @@ func patternNotes(o *patternObject) []string {
 	return notes
 }
 
-// eachField visits the fields of o and beneath, in order.
+// eachField visits the fields of o and of its nested objects, in order.
 func (o *patternObject) eachField(envelope bool, visit func(f patternField, envelope bool)) {
 	for _, f := range o.fields {
 		visit(f, envelope)

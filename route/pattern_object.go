@@ -2,8 +2,8 @@ package route
 
 import "slices"
 
-// alternatives multiplies the $or of an object out, so that each result has fields only, and fields of one name are one
-// object again. It returns nil if there are more than limit.
+// alternatives multiplies out the $or of an object. Each result has only fields; objects under the same name are merged. It returns
+// nil if there are more than limit results.
 func (o *patternObject) alternatives(limit int) []*patternObject {
 	all := []*patternObject{{}}
 	for _, f := range o.fields {
@@ -46,7 +46,7 @@ func (o *patternObject) alternatives(limit int) []*patternObject {
 	return next
 }
 
-// merged returns the fields of both, where neither has a $or.
+// merged returns the fields of both objects. Neither may have a $or.
 func (o *patternObject) merged(other *patternObject) *patternObject {
 	both := &patternObject{fields: slices.Clone(o.fields)}
 	for _, f := range other.fields {
@@ -62,10 +62,10 @@ func (o *patternObject) merged(other *patternObject) *patternObject {
 	return both
 }
 
-// objectTest is a part of a pattern whose fields must match in the same object, of the alternatives one.
+// objectTest is a part of a pattern. In one object of the event, all fields of one alternative must match.
 type objectTest []*patternObject
 
-// newObjectTest prepares o. It reports if that becomes too large to be looked at for every object of an event.
+// newObjectTest returns the test for o. It reports a fault if the test is too large to run on every object of an event.
 func newObjectTest(o *patternObject, at *jsonNode, faults *patternFaults) objectTest {
 	t := objectTest(o.alternatives(maxPatternSplit))
 	if t == nil {
@@ -86,13 +86,13 @@ func newObjectTest(o *patternObject, at *jsonNode, faults *patternFaults) object
 	return t
 }
 
-// match looks at the objects that path leads to within v.
+// match tests the objects at path inside v.
 func (t objectTest) match(v any, path []string) bool {
 	return slices.ContainsFunc(t, func(o *patternObject) bool { return o.found(v, path) || o.missing(v, path) })
 }
 
-// found reports whether one object has every field as wanted, and one of them at least because of a value: to lack all of
-// them is no property of one object among several, and missing judges it.
+// found reports whether all fields match in one object, at least one of them by a value. If all fields are required to be absent,
+// [objectTest.missing] decides instead, over all objects.
 func (o *patternObject) found(v any, path []string) bool {
 	return eachObject(v, path, func(v any) bool {
 		by := false
@@ -108,7 +108,7 @@ func (o *patternObject) found(v any, path []string) bool {
 	})
 }
 
-// missing reports whether every field may be absent, and is in all objects.
+// missing reports whether every field may be absent and is absent in all objects.
 func (o *patternObject) missing(v any, path []string) bool {
 	return o.mayMiss() && !eachObject(v, path, func(v any) bool {
 		return slices.ContainsFunc(o.fields, func(f patternField) bool { return !f.missing(v) })

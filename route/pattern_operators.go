@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// patternWords are the operators, and the words that EventBridge keeps for more of them.
+// patternWords lists the operators and the reserved words of EventBridge.
 func patternWords() (operators, reserved []string) {
 	operators = []string{
 		"anything-but", "cidr", "equals-ignore-case", "exists", "numeric", "prefix", "suffix", "wildcard",
@@ -22,7 +22,7 @@ func isPatternWord(name string) bool {
 	return slices.Contains(operators, name) || slices.Contains(reserved, name)
 }
 
-// operator reads an object in the array of a leaf, such as {"prefix": "a"}.
+// operator parses an object in the array of a leaf, such as {"prefix": "a"}.
 func (p *patternParser) operator(leaf *patternLeaf, n *jsonNode) {
 	operators, reserved := patternWords()
 	if len(n.members) != 1 {
@@ -56,7 +56,7 @@ func (p *patternParser) operator(leaf *patternLeaf, n *jsonNode) {
 	}
 }
 
-// affix reads a string, or {"equals-ignore-case": string}.
+// affix parses a string, or {"equals-ignore-case": string}.
 func (p *patternParser) affix(leaf *patternLeaf, operand *jsonNode, exact, folded string) {
 	if operand.kind != jsonObject {
 		p.test(leaf, exact, operand)

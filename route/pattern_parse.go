@@ -6,13 +6,13 @@ import (
 	"strings"
 )
 
-// patternObject is the part of a pattern that looks at an object: every field must match, and one alternative of $or.
+// patternObject is the pattern of an object. Every field must match, and one alternative of each $or.
 type patternObject struct {
 	fields []patternField
 	or     []*patternObject
 }
 
-// patternField has a leaf or an object.
+// patternField is a named field with a leaf or an object.
 type patternField struct {
 	name   string
 	node   *jsonNode
@@ -20,7 +20,7 @@ type patternField struct {
 	object *patternObject
 }
 
-// patternLeaf matches if any scalar of its field passes one of the tests, or, with absent, if there is none.
+// patternLeaf matches if any scalar of its field passes one of the tests. With absent set, it also matches if there is no scalar.
 type patternLeaf struct {
 	tests  []*leafTest
 	absent bool
@@ -28,16 +28,16 @@ type patternLeaf struct {
 
 type leafTest struct {
 	name string
-	list *jsonNode // the operands
+	list *jsonNode // list of operands
 	pass scalarTest
 }
 
-// patternParser makes objects and leaves of JSON.
+// patternParser converts JSON to objects and leaves.
 type patternParser struct {
 	faults patternFaults
 }
 
-// parse returns the whole pattern; what it returns is of use only if there are no faults.
+// parse returns the pattern, which is usable only without faults.
 func (p *patternParser) parse(n *jsonNode) *patternObject {
 	if n.kind != jsonObject {
 		p.faults.add(n, "%s, expected an object", n.what())
@@ -75,15 +75,15 @@ func (p *patternParser) object(n *jsonNode) *patternObject {
 	return o
 }
 
-// isOr tells the alternatives of $or from a field that happens to have this name: they are objects of fields, two at least.
+// isOr reports whether a value of $or holds alternatives: at least two objects of fields. Otherwise $or is an ordinary field.
 func isOr(n *jsonNode) bool {
 	return n.kind == jsonArray && len(n.elements) >= 2 && !slices.ContainsFunc(n.elements, func(e *jsonNode) bool {
 		return e.kind != jsonObject || slices.ContainsFunc(e.members, func(m jsonMember) bool { return isPatternWord(m.name) })
 	})
 }
 
-// paths returns the leaves of an object. It refuses one that must hold together with another one of the same path, since
-// EventBridge forgets one of the two.
+// paths returns the leaves of an object by path. It reports a fault for two leaves with the same path that must both match, because
+// EventBridge ignores one of them.
 func (p *patternParser) paths(o *patternObject, path string) map[string]*jsonNode {
 	all := map[string]*jsonNode{}
 	add := func(more map[string]*jsonNode) {
@@ -111,7 +111,7 @@ func (p *patternParser) paths(o *patternObject, path string) map[string]*jsonNod
 	return all
 }
 
-// place returns a node to point at.
+// place returns the node for error positions.
 func (o *patternObject) place() *jsonNode {
 	if len(o.fields) == 0 {
 		return o.or[0].place()
@@ -137,7 +137,7 @@ func (p *patternParser) leaf(n *jsonNode) *patternLeaf {
 	return leaf
 }
 
-// test adds one operand. Those that any may fulfil share one test.
+// test adds an operand to the test of its kind; any operand of a test may match.
 func (p *patternParser) test(leaf *patternLeaf, name string, operands ...*jsonNode) {
 	list := &jsonNode{kind: jsonArray, elements: operands, path: operands[0].path, place: operands[0].place}
 	p.add(leaf, name, list)

@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// renderPattern writes a pattern in CEL, and reports fields which have no place in an event. o may be nil if there are faults
-// already.
+// renderPattern returns a pattern as CEL. It reports fields of the envelope that an event does not hold. o may be nil if there are
+// faults already.
 func renderPattern(o *patternObject, faults *patternFaults) string {
 	if len(*faults) > 0 {
 		return ""
@@ -31,7 +31,7 @@ func renderPattern(o *patternObject, faults *patternFaults) string {
 	return "(" + strings.Join(either, ")\n|| (") + ")"
 }
 
-// judgeEnvelope reports what no event has.
+// judgeEnvelope reports fields of the envelope that an event does not hold.
 func judgeEnvelope(o *patternObject, faults *patternFaults) {
 	for _, f := range o.fields {
 		switch _, text := textFields(f.name); {
@@ -49,7 +49,7 @@ func judgeEnvelope(o *patternObject, faults *patternFaults) {
 	}
 }
 
-// judgeObjects reports objects that are too large. nil has none.
+// judgeObjects reports objects that are too large. o may be nil.
 func judgeObjects(o *patternObject, faults *patternFaults) {
 	if o == nil {
 		return
@@ -64,8 +64,8 @@ func judgeObjects(o *patternObject, faults *patternFaults) {
 	}
 }
 
-// objectNames returns the members of detail that o wants to be objects. They are apart if none must hold together with
-// another one of the same name: else both speak of the same element, and must be written as one.
+// objectNames returns the members of detail that must be objects. apart is true if no two of them with the same name must match
+// together. Otherwise both refer to the same element and must be rendered as one test.
 func objectNames(o *patternObject, detail bool) (names map[string]bool, apart bool) {
 	names, apart = map[string]bool{}, true
 	add := func(more map[string]bool, inner bool) {
@@ -96,7 +96,7 @@ func objectNames(o *patternObject, detail bool) (names map[string]bool, apart bo
 	return names, apart
 }
 
-// patternConditions writes what must hold together. Each result can stand in a conjunction.
+// patternConditions returns the conditions of o as CEL texts, to be joined by &&.
 func patternConditions(o *patternObject, field func(patternField) []string) []string {
 	var all []string
 	for _, f := range o.fields {
@@ -112,7 +112,7 @@ func patternConditions(o *patternObject, field func(patternField) []string) []st
 	return append(all, grouped(either, " || "))
 }
 
-// grouped joins conditions and puts brackets around more than one.
+// grouped joins conditions with brackets around several.
 func grouped(parts []string, operator string) string {
 	if len(parts) == 1 {
 		return parts[0]
@@ -132,19 +132,19 @@ func envelopeField(f patternField) []string {
 	return patternConditions(f.object, func(f patternField) []string { return dataField("event.data", f) })
 }
 
-// dataField writes a field below the object at path.
+// dataField returns the condition of a field of the object at path.
 func dataField(path string, f patternField) []string {
 	path = memberOf(path, f.name)
 	switch {
 	case f.leaf != nil:
 		return []string{renderLeaf(path, f.leaf)}
-	case len(f.object.fields) == 0 || len(f.object.fields) == 1 && len(f.object.or) == 0: // one look at a time
+	case len(f.object.fields) == 0 || len(f.object.fields) == 1 && len(f.object.or) == 0: // a single test
 		return patternConditions(f.object, func(f patternField) []string { return dataField(path, f) })
 	}
 	return []string{testObject + "(" + path + ", " + f.object.String() + ")"}
 }
 
-// memberOf writes the member of an object in CEL.
+// memberOf returns the access to a member in CEL.
 func memberOf(path, name string) string {
 	for i, c := range name {
 		letter := c == '_' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z'
@@ -152,19 +152,19 @@ func memberOf(path, name string) string {
 			return path + "[" + quoted(name) + "]"
 		}
 	}
-	if name == "" || slices.Contains([]string{"in", "true", "false", "null"}, name) { // words that CEL takes for others
+	if name == "" || slices.Contains([]string{"in", "true", "false", "null"}, name) { // reserved words of CEL
 		return path + "[" + quoted(name) + "]"
 	}
 	return path + "." + name
 }
 
-// String writes the object as EventBridge has it.
+// String returns the object as an EventBridge pattern.
 func (o *patternObject) String() string {
 	var members, either []string
 	for _, f := range o.fields {
 		text := f.node.String()
 		if f.object != nil {
-			text = f.object.String() // which may have been merged
+			text = f.object.String() // the object may be merged
 		}
 		members = append(members, quoted(f.name)+": "+text)
 	}
@@ -177,7 +177,7 @@ func (o *patternObject) String() string {
 	return "{" + strings.Join(members, ", ") + "}"
 }
 
-// renderLeaf writes the tests of any scalar at path.
+// renderLeaf returns the tests of the scalars at path as CEL.
 func renderLeaf(path string, l *patternLeaf) string {
 	var either []string
 	for _, t := range l.tests {

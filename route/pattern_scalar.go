@@ -7,11 +7,11 @@ import (
 	"unicode"
 )
 
-// scalarTest is what a pattern asks of one scalar.
+// scalarTest is a test of one scalar.
 type scalarTest func(scalar) bool
 
-// The tests by name. Each is written in rules as a call, such as anyIn(event.data.state, ["on", "off"]), which is true if the
-// value or any element of it passes. Those with not in their name are passed by what is no string at all, too.
+// The names of the tests. In rules each is a function, such as anyIn(event.data.state, ["on", "off"]), which is true if the value
+// or any element of it passes. A value that is no string passes the tests with Not in their name.
 const (
 	testIn         = "anyIn"
 	testNotIn      = "anyNotIn"
@@ -38,7 +38,7 @@ func testNames() []string {
 	}
 }
 
-// newScalarTest prepares the test with the operands in list. It reports what is wrong with them to faults.
+// newScalarTest returns the test with the operands in list. It adds invalid operands to faults.
 func newScalarTest(name string, list *jsonNode, faults *patternFaults) scalarTest {
 	if list.kind != jsonArray || len(list.elements) == 0 {
 		faults.add(list, "%s, expected a list of operands", list.what())
@@ -135,7 +135,7 @@ func inTest(name string, list *jsonNode, faults *patternFaults) scalarTest {
 	return func(s scalar) bool { return !slices.Contains(all, s) }
 }
 
-// fold makes strings equal that differ in case only, whatever their script.
+// fold maps strings that differ only in case to the same string, for all scripts.
 func fold(s string) string {
 	return strings.Map(func(r rune) rune {
 		least := r
@@ -146,7 +146,7 @@ func fold(s string) string {
 	}, s)
 }
 
-// numberTest takes one comparison, or a lower and an upper bound.
+// numberTest parses one comparison, or a lower and an upper bound.
 func numberTest(list *jsonNode, faults *patternFaults) scalarTest {
 	before := len(*faults)
 	if n := len(list.elements); n != 2 && n != 4 {
@@ -201,7 +201,7 @@ func cidrTest(list *jsonNode, faults *patternFaults) scalarTest {
 	for i, text := range texts(list, faults) {
 		prefix, err := netip.ParsePrefix(text)
 		switch n := list.elements[i]; {
-		case n.value.kind != textScalar: // reported
+		case n.value.kind != textScalar: // already reported
 		case err != nil:
 			faults.add(n, "%q is no address block, expected one such as 10.0.0.0/8", text)
 		case prefix.IsSingleIP():

@@ -1,6 +1,6 @@
 package route
 
-// textFields returns the text of an event that a field of the envelope became. It is "" where the envelope lacks the field.
+// textFields maps text fields of the envelope to fields of the event. The text is "" if the envelope lacks the field.
 func textFields(name string) (path string, ok bool) {
 	switch name {
 	case "source", "id":
@@ -15,7 +15,7 @@ func textFields(name string) (path string, ok bool) {
 	return "", false
 }
 
-// renderText writes the tests of a text, which counts as missing where it is "".
+// renderText returns the tests of a text as CEL. The text "" counts as missing.
 func renderText(path string, l *patternLeaf) string {
 	there := path + ` != ""`
 	var either []string
@@ -30,13 +30,13 @@ func renderText(path string, l *patternLeaf) string {
 	if l.absent {
 		either = append(either, path+` == ""`)
 	}
-	if len(either) == 0 { // a text is no number
+	if len(either) == 0 { // a text never equals a number
 		return "false"
 	}
 	return grouped(either, " || ")
 }
 
-// textTest writes the alternatives of one test, in plain CEL where that has words for it.
+// textTest returns the alternatives of one test, in plain CEL if CEL has the operator.
 func textTest(path string, t *leafTest) []string {
 	switch t.name {
 	case testNumber:
@@ -62,7 +62,7 @@ func textTest(path string, t *leafTest) []string {
 	return []string{renderTest(path, t)}
 }
 
-// oneOf compares with the strings of a list, none of which gives nothing.
+// oneOf returns the comparison with the strings of a list, nothing if the list has no strings.
 func oneOf(path string, list *jsonNode, one, several string) []string {
 	strs := &jsonNode{kind: jsonArray}
 	for _, n := range list.elements {

@@ -12,12 +12,11 @@ import (
 	"cel.dev/cel-go/common/types/ref"
 )
 
-// scalar is a value that is neither a list nor an object, in a form that can be compared: every number is a float64, as
-// JSON has them.
+// scalar is a comparable value that is neither a list nor an object. Every number is a float64, as in JSON.
 type scalar struct {
 	kind   scalarKind
 	text   string
-	number float64 // of a boolean: 0 or 1
+	number float64 // for a boolean 0 or 1
 }
 
 type scalarKind uint8
@@ -27,10 +26,10 @@ const (
 	boolScalar
 	numberScalar
 	textScalar
-	otherScalar // what JSON cannot say; it exists and equals nothing
+	otherScalar // a value without a JSON form; it exists and equals nothing
 )
 
-// String writes s as JSON and CEL both have it.
+// String returns s in a form that is both JSON and CEL.
 func (s scalar) String() string {
 	switch s.kind {
 	case boolScalar:
@@ -42,19 +41,19 @@ func (s scalar) String() string {
 		if text := strconv.FormatFloat(s.number, 'g', -1, 64); strings.ContainsAny(text, ".e") {
 			return text
 		}
-		return strconv.FormatFloat(s.number, 'e', -1, 64) // CEL would take it for an integer, too large a one
+		return strconv.FormatFloat(s.number, 'e', -1, 64) // without an exponent CEL would read a too large integer
 	case textScalar:
 		return quoted(s.text)
 	}
 	return "null"
 }
 
-// quoted writes a string as JSON does, which is CEL too.
+// quoted returns a string as a JSON string, which is also a CEL string.
 func quoted(s string) string {
 	var b strings.Builder
 	enc := json.NewEncoder(&b)
 	enc.SetEscapeHTML(false)
-	_ = enc.Encode(s) // a string can always be written
+	_ = enc.Encode(s) // no error: a string always has a JSON form
 	return strings.TrimSuffix(b.String(), "\n")
 }
 
@@ -72,7 +71,7 @@ func (s scalar) what() string {
 	return "a value that JSON cannot say"
 }
 
-// scalarOf takes what Go callers put into data, what the decoder makes of JSON, and what CEL makes of a literal.
+// scalarOf converts a value of Go code, of decoded JSON or of a CEL literal.
 func scalarOf(v any) scalar {
 	switch v := v.(type) {
 	case nil, types.Null:
@@ -123,8 +122,8 @@ func reflectScalar(v reflect.Value) scalar {
 	return scalar{kind: otherScalar}
 }
 
-// eachAt visits what path leads to within v, until visit returns true, and reports whether it did. A list stands for each of
-// its elements, on the way and at the end, so visit sees scalars and objects only.
+// eachAt visits the values at path inside v, until visit returns true, and reports whether it did. A list stands for its elements,
+// within the path and at its end, so visit gets only scalars and objects.
 func eachAt(v any, path []string, visit func(any) bool) bool {
 	switch v := v.(type) {
 	case map[string]any:
@@ -151,7 +150,7 @@ func eachAt(v any, path []string, visit func(any) bool) bool {
 	return reflectAt(reflect.ValueOf(v), path, visit)
 }
 
-// reflectAt is eachAt for the kinds of lists and maps that only Go callers put into data.
+// reflectAt is eachAt for lists and maps of other Go types than those of decoded JSON.
 func reflectAt(v reflect.Value, path []string, visit func(any) bool) bool {
 	switch {
 	case v.Kind() == reflect.Pointer && !v.IsNil():
@@ -174,7 +173,7 @@ func isObject(v reflect.Value) bool {
 	return v.Kind() == reflect.Map && v.Type().Key().Kind() == reflect.String
 }
 
-// eachScalar is eachAt for the scalars.
+// eachScalar visits the scalars of eachAt.
 func eachScalar(v any, path []string, visit func(scalar) bool) bool {
 	return eachAt(v, path, func(v any) bool {
 		if _, object := v.(map[string]any); object || v != nil && isObject(reflect.ValueOf(v)) {
@@ -184,7 +183,7 @@ func eachScalar(v any, path []string, visit func(scalar) bool) bool {
 	})
 }
 
-// eachObject is eachAt for the objects.
+// eachObject visits the objects of eachAt.
 func eachObject(v any, path []string, visit func(any) bool) bool {
 	return eachAt(v, path, func(v any) bool {
 		_, object := v.(map[string]any)

@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// wildcard is a text with stars in it, as the pieces between them.
+// wildcard is a text with stars, stored as the pieces between the stars.
 type wildcard []string
 
 func wildcards(list *jsonNode, texts []string, faults *patternFaults) []wildcard {
@@ -44,7 +44,7 @@ func parseWildcard(text string) (wildcard, error) {
 	return append(w, piece.String()), nil
 }
 
-// match takes each piece at its first place, which leaves most room for the rest.
+// match takes the first occurrence of each piece, which leaves the longest rest for the others.
 func (w wildcard) match(s string) bool {
 	first, last := w[0], w[len(w)-1]
 	if len(w) == 1 {

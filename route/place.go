@@ -7,8 +7,8 @@ import (
 	"cel.dev/cel-go/common/types"
 )
 
-// slotOf returns the slot that an expression reads, noSlot if it is more than the reading of one. A slot of kind slotFind is
-// an optional value, which few can use.
+// slotOf returns the slot of an expression that only reads a value, noSlot for other expressions. A slot of kind slotFind is an
+// optional value, which few conditions accept.
 func (l *lowering) slotOf(x ast.Expr) int32 {
 	switch x.Kind() {
 	case ast.IdentKind:
@@ -42,7 +42,7 @@ func (l *lowering) fieldOf(of ast.Expr, name string) int32 {
 	return l.field(of.AsIdent()+"."+name, object.read[name])
 }
 
-// keyOf returns the slot of what stands in a map under a name. Behind an optional value everything is optional.
+// keyOf returns the slot of the value under a name of a map. After an optional step, all further steps are optional.
 func (l *lowering) keyOf(of ast.Expr, name string, optional bool) int32 {
 	parent := l.slotOf(of)
 	if parent == noSlot {
@@ -84,7 +84,7 @@ func (l *lowering) slotOfCall(x ast.Expr) int32 {
 	return noSlot
 }
 
-// optionalOf is slotOf for an optional value; noSlot for others.
+// optionalOf returns the slot of an optional value, noSlot for other expressions.
 func (l *lowering) optionalOf(x ast.Expr) int32 {
 	if slot := l.slotOf(x); slot != noSlot && l.slots[slot].kind == slotFind {
 		return slot
@@ -92,7 +92,7 @@ func (l *lowering) optionalOf(x ast.Expr) int32 {
 	return noSlot
 }
 
-// sizeOf returns the slot of a size; that of filter is the number of items that satisfy the condition.
+// sizeOf returns the slot of size(x). The size of filter() is the number of items that satisfy the condition.
 func (l *lowering) sizeOf(x ast.Expr) int32 {
 	if x.Kind() == ast.ComprehensionKind {
 		if loop, ok := loopOf(x.AsComprehension()); ok && loop.macro == macroFilter {
@@ -127,8 +127,8 @@ func (l *lowering) constantOf(x ast.Expr) (value, bool) {
 	return value{}, false
 }
 
-// evaluate lets cel-go find the value of an expression without variables, which may be an error. It reports false where the
-// expression is refused.
+// evaluate evaluates an expression without variables with cel-go. The value may be an error. It returns false if the expression is
+// refused.
 func (l *lowering) evaluate(x ast.Expr) (value, bool) {
 	program, err := l.env.plan(l.subtree(x), l.limits)
 	if err != nil {
@@ -142,7 +142,8 @@ func (l *lowering) evaluate(x ast.Expr) (value, bool) {
 	return ofCEL(out), true
 }
 
-// constantSet returns the items of a list of constants, nil if it is none or cel-go does not treat it as a set.
+// constantSet returns the items of a list of constants. It returns nil for other expressions, and for lists that cel-go does not
+// treat as sets.
 func (l *lowering) constantSet(x ast.Expr) *constSet {
 	if x.Kind() != ast.ListKind || len(x.AsList().OptionalIndices()) > 0 {
 		return nil

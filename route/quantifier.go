@@ -6,7 +6,7 @@ import (
 	"cel.dev/cel-go/common/types"
 )
 
-// macro is a macro of CEL that loops, told by what it expands to.
+// macro is a looping macro of CEL, recognised by its expansion.
 type macro uint8
 
 const (
@@ -16,7 +16,7 @@ const (
 	macroFilter
 )
 
-// loop is a macro with its parts: over.all(item, body).
+// loop is a looping macro and its parts: over.all(item, body).
 type loop struct {
 	macro macro
 	over  ast.Expr
@@ -24,7 +24,7 @@ type loop struct {
 	body  ast.Expr
 }
 
-// loopOf tells which macro a comprehension comes from.
+// loopOf returns the macro of a comprehension.
 func loopOf(c ast.ComprehensionExpr) (loop, bool) {
 	step := c.LoopStep()
 	if c.HasIterVar2() || step.Kind() != ast.CallKind {
@@ -51,7 +51,7 @@ func loopOf(c ast.ComprehensionExpr) (loop, bool) {
 			return l, isLiteral(added, types.IntOne) && isCall(c.Result(), operators.Equals)
 		case c.AccuInit().Kind() == ast.ListKind && added.Kind() == ast.ListKind && isAccu(c.Result()):
 			l.macro = macroFilter
-			items := added.AsList().Elements() // of map() with a condition this is not the item itself
+			items := added.AsList().Elements() // for map() with a condition, this is not the item itself
 			return l, len(items) == 1 && items[0].Kind() == ast.IdentKind && items[0].AsIdent() == l.item
 		}
 	}
@@ -66,7 +66,7 @@ func isCall(x ast.Expr, name string) bool {
 	return x.Kind() == ast.CallKind && x.AsCall().FunctionName() == name
 }
 
-// quantifier lowers all, exists and exists_one whose condition lowers as a whole; nil for every other loop.
+// quantifier lowers all, exists and exists_one if their whole condition can be lowered. It returns nil for other loops.
 func (l *lowering) quantifier(x ast.Expr) *atom {
 	lp, ok := loopOf(x.AsComprehension())
 	if !ok || lp.macro == macroFilter {
@@ -88,7 +88,7 @@ func (l *lowering) quantifier(x ast.Expr) *atom {
 	return &atom{kind: atomAll, slot: over, body: body}
 }
 
-// contains makes a look-up of exists(it, it == "x"), where the items are known to be strings.
+// contains lowers exists(it, it == "x") to a lookup if all items are strings.
 func (l *lowering) contains(over int32, body *formula, of ast.Expr) *atom {
 	if body.op != opLit || body.lit.negated() || l.slots[over].kind != slotField {
 		return nil
@@ -103,7 +103,7 @@ func (l *lowering) contains(over int32, body *formula, of ast.Expr) *atom {
 	}
 }
 
-// loop lowers the condition of a loop over a slot. One loop inside another is left to cel-go, whose limits bound it.
+// loop lowers the condition of a loop over a slot. cel-go evaluates nested loops, within its limits.
 func (l *lowering) loop(lp loop) (over int32, body *formula) {
 	over = l.slotOf(lp.over)
 	if l.item != "" || over == noSlot || l.slots[over].kind == slotFind {
@@ -118,7 +118,7 @@ func (l *lowering) loop(lp loop) (over int32, body *formula) {
 	return over, body
 }
 
-// itemOf returns the slot of the variable of a quantifier. Items that are all strings are another slot than others.
+// itemOf returns the slot of the variable of a quantifier. String items and other items have different slots.
 func (l *lowering) itemOf(over ast.Expr) int32 {
 	if t := l.tree.GetType(over.ID()); len(t.Parameters()) > 0 && t.Parameters()[0].IsExactType(types.StringType) {
 		return l.slot(slot{kind: slotItem, name: itemName, static: kindString, volatile: true})

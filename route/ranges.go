@@ -6,15 +6,15 @@ import (
 	"slices"
 )
 
-// interval is a closed range of numbers. An open one is closed here, and an int is rounded to a double: the range is where a
-// condition may hold, the condition itself is tried behind it.
+// interval is a closed range of doubles in which a condition may be true. It is an approximation: open ends are closed, and ints
+// are rounded. The condition itself is evaluated afterwards.
 type interval struct{ from, to float64 }
 
 func (i interval) intersect(o interval) interval {
 	return interval{max(i.from, o.from), min(i.to, o.to)}
 }
 
-// rangeOf returns where slot op with may hold.
+// rangeOf returns the range in which slot op with may be true.
 func rangeOf(op compareOp, with float64) interval {
 	if op == opLess || op == opLessEqual {
 		return interval{math.Inf(-1), with}
@@ -22,12 +22,12 @@ func rangeOf(op compareOp, with float64) interval {
 	return interval{with, math.Inf(1)}
 }
 
-// ranges finds which of many intervals hold a number: a balanced tree over the beginnings, laid out in an array, in which every
-// node knows the largest end beneath it.
+// ranges finds all intervals that contain a number. It is an interval tree: a balanced tree over the starts, stored in an array;
+// each node has the largest end of its subtree.
 type ranges struct {
 	all    []interval
 	tokens []token
-	reach  []float64 // of the subtree whose root is at this place
+	reach  []float64 // largest end in the subtree, by root index
 }
 
 func newRanges(tokens map[interval]token) *ranges {
@@ -44,7 +44,7 @@ func newRanges(tokens map[interval]token) *ranges {
 	return r
 }
 
-// measure fills reach for the places from lo up to hi, whose root is in the middle.
+// measure fills reach for the subtree of the indexes from lo to hi, with its root in the middle.
 func (r *ranges) measure(lo, hi int) float64 {
 	if lo == hi {
 		return math.Inf(-1)
@@ -54,7 +54,7 @@ func (r *ranges) measure(lo, hi int) float64 {
 	return r.reach[mid]
 }
 
-// find appends the tokens of the intervals that hold x.
+// find appends the tokens of the intervals that contain x.
 func (r *ranges) find(x float64, found []token) []token { return r.search(0, len(r.all), x, found) }
 
 func (r *ranges) search(lo, hi int, x float64, found []token) []token {

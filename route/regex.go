@@ -8,7 +8,7 @@ import (
 	"unicode/utf8"
 )
 
-// compileRegex prepares the regular expression of a condition.
+// compileRegex compiles the regular expression of a condition.
 func (a *atom) compileRegex(limits *Limits) error {
 	tree, err := checkRegex(a.text, limits)
 	if err != nil {
@@ -19,7 +19,7 @@ func (a *atom) compileRegex(limits *Limits) error {
 	return err
 }
 
-// checkRegex holds a pattern to the limits.
+// checkRegex checks a regular expression against the limits.
 func checkRegex(pattern string, limits *Limits) (*syntax.Regexp, error) {
 	if len(pattern) > limits.Pattern {
 		return nil, fmt.Errorf("limit Pattern: the regular expression has %d bytes, expected at most %d", len(pattern), limits.Pattern)
@@ -39,7 +39,7 @@ func checkRegex(pattern string, limits *Limits) (*syntax.Regexp, error) {
 	return tree, nil
 }
 
-// checkInput holds a text that a regular expression is matched against to the limit.
+// checkInput checks the length of a regular expression's input.
 func checkInput(text string, limits *Limits) error {
 	if len(text) > limits.Input {
 		return fmt.Errorf("limit Input: a text of %d bytes for a regular expression, expected at most %d", len(text), limits.Input)
@@ -47,8 +47,8 @@ func checkInput(text string, limits *Limits) error {
 	return nil
 }
 
-// literalsOf returns what every text that matches must have: a prefix, where the expression is anchored at the beginning, and
-// a text somewhere, the longest there is. Both may be empty.
+// literalsOf returns literal texts of every match: a prefix, if the expression is anchored at the start, and the longest text that
+// every match contains. Both may be empty.
 func literalsOf(re *syntax.Regexp) (prefix, required string) {
 	parts := sequence(re, nil)
 	if len(parts) > 1 && parts[0].Op == syntax.OpBeginText {
@@ -62,7 +62,7 @@ func literalsOf(re *syntax.Regexp) (prefix, required string) {
 	return prefix, required
 }
 
-// sequence returns the parts that a match consists of, one behind the other.
+// sequence returns the consecutive parts of a match.
 func sequence(re *syntax.Regexp, parts []*syntax.Regexp) []*syntax.Regexp {
 	switch re.Op {
 	case syntax.OpConcat, syntax.OpCapture:
@@ -76,8 +76,8 @@ func sequence(re *syntax.Regexp, parts []*syntax.Regexp) []*syntax.Regexp {
 	return append(parts, re)
 }
 
-// literalOf returns the text of a literal. One that ignores case gives none, nor one with the character that also matches
-// what is no character.
+// literalOf returns the text of a literal. It returns "" for a literal that ignores case, and for a literal with U+FFFD, which also
+// matches invalid UTF-8.
 func literalOf(re *syntax.Regexp) string {
 	text := string(re.Rune)
 	if re.Op != syntax.OpLiteral || re.Flags&syntax.FoldCase != 0 || strings.ContainsRune(text, utf8.RuneError) {

@@ -5,35 +5,35 @@ import (
 	"strings"
 )
 
-// slotKind says how a slot comes to its value.
+// slotKind says how a slot gets its value.
 type slotKind uint8
 
 const (
 	slotField   slotKind = iota // a field of the event, the service or the team
 	slotKey                     // the value under a name of a map
-	slotFind                    // the same, absent where the name is missing
-	slotDefault                 // what slotFind found, else a constant
-	slotSize                    // how large it is
-	slotCount                   // how many of its items satisfy a condition
-	slotFilter                  // the same of filter(), which errs over an item that has no value
-	slotItem                    // the item at which a quantifier stands
+	slotFind                    // like slotKey, but absent if the name is missing
+	slotDefault                 // the value of slotFind, or else a constant
+	slotSize                    // size(x)
+	slotCount                   // number of items that satisfy a condition
+	slotFilter                  // like slotCount, for filter(): an error if an item has no value
+	slotItem                    // current item of a quantifier
 )
 
-// slot is a place of which conditions read the value: an access path, interned, so that each is read at most once per event.
+// slot is an interned access path, such as event.labels.env. Its value is read at most once per event.
 type slot struct {
 	kind   slotKind
-	parent int32 // the slot that it is taken from
+	parent int32 // slot of the enclosing value
 	name   string
 	read   func(*Facts) value
-	orElse value    // of slotDefault
-	body   *formula // of slotCount and slotFilter
+	orElse value    // with slotDefault: the constant
+	body   *formula // with slotCount and slotFilter: the condition
 
-	static   kind // of every value that it has; kindErr: it may be any
-	fallible bool // its value may be missing or of a type that has none
-	volatile bool // depends on the item at which a quantifier stands
+	static   kind // kind of all its values; kindErr: any kind
+	fallible bool // its value may be missing or an error
+	volatile bool // depends on the current item of a quantifier
 }
 
-// path writes the slot as a rule does. It is the identity of the slot, too.
+// path returns the slot as CEL text. The text is also the identity of the slot.
 func (s *space) path(id int32) string { return s.pathOf(&s.slots[id]) }
 
 func (s *space) pathOf(sl *slot) string {
@@ -67,10 +67,10 @@ func isIdentifier(name string) bool {
 	}) < 0 && (name[0] < '0' || name[0] > '9')
 }
 
-// itemName is what the variable of a quantifier is called in the identity of conditions.
+// itemName is the name of quantifier variables in identities of conditions.
 const itemName = "it"
 
-// slot interns a slot and says what is known of its values.
+// slot interns a slot and derives the properties of its values.
 func (s *space) slot(sl slot) int32 {
 	parent := slot{}
 	if sl.kind != slotField && sl.kind != slotItem {
@@ -94,7 +94,7 @@ func (s *space) slot(sl slot) int32 {
 		sl.static, sl.fallible = kindInt, true
 	}
 	key := s.pathOf(&sl)
-	if known, ok := s.slotIDs[key]; ok { // only read: Vet asks for the slots of a table that is in use
+	if known, ok := s.slotIDs[key]; ok { // read-only path: Vet looks up slots of a table in use
 		return known
 	}
 	id := int32(len(s.slots))
