@@ -45,7 +45,7 @@ func TestExplainSaysWhatARuleCosts(t *testing.T) {
 	}
 }
 
-// TestExplainAgreesWithFirst draws tables and holds the explanation to the result.
+// TestExplainAgreesWithFirst draws tables and compares Explain with First.
 func TestExplainAgreesWithFirst(t *testing.T) {
 	for seed := range uint64(40) {
 		g := newGenerator(seed)

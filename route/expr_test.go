@@ -121,7 +121,7 @@ func TestCostOfValues(t *testing.T) {
 	assert.GreaterOrEqual(t, costs["endless"], uint64(50_000), "it ends at the limit, and is counted")
 }
 
-// A body as a whole is a large value, and no fault of the expression.
+// A large body alone must not exceed the limits.
 func TestLargeAndDeepValuesAreTaken(t *testing.T) {
 	compiled, err := route.CompileExprs(map[string]string{"all": `body`, "some": `body.filter(a, a.n > 0)`}, []string{"body"}, nil)
 	require.NoError(t, err)

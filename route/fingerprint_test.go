@@ -8,8 +8,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestEqualFingerprintsMeanEqualResults changes events a little and holds all of one fingerprint to one result, to the table and
-// to one made anew.
+// TestEqualFingerprintsMeanEqualResults varies events slightly. Events with equal fingerprints must have equal results, in the table
+// and in a newly compiled table.
 func TestEqualFingerprintsMeanEqualResults(t *testing.T) {
 	equal, different := 0, 0
 	for seed := range uint64(300) {

@@ -10,7 +10,7 @@ import (
 	"cel.dev/cel-go/cel"
 )
 
-// FuzzCompile compiles any text. What is accepted must say of events what cel-go says, unless a limit keeps it from that.
+// FuzzCompile compiles any text. An accepted rule must give the results of cel-go, unless it exceeds a limit.
 func FuzzCompile(f *testing.F) {
 	for _, seed := range []string{
 		"", "true", "event.sumary", "1/0 == 1", "label(event)", "\x00", "Event{}.type == ''", "event.?data", "1 in [] || [1][3] == 2",
@@ -52,7 +52,7 @@ func FuzzCompile(f *testing.F) {
 	})
 }
 
-// FuzzMatch puts any event to tables that were drawn, which must say of it what cel-go says. TestOracle draws the tables too.
+// FuzzMatch matches any event against drawn tables, which must give the results of cel-go. TestOracle draws such tables too.
 func FuzzMatch(f *testing.F) {
 	const tables, rules = 8, 40
 	var drawn [tables]*Table[int]
@@ -68,17 +68,17 @@ func FuzzMatch(f *testing.F) {
 		}
 		for range 5 {
 			facts := g.facts()
-			if doc, err := json.Marshal(facts); err == nil { // not of NaN
+			if doc, err := json.Marshal(facts); err == nil { // fails for NaN
 				f.Add(uint8(i), facts.Event.Subject, doc)
 			}
 		}
 	}
 	f.Fuzz(func(t *testing.T, n uint8, subject string, doc []byte) {
 		var facts Facts
-		if len(doc) > 4096 || json.Unmarshal(doc, &facts) != nil || facts.Event == nil { // what is longer may meet a limit
+		if len(doc) > 4096 || json.Unmarshal(doc, &facts) != nil || facts.Event == nil { // a longer event may exceed a limit
 			return
 		}
-		facts.Event.Subject = subject // which JSON would keep valid
+		facts.Event.Subject = subject // set directly, because JSON would repair invalid UTF-8
 		table, want := drawn[n%tables], make([]kleene, 0, rules)
 		for _, p := range plain[n%tables] {
 			want = append(want, plainResult(p, table.env.bind(&facts)))

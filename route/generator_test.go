@@ -13,11 +13,11 @@ import (
 	"github.com/tocsin-dev/tocsin/severity"
 )
 
-// generator draws rules and events over an alphabet so small that they meet.
+// generator draws rules and events over a small alphabet, so that rules often match.
 type generator struct {
 	*rand.Rand
-	wide  bool // rules look at hundreds of labels, more than fit a byte
-	focus bool // rules look at few texts and numbers, so that much is compared to each
+	wide  bool // rules read more than 255 labels
+	focus bool // rules read few texts and numbers, with many constants each
 }
 
 func newGenerator(seed uint64) *generator {
@@ -66,7 +66,7 @@ func (g *generator) text() string {
 	return pick(g, "a", "b", "ab", "abc", "ac", "acd", "", "x", "ba", "bcd")
 }
 
-// long is a text in which others stand.
+// long draws a text that contains other texts.
 func (g *generator) long() string {
 	if g.IntN(3) > 0 {
 		return g.text()
@@ -88,7 +88,7 @@ func (g *generator) labelKey() string {
 	return pick(g, "a", "b", "ab", "x")
 }
 
-// textPath is a path that is a string by its type, if it is there.
+// textPath draws a path whose value, if present, is a string.
 func (g *generator) textPath() string {
 	switch g.IntN(8) {
 	case 0, 1:
@@ -105,7 +105,7 @@ func (g *generator) textPath() string {
 	return fmt.Sprintf("event.labels[?%q].orValue(%q)", g.labelKey(), g.text())
 }
 
-// path may be anything.
+// path draws a path of any type.
 func (g *generator) path() string {
 	key := func() string { return pick(g, "a", "b", "m", "l", "n") }
 	switch g.IntN(10) {
@@ -147,7 +147,7 @@ func (g *generator) regex() string {
 	return strconv.Quote(pick(g, "^a", "^ab", "b$", "ab?c", "^(a|b)", "a.*c", "", "^$", "(a)(b)", "(?i)AB", "x+", "^a(b|c)", "[^a]", "c+d", "�", "^�?a"))
 }
 
-// focused draws a condition on one of few places.
+// focused draws a condition on one of few paths.
 func (g *generator) focused() string {
 	switch of := pick(g, "event.type", "event.data.a", `event.labels["a"]`); g.IntN(8) {
 	case 0, 1, 2, 3:
@@ -240,7 +240,7 @@ func (g *generator) constantOfSet() string {
 	return pick(g, g.quoted(), g.quoted(), g.number(), g.number(), "true")
 }
 
-// guarded asks for a key before it uses it.
+// guarded draws a condition with a has() guard.
 func (g *generator) guarded() string {
 	if g.IntN(2) == 0 {
 		key := g.labelKey()
@@ -294,7 +294,7 @@ func (g *generator) itemCondition() string {
 		"!(v == "+g.quoted()+")")
 }
 
-// opaque draws what only cel-go evaluates.
+// opaque draws a condition that only cel-go evaluates.
 func (g *generator) opaque() string {
 	return pick(g,
 		g.textPath()+" + "+g.quoted()+" == "+g.quoted(),
@@ -354,7 +354,7 @@ func (g *generator) facts() *Facts {
 	return f
 }
 
-// value draws what may stand in the data of an event, from JSON and from Go.
+// value draws a value of event data, of a JSON or another Go type.
 func (g *generator) value(depth int) any {
 	switch n := g.IntN(30); {
 	case n < 8:
@@ -386,5 +386,5 @@ func (g *generator) value(depth int) any {
 	return pick[any](g, true, "a", 1.0)
 }
 
-// named is a string of a type of its own.
+// named is a defined string type.
 type named string

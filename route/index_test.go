@@ -12,7 +12,7 @@ import (
 	"github.com/tocsin-dev/tocsin/severity"
 )
 
-// mixedRules are n rules of the kinds that are never left to cel-go.
+// mixedRules returns n rules of the kinds that cel-go never evaluates.
 func mixedRules(n int) []Rule[int] {
 	shapes := []string{
 		`event.type == "t%[1]d" && event.labels["team"] == "team%[1]d"`,
@@ -48,7 +48,7 @@ func mixedFacts() *Facts {
 	}
 }
 
-// TestWorkDoesNotGrowWithTheRules counts what an event makes a matcher do.
+// TestWorkDoesNotGrowWithTheRules counts the operations of a matcher for an event.
 func TestWorkDoesNotGrowWithTheRules(t *testing.T) {
 	work := func(rules int) (atoms, tokens, matches int) {
 		table, err := Compile(mixedRules(rules), nil)

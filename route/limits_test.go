@@ -10,7 +10,7 @@ import (
 	"github.com/tocsin-dev/tocsin/event"
 )
 
-// TestHostileRulesAreRefused holds rules that would cost too much to their limits, by name.
+// TestHostileRulesAreRefused checks that rules with too costly texts are refused, with the name of the limit.
 func TestHostileRulesAreRefused(t *testing.T) {
 	for name, c := range map[string]struct{ when, limit string }{
 		"long text":              {`event.type == "` + strings.Repeat("x", 9000) + `"`, "expression code point size exceeds limit"},
@@ -32,7 +32,7 @@ func TestHostileRulesAreRefused(t *testing.T) {
 	}
 }
 
-// TestHostileRulesErr holds rules to the limits that show only on an event.
+// TestHostileRulesErr checks the limits that apply to the evaluation of an event.
 func TestHostileRulesErr(t *testing.T) {
 	long, list := strings.Repeat("a", 5000), make([]any, 150)
 	for i := range list {

@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// mutants are faults that somebody could write into the index. Each is one line.
+// mutants lists plausible faults in the index. Each changes one line.
 var mutants = []struct{ name, file, line, instead string }{
 	{
 		"an error lets a term go early", "match.go",
@@ -51,11 +51,11 @@ var mutants = []struct{ name, file, line, instead string }{
 	},
 }
 
-// mutantPairs is within how many pairs of a rule and an event every mutant must be found.
+// mutantPairs is the number of pairs of rule and event within which the oracle must find a mutant.
 const mutantPairs = "150000"
 
-// TestMutants builds the package with one fault after the other and demands that the oracle finds each: the first eight, two
-// with -short, all of them with TOCSIN_LONG=1, which takes minutes.
+// TestMutants builds the package with each fault and requires that the oracle finds it. It tests the first eight mutants, two with
+// -short, and all with TOCSIN_LONG=1, which takes minutes.
 func TestMutants(t *testing.T) {
 	if _, err := exec.LookPath("go"); err != nil {
 		t.Fatal(err)

@@ -14,7 +14,7 @@ import (
 	"github.com/tocsin-dev/tocsin/severity"
 )
 
-// operatorRules has every operator, function and macro of CEL in rules: with literals only, and bound to the event.
+// operatorRules uses every operator, function and macro of CEL, once with literals only and once with the event.
 var operatorRules = []struct{ name, literal, bound string }{
 	{"&&", `true && 1 < 2`, `event.data.yes && event.data.usage > 3.0`},
 	{"&& absorbs an error", `1 / 0 == 1 && false`, `event.data.nothere == 1 && event.type == "a"`},
@@ -146,7 +146,7 @@ var operatorRules = []struct{ name, literal, bound string }{
 	{"anyObject", `anyObject({"a": 1}, {"a": [1]})`, `anyObject(event.data.map, {"a": [1]})`},
 }
 
-// operatorFacts are events on which the rules above differ.
+// operatorFacts lists events for which operatorRules give different results.
 func operatorFacts() []*Facts {
 	data := func(change map[string]any) map[string]any {
 		all := map[string]any{
@@ -179,7 +179,7 @@ func operatorFacts() []*Facts {
 	return []*Facts{full, other, odd, {Event: &event.Event{}}}
 }
 
-// TestOperators holds each of the rules above, by itself, to cel-go.
+// TestOperators compares each rule of operatorRules with cel-go.
 func TestOperators(t *testing.T) {
 	facts := operatorFacts()
 	count := [3]int{}
@@ -203,7 +203,7 @@ func TestOperators(t *testing.T) {
 	t.Logf("%d true, %d errors, %d false", count[isTrue], count[isErr], count[isFalse])
 }
 
-// TestOperatorsAreAllThere holds the rules above to what the environment has.
+// TestOperatorsAreAllThere checks that operatorRules covers all functions of the environment.
 func TestOperatorsAreAllThere(t *testing.T) {
 	env, err := newEnvironment((*Limits)(nil).withDefaults())
 	require.NoError(t, err)

@@ -20,8 +20,8 @@ var (
 	oracleSeed  = flag.Uint64("oracle.seed", 0, "where TestOracle begins; 0: at random")
 )
 
-// TestOracle holds tables to what cel-go says of each rule by itself: the rules that match and those that err, in order, without
-// duplicates, for All and for First.
+// TestOracle compares tables with an evaluation of each rule by cel-go. Matching and failed rules must agree, in order and without
+// duplicates, for All and First.
 func TestOracle(t *testing.T) {
 	seed := *oracleSeed
 	if seed == 0 {
@@ -45,18 +45,18 @@ func TestOracle(t *testing.T) {
 	require.Greater(t, count[isErr], tried/10)
 }
 
-// TestOracleAgain tries what has found a fault before.
+// TestOracleAgain repeats seeds that have found a fault.
 func TestOracleAgain(t *testing.T) {
 	for _, seed := range []uint64{
 		6396578010153501207, // all(it, true) was taken for all(it, false)
-		5485949778505712387, // x == y was taken for y == x, where both are lists of what no event may hold
+		5485949778505712387, // x == y was shared with y == x, for lists with values that no event may hold
 	} {
 		_, err := oracleRound(seed, new([3]int))
 		require.NoError(t, err)
 	}
 }
 
-// oracleRound draws a table and events and compares. It returns how many pairs it tried.
+// oracleRound draws a table and events and compares them. It returns the number of pairs of rule and event.
 func oracleRound(seed uint64, count *[3]int) (int, error) {
 	g := newGenerator(seed)
 	size, events := 60, 200
@@ -68,7 +68,7 @@ func oracleRound(seed uint64, count *[3]int) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	if g.IntN(4) == 0 { // a table that was made from another one is as good
+	if g.IntN(4) == 0 { // also test a recompiled table
 		first, err := Compile(rules[:g.IntN(len(rules))], nil)
 		if err == nil {
 			table, err = first.Recompile(rules)
@@ -97,7 +97,7 @@ func oracleRound(seed uint64, count *[3]int) (int, error) {
 	return size * events, nil
 }
 
-// compileDrawn compiles what was drawn. What is refused must be refused by cel-go, too; it is left out.
+// compileDrawn compiles drawn rules. It drops refused rules, which cel-go must refuse too.
 func compileDrawn(rules []Rule[int]) (*Table[int], error) {
 	table, err := Compile(rules, nil)
 	if err == nil {
@@ -116,10 +116,10 @@ func compileDrawn(rules []Rule[int]) (*Table[int], error) {
 	return Compile(rules, nil)
 }
 
-// unknown is the result of a rule on which cel-go itself fails: it panics over bytes in a constant list, whatever stands beside.
+// unknown is the result of a rule for which cel-go panics: bytes tested against a constant list.
 const unknown kleene = 9
 
-// plainPrograms plans every rule as a whole, without limits.
+// plainPrograms compiles every rule to a cel-go program without limits.
 func plainPrograms[T any](table *Table[T]) ([]cel.Program, error) {
 	var all []cel.Program
 	for i := range table.rules {
@@ -159,7 +159,7 @@ func compareWith[T any](table *Table[T], f *Facts, want []kleene) error {
 			break
 		}
 		if k == unknown {
-			return nil // First depends on it
+			return nil // the result of First depends on this rule
 		}
 	}
 	first := table.First(f)

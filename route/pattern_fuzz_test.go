@@ -10,7 +10,7 @@ import (
 	"github.com/tocsin-dev/tocsin/route"
 )
 
-// FuzzImportEventPattern holds that a pattern is refused or becomes a rule, and that the rule never errs, whatever the event.
+// FuzzImportEventPattern checks that a pattern is refused or becomes a rule, and that the rule fails for no event.
 func FuzzImportEventPattern(f *testing.F) {
 	names, err := filepath.Glob("testdata/pattern/*.txt")
 	if err != nil || len(names) == 0 {

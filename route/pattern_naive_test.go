@@ -17,8 +17,8 @@ import (
 	"github.com/tocsin-dev/tocsin/route"
 )
 
-// TestImportedRuleIsThePattern compares imported rules with an interpreter that takes documents apart into paths, as
-// EventBridge is said to, and knows nothing of CEL.
+// TestImportedRuleIsThePattern compares imported rules with an interpreter without CEL. It flattens documents into paths, as
+// EventBridge does.
 func TestImportedRuleIsThePattern(t *testing.T) {
 	seed := uint64(time.Now().UnixNano())
 	g := patternGen{rand.New(rand.NewPCG(seed, 1))}
@@ -57,7 +57,7 @@ func TestImportedRuleIsThePattern(t *testing.T) {
 	require.Positive(t, merged)
 }
 
-// patternGen makes patterns and documents over the same few names and values, so that they meet.
+// patternGen draws patterns and documents over few names and values, so that they often match.
 type patternGen struct{ *rand.Rand }
 
 func pick[T any](g patternGen, from ...T) T { return from[g.IntN(len(from))] }
@@ -191,7 +191,7 @@ func (g patternGen) value(name string, depth int) any {
 	return g.scalar()
 }
 
-// naiveField is a scalar of a document: its path, and in which element of which list it stands.
+// naiveField is a scalar of a document with its path and its position in each list.
 type naiveField struct {
 	path  string
 	value any
@@ -227,7 +227,7 @@ func naiveFlatten(doc map[string]any) []naiveField {
 	return fields
 }
 
-// naiveExpand returns the alternatives of a pattern, each the leaves by path.
+// naiveExpand returns the alternatives of a pattern. Each maps paths to leaves.
 func naiveExpand(path string, p map[string]any) []map[string][]any {
 	all := []map[string][]any{{}}
 	and := func(with []map[string][]any) {
@@ -288,7 +288,7 @@ func naiveChoose(paths []string, leaves map[string][]any, fields []naiveField, i
 	return mayMiss && naiveChoose(rest, leaves, fields, in, append(slices.Clip(absent), path))
 }
 
-// naiveJoin returns nil if the two would be in different elements of one list.
+// naiveJoin joins two positions. It returns nil if they are in different elements of the same list.
 func naiveJoin(a, b map[int]int) map[int]int {
 	joined := maps.Clone(a)
 	for list, element := range b {

@@ -17,14 +17,13 @@ import (
 	"github.com/tocsin-dev/tocsin/route"
 )
 
-// TestImportEventPattern holds testdata/pattern: a file per operator, with events for every pattern and patterns that are
-// refused. Its lines say
+// TestImportEventPattern runs the files in testdata/pattern, one for each operator. A file has these lines:
 //
 //	pattern PATTERN                  the pattern of the next lines
-//	match DETAIL, no DETAIL          what it makes of events with this detail
-//	envelope match EVENT, … no EVENT what it makes of whole events
-//	reads CEL                        a line of the rule that it becomes
-//	refused PATTERN => ERROR         a part of the error
+//	match DETAIL, no DETAIL          whether it matches an event with this detail
+//	envelope match EVENT, … no EVENT whether it matches a whole event
+//	reads CEL                        a line of the resulting rule
+//	refused PATTERN => ERROR         a refused pattern and a part of the error
 func TestImportEventPattern(t *testing.T) {
 	names, err := filepath.Glob("testdata/pattern/*.txt")
 	require.NoError(t, err)
@@ -89,7 +88,7 @@ func lines(t testing.TB, name string) []string {
 	return all
 }
 
-// imported compiles a pattern as a rule. What it returns fails the test if the rule errs.
+// imported compiles a pattern as a rule. The returned function fails the test if the rule fails.
 func imported(t *testing.T, pattern string) (check func(*event.Event) bool, when string) {
 	t.Helper()
 	when, err := route.ImportEventPattern([]byte(pattern))
@@ -119,7 +118,7 @@ func ruleLines(t *testing.T, pattern string) []string {
 	return rule
 }
 
-// eventOf maps an EventBridge envelope as docs/event-pattern.md says.
+// eventOf maps an EventBridge envelope to an event as in docs/event-pattern.md.
 func eventOf(t *testing.T, envelope string) *event.Event {
 	t.Helper()
 	var e struct {

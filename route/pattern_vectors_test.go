@@ -15,7 +15,7 @@ import (
 	"github.com/tocsin-dev/tocsin/route"
 )
 
-// differences names where imported rules decide otherwise than the matcher that judged the cases, by line of the file.
+// differences names the cases, by line of the file, for which imported rules differ from the AWS matcher.
 // docs/event-pattern.md gives the reasons.
 var differences = map[string][]int{
 	"every-address": {356, 357, 358},
@@ -23,8 +23,7 @@ var differences = map[string][]int{
 	"unknown-field": {418},
 }
 
-// TestPatternVectors reads cases with the verdict of another matcher, documents being mapped to events as
-// docs/event-pattern.md says.
+// TestPatternVectors runs cases with results of the AWS matcher. It maps documents to events as in docs/event-pattern.md.
 func TestPatternVectors(t *testing.T) {
 	dir := os.Getenv("TOCSIN_SAMPLES")
 	if dir == "" {

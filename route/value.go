@@ -9,12 +9,12 @@ import (
 	"cel.dev/cel-go/common/types/traits"
 )
 
-// kind tells the values apart that conditions are computed on without the help of cel-go.
+// kind is the kind of a value.
 type kind uint8
 
 const (
-	kindErr    kind = iota // there is none: a key is missing, or cel-go cannot take it
-	kindAbsent             // an optional value that is none
+	kindErr    kind = iota // no value: a key is missing, or cel-go does not accept the value
+	kindAbsent             // an empty optional
 	kindNull
 	kindBool
 	kindInt
@@ -24,15 +24,15 @@ const (
 	kindTime
 	kindDuration
 	kindMap   // raw is a map[string]any or a map[string]string
-	kindList  // raw is a []any, a []string or, since to box that allocates, a *[]string
-	kindOther // raw is a value of cel-go
+	kindList  // raw is a []any, a []string, or a *[]string to avoid an allocation
+	kindOther // raw is a cel-go value
 )
 
-// value is one value of an event, without boxing: reading one allocates nothing.
+// value is a value of an event. It is not boxed, so reading a value allocates nothing.
 type value struct {
 	kind  kind
-	nanos int32 // of a time, beside the seconds in num
-	num   int64 // of an int, uint (its bits), bool, duration or time
+	nanos int32 // nanoseconds of a time; num holds the seconds
+	num   int64 // int, bits of a uint, bool, duration or seconds of a time
 	real  float64
 	text  string
 	raw   any
@@ -53,7 +53,7 @@ func timeValue(t time.Time) value {
 	return value{kind: kindTime, num: t.Unix(), nanos: int32(t.Nanosecond())}
 }
 
-// classify finds the kind of what a sender or a Go caller put into an event, as cel-go would see it.
+// classify converts a Go value in an event as cel-go would.
 func classify(x any) value {
 	switch v := x.(type) {
 	case nil:
@@ -82,7 +82,7 @@ func classify(x any) value {
 	return ofCEL(types.DefaultTypeAdapter.NativeToValue(x))
 }
 
-// ofCEL is classify for a value of cel-go.
+// ofCEL converts a cel-go value.
 func ofCEL(x ref.Val) value {
 	switch v := x.(type) {
 	case *types.Err, *types.Unknown:
@@ -107,7 +107,7 @@ func ofCEL(x ref.Val) value {
 	return value{kind: kindOther, raw: x}
 }
 
-// cel turns the value into one of cel-go. It allocates, so it is for what is rare.
+// cel converts the value to a cel-go value. It allocates; use it on rare paths only.
 func (v *value) cel() ref.Val {
 	switch v.kind {
 	case kindNull:
@@ -137,7 +137,7 @@ func (v *value) cel() ref.Val {
 	return types.NewErr("no value")
 }
 
-// size is what size() gives.
+// size returns the result of size().
 func (v *value) size() value {
 	switch x := v.raw.(type) {
 	case nil:
@@ -161,7 +161,7 @@ func (v *value) size() value {
 	return value{}
 }
 
-// isSet is what has() says of a field.
+// isSet returns the result of has() for a field.
 func (v *value) isSet() bool {
 	switch v.kind {
 	case kindString:
@@ -174,12 +174,12 @@ func (v *value) isSet() bool {
 	return v.num != 0
 }
 
-// missingKey marks the error that a key is missing among others.
+// missingKey distinguishes a missing key from other errors.
 const missingKey = 1
 
 func (v *value) isMissing() bool { return v.kind == kindErr && v.num == missingKey }
 
-// key looks a name up in a map, as a selection or an index by a string does: the value is an error where it is missing.
+// key looks up a name in a map, like a selection or an index. The value is an error if the name is missing.
 func (v *value) key(name string, found *value) {
 	if !v.find(name, found) {
 		*found = value{}
@@ -188,8 +188,8 @@ func (v *value) key(name string, found *value) {
 	}
 }
 
-// find looks a name up as has() and an optional selection do: what is missing is absent. It reports false where that is an
-// error, as it is of a list; beside maps and lists nothing has names, which is no error.
+// find looks up a name like has() and an optional selection: the value is absent if the name is missing. It returns false if the
+// lookup is an error, as in a list. In a value that is neither map nor list the name is absent, without an error.
 func (v *value) find(name string, found *value) bool {
 	*found = value{kind: kindAbsent}
 	switch m := v.raw.(type) {
@@ -221,7 +221,7 @@ func findCEL(x any, name string, found *value) bool {
 			*found = ofCEL(member)
 		}
 		return ok || !types.IsError(member)
-	case traits.Indexer: // a list, or an object of a type that cel-go knows
+	case traits.Indexer: // a list, or an object of a type known to cel-go
 		return false
 	}
 	return true

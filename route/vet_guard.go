@@ -7,10 +7,10 @@ import (
 	"github.com/tocsin-dev/tocsin/event"
 )
 
-// unguarded reports, key by key, which rules err for events that lack it. A rule is named only if an event was made that matches
-// it, and that makes it err once the key is taken away.
+// unguarded reports, for each key, the rules that err for events without it. It reports a rule only with a witness: an event that
+// matches the rule, and makes it err after the key is removed.
 func (s *survey) unguarded() {
-	at := make(map[int32]int) // by the slot of the key: in all
+	at := make(map[int32]int) // index in all, by slot of the key
 	var all []finding
 	for rule, terms := range s.live {
 		for i := range terms {
@@ -20,7 +20,7 @@ func (s *survey) unguarded() {
 				case !known:
 					at[key] = len(all)
 					all = append(all, finding{kind: "unguarded", rule: rule, witness: less})
-					s.scratch = &Facts{Event: &event.Event{}} // the witness is kept
+					s.scratch = &Facts{Event: &event.Event{}} // the old scratch is kept as the witness
 				case all[n].rule != rule && !slices.Contains(all[n].others[max(0, len(all[n].others)-1):], rule):
 					all[n].others = append(all[n].others, rule)
 				}
@@ -38,8 +38,8 @@ func (s *survey) unguarded() {
 	}
 }
 
-// unguardedKeys visits the keys without which the rule errs because of one of its terms, each with such an event, which is only
-// lent.
+// unguardedKeys visits the keys without which a term makes the rule err, each with such an event. The event is valid only during
+// the visit.
 func (s *survey) unguardedKeys(rule int, of *profile, visit func(key int32, less *Facts)) {
 	matched := false
 	for _, w := range of.views {

@@ -8,7 +8,7 @@ const (
 	numberKinds = 1<<kindInt | 1<<kindUint | 1<<kindDouble
 )
 
-// kindsOf returns the kinds that are ordered with one, and equal to it at times.
+// kindsOf returns the kinds whose values may be ordered with or equal to values of a kind.
 func kindsOf(k kind) kinds {
 	if k >= kindInt && k <= kindDouble {
 		return numberKinds
@@ -16,7 +16,7 @@ func kindsOf(k kind) kinds {
 	return 1 << k
 }
 
-// kinds returns which kinds the value of the slot may have where the literal is true.
+// kinds returns the possible kinds of the slot's value if the literal is true.
 func (s *space) kinds(l lit) kinds {
 	a := &s.atoms[l.atom()]
 	possible := allKinds
@@ -35,7 +35,7 @@ func (s *space) kinds(l lit) kinds {
 			return possible & a.set.kinds()
 		}
 	case atomCompare:
-		if l.negated() && !a.value.isNumber() { // NaN is below nothing, of whatever kind
+		if l.negated() && !a.value.isNumber() { // NaN is below no value of any kind
 			return possible & (kindsOf(a.value.kind) | 1<<kindDouble)
 		}
 		return possible & kindsOf(a.value.kind)
@@ -56,7 +56,7 @@ func (c *constSet) kinds() kinds {
 	return all
 }
 
-// total returns on which kinds a condition is never an error.
+// total returns the kinds for which a condition is never an error.
 func (s *space) total(id int32) kinds {
 	switch a := &s.atoms[id]; a.kind {
 	case atomSet, atomEqual, atomIn:
@@ -71,7 +71,7 @@ func (s *space) total(id int32) kinds {
 	return 0
 }
 
-// isSimple reports whether a condition asks for nothing but the value of its slot, a scalar.
+// isSimple reports whether a condition depends only on the value of its slot, and that value is a scalar.
 func (a *atom) isSimple() bool {
 	switch a.kind {
 	case atomSet, atomTruth, atomEqual, atomCompare, atomIn, atomPrefix, atomSuffix, atomInfix, atomMatches:
@@ -80,7 +80,7 @@ func (a *atom) isSimple() bool {
 	return false
 }
 
-// maxExact is up to where all whole numbers are doubles, so that numbers of any kind compare as in school.
+// maxExact is 2^53. Up to it all whole numbers are exact doubles, so numbers of different kinds compare exactly.
 const maxExact = 1 << 53
 
 func (v *value) isExact() bool {
@@ -88,8 +88,7 @@ func (v *value) isExact() bool {
 	return v.isNumber() && d > -maxExact && d < maxExact
 }
 
-// constantsOf returns the values for one of which the slot must stand where the literal is true. It reports false where there
-// are too many, or where they are not known.
+// constantsOf returns the possible values of the slot if the literal is true. It returns false if they are unknown or too many.
 func (a *atom) constantsOf(negated bool) ([]value, bool) {
 	switch {
 	case a.kind == atomTruth:
@@ -115,7 +114,7 @@ func (a *atom) constantsOf(negated bool) ([]value, bool) {
 	return all, true
 }
 
-// alike returns all values that are equal to a constant.
+// alike returns all values equal to a constant.
 func (v *value) alike() ([]value, bool) {
 	switch {
 	case v.isNaN():

@@ -2,7 +2,8 @@ package route
 
 import "math"
 
-// proposed visits the terms that a term may imply, some of them more than once, until visit returns false.
+// proposed visits the terms that a term may imply, some of them several times. If visit returns false, it skips the rest of the
+// current list.
 func (p *proposals) proposed(of *profile, visit func(*profile) bool) {
 	for _, l := range of.loose {
 		p.listed(p.keys[l], visit)
@@ -16,7 +17,7 @@ func (p *proposals) proposed(of *profile, visit func(*profile) bool) {
 	p.listed([]token{always}, visit)
 }
 
-// listed visits what is listed under tokens, of each until visit returns false.
+// listed visits the terms listed under each token; visit returns false to skip the rest of a token's list.
 func (p *proposals) listed(under []token, visit func(*profile) bool) {
 	for _, t := range under {
 		for _, of := range p.lists[t] {
@@ -27,8 +28,8 @@ func (p *proposals) listed(under []token, visit func(*profile) bool) {
 	}
 }
 
-// knownOf returns the tokens of what is known of a slot and has terms listed under it. Of several values of the slot the first one
-// will do: what all imply, it implies.
+// knownOf returns the tokens known for a slot that have listed terms. If the slot has several possible values, the tokens of the
+// first suffice: a literal implied by all values is implied by the first.
 func (p *proposals) knownOf(w *view) []token {
 	k := knower{p, &p.topics[p.same[w.slot]], []token{}}
 	k.add(k.of.condition)
@@ -58,7 +59,7 @@ func (p *proposals) knownOf(w *view) []token {
 	return k.tokens
 }
 
-// knower collects what is known of a slot.
+// knower collects the known tokens of a slot.
 type knower struct {
 	*proposals
 	of     *topic
@@ -73,7 +74,7 @@ func (k *knower) add(tokens ...token) {
 	}
 }
 
-// parts adds what is known of a text that has these parts.
+// parts adds the tokens of a text with these parts.
 func (k *knower) parts(prefix, suffix, infix string) {
 	for _, n := range k.of.prefixes.lengths {
 		if n <= len(prefix) {
@@ -92,7 +93,8 @@ func (k *knower) parts(prefix, suffix, infix string) {
 	}
 }
 
-// numbers adds the ranges that may hold all numbers of a slot: those that hold an end of where they lie. NaN may lie in every one.
+// numbers adds the ranges that may contain all possible numbers of a slot: the ranges that contain an end of their interval. For
+// NaN it adds all ranges.
 func (k *knower) numbers(w *view) {
 	if k.of.ranges == nil {
 		return

@@ -2,9 +2,9 @@ package route
 
 import "strings"
 
-// Two literals on one slot. Whatever is said of them holds for every event; nothing is said where it is not known.
+// Relations between two literals on one slot. A positive answer holds for every event; a negative answer may mean unknown.
 
-// implies reports whether y is true wherever x is.
+// implies reports whether x implies y: y is true whenever x is true.
 func (v *vetter) implies(x, y lit) bool {
 	if x == y {
 		return true
@@ -45,7 +45,7 @@ func (v *vetter) excludes(x, y lit) bool {
 	return v.positiveExcludes(x, y)
 }
 
-// positiveImplies is implies for a positive y.
+// positiveImplies is implies for a y that is not negated.
 func (v *vetter) positiveImplies(x, y lit) bool {
 	of, with := &v.atoms[x.atom()], &v.atoms[y.atom()]
 	if w := v.alone(x); w.finite {
@@ -68,7 +68,7 @@ func (v *vetter) positiveImplies(x, y lit) bool {
 	return false
 }
 
-// positiveExcludes is excludes for positive literals.
+// positiveExcludes is excludes for literals that are not negated.
 func (v *vetter) positiveExcludes(x, y lit) bool {
 	of, with := &v.atoms[x.atom()], &v.atoms[y.atom()]
 	if w := v.alone(x); w.finite {
@@ -86,7 +86,7 @@ func (v *vetter) positiveExcludes(x, y lit) bool {
 		!strings.HasSuffix(suffix, otherSuffix) && !strings.HasSuffix(otherSuffix, suffix)
 }
 
-// texts returns what a text must begin with, end with and have somewhere, for the condition to be true.
+// texts returns the prefix, the suffix and the inner text that the condition requires.
 func (a *atom) texts() (prefix, suffix, infix string) {
 	switch a.kind {
 	case atomPrefix:
@@ -119,7 +119,7 @@ func (v *vetter) noneIs(constants []value, l lit) bool {
 	return true
 }
 
-// at returns what a simple literal is where its slot has a value.
+// at returns the value of a simple literal for a value of its slot.
 func (v *vetter) at(l lit, of *value) kleene {
 	a := &v.atoms[l.atom()]
 	v.eval.slots[a.slot], v.eval.slotRead[a.slot] = *of, v.eval.epoch

@@ -6,15 +6,15 @@ import (
 	"strings"
 )
 
-// bound is an order as one end of an interval.
+// bound is an order condition as one end of an interval.
 type bound struct {
-	below  bool // the interval lies below it
-	strict bool // it does not belong to the interval
-	nan    bool // NaN does
+	below  bool // upper end: the interval lies below
+	strict bool // the end is not part of the interval
+	nan    bool // NaN satisfies the condition
 	at     value
 }
 
-// boundOf returns the values for which an order, or its negation, is true.
+// boundOf returns the interval in which an order condition, or its negation, is true.
 func (v *vetter) boundOf(l lit) *bound {
 	if v.bounds[l] == nil {
 		b := v.newBound(l)
@@ -23,7 +23,7 @@ func (v *vetter) boundOf(l lit) *bound {
 	return v.bounds[l]
 }
 
-// newBound lets whole numbers reach up to the next one.
+// newBound returns a bound. For whole numbers it moves a strict end to the next whole number.
 func (v *vetter) newBound(l lit) bound {
 	a := &v.atoms[l.atom()]
 	static := v.slots[a.slot].static
@@ -52,7 +52,7 @@ func (v *vetter) newBound(l lit) bound {
 	return b
 }
 
-// order compares two ends of intervals. It reports false where cel-go's orders do not tell.
+// order compares two ends of intervals. It returns false if cel-go's orders do not decide.
 func (b *bound) order(o *bound) (int, bool) {
 	x, y := &b.at, &o.at
 	switch {
@@ -93,12 +93,12 @@ func (v *vetter) orderExcludes(x, y lit) bool {
 	return order > 0 || order == 0 && (b.strict || o.strict)
 }
 
-// isRange reports whether a literal is an order, or the negation of one, between numbers that compare as in school.
+// isRange reports whether a literal is an order condition, or its negation, on numbers that compare exactly.
 func (v *vetter) isRange(l lit) bool {
 	return v.atoms[l.atom()].kind == atomCompare && v.boundOf(l).at.isExact()
 }
 
-// within returns where numbers lie for which all these literals are true. It is empty where only NaN will do.
+// within returns the interval of numbers for which all literals are true. It is empty if only NaN satisfies them.
 func (v *vetter) within(lits []lit) interval {
 	all := interval{math.Inf(-1), math.Inf(1)}
 	for _, l := range lits {

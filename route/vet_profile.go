@@ -5,25 +5,24 @@ import (
 	"strings"
 )
 
-// profile is what is known of the event where a term is true, slot by slot. A term has few slots: they are searched one after the
-// other.
+// profile holds, for each slot, what is known of an event for which a term is true. A term has few slots, so lookups are linear.
 type profile struct {
 	rule  int
 	term  []lit
 	views []*view
-	loose []lit  // of the term, about no slot
-	why   string // it is never true; empty: it may be
+	loose []lit  // literals of the term without a slot
+	why   string // why the term is never true; "": it may be true
 }
 
-// vetter looks for what is wrong with the terms of a table.
+// vetter analyses the terms of a table.
 type vetter struct {
 	*space
-	eval    evaluator // of values that stand in no event
-	check   evaluator // of events
-	same    []int32   // by slot: where a slot with a default takes its value from, otherwise itself
+	eval    evaluator // evaluates literals on values outside of events
+	check   evaluator // evaluates literals on events
+	same    []int32   // by slot: the source of a slot with a default, otherwise the slot itself
 	places  []place   // by slot
-	bounds  []*bound  // by literal, made when they are needed
-	singles []*view   // of one literal, two for each
+	bounds  []*bound  // by literal, created on demand
+	singles []*view   // views of single literals, two for each
 	tried   []value   // scratch
 	lits    []lit     // scratch
 }
@@ -46,7 +45,8 @@ func newVetter(e *engine) *vetter {
 	return v
 }
 
-// find returns the optional value that a slot with a default is made of, nil for other slots and behind another optional value.
+// find returns the optional slot of a slot with a default. It returns nil for other slots, and if that slot follows another
+// optional step.
 func (v *vetter) find(id int32) *slot {
 	sl := &v.slots[id]
 	if sl.kind != slotDefault {
@@ -59,7 +59,7 @@ func (v *vetter) find(id int32) *slot {
 	return find
 }
 
-// profile draws together what the literals of a term say.
+// profile builds the profile of a term.
 func (v *vetter) profile(term []lit) profile {
 	p := profile{term: term, views: make([]*view, 0, len(term))}
 	for _, l := range term {
@@ -83,7 +83,7 @@ func (v *vetter) profile(term []lit) profile {
 	return p
 }
 
-// look adds what the term says of a slot.
+// look adds the term's view of a slot.
 func (v *vetter) look(p *profile, slot int32) {
 	if p.view(slot) != nil {
 		return
@@ -106,7 +106,7 @@ func (p *profile) view(slot int32) *view {
 	return nil
 }
 
-// resolveDefaults finds out of label("k") and its like whether the label is there: then it is the same as labels["k"].
+// resolveDefaults finds out whether the label of label("k") must be present. If so, label("k") equals labels["k"].
 func (v *vetter) resolveDefaults(p *profile) {
 	for i := 0; i < len(p.views); i++ {
 		w := p.views[i]
@@ -120,12 +120,12 @@ func (v *vetter) resolveDefaults(p *profile) {
 			p.views[i] = v.fill(&view{slot: w.slot, lits: w.lits, finite: true, values: []value{*orElse}})
 		case p.has(v, find.parent, find.name) || !v.allTrue(w.lits, orElse):
 			v.resolve(p, i)
-			i = -1 // others may know more now
+			i = -1 // start again: other slots may be resolvable now
 		}
 	}
 }
 
-// resolve makes of what is said of a slot with a default what is said of the key that it finds.
+// resolve moves the literals on a slot with a default to the key that it reads.
 func (v *vetter) resolve(p *profile, i int) {
 	w := p.views[i]
 	key := v.same[w.slot]
@@ -137,7 +137,7 @@ func (v *vetter) resolve(p *profile, i int) {
 	p.views[i] = v.view(key, w.lits, true)
 }
 
-// demands reports whether the term asks with has() for a name in a map.
+// demands reports whether the term contains has() for a name in a map.
 func (p *profile) demands(v *vetter, parent int32, name string) bool {
 	for _, l := range p.term {
 		if a := &v.atoms[l.atom()]; a.kind == atomHas && a.slot == parent && a.text == name && !l.negated() {
@@ -147,14 +147,14 @@ func (p *profile) demands(v *vetter, parent int32, name string) bool {
 	return false
 }
 
-// has reports whether the term is true only where a map has a name: it says so, or it reads what stands there.
+// has reports whether the term requires a name in a map, by has() or by reading its value.
 func (p *profile) has(v *vetter, parent int32, name string) bool {
 	return p.demands(v, parent, name) || slices.ContainsFunc(p.views, func(w *view) bool {
 		return v.needs(w, func(of int32, key string) bool { return of == parent && key == name })
 	})
 }
 
-// lacks reports whether the term is true only where a map lacks a name.
+// lacks reports whether the term requires that a map lacks a name.
 func (p *profile) lacks(v *vetter, parent int32, name string) bool {
 	w := p.view(parent)
 	return w != nil && slices.ContainsFunc(w.lits, func(l lit) bool {
@@ -163,7 +163,7 @@ func (p *profile) lacks(v *vetter, parent int32, name string) bool {
 	})
 }
 
-// contradiction returns why a term is never true; empty if it may be, as far as that is known.
+// contradiction returns why a term is never true, "" if no reason is known.
 func (v *vetter) contradiction(p *profile) string {
 	for i, l := range p.term[:max(1, len(p.term))-1] {
 		if p.term[i+1] == l^1 {
@@ -195,7 +195,7 @@ func (v *vetter) contradiction(p *profile) string {
 	return ""
 }
 
-// whereMissing says that a slot has its default, if that is so.
+// whereMissing returns an addition to a reason if the slot always has its default, otherwise "".
 func (v *vetter) whereMissing(p *profile, w *view) string {
 	find := v.find(w.slot)
 	if find == nil || !p.lacks(v, find.parent, find.name) {
@@ -204,7 +204,7 @@ func (v *vetter) whereMissing(p *profile, w *view) string {
 	return " where there is no " + v.path(find.parent) + keyText(find.name, ".", "[")
 }
 
-// implied reports whether a literal is true wherever the term is.
+// implied reports whether the term implies a literal.
 func (v *vetter) implied(p *profile, y lit) bool {
 	if _, ok := slices.BinarySearch(p.term, y); ok {
 		return true
@@ -226,7 +226,7 @@ func (v *vetter) implied(p *profile, y lit) bool {
 	return slices.ContainsFunc(w.lits, func(x lit) bool { return v.implies(x, y) })
 }
 
-// viewOf returns what a term says of a slot: for label("k") that is what it says of labels["k"], if that is there.
+// viewOf returns the term's view of a slot. For label("k") it returns the view of labels["k"] if the label must be present.
 func (v *vetter) viewOf(p *profile, slot int32) *view {
 	if w := p.view(slot); w != nil {
 		return w
@@ -237,7 +237,7 @@ func (v *vetter) viewOf(p *profile, slot int32) *view {
 	return nil
 }
 
-// covers reports whether a term is true only where another one is.
+// covers reports whether a term implies another term.
 func (v *vetter) covers(term []lit, p *profile) bool {
 	for _, y := range term {
 		if !v.implied(p, y) {

@@ -2,32 +2,32 @@ package route
 
 import "slices"
 
-// proposals propose, for a term, those that it may imply: every term is listed under one of its literals, by what must be known
-// of an event for that literal to be implied. A token stands for such a piece of knowledge.
+// proposals finds the terms that a given term may imply. A token stands for a fact about an event. Each term is listed under the
+// tokens of one of its literals: one of these facts must be known before the literal can be implied.
 type proposals struct {
 	*survey
 	topics []topic      // by slot
-	keys   [][]token    // by literal: for it to be implied one of them must be known
-	uses   []int32      // by token: how many terms could be listed there
-	lists  [][]*profile // by token, in rule order; terms without literals stand under always
+	keys   [][]token    // tokens by literal: one must be known to imply the literal
+	uses   []int32      // number of terms that could be listed, by token
+	lists  [][]*profile // listed terms by token, in rule order; terms without literals are under always
 }
 
-// always is the token of what is known of every event.
+// always is the token of a fact that holds for every event.
 const always token = 0
 
-// topic is what may be known of a slot.
+// topic holds the tokens of a slot.
 type topic struct {
-	condition                   token      // there is one on it
-	constant                    token      // it is one of few values
-	values                      textTokens // it may be the text
+	condition                   token      // a condition on the slot exists
+	constant                    token      // the value is one of few constants
+	values                      textTokens // the value may be the text
 	prefixes, suffixes, infixes textTokens
-	names                       textTokens // the text is a name in it
-	number                      token      // it is one of those that compare as in school
+	names                       textTokens // the value has the text as a name
+	number                      token      // the value is a number that compares exactly
 	within                      map[interval]token
-	ranges                      *ranges // of within
+	ranges                      *ranges // intervals of within
 }
 
-// textTokens are texts that something is known by.
+// textTokens maps texts to tokens.
 type textTokens struct {
 	tokens  map[string]token
 	lengths []int
@@ -56,7 +56,7 @@ func newProposals(s *survey) *proposals {
 	return p
 }
 
-// keysOf returns tokens one of which must be known for the literal to be implied.
+// keysOf returns the tokens of a literal: one of them must be known to imply it.
 func (p *proposals) keysOf(l lit) []token {
 	if p.keys[l] == nil {
 		p.keys[l] = p.newKeys(l)
@@ -102,7 +102,7 @@ func (p *proposals) newToken() token {
 	return token(len(p.lists) - 1)
 }
 
-// token returns a token as the only key. It makes it if it is new.
+// token returns a token as the only key. It creates a missing token.
 func (p *proposals) token(of *token) []token {
 	if *of == always {
 		*of = p.newToken()
@@ -110,7 +110,7 @@ func (p *proposals) token(of *token) []token {
 	return []token{*of}
 }
 
-// text is token for each of the texts.
+// text returns the tokens of texts. It creates missing tokens.
 func (p *proposals) text(of *textTokens, all ...string) []token {
 	if of.tokens == nil {
 		of.tokens = make(map[string]token)
@@ -130,7 +130,7 @@ func (p *proposals) text(of *textTokens, all ...string) []token {
 	return keys
 }
 
-// list lists a term under the literal that most rarely proposes it in vain.
+// list lists a term under its most selective literal.
 func (p *proposals) list(of *profile) {
 	best, least := -1, int32(0)
 	for i, l := range of.term {
@@ -154,7 +154,7 @@ func (p *proposals) list(of *profile) {
 	}
 }
 
-// rangeToken returns under what a term is listed for all that it says of the numbers in the slot of a literal.
+// rangeToken returns the token of the interval that a term requires of the slot of a literal.
 func (p *proposals) rangeToken(of *profile, l lit) token {
 	slot := p.atoms[l.atom()].slot
 	on, within := &p.topics[p.same[slot]], p.within(p.viewOf(of, slot).lits)

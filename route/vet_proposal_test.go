@@ -11,7 +11,7 @@ import (
 	"github.com/tocsin-dev/tocsin/event"
 )
 
-// TestProposalsMissNothing draws tables and tries all pairs of terms: whatever implies a term must have it proposed.
+// TestProposalsMissNothing draws tables and tries all pairs of terms. If x implies y, y must be proposed for x.
 func TestProposalsMissNothing(t *testing.T) {
 	tables := 8
 	if testing.Short() {
@@ -50,7 +50,7 @@ func TestProposalsMissNothing(t *testing.T) {
 	t.Logf("%d tables, %d pairs", tables, implied)
 }
 
-// ordered draws orders of numbers, few enough that ranges lie within each other, and some that no double tells apart.
+// ordered draws orders with few numbers, so that ranges are nested, and with numbers that convert to the same double.
 func (g *generator) ordered(n int) string {
 	of := pick(g, "event.severity", "event.data.a", "event.data.?a.orValue(2)", "size(event.type)", "event.data.?a.orValue(9007199254740993)")
 	text := ""
@@ -61,7 +61,7 @@ func (g *generator) ordered(n int) string {
 	return text + pick(g, "true", "true", g.small(0))
 }
 
-// A table that is in use may be vetted.
+// Vet may run while the table is in use.
 func TestVetWhileOthersMatch(t *testing.T) {
 	table := tableOf(t, `has(event.labels.a) && event.id == "x"`, `label("b") == "x"`)
 	facts := &Facts{Event: &event.Event{Type: "a"}}

@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// shadows reports, rule by rule, what is never true, what never comes to its turn and what is there twice.
+// shadows reports, rule by rule, never-true, shadowed and redundant rules.
 func (s *survey) shadows() {
 	p := newProposals(s)
 	compared := 0
@@ -22,7 +22,7 @@ func (s *survey) shadows() {
 	}
 }
 
-// shadowed reports a rule each of whose terms implies one of an earlier rule that stops.
+// shadowed reports a rule if each of its terms implies a term of an earlier rule without Continue.
 func (s *survey) shadowed(p *proposals, rule int, compared *int) bool {
 	var by []*profile
 	for i := range s.live[rule] {
@@ -30,7 +30,7 @@ func (s *survey) shadowed(p *proposals, rule int, compared *int) bool {
 		first := of
 		p.proposed(of, func(other *profile) bool {
 			if other.rule >= first.rule {
-				return false // they come in rule order
+				return false // terms come in rule order
 			}
 			*compared++
 			if !s.goesOn[other.rule] && s.covers(other.term, of) {
@@ -60,7 +60,7 @@ func (s *survey) shadowed(p *proposals, rule int, compared *int) bool {
 	return true
 }
 
-// redundant reports a rule that matches what an earlier one matches which goes on.
+// redundant reports a rule that matches the same events as an earlier rule with Continue.
 func (s *survey) redundant(p *proposals, rule int, compared *int) {
 	same := rule
 	p.proposed(&s.live[rule][0], func(other *profile) bool {
@@ -86,7 +86,7 @@ func (s *survey) redundant(p *proposals, rule int, compared *int) {
 	s.add(f)
 }
 
-// coversAll reports whether each term of a rule implies some term of another one.
+// coversAll reports whether each term of a rule implies some term of another rule.
 func (s *survey) coversAll(by, rule int) bool {
 	for i := range s.live[rule] {
 		of := &s.live[rule][i]
@@ -97,7 +97,7 @@ func (s *survey) coversAll(by, rule int) bool {
 	return true
 }
 
-// because says why a term implies another one.
+// because explains why a term implies another term.
 func (s *survey) because(of *profile, term []lit) string {
 	if len(term) == 0 {
 		return "that is true for every event"

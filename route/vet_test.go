@@ -17,7 +17,7 @@ import (
 	"github.com/tocsin-dev/tocsin/severity"
 )
 
-// planted are defects that Vet must find. Rules are r0, r1 and so on; where a text begins with "continue: " the rule goes on.
+// planted lists faults that Vet must find. Rules are named r0, r1 and so on. The prefix "continue: " sets Continue.
 var planted = []struct {
 	rules  []string
 	kind   string
@@ -69,15 +69,15 @@ var planted = []struct {
 	{[]string{`event.labels.exists(k, k.endsWith("x"))`}, "unfolded", "r0", nil},
 }
 
-// sound are tables in which nothing is wrong.
+// sound lists tables without a fault.
 var sound = [][]string{
 	{`event.type == "a"`, `event.type == "b"`, `event.type.startsWith("a")`, `true`},
 	{`continue: true`, `event.type == "a"`, `event.severity > 2`, `event.severity > 1`},
 	{`has(event.labels.team) && event.labels.team == "core"`, `label("team") != ""`, `label("team") == ""`},
 	{`event.type == "a" && event.severity + 1 == 3`, `event.severity == 2 && event.type == "a"`},
 	{`has(event.data.a) && event.data.a == 9007199254740992.0`, `has(event.data.a) && event.data.a == 9007199254740993`},
-	{`has(event.data.a) && event.data.a >= 2`, `has(event.data.a) && !(event.data.a < 2)`}, // of NaN only the second is true
-	{`has(event.data.a) && !(event.data.a > "a") && !(event.data.a > 3)`},                  // which is true of NaN
+	{`has(event.data.a) && event.data.a >= 2`, `has(event.data.a) && !(event.data.a < 2)`}, // for NaN only the second is true
+	{`has(event.data.a) && !(event.data.a > "a") && !(event.data.a > 3)`},                  // true for NaN
 	{`label("a") == ""`, `has(event.labels.a) && label("a").startsWith("a")`},
 }
 
@@ -145,7 +145,7 @@ func TestTheReportIsCapped(t *testing.T) {
 	assert.Equal(t, "capped", found[maxFindings].Kind)
 }
 
-// checkWitness checks a witness of a table of which the rules are their own numbers.
+// checkWitness checks a witness of a table in which the result of a rule is its number.
 func checkWitness(table *Table[int], f *Finding) error {
 	plain, err := plainPrograms(table)
 	if err != nil {
@@ -155,8 +155,8 @@ func checkWitness(table *Table[int], f *Finding) error {
 	return c.checkWitness()
 }
 
-// TestVetIsSound draws tables and holds each claim to all events of a small universe, and, over the alphabet of the oracle, to many
-// events.
+// TestVetIsSound draws tables and checks each finding against all events of a small universe, and against many events over the
+// alphabet of the oracle.
 func TestVetIsSound(t *testing.T) {
 	batches := 20
 	switch {
@@ -182,7 +182,7 @@ func TestVetIsSound(t *testing.T) {
 
 const tablesOfBatch = 100
 
-// vetBatch draws rules, checks them once, and vets tables of some of them.
+// vetBatch draws rules, compiles them once, and vets tables with some of them.
 func vetBatch(t *testing.T, seed uint64, wide bool, events []*Facts, count map[string]int) error {
 	g := newGenerator(seed)
 	rules, size := make([]Rule[int], 60), 6
@@ -237,8 +237,7 @@ func vetBatch(t *testing.T, seed uint64, wide bool, events []*Facts, count map[s
 	return nil
 }
 
-// checkUnguarded lets cel-go say of every rule that is said to err without a key, and not only of the first for each key, whether
-// it does.
+// checkUnguarded evaluates every reported rule with cel-go, not only the first of each key. The rule must fail without the key.
 func checkUnguarded(table *Table[int], rules []Rule[int], plain []cel.Program) (err error) {
 	s := newSurvey(table.engine)
 	for i := range s.live {
@@ -253,7 +252,7 @@ func checkUnguarded(table *Table[int], rules []Rule[int], plain []cel.Program) (
 	return err
 }
 
-// checkUncovered holds what is said of a type and severity to all events of them.
+// checkUncovered checks the result for a type and severity against all events with them.
 func checkUncovered(table *Table[int], rules []Rule[int], is [][]kleene, events []*Facts, count map[string]int) error {
 	var first []*Facts
 	same := func(f *Facts) func(*Facts) bool {
@@ -290,7 +289,7 @@ func TestUncovered(t *testing.T) {
 	assert.Empty(t, table.Uncovered(known, "event.type"), "nothing is known of the service")
 }
 
-// claim is a finding to be checked. The value of a rule is its number among all that were drawn.
+// claim is a finding to check. The value of a rule is its number among all drawn rules.
 type claim struct {
 	*Finding
 	rules []Rule[int]
@@ -338,7 +337,7 @@ func (c *claim) check(events []*Facts) error {
 	return nil
 }
 
-// checkWitness lets cel-go say whether a witness shows what it is said to show.
+// checkWitness checks with cel-go that a witness shows its finding.
 func (c *claim) checkWitness() error {
 	if c.Witness == nil {
 		return nil
@@ -360,7 +359,7 @@ func (c *claim) checkWitness() error {
 	return nil
 }
 
-// smallUniverse is every event that has one of few values in each of the places that small conditions look at.
+// smallUniverse returns all events with one of few values in each field that small conditions read.
 func smallUniverse() []*Facts {
 	absent := "-"
 	var all []*Facts
@@ -389,7 +388,7 @@ func smallUniverse() []*Facts {
 	return all
 }
 
-// small draws a condition on what differs in the small universe.
+// small draws a condition on the fields of smallUniverse.
 func (g *generator) small(depth int) string {
 	if depth > 0 {
 		switch g.IntN(8) {
@@ -428,7 +427,7 @@ func (g *generator) small(depth int) string {
 	return pick(g, "true", "false", "event.severity + 1 == 2", "event.labels.exists(k, k == \"a\")", "event.data.a == null")
 }
 
-// mixOfRules are rules as an organisation has them: of many teams and services, found by equality for the most part.
+// mixOfRules returns realistic rules of many teams and services, most of them found by equality.
 func mixOfRules(n int) []Rule[int] {
 	g := newGenerator(1)
 	shapes := []struct {
@@ -487,7 +486,7 @@ func (g *generator) service(n int) string {
 	return fmt.Sprintf(`event.labels.service == "s%d"`, g.IntN(n/5))
 }
 
-// rangesOfRules are rules each of which has a range of its own.
+// rangesOfRules returns rules with a different range each.
 func rangesOfRules(n int) []Rule[int] {
 	g := newGenerator(1)
 	rules := make([]Rule[int], n)

@@ -2,26 +2,26 @@ package route
 
 import "slices"
 
-// view is what literals say of one slot. Terms that say the same share it, so nobody changes it.
+// view holds what literals say about one slot. It is immutable, because terms with equal literals share it.
 type view struct {
 	slot   int32
 	lits   []lit
-	found  bool // of a slot with a default: it has not come to that
+	found  bool // for a slot with a default: the default is not used
 	kinds  kinds
-	finite bool // the value is one of these
+	finite bool // the value is one of values
 	values []value
 
-	sampled bool    // sample was sought
+	sampled bool    // sample was computed
 	sample  *value  // see vetter.sample
 	known   []token // see proposals.proposed
 }
 
-// view returns what literals say of a slot. found: it has a default, and what they say is said of what it found.
+// view returns the view of literals on a slot. found says that the slot has a default which is not used.
 func (v *vetter) view(slot int32, lits []lit, found bool) *view {
 	if len(lits) != 1 {
 		return v.fill(&view{slot: slot, lits: slices.Clone(lits), found: found})
 	}
-	at := 2 * lits[0] // a literal is about one slot, and about what that found
+	at := 2 * lits[0] // two views per literal: with and without found
 	if found {
 		at++
 	}
@@ -31,12 +31,12 @@ func (v *vetter) view(slot int32, lits []lit, found bool) *view {
 	return v.singles[at]
 }
 
-// alone returns what a literal says of its slot.
+// alone returns the view of a single literal.
 func (v *vetter) alone(l lit) *view {
 	return v.view(v.atoms[l.atom()].slot, []lit{l}, false)
 }
 
-// fill finds the kinds and the values that satisfy all literals of a slot.
+// fill computes the kinds and values that satisfy all literals of a slot.
 func (v *vetter) fill(w *view) *view {
 	w.kinds = allKinds
 	for _, l := range w.lits {
@@ -45,7 +45,7 @@ func (v *vetter) fill(w *view) *view {
 			w.finite, w.values = true, values
 		}
 	}
-	kept := w.values[:0] // nobody else has them
+	kept := w.values[:0] // values is not shared yet
 	for i := range w.values {
 		if of := &w.values[i]; w.kinds&(1<<of.kind) != 0 && v.allTrue(w.lits, of) {
 			kept = append(kept, *of)
@@ -55,7 +55,7 @@ func (v *vetter) fill(w *view) *view {
 	return w
 }
 
-// allTrue reports whether the literals may all be true for the value. It also says so where that is not known.
+// allTrue reports whether all literals may be true for the value. True may mean unknown.
 func (v *vetter) allTrue(lits []lit, of *value) bool {
 	for _, l := range lits {
 		if v.atoms[l.atom()].isSimple() && v.at(l, of) != isTrue {
@@ -65,8 +65,8 @@ func (v *vetter) allTrue(lits []lit, of *value) bool {
 	return true
 }
 
-// needs visits the names that must be there, so that a condition on the slot is no error, until one is the right one. All
-// conditions on a slot err where it does.
+// needs visits the names without which a condition on the slot is an error, until visit returns true. If the slot errs, so does
+// every condition on it.
 func (v *vetter) needs(w *view, visit func(parent int32, name string) bool) bool {
 	if find := v.find(w.slot); w.found && find != nil && visit(find.parent, find.name) {
 		return true

@@ -9,15 +9,15 @@ import (
 	"github.com/tocsin-dev/tocsin/severity"
 )
 
-// build makes an event for which a term may be true: it puts a value into each slot that satisfies what the term says of it.
-// What it does not know how to fill it leaves empty, so whoever uses the event must look whether it does what is said.
+// build builds an event for which a term may be true: it sets each slot to a value that satisfies the literals. It leaves a slot
+// empty if it knows no such value, so callers must evaluate the event.
 func (v *vetter) build(p *profile) *Facts {
 	f := &Facts{Event: &event.Event{}}
 	v.buildIn(f, p)
 	return f
 }
 
-// buildIn is build where only the maps of the facts are kept.
+// buildIn is build with reuse of the maps in facts.
 func (v *vetter) buildIn(f *Facts, p *profile) {
 	clear(f.Event.Labels)
 	clear(f.Event.Data)
@@ -41,13 +41,13 @@ func (v *vetter) buildIn(f *Facts, p *profile) {
 	}
 }
 
-// isDefault reports whether the slot comes to the value by itself.
+// isDefault reports whether the slot has the value by default.
 func (v *vetter) isDefault(w *view, of *value) bool {
 	sl := &v.slots[w.slot]
 	return sl.kind == slotDefault && !w.found && of.equals(&sl.orElse)
 }
 
-// sample returns a value that satisfies what is said of a slot, nil where none is known.
+// sample returns a value that satisfies the view of a slot, nil if none is known.
 func (v *vetter) sample(w *view) *value {
 	if !w.sampled {
 		w.sample, w.sampled = v.choose(w), true
@@ -76,7 +76,7 @@ func (v *vetter) choose(w *view) *value {
 	return new(tried[at]) // examples are scratch
 }
 
-// examples returns values that may satisfy the literals of a slot: texts made of what they name, and numbers around theirs.
+// examples returns values that may satisfy the literals of a slot: texts built from their texts, and numbers around their numbers.
 func (v *vetter) examples(w *view) []value {
 	prefix, infixes, suffix := "", "", ""
 	all := append(v.tried[:0], textValue("x"), intValue(1), boolValue(true), textValue(""))
@@ -107,10 +107,10 @@ func (v *vetter) examples(w *view) []value {
 	return v.tried
 }
 
-// textFor returns a text that a regular expression may match: the first of all alternatives, and of repetitions the fewest.
+// textFor returns a text that a regular expression may match. It uses the first alternatives and the fewest repetitions.
 func textFor(pattern string) string {
 	re, err := syntax.Parse(pattern, syntax.Perl)
-	if err != nil { // it was compiled before, so this cannot be
+	if err != nil { // impossible: the expression compiled before
 		return ""
 	}
 	return textOf(re.Simplify())
@@ -154,7 +154,7 @@ func appendAround(all []value, of *value) []value {
 	return all
 }
 
-// place is where a slot reads: a field, and names in it. That of a slot which computes something has no field.
+// place is the location that a slot reads: a field, and names inside it. A computed slot has no field.
 type place struct {
 	field string
 	names []string
@@ -162,10 +162,10 @@ type place struct {
 
 func (p place) below(name string) place { return place{p.field, append(slices.Clip(p.names), name)} }
 
-// places returns where each slot reads.
+// places returns the place of each slot.
 func (s *space) places() []place {
 	all := make([]place, len(s.slots))
-	for i := range s.slots { // a slot stands behind that which it is taken from
+	for i := range s.slots { // a slot comes after its parent
 		switch sl := &s.slots[i]; sl.kind {
 		case slotField:
 			all[i].field = sl.name
@@ -178,7 +178,7 @@ func (s *space) places() []place {
 	return all
 }
 
-// put puts a value to a place.
+// put sets the value at a place.
 func (f *Facts) put(at place, of *value) {
 	if len(at.names) == 0 {
 		f.set(at.field, of)
@@ -199,7 +199,7 @@ func (f *Facts) set(path string, of *value) {
 	case "event.subject":
 		f.Event.Subject = of.text
 	case "event.signal":
-		_ = f.Event.Signal.UnmarshalText([]byte(of.text)) // the name of no signal: the event will not do
+		_ = f.Event.Signal.UnmarshalText([]byte(of.text)) // an unknown signal: the event fails its evaluation
 	case "event.severity":
 		f.Event.Severity = severity.Level(of.num)
 	case "event.summary":
@@ -221,7 +221,7 @@ func (f *Facts) set(path string, of *value) {
 	}
 }
 
-// setKey sets what stands under names in the labels or the data. What stands there as no map is replaced.
+// setKey sets the value under names in the labels or the data. It replaces a value on the way that is no map.
 func (f *Facts) setKey(path string, names []string, of *value) {
 	if path == "event.labels" && len(names) == 1 {
 		if f.Event.Labels == nil {
@@ -251,7 +251,7 @@ func (f *Facts) setKey(path string, names []string, of *value) {
 	}
 }
 
-// plain returns the value as a Go caller would put it into the data.
+// plain returns the value as a Go value for event data.
 func (v *value) plain() any {
 	switch v.kind {
 	case kindBool:
@@ -274,7 +274,7 @@ func (v *value) plain() any {
 
 func (v *value) time() time.Time { return time.Unix(v.num, int64(v.nanos)).UTC() }
 
-// remove takes away what stands at a place in the labels or the data. It reports false for one elsewhere.
+// remove removes the value at a place in the labels or the data. It returns false for other places.
 func (f *Facts) remove(at place) bool {
 	switch last := len(at.names) - 1; at.field {
 	case "event.labels":

@@ -1,15 +1,15 @@
 package route
 
-// walk is how to begin at the root: in which dimensions to look. Where rules look at many labels, or at many members of the
-// data, the event's own names say which of them to look at.
+// walk selects the dimensions to visit at the root. If rules read many labels or many members of the data, it visits only the
+// dimensions of names that the event has.
 type walk struct {
-	always []int32            // dimensions
-	labels map[string][]int32 // by the name of the label; nil: there are too few to bother
+	always []int32            // dimensions visited for every event
+	labels map[string][]int32 // dimensions by name of the label; nil: too few to be worth it
 	data   map[string][]int32
-	absent []int32 // of labels and data: those that lead on even if the name is missing
+	absent []int32 // dimensions of labels and data with an edge for a missing name
 }
 
-// fewNames is how many dimensions of labels or data are looked at faster one by one.
+// fewNames is the number of dimensions of labels or data up to which visiting all of them is faster.
 const fewNames = 24
 
 func (b *builder) newWalk() walk {
@@ -42,7 +42,7 @@ func (b *builder) newWalk() walk {
 	return w
 }
 
-// firstName returns the map in the event from which a dimension takes its value, and under which name; "" for what it does not.
+// firstName returns the map and the name from which a dimension reads, "" if it reads no map of the event.
 func (b *builder) firstName(d *dimension) (field, name string) {
 	s := &b.slots[d.slot]
 	if len(d.steps) > 0 && s.kind == slotField && s.static == kindMap {
@@ -61,8 +61,7 @@ func (b *builder) firstName(d *dimension) (field, name string) {
 	return "", ""
 }
 
-// leadsOnAbsent reports whether an event without the name goes on in the dimension: under an error, or under what a slot is
-// where nothing is found.
+// leadsOnAbsent reports whether an event without the name has an edge in the dimension: an error, or the default of a slot.
 func (b *builder) leadsOnAbsent(d int32) bool {
 	dim := &b.dimensions[d]
 	blank := evaluator{
@@ -100,7 +99,7 @@ func (m *matcher) followRoot() {
 	}
 }
 
-// follow goes from the root where a dimension leads.
+// follow follows the edges of one dimension from the root.
 func (m *matcher) follow(d int32) {
 	m.walked[d] = m.epoch
 	found := m.look(d)
