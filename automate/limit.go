@@ -2,9 +2,10 @@ package automate
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
 	"time"
+
+	"github.com/tocsin-dev/tocsin/internal/fault"
 )
 
 // Rate is so many in a span, in text form 3/10m. The zero Rate bounds nothing.
@@ -35,24 +36,23 @@ func (l Limit) withDefaults() Limit {
 	return l
 }
 
-func (l Limit) validate() error {
-	var errs []error
+func (l *Limit) faults() (found fault.List) {
 	for _, r := range []struct {
 		name string
 		rate Rate
 		min  int
 	}{{"subject", l.Subject, 1}, {"fleet", l.Fleet, 1}, {"subjects", l.Subjects, 1}, {"masking", l.Masking, 2}} {
 		if r.rate != (Rate{}) && (r.rate.Count < r.min || r.rate.Per <= 0) {
-			errs = append(errs, fmt.Errorf("limit: %s %d in %v, expected %d or more in a span above zero", r.name, r.rate.Count, r.rate.Per, r.min))
+			found.Add(fault.Path{r.name}, "%s %d in %v, expected %d or more in a span above zero", r.name, r.rate.Count, r.rate.Per, r.min)
 		}
 	}
 	if l.Cooldown < 0 {
-		errs = append(errs, fmt.Errorf("limit: cooldown %v, expected no negative duration", l.Cooldown))
+		found.Add(fault.Path{"cooldown"}, "cooldown %v, expected no negative duration", l.Cooldown)
 	}
 	if l.Concurrent < 0 {
-		errs = append(errs, fmt.Errorf("limit: concurrent %d, expected 1 or more", l.Concurrent))
+		found.Add(fault.Path{"concurrent"}, "concurrent %d, expected 1 or more", l.Concurrent)
 	}
-	return errors.Join(errs...)
+	return found
 }
 
 // horizon is how long a run that has ended may still count.

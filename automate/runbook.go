@@ -1,12 +1,13 @@
 package automate
 
 import (
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/tocsin-dev/tocsin/internal/fault"
 )
 
 // Mode says what begins a run of a runbook.
@@ -86,35 +87,27 @@ func (r *Runbook) mode() Mode {
 
 // Validate reports everything that keeps the runbook from running, joined, but for its expression and its owner.
 func (r *Runbook) Validate() error {
-	var errs []error
-	fault := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
+	var found fault.List
 	switch m := r.mode(); {
 	case m != Auto && m != Approve && m != Manual:
-		fault("mode %q, expected auto, approve or manual", m)
+		found.Add(fault.Path{"mode"}, "mode %q, expected auto, approve or manual", m)
 	case r.When == "" && m != Manual:
-		fault("when is missing, expected an expression, or mode manual")
+		found.Add(fault.Path{"when"}, "when is missing, expected an expression, or mode manual")
 	}
 	if r.On != "" && !validField(r.On) {
-		fault("on %q, expected a field of an event, such as subject or labels.deployment", r.On)
+		found.Add(fault.Path{"on"}, "on %q, expected a field of an event, such as subject or labels.deployment", r.On)
 	}
-	if err := r.Limit.validate(); err != nil {
-		errs = append(errs, err)
-	}
+	found.In(fault.Path{"limit"}, "limit", r.Limit.faults())
 	if n := len(r.Steps); n == 0 || n > maxSteps {
-		fault("steps: %d, expected 1 to %d", n, maxSteps)
+		found.Add(fault.Path{"steps"}, "steps: %d, expected 1 to %d", n, maxSteps)
 	}
 	for i := range r.Steps {
-		for _, why := range r.Steps[i].faults() {
-			fault("step %d: %s", i+1, why)
-		}
+		found.In(fault.Path{"steps", i}, fmt.Sprintf("step %d", i+1), r.Steps[i].faults())
 	}
-	return errors.Join(errs...)
+	return found.Err()
 }
 
-// faults says what is wrong with the step.
-func (s *Step) faults() []string {
-	var found []string
-	fault := func(format string, args ...any) { found = append(found, fmt.Sprintf(format, args...)) }
+func (s *Step) faults() (found fault.List) {
 	kinds := 0
 	for _, given := range []bool{s.Do != "", s.Ask != "", s.Check != "", s.Wait != 0 && s.Do == ""} {
 		if given {
@@ -122,23 +115,23 @@ func (s *Step) faults() []string {
 		}
 	}
 	if kinds != 1 {
-		fault("has %d of do, ask, check and wait, expected exactly one; wait may stand beside do", kinds)
+		found.Add(fault.Path{"do"}, "has %d of do, ask, check and wait, expected exactly one; wait may stand beside do", kinds)
 	}
 	if s.Wait < 0 {
-		fault("wait %v, expected no negative duration", s.Wait)
+		found.Add(fault.Path{"wait"}, "wait %v, expected no negative duration", s.Wait)
 	}
 	if s.Deadline < 0 || s.Deadline > 0 && s.Action() == "" && s.Ask == "" {
-		fault("deadline %v, expected a positive one, and not of a wait", s.Deadline)
+		found.Add(fault.Path{"deadline"}, "deadline %v, expected a positive one, and not of a wait", s.Deadline)
 	}
 	if s.BeforePage && (s.Action() == "" || s.Wait != 0) {
-		fault("before a page, expected that of a step with do or check, and without wait")
+		found.Add(fault.Path{"before"}, "before a page, expected that of a step with do or check, and without wait")
 	}
 	if len(s.Args) > 0 && s.Action() == "" {
-		fault("args, expected them of a step with do or check only")
+		found.Add(fault.Path{"args"}, "args, expected them of a step with do or check only")
 	}
 	for _, name := range slices.Sorted(maps.Keys(s.Args)) {
 		if path, ok := strings.CutPrefix(s.Args[name], "$"); ok && !validField(path) {
-			fault("args: %s: %q, expected $ and a field of an event, such as $labels.zone", name, s.Args[name])
+			found.Add(fault.Path{"args", name}, "args: %s: %q, expected $ and a field of an event, such as $labels.zone", name, s.Args[name])
 		}
 	}
 	return found

@@ -242,10 +242,5 @@ func (c *Catalog) checkMatrix(f *faults) {
 	if c.Matrix == (severity.Matrix{}) {
 		return
 	}
-	for _, err := range flatten(c.Matrix.Validate()) {
-		var impact, urgency string
-		text := strings.TrimPrefix(err.Error(), "severity: matrix: ")
-		fmt.Sscanf(text, "impact %s × urgency %s", &impact, &urgency) // what it does not find stays empty
-		f.add(path("matrix", impact, urgency), "matrix", "%s", text)
-	}
+	f.each(c.Matrix.Validate(), "matrix", "matrix")
 }

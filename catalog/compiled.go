@@ -55,28 +55,27 @@ func (c *Catalog) compile(before *Compiled) (*Compiled, *faults) {
 		out.matrix = severity.DefaultMatrix()
 	}
 	var err error
-	if out.taxonomy, err = event.NewTaxonomy(slices.Concat(builtinClasses(c.Classes), c.Classes)); err != nil {
-		found.classes(err)
+	classes := slices.Concat(builtinClasses(c.Classes), c.Classes)
+	if out.taxonomy, err = event.NewTaxonomy(classes); err != nil {
+		found.classes(err, classes)
 	}
 	if out.texts, err = notify.NewTemplates(c.Messages); err != nil {
-		found.messages(c.Messages)
+		found.each(err, "messages", "messages")
 	}
-	impact, ids := make([]route.Rule[*ImpactRule], len(c.Impact)), make([]string, len(c.Impact))
+	impact := make([]route.Rule[*ImpactRule], len(c.Impact))
 	for i := range c.Impact {
-		ids[i] = fmt.Sprintf("impact %d", i+1)
-		impact[i] = route.Rule[*ImpactRule]{ID: ids[i], When: c.Impact[i].When, Then: &c.Impact[i]}
+		impact[i] = route.Rule[*ImpactRule]{ID: fmt.Sprintf("impact %d", i+1), When: c.Impact[i].When, Then: &c.Impact[i]}
 	}
 	if out.impact, err = table(before.impact, impact); err != nil {
-		found.rules("impact", err, ids, byIndex)
+		found.rules("impact", err, byIndex)
 	}
-	routes, ids := make([]route.Rule[*Route], len(c.Routes)), make([]string, len(c.Routes))
+	routes := make([]route.Rule[*Route], len(c.Routes))
 	for i := range c.Routes {
 		r := &c.Routes[i]
-		ids[i] = r.ID
 		routes[i] = route.Rule[*Route]{ID: r.ID, When: r.When, Continue: r.Continue, Then: r}
 	}
 	if out.routes, err = table(before.routes, routes); err != nil {
-		found.rules("routes", err, ids, byIndex)
+		found.rules("routes", err, byIndex)
 	}
 	out.runbooks, out.calls = c.runbooks(before.calls, found)
 	out.plans, out.pinned = make(map[string]*Pinned, len(c.Plans)), make(map[string]*Pinned, len(c.Plans))

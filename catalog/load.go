@@ -80,7 +80,7 @@ func (d *decoder) finish(doc *document) (*Catalog, error) {
 
 // follows reports whether a fault may only be the echo of another: of what could not be read there, or of names in a file
 // that could not.
-func (d *decoder) follows(f *fault) bool {
+func (d *decoder) follows(f *flaw) bool {
 	if f.misses != "" && (d.broken[""] || d.broken[f.misses]) || d.partly[f.path] {
 		return true
 	}

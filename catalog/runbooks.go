@@ -26,7 +26,7 @@ func (c *Catalog) runbooks(before *route.Table[*automate.Runbook], found *faults
 	}
 	calls, err := table(before, rules)
 	if err != nil {
-		found.rules("runbooks", err, ids, func(i int) any { return ids[i] })
+		found.rules("runbooks", err, func(i int) any { return ids[i] })
 	}
 	return all, calls
 }

@@ -4,9 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/tocsin-dev/tocsin/escalate"
+	"github.com/tocsin-dev/tocsin/internal/fault"
 )
 
 // Validate reports everything that keeps the catalog from running, joined: names that dangle, rules that do not compile,
@@ -16,8 +16,8 @@ func (c *Catalog) Validate() error {
 	return err
 }
 
-// fault is something that keeps the catalog from running.
-type fault struct {
+// flaw is something that keeps the catalog from running.
+type flaw struct {
 	path   string // of the part
 	at     position
 	err    error
@@ -27,16 +27,16 @@ type fault struct {
 // faults collects what Validate finds.
 type faults struct {
 	places *places
-	list   []fault
+	list   []flaw
 }
 
 func (f *faults) add(path, where, format string, args ...any) {
-	f.note(path, fmt.Errorf("%s: %s", where, fmt.Sprintf(format, args...)))
+	f.note(path, fmt.Errorf("%s: %w", where, fmt.Errorf(format, args...)))
 }
 
 func (f *faults) note(path string, err error) {
 	at, _ := f.places.find(path)
-	f.list = append(f.list, fault{path: path, at: at, err: err})
+	f.list = append(f.list, flaw{path: path, at: at, err: err})
 }
 
 // missing is add for what is not there in the section.
@@ -47,17 +47,17 @@ func (f *faults) missing(section, path, where, format string, args ...any) {
 
 // now drops what YAML cannot say and the program may yet add: strategies.
 func (f *faults) now() *faults {
-	return &faults{list: slices.DeleteFunc(slices.Clone(f.list), func(f fault) bool { return f.misses == "strategies" })}
+	return &faults{list: slices.DeleteFunc(slices.Clone(f.list), func(f flaw) bool { return f.misses == "strategies" })}
 }
 
 // join makes one error of the faults.
 func (f *faults) join() error {
 	errs := make([]error, len(f.list))
-	for i, fault := range f.list {
-		if fault.at.line == 0 {
-			errs[i] = fmt.Errorf("catalog: %w", fault.err)
+	for i, flaw := range f.list {
+		if flaw.at.line == 0 {
+			errs[i] = fmt.Errorf("catalog: %w", flaw.err)
 		} else {
-			errs[i] = &FileError{fault.at.file, fault.at.line, fault.at.column, fault.err}
+			errs[i] = &FileError{flaw.at.file, flaw.at.line, flaw.at.column, flaw.err}
 		}
 	}
 	return errors.Join(errs...)
@@ -94,40 +94,11 @@ func sectionOf(in any) string {
 	return ""
 }
 
-// each adds the faults of a part that checks itself. Of the place within they tell with their first words, as in "level 2:
-// wait 5ms, expected at least 1s".
+// each adds the faults of a part that checks itself.
 func (f *faults) each(err error, where string, steps ...any) {
-	for _, e := range flatten(err) {
-		inner, text := slices.Clone(steps), e.Error()
-		for _, list := range []string{"level", "rotation", "step"} {
-			var n int
-			if _, err := fmt.Sscanf(text, list+" %d:", &n); err == nil {
-				inner = append(inner, list+"s", n-1)
-				_, text, _ = strings.Cut(text, ": ")
-			}
-		}
-		for _, field := range []string{"limit", "args"} {
-			if rest, ok := strings.CutPrefix(text, field+": "); ok {
-				inner, text = append(inner, field), rest
-			}
-		}
-		word, _, _ := strings.Cut(strings.TrimPrefix(text, "no "), " ")
-		inner = append(inner, fieldOf(strings.TrimRight(word, ",:")))
-		f.add(path(inner...), where, "%v", e)
+	for _, e := range fault.Of(err) {
+		f.add(path(slices.Concat(steps, e.Path)...), where, "%w", e)
 	}
-}
-
-// fieldOf returns the field of YAML that the first word of a fault is about.
-func fieldOf(word string) string {
-	switch word {
-	case "has":
-		return "do"
-	case "target":
-		return "page"
-	case "stale":
-		return "stale_after"
-	}
-	return word
 }
 
 // flatten takes joined errors apart.

@@ -77,7 +77,7 @@ func (c *Catalog) Vet(from, to time.Time) []Finding {
 }
 
 // place writes where the fault stands, "" if that is not known.
-func (f *fault) place() string {
+func (f *flaw) place() string {
 	if f.at.line == 0 {
 		return ""
 	}

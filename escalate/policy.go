@@ -1,10 +1,11 @@
 package escalate
 
 import (
-	"errors"
 	"fmt"
 	"strings"
 	"time"
+
+	"github.com/tocsin-dev/tocsin/internal/fault"
 )
 
 // PersonID names somebody who can be paged.
@@ -48,24 +49,29 @@ func (p *Policy) WaitOf(level int) time.Duration {
 
 // Validate reports everything that keeps the policy from running, joined.
 func (p *Policy) Validate() error {
-	var errs []error
+	var found fault.List
 	if len(p.Levels) == 0 {
-		errs = append(errs, errors.New("no levels, expected at least one"))
+		found.Add(fault.Path{"levels"}, "no levels, expected at least one")
 	}
 	if p.Repeat != nil && (*p.Repeat < 0 || *p.Repeat > 9) {
-		errs = append(errs, fmt.Errorf("repeat %d, expected 0 to 9", *p.Repeat))
+		found.Add(fault.Path{"repeat"}, "repeat %d, expected 0 to 9", *p.Repeat)
 	}
-	for i, l := range p.Levels {
-		if l.Wait != 0 && l.Wait < time.Second {
-			errs = append(errs, fmt.Errorf("level %d: wait %v, expected at least 1s", i+1, l.Wait))
-		}
-		for _, t := range l.Page {
-			if _, err := t.Parse(); err != nil {
-				errs = append(errs, fmt.Errorf("level %d: %w", i+1, err))
-			}
+	for i := range p.Levels {
+		found.In(fault.Path{"levels", i}, fmt.Sprintf("level %d", i+1), p.Levels[i].faults())
+	}
+	return found.Err()
+}
+
+func (l *Level) faults() (found fault.List) {
+	if l.Wait != 0 && l.Wait < time.Second {
+		found.Add(fault.Path{"wait"}, "wait %v, expected at least 1s", l.Wait)
+	}
+	for i, t := range l.Page {
+		if _, err := t.Parse(); err != nil {
+			found.Note(fault.Path{"page", i}, err)
 		}
 	}
-	return errors.Join(errs...)
+	return found
 }
 
 // Target is whom a level reaches, in text form: owner (who is on call for the owning team), owner.lead, person:ana,

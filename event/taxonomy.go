@@ -1,10 +1,10 @@
 package event
 
 import (
-	"errors"
 	"fmt"
 	"strings"
 
+	"github.com/tocsin-dev/tocsin/internal/fault"
 	"github.com/tocsin-dev/tocsin/severity"
 )
 
@@ -22,28 +22,27 @@ type Taxonomy struct {
 // all faults.
 func NewTaxonomy(classes []Class) (*Taxonomy, error) {
 	t := &Taxonomy{exact: make(map[string]*Class, len(classes)+1), prefix: make(map[string]*Class)}
-	var errs []error
+	var found fault.List
 	for i := range classes {
 		c := classes[i]
-		if err := c.check(); err != nil {
-			errs = append(errs, err)
-			continue
-		}
 		into, name := t.exact, c.Name
 		if above, ok := strings.CutSuffix(c.Name, "*"); ok {
 			into, name = t.prefix, above
 		}
+		faults := c.faults()
 		if into[name] != nil {
-			errs = append(errs, fmt.Errorf("event: class %q is there twice", c.Name))
-			continue
+			faults.Add(nil, "is there twice")
 		}
-		into[name] = &c
+		if len(faults) == 0 {
+			into[name] = &c
+		}
+		found.In(fault.Path{i}, fmt.Sprintf("class %q", c.Name), faults)
 	}
 	if t.exact[Unclassified] == nil {
 		t.exact[Unclassified] = &Class{Name: Unclassified, Severity: severity.Warning}
 	}
 	t.inherit()
-	return t, errors.Join(errs...)
+	return t, found.Err()
 }
 
 // Class returns the class of events of type typ, and whether a class matches. It looks for the class named typ, then for the
@@ -121,39 +120,35 @@ func fill[T comparable](field *T, from T) {
 	}
 }
 
-func (c *Class) check() error {
-	var errs []error
-	fault := func(format string, args ...any) {
-		errs = append(errs, fmt.Errorf("event: class %q: "+format, append([]any{c.Name}, args...)...))
-	}
+func (c *Class) faults() (found fault.List) {
 	base := strings.TrimSuffix(c.Name, ".*")
 	for part := range strings.SplitSeq(base, ".") {
 		if part == "" || strings.ContainsAny(part, "*/# \t\n") {
-			fault("expected dotted words, or dotted words and a final \".*\"")
+			found.Add(nil, "expected dotted words, or dotted words and a final \".*\"")
 			break
 		}
 	}
 	switch c.Kind {
 	case "", Alert, Changes, Infos:
 	default:
-		fault("kind %q is none of alert, change, info", c.Kind)
+		found.Add(fault.Path{"kind"}, "kind %q is none of alert, change, info", c.Kind)
 	}
 	if !c.Severity.Valid() {
-		fault("%v is none of the severities", c.Severity)
+		found.Add(fault.Path{"severity"}, "%v is none of the severities", c.Severity)
 	}
 	if c.StaleAfter < 0 {
-		fault("stale after %v, expected no negative duration", c.StaleAfter)
+		found.Add(fault.Path{"stale_after"}, "stale after %v, expected no negative duration", c.StaleAfter)
 	}
 	if c.For < 0 {
-		fault("for %v, expected no negative duration", c.For)
+		found.Add(fault.Path{"for"}, "for %v, expected no negative duration", c.For)
 	}
 	if c.Count < 0 || c.Within < 0 || (c.Count > 0) != (c.Within > 0) {
-		fault("count %d within %v, expected both above zero, or neither", c.Count, c.Within)
+		found.Add(fault.Path{"count"}, "count %d within %v, expected both above zero, or neither", c.Count, c.Within)
 	}
-	for _, path := range c.Dedup {
+	for i, path := range c.Dedup {
 		if !ValidField(path) {
-			fault("dedup field %q, expected %s", path, FieldForms)
+			found.Add(fault.Path{"dedup", i}, "dedup field %q, expected %s", path, FieldForms)
 		}
 	}
-	return errors.Join(errs...)
+	return found
 }

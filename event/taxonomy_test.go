@@ -136,7 +136,7 @@ func TestAllFaultsAtOnce(t *testing.T) {
 	})
 	require.Error(t, err)
 	for _, want := range []string{
-		"expected dotted words", `kind "page"`, `class "twice" is there twice`, `class "twice.*" is there twice`, `"x"`, `"y"`,
+		"expected dotted words", `kind "page"`, `class "twice": is there twice`, `class "twice.*": is there twice`, `"x"`, `"y"`,
 	} {
 		assert.ErrorContains(t, err, want)
 	}

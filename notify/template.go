@@ -2,13 +2,13 @@ package notify
 
 import (
 	"errors"
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
 	"text/template"
 
 	"github.com/tocsin-dev/tocsin/event"
+	"github.com/tocsin-dev/tocsin/internal/fault"
 )
 
 // Template holds the title and the text of one kind of message, written for text/template over the fields of [Message]:
@@ -43,12 +43,12 @@ type parsed struct{ title, text *template.Template }
 // the built-in one. The error joins all faults.
 func NewTemplates(own map[Kind]Template) (*Templates, error) {
 	source := defaultTemplates()
-	var errs []error
+	var found fault.List
 	for _, kind := range slices.Sorted(maps.Keys(own)) {
 		t := own[kind]
 		builtin, ok := source[kind]
 		if !ok {
-			errs = append(errs, fmt.Errorf("notify: template of kind %q, expected page, notice, reminder or all-clear", kind))
+			found.Add(fault.Path{kind}, "template of kind %q, expected page, notice, reminder or all-clear", kind)
 			continue
 		}
 		if t.Title == "" {
@@ -62,25 +62,22 @@ func NewTemplates(own map[Kind]Template) (*Templates, error) {
 	ts := &Templates{kinds: make(map[Kind]parsed, len(source))}
 	for _, kind := range slices.Sorted(maps.Keys(source)) {
 		t := source[kind]
-		title, titleErr := compile(string(kind)+" title", t.Title)
-		text, textErr := compile(string(kind)+" text", t.Text)
-		errs = append(errs, titleErr, textErr)
-		ts.kinds[kind] = parsed{title, text}
+		ts.kinds[kind] = parsed{compile(&found, kind, "title", t.Title), compile(&found, kind, "text", t.Text)}
 	}
-	return ts, errors.Join(errs...)
+	return ts, found.Err()
 }
 
 // compile parses a template and runs it once over an empty message. The run finds unknown fields and endless loops.
-func compile(name, text string) (*template.Template, error) {
-	t, err := template.New(name).Option("missingkey=error").Funcs(short()).Parse(text)
+func compile(found *fault.List, kind Kind, part, text string) *template.Template {
+	t, err := template.New(string(kind) + " " + part).Option("missingkey=error").Funcs(short()).Parse(text)
+	if err == nil {
+		count(t)
+		_, err = execute(t, &Message{}, maxText)
+	}
 	if err != nil {
-		return nil, fmt.Errorf("notify: %w", err)
+		found.Note(fault.Path{kind, part}, err)
 	}
-	count(t)
-	if _, err := execute(t, &Message{}, maxText); err != nil {
-		return nil, fmt.Errorf("notify: %w", err)
-	}
-	return t, nil
+	return t
 }
 
 // Render sets Title, at most 256 bytes in one line, and Text, at most 4 KiB, from the other fields of m. If the title's

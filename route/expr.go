@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"cel.dev/cel-go/cel"
 	"cel.dev/cel-go/common"
@@ -67,6 +68,7 @@ func compileErrors(name, text string, issues *cel.Issues) []error {
 		e := &CompileError{Rule: name, Message: fault.ToDisplayString(source)}
 		if line := fault.Location.Line(); line > 0 { // the error about a too long text has no position
 			e.Line, e.Col = line, fault.Location.Column()+1
+			e.Message = strings.TrimPrefix(e.Message, fmt.Sprintf("ERROR: <input>:%d:%d: ", e.Line, e.Col)) // say it once
 		}
 		errs = append(errs, e)
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/tocsin-dev/tocsin/event"
+	"github.com/tocsin-dev/tocsin/internal/fault"
 )
 
 var (
@@ -104,11 +105,11 @@ func compileDrawn(rules []Rule[int]) (*Table[int], error) {
 		return table, nil
 	}
 	env, _ := newEnvironment((*Limits)(nil).withDefaults())
-	for _, fault := range err.(interface{ Unwrap() []error }).Unwrap() {
-		i, _ := strconv.Atoi(fault.(*CompileError).Rule[1:])
+	for _, refused := range fault.Of(err) {
+		i := refused.Path[0].(int)
 		if tree, issues := env.cel.Compile(rules[i].When); issues.Err() == nil && rules[i].When != "false" {
 			if _, err := env.cel.Program(tree, cel.EvalOptions(cel.OptOptimize)); err == nil {
-				return nil, fault
+				return nil, refused
 			}
 		}
 		rules[i].When = "false"

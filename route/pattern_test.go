@@ -260,11 +260,11 @@ func TestAnyTestsInRules(t *testing.T) {
 
 func TestAnyTestsAreChecked(t *testing.T) {
 	tests := map[string]string{
-		`anyIn(event.data.a, [event.type])`:                "line 1, column 27: ERROR: <input>:1:27: anyIn takes literals only, as JSON has them",
+		`anyIn(event.data.a, [event.type])`:                "line 1, column 27: anyIn takes literals only, as JSON has them",
 		`anyIn(event.data.a, [b"x"])`:                      "takes literals only",
 		`anyIn(event.data.a, {1: 2})`:                      "takes literals only",
 		`anyIn(event.data.a, "x")`:                         "anyIn: a string, expected a list of operands",
-		`anyNotIn(event.data.a, ["x", 1])`:                 "line 1, column 30: ERROR: <input>:1:30: anyNotIn: a number, expected strings only or numbers only",
+		`anyNotIn(event.data.a, ["x", 1])`:                 "line 1, column 30: anyNotIn: a number, expected strings only or numbers only",
 		`true && anyInCIDR(event.data.a, ["10.0.0.0/40"])`: "anyInCIDR: \"10.0.0.0/40\" is no address block",
 		`anyObject(event.data.a, {"k": ["x"], "v": []})`:   "anyObject: an empty array, expected what is wanted",
 		`anyObject(event.data.a, ["x"])`:                   "anyObject: an array, expected an object",

@@ -1,10 +1,11 @@
 package route
 
 import (
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
+
+	"github.com/tocsin-dev/tocsin/internal/fault"
 )
 
 // Rule is one rule of a table.
@@ -36,7 +37,7 @@ type Table[T any] struct {
 	*engine
 }
 
-// Compile compiles rules into a table. limits may be nil. The error joins all faults, each a [*CompileError].
+// Compile compiles rules into a table. limits may be nil. The error joins all faults, each of which wraps a [*CompileError].
 func Compile[T any](rules []Rule[T], limits *Limits) (*Table[T], error) {
 	limits = limits.withDefaults()
 	env, err := newEnvironment(limits)
@@ -62,20 +63,23 @@ func (t *Table[T]) Recompile(rules []Rule[T]) (*Table[T], error) {
 func compile[T any](rules []Rule[T], c *compiler) (*Table[T], error) {
 	seen := make(map[string]bool, len(rules))
 	all := make([]ruleTerms, len(rules))
-	var errs []error
+	var found fault.List
 	for i := range rules {
 		r := &rules[i]
 		switch {
 		case r.ID == "":
-			errs = append(errs, &CompileError{Rule: fmt.Sprintf("#%d", i+1), Message: "has no id"})
+			found.Note(fault.Path{i, "id"}, &CompileError{Rule: fmt.Sprintf("#%d", i+1), Message: "has no id"})
 		case seen[r.ID]:
-			errs = append(errs, &CompileError{Rule: r.ID, Message: "is there twice"})
+			found.Note(fault.Path{i, "id"}, &CompileError{Rule: r.ID, Message: "is there twice"})
 		}
 		seen[r.ID] = true
 		terms, faults := c.compile(r.ID, r.When)
-		all[i], errs = terms, append(errs, faults...)
+		all[i] = terms
+		for _, f := range faults {
+			found.Note(fault.Path{i, "when"}, f)
+		}
 	}
-	if err := errors.Join(errs...); err != nil {
+	if err := found.Err(); err != nil {
 		return nil, err
 	}
 	t := &Table[T]{slices.Clone(rules), newEngine(c, all)}

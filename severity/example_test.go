@@ -19,7 +19,7 @@ func ExampleMatrix_Validate() {
 	matrix := severity.DefaultMatrix()
 	matrix[2][1] = severity.P4 // high impact, medium urgency
 	fmt.Println(matrix.Validate())
-	// Output: severity: matrix: impact high × urgency medium is P4, milder than a lower impact or urgency gives
+	// Output: impact high × urgency medium is P4, milder than a lower impact or urgency gives
 }
 
 func ExampleParse() {

@@ -1,9 +1,10 @@
 package severity
 
 import (
-	"errors"
 	"fmt"
 	"strings"
+
+	"github.com/tocsin-dev/tocsin/internal/fault"
 )
 
 // Level is the severity of an alert. The zero Level means that the sender stated none; the class decides then.
@@ -178,21 +179,22 @@ func cell(g Grade) int {
 // Validate reports every cell that is not P1 to P5, and every cell that is milder than the cell of the next lower impact or
 // urgency. It joins all faults.
 func (m *Matrix) Validate() error {
-	var errs []error
+	var found fault.List
 	for i := range m {
 		for u := range m[i] {
 			p := m[i][u]
 			impact, urgency := Grade(i)+Low, Grade(u)+Low
+			at := fault.Path{impact.String(), urgency.String()}
 			if !p.Valid() {
-				errs = append(errs, fmt.Errorf("severity: matrix: impact %v × urgency %v has no priority, expected P1 to P5", impact, urgency))
+				found.Add(at, "impact %v × urgency %v has no priority, expected P1 to P5", impact, urgency)
 				continue
 			}
 			if i > 0 && m[i-1][u].Above(p) || u > 0 && m[i][u-1].Above(p) {
-				errs = append(errs, fmt.Errorf("severity: matrix: impact %v × urgency %v is %v, milder than a lower impact or urgency gives", impact, urgency, p))
+				found.Add(at, "impact %v × urgency %v is %v, milder than a lower impact or urgency gives", impact, urgency, p)
 			}
 		}
 	}
-	return errors.Join(errs...)
+	return found.Err()
 }
 
 func name(names []string, i int, kind string) string {

@@ -45,25 +45,25 @@ func TestAMatrixIsTotalAndNeverFalls(t *testing.T) {
 		{"not symmetric", func(m *Matrix) { m[0][2] = P4 }, ""},
 		{
 			"a hole", func(m *Matrix) { m[1][2] = 0 },
-			"severity: matrix: impact medium × urgency high has no priority, expected P1 to P5",
+			"impact medium × urgency high has no priority, expected P1 to P5",
 		},
 		{
 			"a priority that does not exist", func(m *Matrix) { m[0][0] = 6 },
-			"severity: matrix: impact low × urgency low has no priority, expected P1 to P5",
+			"impact low × urgency low has no priority, expected P1 to P5",
 		},
 		{
 			"milder with more impact", func(m *Matrix) { m[2][2] = P3 },
-			"severity: matrix: impact high × urgency high is P3, milder than a lower impact or urgency gives",
+			"impact high × urgency high is P3, milder than a lower impact or urgency gives",
 		},
 		{
 			"milder with more urgency", func(m *Matrix) { m[0][1] = P1; m[1][1] = P1; m[2][1] = P1 },
-			"severity: matrix: impact low × urgency high is P3, milder than a lower impact or urgency gives\n" +
-				"severity: matrix: impact medium × urgency high is P2, milder than a lower impact or urgency gives",
+			"impact low × urgency high is P3, milder than a lower impact or urgency gives\n" +
+				"impact medium × urgency high is P2, milder than a lower impact or urgency gives",
 		},
 		{
 			"everything at once", func(m *Matrix) { m[0][0] = 0; m[2][2] = P5 },
-			"severity: matrix: impact low × urgency low has no priority, expected P1 to P5\n" +
-				"severity: matrix: impact high × urgency high is P5, milder than a lower impact or urgency gives",
+			"impact low × urgency low has no priority, expected P1 to P5\n" +
+				"impact high × urgency high is P5, milder than a lower impact or urgency gives",
 		},
 	} {
 		t.Run(c.name, func(t *testing.T) {

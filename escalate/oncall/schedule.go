@@ -1,12 +1,12 @@
 package oncall
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 	"time"
 
 	"github.com/tocsin-dev/tocsin/escalate"
+	"github.com/tocsin-dev/tocsin/internal/fault"
 )
 
 // Schedule is a set of rotations; one person of each rotation is on call. Its methods may be called concurrently, while no
@@ -35,19 +35,24 @@ type Shift struct {
 
 // Validate joins all faults: no rotations, or a rotation without start or people.
 func (s *Schedule) Validate() error {
-	var errs []error
+	var found fault.List
 	if len(s.Rotations) == 0 {
-		errs = append(errs, errors.New("no rotations, expected at least one"))
+		found.Add(fault.Path{"rotations"}, "no rotations, expected at least one")
 	}
-	for i, r := range s.Rotations {
-		if r.Start.IsZero() {
-			errs = append(errs, fmt.Errorf("rotation %d: no start, expected the first handoff", i+1))
-		}
-		if len(r.People) == 0 {
-			errs = append(errs, fmt.Errorf("rotation %d: no people, expected at least one", i+1))
-		}
+	for i := range s.Rotations {
+		found.In(fault.Path{"rotations", i}, fmt.Sprintf("rotation %d", i+1), s.Rotations[i].faults())
 	}
-	return errors.Join(errs...)
+	return found.Err()
+}
+
+func (r *Rotation) faults() (found fault.List) {
+	if r.Start.IsZero() {
+		found.Add(fault.Path{"start"}, "no start, expected the first handoff")
+	}
+	if len(r.People) == 0 {
+		found.Add(fault.Path{"people"}, "no people, expected at least one")
+	}
+	return found
 }
 
 // OnCall returns the people on call at an instant, in the order of the rotations, without duplicates.

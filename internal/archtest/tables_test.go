@@ -47,6 +47,7 @@ var layers = []struct {
 	{"internal/outbound", 4},
 	{"internal/outbox", 4},
 	{"internal/mark", 0},
+	{"internal/fault", 0},
 	{"internal/meters", 4},
 	{"internal/spans", 4},
 
@@ -71,6 +72,7 @@ var layers = []struct {
 var sideways = []struct{ from, to, reason string }{
 	{"event", "severity", "an event carries its severity"},
 	{"...", "route", "route.Table is the one rule mechanism"},
+	{"...", "internal/fault", "whatever checks itself says where a fault is"},
 	{"notify/*", "internal/outbound", "the one HTTP client of notifiers"},
 	{"automate/*", "internal/outbound", "the same client, for actions"},
 	{"internal/outbox", "internal/spans", "a try is a span"},

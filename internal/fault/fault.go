@@ -1,0 +1,79 @@
+package fault
+
+import (
+	"errors"
+	"fmt"
+)
+
+// Path leads from a value to one of its parts. A step is the name of a field as the catalog spells it in YAML
+// (stale_after), the key of a map, or the index in a list, from 0. The empty path is the value itself.
+type Path []any
+
+// Error is one fault of a value.
+type Error struct {
+	Path  Path
+	Where string // the part in words, such as level 2; empty where the words of Err suffice
+	Err   error
+}
+
+// Error implements error.
+func (e *Error) Error() string { return Join(e.Where, e.Err.Error()) }
+
+// Unwrap returns Err.
+func (e *Error) Unwrap() error { return e.Err }
+
+// Join puts a colon between a place and the text about it. The place may be empty.
+func Join(where, text string) string {
+	if where == "" {
+		return text
+	}
+	return where + ": " + text
+}
+
+// List collects the faults of one value.
+type List []*Error
+
+// Add notes a fault of the part at the path.
+func (l *List) Add(path Path, format string, args ...any) {
+	l.Note(path, fmt.Errorf(format, args...))
+}
+
+// Note is Add of an error.
+func (l *List) Note(path Path, err error) { *l = append(*l, &Error{Path: path, Err: err}) }
+
+// In notes the faults of the part at the path, which people call where.
+func (l *List) In(path Path, where string, faults List) {
+	for _, f := range faults {
+		inner := where
+		if f.Where != "" {
+			inner = Join(where, f.Where)
+		}
+		*l = append(*l, &Error{append(path[:len(path):len(path)], f.Path...), inner, f.Err})
+	}
+}
+
+// Err joins the faults, each an [*Error]; nil if there are none.
+func (l List) Err() error {
+	errs := make([]error, len(l))
+	for i, f := range l {
+		errs[i] = f
+	}
+	return errors.Join(errs...)
+}
+
+// Of takes joined errors apart. An error that is no [*Error] is a fault of the value itself.
+func Of(err error) List {
+	switch e := err.(type) {
+	case nil:
+		return nil
+	case *Error:
+		return List{e}
+	case interface{ Unwrap() []error }:
+		var all List
+		for _, inner := range e.Unwrap() {
+			all = append(all, Of(inner)...)
+		}
+		return all
+	}
+	return List{{Err: err}}
+}
