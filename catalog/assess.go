@@ -167,15 +167,10 @@ func (c *Compiled) impactOf(f *route.Facts, level severity.Level) impact {
 }
 
 func because(service string, t tier) string {
-	switch {
-	case service == "":
+	if service == "" {
 		return "no service named"
-	case t.tier == 0:
-		return service + ", tier unknown"
-	case t.from != service:
-		return fmt.Sprintf("%s, needed by %s, tier %d", service, t.from, t.tier)
 	}
-	return fmt.Sprintf("%s, tier %d", service, t.tier)
+	return service + ", " + t.of(service)
 }
 
 func collect[T any](res *route.Result[T]) map[string]error {

@@ -194,11 +194,11 @@ func TestBrokenCatalogs(t *testing.T) {
 		},
 		"policy person": {
 			func(c *Catalog) { policy(c, "person:x") },
-			`catalog: policy "all", level 1: person "x" does not exist, expected one of ana, ben`,
+			`catalog: policy "all": level 1: person "x" does not exist, expected one of ana, ben`,
 		},
 		"policy schedule": {
 			func(c *Catalog) { policy(c, "schedule:x") },
-			`catalog: policy "all", level 1: schedule "x" does not exist, expected one of nights`,
+			`catalog: policy "all": level 1: schedule "x" does not exist, expected one of nights`,
 		},
 		"policy target": {
 			func(c *Catalog) { policy(c, "x") },
@@ -210,7 +210,7 @@ func TestBrokenCatalogs(t *testing.T) {
 		},
 		"level strategy": {
 			func(c *Catalog) { c.Policies["all"].Levels[1].Strategy = "nxt" },
-			`catalog: policy "all", level 2: strategy "nxt" does not exist, expected one of all, round-robin, next, least-loaded, did you mean "next"?`,
+			`catalog: policy "all": level 2: strategy "nxt" does not exist, expected one of all, round-robin, next, least-loaded, did you mean "next"?`,
 		},
 		"strategy with the name of a built-in one": {
 			func(c *Catalog) {
@@ -225,7 +225,7 @@ catalog: strategy "mine": is nil, expected a strategy`,
 		},
 		"schedule person": {
 			func(c *Catalog) { c.Schedules["nights"] = weekly(time.Unix(0, 0), "ana", "", "bob") },
-			`catalog: schedule "nights", rotation 1: person "bob" does not exist, expected one of ana, ben`,
+			`catalog: schedule "nights": rotation 1: person "bob" does not exist, expected one of ana, ben`,
 		},
 		"rates": {
 			func(c *Catalog) {

@@ -1,9 +1,7 @@
 package catalog
 
 import (
-	"fmt"
-	"maps"
-	"slices"
+	"io"
 	"time"
 
 	"github.com/tocsin-dev/tocsin/automate"
@@ -13,7 +11,7 @@ import (
 	"github.com/tocsin-dev/tocsin/severity"
 )
 
-// Compiled is a valid catalog, made ready for questions.
+// Compiled is a valid catalog that is ready for questions. It never changes, and any number of goroutines may ask it.
 type Compiled struct {
 	source   *Catalog
 	taxonomy *event.Taxonomy
@@ -29,115 +27,48 @@ type Compiled struct {
 	recall   *recall
 }
 
-// Compile validates the catalog and makes it ready.
-func (c *Catalog) Compile() (*Compiled, error) {
-	return c.compileAfter(&Compiled{})
-}
+// Compile validates the catalog and makes it ready for questions. The error is that of [Catalog.Validate].
+func (c *Catalog) Compile() (*Compiled, error) { return (&Compiled{}).Recompile(c) }
 
-// Recompile validates another catalog and makes it ready. Rules whose text c has already are not checked again, which is nearly
-// all that a reload takes. c stays as it is.
-func (c *Compiled) Recompile(next *Catalog) (*Compiled, error) { return next.compileAfter(c) }
-
-func (c *Catalog) compileAfter(before *Compiled) (*Compiled, error) {
-	out, found := c.compile(before)
-	if len(found.list) > 0 {
-		return nil, found.join()
+// Recompile validates another catalog and makes it ready for questions. It compiles only rules whose text is new, which is
+// nearly all the work of a reload. c does not change.
+func (c *Compiled) Recompile(next *Catalog) (*Compiled, error) {
+	out, flaws := all().compile(next, c)
+	if len(flaws) > 0 {
+		return nil, next.refused(flaws)
 	}
 	return out, nil
 }
 
-// compile also returns what keeps the catalog from running; without any the answer is ready. before may be empty.
-func (c *Catalog) compile(before *Compiled) (*Compiled, *faults) {
-	found := &faults{places: c.places}
-	c.check(found)
-	out := &Compiled{source: c, matrix: c.Matrix, tiers: c.tiers(), recall: newRecall(c.Plans)}
-	if out.matrix == (severity.Matrix{}) {
-		out.matrix = severity.DefaultMatrix()
-	}
-	var err error
-	classes := slices.Concat(builtinClasses(c.Classes), c.Classes)
-	if out.taxonomy, err = event.NewTaxonomy(classes); err != nil {
-		found.classes(err, classes)
-	}
-	if out.texts, err = notify.NewTemplates(c.Messages); err != nil {
-		found.each(err, "messages", "messages")
-	}
-	impact := make([]route.Rule[*ImpactRule], len(c.Impact))
-	for i := range c.Impact {
-		impact[i] = route.Rule[*ImpactRule]{ID: fmt.Sprintf("impact %d", i+1), When: c.Impact[i].When, Then: &c.Impact[i]}
-	}
-	if out.impact, err = table(before.impact, impact); err != nil {
-		found.rules("impact", err, byIndex)
-	}
-	routes := make([]route.Rule[*Route], len(c.Routes))
-	for i := range c.Routes {
-		r := &c.Routes[i]
-		routes[i] = route.Rule[*Route]{ID: r.ID, When: r.When, Continue: r.Continue, Then: r}
-	}
-	if out.routes, err = table(before.routes, routes); err != nil {
-		found.rules("routes", err, byIndex)
-	}
-	out.runbooks, out.calls = c.runbooks(before.calls, found)
-	out.plans, out.pinned = make(map[string]*Pinned, len(c.Plans)), make(map[string]*Pinned, len(c.Plans))
-	for name := range c.Plans {
-		p := c.pin(name)
-		out.plans[name], out.pinned[p.Hash] = p, p
-	}
-	return out, found
-}
+// Document writes the catalog for people, as Markdown: who is on call, who owns what, what every class leads to, and what each
+// policy does. It shows the channel of a contact, but not the address. A catalog that [Catalog.Validate] refuses is an error,
+// and nothing is written.
+func (c *Catalog) Document(w io.Writer) error { return all().document(c, w) }
 
-// table compiles rules, those that are new if there is a table from before.
-func table[T any](before *route.Table[T], rules []route.Rule[T]) (*route.Table[T], error) {
-	if before == nil {
-		return route.Compile(rules, nil)
-	}
-	return before.Recompile(rules)
-}
+// Vet reports what can run and should not, from one instant up to another, which is not included. It reports only what is
+// certain. The kinds, which a program may choose findings by, are:
+//
+//   - invalid: [Catalog.Validate] refuses the catalog; there are no other findings then;
+//   - no-catch-all-owner: the team of Defaults reaches nobody in that time;
+//   - unreachable-owner: another team that owns something reaches nobody in that time;
+//   - gap: for a span nobody is on call on a schedule that a team or target names. Schedules other than [oncall.Schedule] are
+//     asked once an hour;
+//   - no-runbook: a class of alerts, other than of severity info, pages and names no runbook;
+//   - inform-p1: an event of the class becomes P1, and the policy of its plan only informs. Vet decides on an event without
+//     labels or data, first of the class's severity, then critical;
+//   - rule-never-true, rule-only-errs, rule-shadowed, rule-redundant, rule-unguarded, rule-unfolded: a rule does not do what it
+//     seems to, as [route.Table.Vet] says;
+//   - uncovered-class: there are routes, none of them matches any event of a class of alerts, and the class names no plan;
+//   - not-carried-out: the catalog decides something that this version keeps and does not act upon;
+//   - empty-level: the targets of a level reach nobody in that time for the incidents of some team;
+//   - unlimited-runbook: a runbook of mode auto has no limit of its own, only the defaults;
+//   - unused-channel: a channel has rates, and neither a contact nor a target names it.
+//
+// Findings come in the order of the sections that they are about, within a section by kind in the order of this list, and
+// within a kind by name.
+func (c *Catalog) Vet(from, to time.Time) []Finding { return all().vet(c, from, to) }
 
-// builtinClasses are the classes of findings and of what the in-process intakes make, less those that own names.
-func builtinClasses(own []event.Class) []event.Class {
-	builtin := []event.Class{
-		{Name: "tocsin.*", Severity: severity.Warning, StaleAfter: 24 * time.Hour},
-		{Name: "tocsin." + event.FindingExhausted, Severity: severity.Critical},
-		{Name: "tocsin." + event.FindingUncoveredLevel, Severity: severity.Error},
-		{Name: "tocsin." + event.FindingDeadLetter, Severity: severity.Error},
-		{Name: "log.error", Severity: severity.Error},
-		{Name: "panic", Severity: severity.Critical},
-	}
-	return slices.DeleteFunc(builtin, func(c event.Class) bool {
-		return slices.ContainsFunc(own, func(o event.Class) bool { return o.Name == c.Name })
-	})
-}
-
-// tier is what the importance of a service is, and of which service it comes.
-type tier struct {
-	tier int
-	from string
-}
-
-// tiers gives every service the tier of the most important service that needs it, directly or through others.
-func (c *Catalog) tiers() map[string]tier {
-	tiers := make(map[string]tier, len(c.Services))
-	names := slices.Sorted(maps.Keys(c.Services))
-	for _, n := range names {
-		tiers[n] = tier{c.Services[n].Tier, n}
-	}
-	for changed := true; changed; {
-		changed = false
-		for _, n := range names {
-			above := tiers[n]
-			for _, need := range c.Services[n].Needs {
-				if own := tiers[need]; above.tier != 0 && (own.tier == 0 || above.tier < own.tier) {
-					tiers[need] = above
-					changed = true
-				}
-			}
-		}
-	}
-	return tiers
-}
-
-// Class returns the class of a type, as [event.Taxonomy.Class] does.
+// Class returns the class of a type of event, as [event.Taxonomy.Class] does.
 func (c *Compiled) Class(typ string) (*event.Class, bool) { return c.taxonomy.Class(typ) }
 
 // CatchAll returns the team that owns what nobody else does.

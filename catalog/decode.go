@@ -4,69 +4,41 @@ import (
 	"errors"
 	"fmt"
 	"iter"
-	"slices"
 	"strings"
 	"time"
 	"unicode"
 
 	"go.yaml.in/yaml/v3"
+
+	"github.com/tocsin-dev/tocsin/internal/fault"
 )
 
 // decoder reads the documents of a catalog, and goes on after every fault.
 type decoder struct {
-	file   string
-	lines  []string // of the file
-	places *places
-	errs   []*FileError
-	// broken holds the paths of what could not be read at all, partly those of lists that lack an item, so that nobody
-	// complains of what is missing there.
-	broken, partly map[string]bool
-	repeated       map[string]bool // paths that come twice
-	zones          map[string]*time.Location
-}
-
-// place is where the decoder stands: at a field (noun empty), a named entry or an item of a list.
-type place struct {
-	up    *place
-	path  string
-	noun  string
-	name  string
-	index int
-}
-
-// String names the place for people: service "checkout": tier.
-func (p *place) String() string {
-	var steps []string
-	named := false // the step within goes by a noun, so that the field around it goes without saying
-	for ; p != nil; p = p.up {
-		switch {
-		case p.noun != "" && p.index > 0:
-			steps = append(steps, fmt.Sprintf("%s %d", p.noun, p.index))
-		case p.noun != "":
-			steps = append(steps, fmt.Sprintf("%s %q", p.noun, p.name))
-		case p.name != "" && !named:
-			steps = append(steps, p.name)
-		}
-		named = p.noun != ""
-	}
-	slices.Reverse(steps)
-	return strings.Join(steps, ": ")
+	sections sections
+	file     string
+	lines    []string // of the file
+	whole    *part
+	errs     []*FileError
+	zones    map[string]*time.Location
 }
 
 func (d *decoder) position(n *yaml.Node) position { return position{d.file, n.Line, n.Column} }
 
 // fault notes that what stands at n is wrong.
-func (d *decoder) fault(n *yaml.Node, at *place, format string, args ...any) {
-	d.broken[at.path] = true
-	d.add(d.position(n), inside(at, format, args...))
+func (d *decoder) fault(n *yaml.Node, at *part, format string, args ...any) {
+	at.broken = true
+	d.add(d.position(n), at, format, args...)
 }
 
-func (d *decoder) add(at position, text string) {
-	d.errs = append(d.errs, &FileError{at.file, at.line, at.column, errors.New(text)})
+// add notes a fault of the part. The whole has no name to put before the text.
+func (d *decoder) add(where position, at *part, format string, args ...any) {
+	err := errors.New(fault.Join(at.String(), fmt.Sprintf(format, args...)))
+	d.errs = append(d.errs, &FileError{where.file, where.line, where.column, err})
 }
 
 // expect holds that n is of the kind, and that it is neither an anchor nor of a type of its own.
-func (d *decoder) expect(n *yaml.Node, kind yaml.Kind, at *place, what string) bool {
+func (d *decoder) expect(n *yaml.Node, kind yaml.Kind, at *part, what string) bool {
 	if n.Kind != kind || kind != yaml.ScalarNode && n.ShortTag() != "!!map" && n.ShortTag() != "!!seq" {
 		d.fault(n, at, "found %s, expected %s", describe(n), what)
 		return false
@@ -106,29 +78,27 @@ func describe(n *yaml.Node) string {
 type pair struct {
 	name       string
 	key, value *yaml.Node
-	at         *place
-	twice      bool // is a repeat, to be looked at and not to be kept
+	at         *part
+	twice      bool // it is a repeat, to be checked and not to be kept
 }
 
-// pairs iterates over a mapping of the shape: with its fields, or where noun says what they are, with named entries. Keys
-// that come twice are faults, and so are those that are no text.
-func (d *decoder) pairs(n *yaml.Node, at *place, s *shape, noun string) iter.Seq[pair] {
+// pairs iterates over a mapping of the shape: with its fields, or with entries, which are called noun. Keys that come twice are
+// faults, and so are those that are no text.
+func (d *decoder) pairs(n *yaml.Node, at *part, s *shape, noun string) iter.Seq[pair] {
 	return func(yield func(pair) bool) {
 		if !d.expect(n, yaml.MappingNode, at, s.what) {
 			return
 		}
 		for i := 0; i < len(n.Content); i += 2 {
 			p := pair{name: n.Content[i].Value, key: n.Content[i], value: n.Content[i+1]}
-			p.at = &place{up: at, path: p.name, noun: noun, name: p.name}
-			if at.path != "" {
-				p.at.path = at.path + separator + p.name
+			p.at = at.part(p.name)
+			p.at.noun, p.at.name = noun, p.name
+			named := p.key.Kind == yaml.ScalarNode && p.key.ShortTag() == "!!str" && p.key.Anchor == "" && printable(p.name)
+			if !named {
+				d.add(d.position(p.key), at, "found %s as a name, expected a text of one line, in quotes if need be", describe(p.key))
 			}
-			if p.key.Kind != yaml.ScalarNode || p.key.ShortTag() != "!!str" || p.key.Anchor != "" || !printable(p.name) {
-				d.add(d.position(p.key), inside(at, "found %s as a name, expected a text of one line, in quotes if need be",
-					describe(p.key)))
-				d.broken[p.at.path] = true
-			}
-			p.twice = d.twice(&p, at, s)
+			d.enter(&p, at, s)
+			p.at.broken = p.at.broken || !named
 			if !yield(p) {
 				return
 			}
@@ -141,36 +111,28 @@ func printable(name string) bool {
 	return name != "" && !strings.ContainsFunc(name, unicode.IsControl)
 }
 
-// inside puts the place before a text.
-func inside(at *place, format string, args ...any) string {
-	text := fmt.Sprintf(format, args...)
-	if where := at.String(); where != "" {
-		return where + ": " + text
-	}
-	return text
-}
-
-// twice records where a pair stands, and reports one whose key was there before at both places. Files share the lists and
+// enter records where a pair stands, and reports one whose key was there before at both places. Files share the lists and
 // the mappings of names at the top, and each may say the version.
-func (d *decoder) twice(p *pair, at *place, s *shape) bool {
+func (d *decoder) enter(p *pair, at *part, s *shape) {
 	here := d.position(p.key)
 	if p.value.Kind == yaml.ScalarNode && p.value.ShortTag() != "!!null" {
 		here = d.position(p.value)
 	}
-	first, again := d.places.parts[p.at.path]
-	if again && at.path == "" && first.file != d.file && s.mayShare(p.name) {
-		return false
+	first := p.at
+	switch {
+	case first.line == 0:
+		first.position = here
+		return
+	case at.up == nil && first.file != d.file && s.mayShare(p.name):
+		return
 	}
-	if again {
-		d.add(here, inside(p.at, "is there twice, the other time at %v, expected it once", first))
-		if !d.repeated[p.at.path] {
-			d.repeated[p.at.path] = true
-			d.add(first, inside(p.at, "is there twice, the other time at %v, expected it once", here))
-		}
-		p.at.path += separator + here.String() // so that nothing of the first is overwritten
+	d.add(here, first, "is there twice, the other time at %v, expected it once", first.position)
+	if !first.repeated {
+		first.repeated = true
+		d.add(first.position, first, "is there twice, the other time at %v, expected it once", here)
 	}
-	d.places.parts[p.at.path] = here
-	return again
+	p.twice = true
+	p.at = &part{up: at, noun: first.noun, name: first.name, position: here} // nothing of the first is overwritten
 }
 
 // mayShare reports whether several files may have the field of the top.
@@ -183,30 +145,30 @@ func (s *shape) mayShare(name string) bool {
 	return false
 }
 
-// unknown reports a key that the shape lacks.
-func (d *decoder) unknown(p *pair, at *place, s *shape) {
+// unknown reports a key that the shape lacks. Of a section that is perhaps misspelt nobody complains that something is
+// missing in it.
+func (d *decoder) unknown(p *pair, at *part, s *shape) {
 	names := make([]string, len(s.fields))
 	for i, f := range s.fields {
 		names[i] = f.name
 	}
-	d.add(d.position(p.key), inside(at, "field %q is unknown, expected one of %s%s",
-		p.name, strings.Join(names, ", "), suggest(p.name, names)))
-	if at.path == "" {
-		d.broken[nearest(p.name, names)] = true // nobody complains of what may be in there
+	d.add(d.position(p.key), at, "field %q is unknown, expected one of %s%s", p.name, strings.Join(names, ", "), suggest(p.name, names))
+	if at.up != nil {
+		return
 	}
+	if meant := nearest(p.name, names); meant != "" {
+		at = at.part(meant)
+	}
+	at.broken = true
 }
 
 // missing reports the fields that must be there and are not.
-func (d *decoder) missing(n *yaml.Node, at *place, s *shape) {
+func (d *decoder) missing(n *yaml.Node, at *part, s *shape) {
 	for _, f := range s.fields {
-		if !f.required || d.broken[at.path] {
+		if !f.required || at.broken || at.part(f.name).line > 0 {
 			continue
 		}
-		where := at.path + separator + f.name
-		if _, ok := d.places.parts[where]; ok {
-			continue
-		}
-		d.broken[where] = true
-		d.add(d.position(n), inside(at, "%s is missing, expected %s", f.name, f.shape.what))
+		at.part(f.name).broken = true
+		d.add(d.position(n), at, "%s is missing, expected %s", f.name, f.shape.what)
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/tocsin-dev/tocsin/internal/fault"
 	"github.com/tocsin-dev/tocsin/route"
 )
 
@@ -49,7 +50,7 @@ func TestErrors(t *testing.T) {
 			c, err := Load(s.files)
 			require.Error(t, err)
 			assert.Nil(t, c)
-			for _, e := range flatten(err) {
+			for _, e := range fault.Of(err) {
 				var at *FileError
 				require.ErrorAs(t, e, &at)
 				require.Contains(t, s.files, at.File)
@@ -104,7 +105,7 @@ func TestSuggestions(t *testing.T) {
 
 func TestFiveErrorsAreFive(t *testing.T) {
 	_, err := Load(readStory(t, "testdata/errors/five-in-one-file.txt").files)
-	assert.Len(t, flatten(err), 5)
+	assert.Len(t, fault.Of(err), 5)
 	var at *FileError
 	require.True(t, errors.As(err, &at))
 	assert.Equal(t, "catalog.yaml", at.File)

@@ -18,10 +18,10 @@ type expression struct {
 func ruleForm() form[string] {
 	of := free[string]("an expression in CEL")
 	read := of.read
-	of.read = func(d *decoder, n *yaml.Node, at *place, into *string) {
+	of.read = func(d *decoder, n *yaml.Node, at *part, into *string) {
 		read(d, n, at, into)
 		if n.Line >= 1 && n.Line <= len(d.lines) {
-			d.places.rules[at.path] = &expression{d.position(n), n.Style, d.lines[n.Line-1:]}
+			at.rule = &expression{d.position(n), n.Style, d.lines[n.Line-1:]}
 		}
 	}
 	return of

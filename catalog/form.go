@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -13,7 +14,7 @@ import (
 // form is the one description of how values of T stand in YAML: how they are read, written, and told to people.
 type form[T any] struct {
 	shape *shape
-	read  func(d *decoder, n *yaml.Node, at *place, into *T)
+	read  func(d *decoder, n *yaml.Node, at *part, into *T)
 	write func(v *T) (*yaml.Node, error)
 }
 
@@ -50,7 +51,7 @@ const (
 // field is one key of a mapping that stands for a T.
 type field[T any] struct {
 	fieldShape
-	read  func(d *decoder, n *yaml.Node, at *place, into *T)
+	read  func(d *decoder, n *yaml.Node, at *part, into *T)
 	write func(v *T) (*yaml.Node, error)
 	empty func(v *T) bool
 }
@@ -59,7 +60,7 @@ type field[T any] struct {
 func key[T, F any](name, doc string, get func(*T) *F, f form[F]) field[T] {
 	return field[T]{
 		fieldShape: fieldShape{name: name, doc: doc, shape: f.shape},
-		read:       func(d *decoder, n *yaml.Node, at *place, into *T) { f.read(d, n, at, get(into)) },
+		read:       func(d *decoder, n *yaml.Node, at *part, into *T) { f.read(d, n, at, get(into)) },
 		write:      func(v *T) (*yaml.Node, error) { return f.write(get(v)) },
 		empty: func(v *T) bool {
 			value := reflect.ValueOf(get(v)).Elem()
@@ -85,11 +86,11 @@ func mapping[T any](name, what string, inline bool, fields ...field[T]) form[T] 
 	}
 	return form[T]{
 		shape: s,
-		read: func(d *decoder, n *yaml.Node, at *place, into *T) {
+		read: func(d *decoder, n *yaml.Node, at *part, into *T) {
 			for p := range d.pairs(n, at, s, "") {
 				i := slices.IndexFunc(fields, func(f field[T]) bool { return f.name == p.name })
 				switch {
-				case i < 0 && d.broken[p.at.path]: // is no name at all
+				case i < 0 && p.at.broken: // is no name at all
 				case i < 0:
 					d.unknown(&p, at, s)
 				case p.twice:
@@ -121,7 +122,7 @@ func named[K ~string, V any](noun string, of form[V]) form[map[K]V] {
 	s := &shape{kind: byName, what: "a mapping of names to " + plural(noun), items: of.shape}
 	return form[map[K]V]{
 		shape: s,
-		read: func(d *decoder, n *yaml.Node, at *place, into *map[K]V) {
+		read: func(d *decoder, n *yaml.Node, at *part, into *map[K]V) {
 			if *into == nil && len(n.Content) > 0 {
 				*into = make(map[K]V, len(n.Content)/2)
 			}
@@ -154,18 +155,17 @@ func named[K ~string, V any](noun string, of form[V]) form[map[K]V] {
 func list[E any](noun, what string, of form[E]) form[[]E] {
 	return form[[]E]{
 		shape: &shape{kind: ofItems, what: what, items: of.shape},
-		read: func(d *decoder, n *yaml.Node, at *place, into *[]E) {
+		read: func(d *decoder, n *yaml.Node, at *part, into *[]E) {
 			if !d.expect(n, yaml.SequenceNode, at, what) {
 				return
 			}
 			for _, item := range n.Content {
 				var e E
-				inner := &place{up: at, path: fmt.Sprint(at.path, separator, len(*into)), noun: noun, index: len(*into) + 1}
-				d.places.parts[inner.path] = d.position(item)
+				inner := at.part(strconv.Itoa(len(*into)))
+				inner.noun, inner.index, inner.position = noun, len(*into)+1, d.position(item)
 				of.read(d, item, inner, &e)
-				if d.broken[inner.path] && of.shape.kind == ofText { // so that nobody complains of the empty text
-					delete(d.broken, inner.path)
-					d.partly[at.path] = true
+				if inner.broken && of.shape.kind == ofText { // so that nobody complains of the empty text
+					inner.broken, at.partly = false, true
 					continue
 				}
 				*into = append(*into, e)
@@ -188,10 +188,10 @@ func list[E any](noun, what string, of form[E]) form[[]E] {
 }
 
 // via is the form of a B that is read and written as an A.
-func via[A, B any](of form[A], from func(b *B) (A, error), to func(d *decoder, at *place, a *A, into *B)) form[B] {
+func via[A, B any](of form[A], from func(b *B) (A, error), to func(d *decoder, at *part, a *A, into *B)) form[B] {
 	return form[B]{
 		shape: of.shape,
-		read: func(d *decoder, n *yaml.Node, at *place, into *B) {
+		read: func(d *decoder, n *yaml.Node, at *part, into *B) {
 			var a A
 			of.read(d, n, at, &a)
 			to(d, at, &a, into)
@@ -210,9 +210,9 @@ func via[A, B any](of form[A], from func(b *B) (A, error), to func(d *decoder, a
 func optional[T any](of form[T]) form[*T] {
 	return form[*T]{
 		shape: of.shape,
-		read: func(d *decoder, n *yaml.Node, at *place, into **T) {
+		read: func(d *decoder, n *yaml.Node, at *part, into **T) {
 			v := new(T)
-			if of.read(d, n, at, v); !d.broken[at.path] {
+			if of.read(d, n, at, v); !at.broken {
 				*into = v
 			}
 		},
@@ -225,7 +225,7 @@ func optional[T any](of form[T]) form[*T] {
 func text[T any](s shape, tag string, parse func(string) (T, error), print func(T) string) form[T] {
 	return form[T]{
 		shape: &s,
-		read: func(d *decoder, n *yaml.Node, at *place, into *T) {
+		read: func(d *decoder, n *yaml.Node, at *part, into *T) {
 			if !d.expect(n, yaml.ScalarNode, at, s.what) {
 				return
 			}

@@ -9,6 +9,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/tocsin-dev/tocsin/internal/fault"
 )
 
 // FuzzLoad holds that whatever is in a file, Load neither panics nor leaves a fault without its place, and that what it
@@ -30,7 +32,7 @@ func FuzzLoad(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text string) {
 		c, err := Load(files("catalog.yaml", text))
 		if err != nil {
-			for _, e := range flatten(err) {
+			for _, e := range fault.Of(err) {
 				var at *FileError
 				require.ErrorAs(t, e, &at)
 				assert.Equal(t, "catalog.yaml", at.File)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"slices"
 	"strings"
 	"time"
 
@@ -27,44 +28,44 @@ const maxSize = 16 << 20 // bytes of all files together
 // The error joins all faults of all files, each a [*FileError], in their order. The places stay with the catalog, so that
 // what [Catalog.Validate] and [Catalog.Vet] say later has them too; who changes it in Go afterwards gets those of what was
 // read.
-func Load(fsys fs.FS) (*Catalog, error) {
+func Load(fsys fs.FS) (*Catalog, error) { return all().load(fsys) }
+
+func (s sections) load(fsys fs.FS) (*Catalog, error) {
 	files, err := find(fsys)
 	if err != nil {
 		return nil, fmt.Errorf("catalog: %w", err)
 	}
-	d := newDecoder(files[0])
-	doc, form, left := &document{}, documentForm(), int64(maxSize)
+	d := s.decoder(files[0])
+	doc, form, left := &document{}, s.form(), int64(maxSize)
 	for _, file := range files {
 		data, err := readFile(fsys, file, &left)
 		if err != nil {
 			return nil, fmt.Errorf("catalog: %w", err)
 		}
 		if root := d.parse(file, data); root != nil {
-			form.read(d, root, &place{}, doc)
+			form.read(d, root, d.whole, doc)
 		}
 	}
 	return d.finish(doc)
 }
 
-// newDecoder shows faults of the catalog as a whole at the first file.
-func newDecoder(first string) *decoder {
-	return &decoder{
-		places: &places{parts: map[string]position{"": {first, 1, 1}}, rules: map[string]*expression{}},
-		broken: map[string]bool{}, partly: map[string]bool{}, repeated: map[string]bool{}, zones: map[string]*time.Location{},
-	}
+// decoder shows faults of the catalog as a whole at the first file.
+func (s sections) decoder(first string) *decoder {
+	return &decoder{sections: s, whole: &part{position: position{first, 1, 1}}, zones: map[string]*time.Location{}}
 }
 
 // finish adds what is wrong with the whole.
 func (d *decoder) finish(doc *document) (*Catalog, error) {
-	if doc.version == 0 && !d.broken["version"] && !d.broken[""] {
-		d.add(d.places.parts[""], "version is missing, expected version: 1 in one file at least")
+	if doc.version == 0 && !d.whole.part("version").broken && !d.whole.broken {
+		d.add(d.whole.position, d.whole, "version is missing, expected version: 1 in one file at least")
 	}
 	c := &doc.Catalog
-	c.places = d.places
-	_, found := c.compile(&Compiled{})
-	for _, f := range found.now().list {
-		if !d.follows(&f) {
-			d.errs = append(d.errs, &FileError{f.at.file, f.at.line, f.at.column, f.err})
+	c.places = d.whole
+	_, flaws := d.sections.compile(c, &Compiled{})
+	for _, f := range lasting(flaws) {
+		var shown *FileError
+		if !d.follows(&f) && errors.As(f.show(c.places), &shown) {
+			d.errs = append(d.errs, shown)
 		}
 	}
 	if len(d.errs) == 0 {
@@ -78,18 +79,15 @@ func (d *decoder) finish(doc *document) (*Catalog, error) {
 	return nil, errors.Join(errs...)
 }
 
-// follows reports whether a fault may only be the echo of another: of what could not be read there, or of names in a file
-// that could not.
+// follows reports whether a flaw may only be the echo of a fault: of what could not be read there, or of names in a file that
+// could not.
 func (d *decoder) follows(f *flaw) bool {
-	if f.misses != "" && (d.broken[""] || d.broken[f.misses]) || d.partly[f.path] {
+	if f.misses != "" && (d.whole.broken || d.whole.part(f.misses).broken) {
 		return true
 	}
-	for p, more := f.path, true; more; p, more = above(p) {
-		if p != "" && d.broken[p] {
-			return true
-		}
-	}
-	return false
+	known := d.whole.along(f.path)
+	return len(known) > len(f.path) && known[len(f.path)].partly ||
+		slices.ContainsFunc(known[1:], func(p *part) bool { return p.broken })
 }
 
 func find(fsys fs.FS) ([]string, error) {
@@ -137,8 +135,8 @@ func (d *decoder) parse(file string, data []byte) *yaml.Node {
 	var doc, second yaml.Node
 	switch err := in.Decode(&doc); {
 	case errors.Is(err, io.EOF) || err == nil && doc.Content[0].ShortTag() == "!!null":
-		d.broken[""] = true
-		d.add(position{d.file, 1, 1}, "found nothing, expected a mapping of sections")
+		d.whole.broken = true
+		d.add(position{d.file, 1, 1}, d.whole, "found nothing, expected a mapping of sections")
 		return nil
 	case err != nil:
 		d.syntax(err)
@@ -146,7 +144,7 @@ func (d *decoder) parse(file string, data []byte) *yaml.Node {
 	}
 	switch err := in.Decode(&second); {
 	case err == nil:
-		d.add(position{d.file, second.Line, second.Column}, "found a second document, expected one in each file")
+		d.add(position{d.file, second.Line, second.Column}, d.whole, "found a second document, expected one in each file")
 	case !errors.Is(err, io.EOF):
 		d.syntax(err)
 	}

@@ -59,7 +59,7 @@ func TestStrategiesOfTheProgram(t *testing.T) {
 	require.NoError(t, err)
 	c, err := Load(files("catalog.yaml", string(text), "more.yaml", `policies: {pairs: {levels: [{page: [owner], strategy: pairs}]}}`))
 	require.NoError(t, err)
-	assert.EqualError(t, c.Validate(), `more.yaml:1:55: policy "pairs", level 1: strategy "pairs" does not exist, expected one of all, round-robin, next, least-loaded`)
+	assert.EqualError(t, c.Validate(), `more.yaml:1:55: policy "pairs": level 1: strategy "pairs" does not exist, expected one of all, round-robin, next, least-loaded`)
 	c.Strategies = map[string]escalate.Strategy{"pairs": escalate.BuiltinStrategy(escalate.PickNext)}
 	require.NoError(t, c.Validate())
 }

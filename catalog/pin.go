@@ -23,17 +23,14 @@ type Pinned struct {
 	Policy escalate.Policy `json:"policy"`
 }
 
-// pin makes what an incident of the plan keeps.
-func (c *Catalog) pin(name string) *Pinned {
-	plan := c.Plans[name]
-	p := &Pinned{Name: name, Plan: plan, Policy: c.Policies[plan.Policy]}
+// hash returns a digest of all that p says.
+func (p *Pinned) hash() string {
 	doc, err := json.Marshal(p)
 	if err != nil { // texts, numbers and durations only: cannot happen
-		panic(fmt.Sprintf("catalog: plan %q: %v", name, err))
+		panic(fmt.Sprintf("catalog: plan %q: %v", p.Name, err))
 	}
 	sum := sha256.Sum256(doc)
-	p.Hash = hex.EncodeToString(sum[:16])
-	return p
+	return hex.EncodeToString(sum[:16])
 }
 
 // Pin returns what an incident of the plan keeps; of one that does not exist, what one of the default plan does.
@@ -76,18 +73,3 @@ func (p *Pinned) Window() correlate.Window {
 		Rolling: cmp.Or(g.Window, 30*time.Minute), MaxAge: cmp.Or(g.MaxAge, 24*time.Hour), Members: cmp.Or(g.MaxMembers, 1000),
 	}
 }
-
-// Strategy returns the strategy of the name: one of the catalog's own, else a built-in one, else that which picks everybody,
-// since a strategy that is gone must not keep a level from reaching people.
-func (c *Compiled) Strategy(name string) escalate.Strategy {
-	if s := c.source.Strategies[name]; s != nil {
-		return s
-	}
-	if s := escalate.BuiltinStrategy(name); s != nil {
-		return s
-	}
-	return escalate.BuiltinStrategy(escalate.PickAll)
-}
-
-// Rates returns how fast the channels may send.
-func (c *Compiled) Rates() map[string]Channel { return c.source.Channels }

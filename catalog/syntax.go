@@ -10,13 +10,13 @@ import (
 
 // syntax reports what is no YAML. Nobody complains then of names that are missing.
 func (d *decoder) syntax(err error) {
-	d.broken[""] = true
+	d.whole.broken = true
 	text := strings.TrimPrefix(err.Error(), "yaml: ")
 	if _, rest, ok := strings.Cut(text, ": "); ok && strings.HasPrefix(text, "line ") {
 		text = rest
 	}
 	i := faultLine(d.lines)
-	d.add(position{d.file, i + 1, indentOf(d.lines[i]) + 1}, text+", expected YAML")
+	d.add(position{d.file, i + 1, indentOf(d.lines[i]) + 1}, d.whole, "%s, expected YAML", text)
 }
 
 // faultLine finds the first line from which on every beginning of a broken file is broken, by its index: the parser itself

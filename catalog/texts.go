@@ -2,6 +2,7 @@ package catalog
 
 import (
 	"encoding"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -15,6 +16,9 @@ import (
 	"github.com/tocsin-dev/tocsin/severity"
 )
 
+// errNot refuses a text. The form says what is expected in its place.
+var errNot = errors.New("is not such a text")
+
 // free is the form of a text that the catalog hands on as it is.
 func free[T ~string](what string) form[T] {
 	return text(shape{kind: ofText, what: what}, "!!str",
@@ -26,7 +30,7 @@ func ref[T ~string](what string) form[T] {
 	return text(shape{kind: ofText, what: what, pattern: "^[^\\x00-\\x1f\\x7f-\\x9f]+$"}, "!!str",
 		func(s string) (T, error) {
 			if !printable(s) {
-				return "", fmt.Errorf("%q is no name", s)
+				return "", errNot
 			}
 			return T(s), nil
 		}, func(v T) string { return string(v) })
@@ -40,7 +44,7 @@ func scale[T any, P interface {
 	return text(shape{kind: ofText, what: either(words), words: words}, "!!str", func(s string) (T, error) {
 		var v T
 		if !slices.Contains(words, s) { // the type also reads other cases, and nothing
-			return v, fmt.Errorf("%q is none of them", s)
+			return v, errNot
 		}
 		err := P(&v).UnmarshalText([]byte(s))
 		return v, err
@@ -55,7 +59,7 @@ func oneOf[T ~string](words ...T) form[T] {
 	}
 	return text(shape{kind: ofText, what: either(all), words: all}, "!!str", func(s string) (T, error) {
 		if !slices.Contains(words, T(s)) {
-			return "", fmt.Errorf("%q is none of them", s)
+			return "", errNot
 		}
 		return T(s), nil
 	}, func(v T) string { return string(v) })
@@ -106,7 +110,7 @@ func parseDuration(s string) (time.Duration, error) {
 	if days, rest, ok := strings.Cut(s, "d"); ok {
 		n, err := strconv.ParseUint(days, 10, 16)
 		if err != nil {
-			return 0, fmt.Errorf("%q is no number of days", days)
+			return 0, errNot
 		}
 		if total, s = time.Duration(n)*day, rest; s == "" {
 			return total, nil
@@ -114,7 +118,7 @@ func parseDuration(s string) (time.Duration, error) {
 	}
 	d, err := time.ParseDuration(s)
 	if err != nil || s == "0" || s[0] < '0' || s[0] > '9' || total+d < total {
-		return 0, fmt.Errorf("%q is no duration", s)
+		return 0, errNot
 	}
 	return total + d, nil
 }
@@ -144,11 +148,11 @@ func parseRate(s string) (automate.Rate, error) {
 	count, span, _ := strings.Cut(s, "/")
 	n, err := strconv.ParseUint(count, 10, 31)
 	if err != nil || n == 0 {
-		return automate.Rate{}, fmt.Errorf("%q is no count", count)
+		return automate.Rate{}, errNot
 	}
 	per, err := parseDuration(span)
 	if err == nil && per == 0 {
-		err = fmt.Errorf("%q is no span", span)
+		err = errNot
 	}
 	return automate.Rate{Count: int(n), Per: per}, err
 }
@@ -160,7 +164,7 @@ func contactForm() form[escalate.Contact] {
 		func(s string) (escalate.Contact, error) {
 			c := escalate.Contact(s)
 			if channel, _ := c.Split(); channel == "" {
-				return "", fmt.Errorf("%q names no channel", s)
+				return "", errNot
 			}
 			return c, nil
 		}, func(c escalate.Contact) string { return string(c) })

@@ -112,22 +112,22 @@ func TestVet(t *testing.T) {
 			func(c *Catalog) { c.Defaults.Owner = "nobody"; c.Teams["nobody"] = Team{Lead: "ana"} },
 			[]string{
 				`team "nobody": reaches nobody: it has neither members nor somebody on call, expected one of them, since it owns what nobody else does (no-catch-all-owner)`,
-				`policy "all", level 1: its targets reach nobody for incidents of nobody, expected somebody for every owner (empty-level)`,
+				`policy "all": level 1: its targets reach nobody for incidents of nobody, expected somebody for every owner (empty-level)`,
 			},
 		},
 		"catch-all whose schedule has ended up empty": {
 			func(c *Catalog) { c.Schedules["nights"] = weekly(march, "") },
 			[]string{
 				`team "platform": reaches nobody: it has neither members nor somebody on call, expected one of them, since it owns what nobody else does (no-catch-all-owner)`,
-				`policy "all", level 1: its targets reach nobody for incidents of platform, expected somebody for every owner (empty-level)`,
 				`schedule "nights": nobody is on call from Mon 2026-03-02 00:00 UTC to Wed 2026-04-01 00:00 UTC (gap)`,
+				`policy "all": level 1: its targets reach nobody for incidents of platform, expected somebody for every owner (empty-level)`,
 			},
 		},
 		"owner of a service without people": {
 			func(c *Catalog) { c.Teams["shop"] = Team{Lead: "ana"} },
 			[]string{
 				`team "shop": reaches nobody: it has neither members nor somebody on call, expected one of them (unreachable-owner)`,
-				`policy "all", level 1: its targets reach nobody for incidents of shop, expected somebody for every owner (empty-level)`,
+				`policy "all": level 1: its targets reach nobody for incidents of shop, expected somebody for every owner (empty-level)`,
 			},
 		},
 		"team without people that owns nothing": {func(c *Catalog) { c.Teams["idle"] = Team{} }, nil},
@@ -189,17 +189,17 @@ func TestVet(t *testing.T) {
 		"inform and no tier": {func(c *Catalog) { inform(c, event.Class{Name: "a", Plan: "tell"}) }, nil},
 
 		"no target": {
-			func(c *Catalog) { level(c) }, []string{`policy "all", level 1: has no target, expected one at least (empty-level)`},
+			func(c *Catalog) { level(c) }, []string{`policy "all": level 1: has no target, expected one at least (empty-level)`},
 		},
 		"no lead": {
 			func(c *Catalog) { level(c, "owner.lead"); c.Teams["shop"] = Team{Members: []escalate.PersonID{"ana"}} },
-			[]string{`policy "all", level 1: its targets reach nobody for incidents of shop, expected somebody for every owner (empty-level)`},
+			[]string{`policy "all": level 1: its targets reach nobody for incidents of shop, expected somebody for every owner (empty-level)`},
 		},
 		"a schedule on which nobody is": {
 			func(c *Catalog) { c.Schedules["days"] = weekly(later, "ana"); level(c, "schedule:days") },
 			[]string{
-				`policy "all", level 1: its targets reach nobody for incidents of platform, shop, expected somebody for every owner (empty-level)`,
 				`schedule "days": nobody is on call from Mon 2026-03-02 00:00 UTC to Wed 2026-04-01 00:00 UTC (gap)`,
+				`policy "all": level 1: its targets reach nobody for incidents of platform, shop, expected somebody for every owner (empty-level)`,
 			},
 		},
 		"no lead, and somebody else": {

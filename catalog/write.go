@@ -7,22 +7,25 @@ import (
 	"io"
 
 	"go.yaml.in/yaml/v3"
+
+	"github.com/tocsin-dev/tocsin/internal/fault"
 )
 
-// WriteYAML writes the catalog as one file from which [Load] reads the same. What has no form in YAML is an error, and
-// nothing is written: strategies, schedules other than [oncall.Schedule], and whatever Load refuses.
+// WriteYAML writes the catalog as one file, from which [Load] reads the same. It writes nothing and returns an error for what
+// Load refuses, and for code: strategies, and schedules other than [oncall.Schedule].
 func (c *Catalog) WriteYAML(w io.Writer) error {
 	var errs []error
 	for _, id := range sorted(c.Strategies) {
 		errs = append(errs, fmt.Errorf("catalog: strategy %q: is code, and has no form in YAML", id))
 	}
-	form := documentForm()
+	s := all()
+	form := s.form()
 	root, err := form.write(&document{version, *c})
-	for _, e := range flatten(err) {
+	for _, e := range fault.Of(err) {
 		errs = append(errs, fmt.Errorf("catalog: %w", e))
 	}
-	_, found := c.compile(&Compiled{})
-	if err := errors.Join(append(errs, found.now().join())...); err != nil {
+	_, flaws := s.compile(c, &Compiled{})
+	if err := errors.Join(append(errs, c.refused(lasting(flaws)))...); err != nil {
 		return err
 	}
 	var text bytes.Buffer
@@ -32,9 +35,9 @@ func (c *Catalog) WriteYAML(w io.Writer) error {
 		return fmt.Errorf("catalog: %w", err)
 	}
 	const file = "written"
-	d, again := newDecoder(file), &document{}
+	d, again := s.decoder(file), &document{}
 	if read := d.parse(file, text.Bytes()); read != nil {
-		form.read(d, read, &place{}, again)
+		form.read(d, read, d.whole, again)
 	}
 	if _, err := d.finish(again); err != nil {
 		return fmt.Errorf("catalog: cannot be read again: %w", err)

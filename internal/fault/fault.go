@@ -3,6 +3,7 @@ package fault
 import (
 	"errors"
 	"fmt"
+	"slices"
 )
 
 // Path leads from a value to one of its parts. A step is the name of a field as the catalog spells it in YAML
@@ -22,10 +23,10 @@ func (e *Error) Error() string { return Join(e.Where, e.Err.Error()) }
 // Unwrap returns Err.
 func (e *Error) Unwrap() error { return e.Err }
 
-// Join puts a colon between a place and the text about it. The place may be empty.
+// Join puts a colon between a place and the text about it. Either may be empty.
 func Join(where, text string) string {
-	if where == "" {
-		return text
+	if where == "" || text == "" {
+		return where + text
 	}
 	return where + ": " + text
 }
@@ -44,11 +45,7 @@ func (l *List) Note(path Path, err error) { *l = append(*l, &Error{Path: path, E
 // In notes the faults of the part at the path, which people call where.
 func (l *List) In(path Path, where string, faults List) {
 	for _, f := range faults {
-		inner := where
-		if f.Where != "" {
-			inner = Join(where, f.Where)
-		}
-		*l = append(*l, &Error{append(path[:len(path):len(path)], f.Path...), inner, f.Err})
+		*l = append(*l, &Error{slices.Concat(path, f.Path), Join(where, f.Where), f.Err})
 	}
 }
 

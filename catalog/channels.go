@@ -1,0 +1,70 @@
+package catalog
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/tocsin-dev/tocsin/automate"
+)
+
+// Channel bounds how fast messages leave over a channel. A page of P1 is never held back, but counts.
+type Channel struct {
+	Rates  []automate.Rate // of the whole channel; none: no bound
+	Person []automate.Rate // to one address; none: no bound
+}
+
+func channelsForm() field[document] {
+	rates := list("", "a list of rates", rateForm())
+	return key("channels", "How fast messages leave over a channel.",
+		func(d *document) *map[string]Channel { return &d.Channels }, named[string]("channel", mapping("Channel", "a channel", true,
+			key("rates", "How many messages it takes, such as 60/1m.", func(c *Channel) *[]automate.Rate { return &c.Rates }, rates),
+			key("person", "How many go to one address.", func(c *Channel) *[]automate.Rate { return &c.Person }, rates),
+		)))
+}
+
+func checkChannels(c *checker) {
+	for at, channel := range entries("channels", "channel", c.Channels) {
+		c.rates(at, "rates", channel.Rates)
+		c.rates(at, "person", channel.Person)
+	}
+}
+
+func (c *checker) rates(at spot, field string, rates []automate.Rate) {
+	for i, r := range rates {
+		if r.Count <= 0 || r.Per <= 0 {
+			c.add(at.in(field, i), "rate %s, expected so many in a span, both above zero", printRate(r))
+		}
+	}
+}
+
+func documentChannels(d *markdown) {
+	var items []string
+	rates := func(list []automate.Rate) string {
+		texts := make([]string, len(list))
+		for i, r := range list {
+			texts[i] = fmt.Sprintf("%d in %s", r.Count, printDuration(r.Per))
+		}
+		return cmp.Or(strings.Join(texts, " and "), "as many as come")
+	}
+	for _, id := range sorted(d.source.Channels) {
+		c := d.source.Channels[id]
+		items = append(items, fmt.Sprintf("**%s** sends %s; to one address %s.", plain(id), rates(c.Rates), rates(c.Person)))
+	}
+	d.list("Channels", items)
+}
+
+// vetChannels reports rates of channels over which nothing is sent.
+func vetChannels(v *vet) {
+	used := v.Channels()
+	for _, id := range sorted(v.source.Channels) {
+		if !slices.Contains(used, id) {
+			v.add("unused-channel", entry("channels", "channel", id),
+				"no contact and no target names it, expected one of %s%s", strings.Join(used, ", "), suggest(id, used))
+		}
+	}
+}
+
+// Rates returns how fast the channels may send, by name.
+func (c *Compiled) Rates() map[string]Channel { return c.source.Channels }

@@ -1,0 +1,213 @@
+package catalog
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"go.yaml.in/yaml/v3"
+
+	"github.com/tocsin-dev/tocsin/automate"
+	"github.com/tocsin-dev/tocsin/escalate"
+	"github.com/tocsin-dev/tocsin/event"
+	"github.com/tocsin-dev/tocsin/internal/fault"
+	"github.com/tocsin-dev/tocsin/severity"
+)
+
+func classesForm() field[document] {
+	return key("classes", "What is decided about the types of events, by dotted name; NAME.* gives to all classes below it.",
+		func(d *document) *[]event.Class { return &d.Classes }, byClass(mapping("Class", "a class", true,
+			key("kind", "What its events mean: only an alert pages.", func(c *event.Class) *event.Kind { return &c.Kind }, kindForm()),
+			key("severity", "The severity of events that do not say.",
+				func(c *event.Class) *severity.Level { return &c.Severity }, levelForm()),
+			key("service", "The service that its events are about.",
+				func(c *event.Class) *string { return &c.Service }, ref[string]("a service")),
+			key("owner", "The team that is responsible, in place of the service's.",
+				func(c *event.Class) *string { return &c.Owner }, ref[string]("a team")),
+			key("plan", "The response plan.", func(c *event.Class) *string { return &c.Plan }, ref[string]("a plan")),
+			key("runbook", "Where it says what to do.",
+				func(c *event.Class) *string { return &c.Runbook }, free[string]("the place of a runbook")),
+			key("dedup", "The fields of an event that tell one alert from another, such as labels.merchant.",
+				func(c *event.Class) *[]string { return &c.Dedup }, list("", "a list of fields", free[string]("a field of an event"))),
+			key("for", "How long the condition must last.", func(c *event.Class) *time.Duration { return &c.For }, durationForm()),
+			countField(),
+			key("stale_after", "After how long without a repeat an alert resolves.",
+				func(c *event.Class) *time.Duration { return &c.StaleAfter }, durationForm()),
+		)))
+}
+
+// byClass is the form of classes by name, which keep their order.
+func byClass(of form[event.Class]) form[[]event.Class] {
+	const noun = "class"
+	s := &shape{kind: byName, what: "a mapping of names to " + plural(noun), items: of.shape}
+	return form[[]event.Class]{
+		shape: s,
+		read: func(d *decoder, n *yaml.Node, at *part, into *[]event.Class) {
+			for p := range d.pairs(n, at, s, noun) {
+				c := event.Class{Name: p.name}
+				of.read(d, p.value, p.at, &c)
+				if !p.twice {
+					*into = append(*into, c)
+				}
+			}
+		},
+		write: func(v *[]event.Class) (*yaml.Node, error) {
+			n := &yaml.Node{Kind: yaml.MappingNode, Tag: "!!map"}
+			var errs []error
+			for i := range *v {
+				value, err := of.write(&(*v)[i])
+				errs = append(errs, err)
+				n.Content = append(n.Content, scalar("!!str", (*v)[i].Name), value)
+			}
+			return n, errors.Join(errs...)
+		},
+	}
+}
+
+// countField is the one field that fills two.
+func countField() field[event.Class] {
+	of := rateForm()
+	return field[event.Class]{
+		fieldShape: fieldShape{name: "count", doc: "How often the condition must come, and within what span.", shape: of.shape},
+		read: func(d *decoder, n *yaml.Node, at *part, into *event.Class) {
+			var r automate.Rate
+			of.read(d, n, at, &r)
+			into.Count, into.Within = r.Count, r.Per
+		},
+		write: func(c *event.Class) (*yaml.Node, error) {
+			return of.write(&automate.Rate{Count: c.Count, Per: c.Within})
+		},
+		empty: func(c *event.Class) bool { return c.Count == 0 && c.Within == 0 },
+	}
+}
+
+func checkClasses(c *checker) {
+	for _, class := range c.Classes {
+		at := entry("classes", "class", class.Name)
+		refer(c, at.in("service"), "service", class.Service, "services", c.Services)
+		refer(c, at.in("owner"), "owner", class.Owner, "teams", c.Teams)
+		refer(c, at.in("plan"), "plan", class.Plan, "plans", c.Plans)
+	}
+	all := slices.Concat(builtinClasses(c.Classes), c.Classes)
+	names := make([]string, len(all))
+	for i := range all {
+		names[i] = all[i].Name
+	}
+	var err error
+	c.out.taxonomy, err = event.NewTaxonomy(all)
+	c.each(spot{path: fault.Path{"classes"}}, err, names...)
+}
+
+// builtinClasses are the classes of findings and of what the in-process intakes make, less those that own names.
+func builtinClasses(own []event.Class) []event.Class {
+	builtin := []event.Class{
+		{Name: "tocsin.*", Severity: severity.Warning, StaleAfter: 24 * time.Hour},
+		{Name: "tocsin." + event.FindingExhausted, Severity: severity.Critical},
+		{Name: "tocsin." + event.FindingUncoveredLevel, Severity: severity.Error},
+		{Name: "tocsin." + event.FindingDeadLetter, Severity: severity.Error},
+		{Name: "log.error", Severity: severity.Error},
+		{Name: "panic", Severity: severity.Critical},
+	}
+	return slices.DeleteFunc(builtin, func(c event.Class) bool {
+		return slices.ContainsFunc(own, func(o event.Class) bool { return o.Name == c.Name })
+	})
+}
+
+func documentClasses(d *markdown) {
+	var rows [][]string
+	for _, c := range d.source.Classes {
+		class, _ := d.Class(c.Name)
+		level := cmp.Or(class.Severity, severity.Error)
+		tier := d.tiers[class.Service]
+		priority := d.matrix.Priority(severity.TierImpact(tier.tier), level.Urgency()).String()
+		if level == severity.Info || class.Kind != "" && class.Kind != event.Alert {
+			priority = "recorded only"
+		}
+		rows = append(rows, []string{
+			plain(class.Name), level.String(), plain(class.Service), plain(d.ownerOf(class, nil)), plain(d.planOf(class)), priority,
+			condition(class), plain(class.Runbook),
+		})
+	}
+	d.table("Classes", []string{"class", "severity", "service", "owner", "plan", "priority", "condition", "runbook"}, rows)
+	if len(rows) > 0 {
+		d.line("\nThe priority is that of an event of this severity to which no impact rule speaks. An alert with a " +
+			"condition is pending, and opens no incident, until the condition is met.")
+	}
+}
+
+// condition says how long or how often a condition must last or come.
+func condition(c *event.Class) string {
+	var parts []string
+	if c.For > 0 {
+		parts = append(parts, "for "+printDuration(c.For))
+	}
+	if c.Count > 0 {
+		parts = append(parts, fmt.Sprintf("%d in %s", c.Count, printDuration(c.Within)))
+	}
+	return strings.Join(parts, ", ")
+}
+
+// vetClasses reports classes that page and say nothing of what to do, and those of which an event becomes P1 and pages nobody.
+func vetClasses(v *vet) {
+	for _, c := range v.decided() {
+		plan := v.planOf(c)
+		if gives := strings.HasSuffix(c.Name, ".*"); gives || !alerts(c) || c.Severity == severity.Info || c.Runbook != "" {
+			continue
+		}
+		if policy := v.Pin(plan).Policy; !policy.Inform {
+			v.add("no-runbook", entry("classes", "class", c.Name), "pages by plan %q and names no runbook, expected where it says what to do", plan)
+		}
+	}
+	informs := func(p escalate.Policy) bool { return p.Inform }
+	if !slices.ContainsFunc(slices.Collect(maps.Values(v.source.Policies)), informs) {
+		return // and no event need be made
+	}
+	for _, c := range v.decided() {
+		if alerts(c) {
+			v.informed(c)
+		}
+	}
+}
+
+// informed reports a class of which an event becomes P1 and pages nobody.
+func (v *vet) informed(c *event.Class) {
+	for _, level := range []severity.Level{cmp.Or(c.Severity, severity.Error), severity.Critical} {
+		plan, why := v.becomes(c, level)
+		if policy := v.Pin(plan).Policy; why != "" && policy.Inform {
+			v.add("inform-p1", entry("classes", "class", c.Name),
+				"an event of severity %v is P1, %s, and policy %q of plan %q only informs, expected one that pages",
+				level, why, v.source.Plans[plan].Policy, plan)
+			return
+		}
+	}
+}
+
+// becomes decides on an event of the class as the engine does: which plan it gets, and if it is P1, why.
+func (v *vet) becomes(c *event.Class, level severity.Level) (plan, why string) {
+	e := &event.Event{Type: c.Name, Severity: level, Source: "vet", ID: "vet", Summary: "vet", Time: v.from, Received: v.from}
+	f := v.facts(e, c)
+	a := v.assess(&f, c)
+	if a.Priority == severity.P1 && level > severity.Info {
+		why = a.Why
+	}
+	return a.Plan, why
+}
+
+// decided returns the classes by name with what they inherit. One that only gives, as payments.*, stands for the types below
+// it that no class names: its name is such a type.
+func (v *vet) decided() []*event.Class {
+	var classes []*event.Class
+	for _, c := range v.source.Classes {
+		class, _ := v.Class(c.Name)
+		classes = append(classes, class)
+	}
+	slices.SortFunc(classes, func(a, b *event.Class) int { return cmp.Compare(a.Name, b.Name) })
+	return classes
+}
+
+// alerts reports whether events of the class may be promoted.
+func alerts(c *event.Class) bool { return c.Kind == "" || c.Kind == event.Alert }

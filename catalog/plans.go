@@ -1,0 +1,266 @@
+package catalog
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/tocsin-dev/tocsin/escalate"
+	"github.com/tocsin-dev/tocsin/event"
+	"github.com/tocsin-dev/tocsin/incident"
+	"github.com/tocsin-dev/tocsin/severity"
+)
+
+// Plan is a response plan, the only thing that a class or route names.
+type Plan struct {
+	Policy string
+	// GroupWait delays the first page so that a group can collect. nil: nothing for P1, else 30 seconds.
+	GroupWait *time.Duration
+	// Soak is how long every alert must have been resolved before the incident may be. nil: 15 minutes for P1 and P2, else 5.
+	Soak *time.Duration
+	// ResolveOn says which alerts must resolve for recovery. Defaults to all.
+	ResolveOn incident.ResolveOn
+	// Recovered is the phase that recovery leads to: monitoring, until a person resolves, or resolved, once the soak has
+	// passed. Defaults to monitoring.
+	Recovered incident.Phase
+	// Reopen is how long after its end an alert or incident comes back to life instead of beginning anew. nil: one hour.
+	Reopen *time.Duration
+	// Group says which alerts share an incident.
+	Group Grouping
+	// Comms names the communication plan, Roles those that an incident must fill. Both are kept and shown, and not acted
+	// upon yet.
+	Comms string
+	Roles []string
+}
+
+// Grouping says which alerts of a plan share an incident, and how long it takes further ones in; an alert that is a member
+// comes back to it even then.
+type Grouping struct {
+	// By are the fields in which they are equal: class, service, or a field of the event (see [event.Event.Field]); a missing
+	// one counts as empty. Defaults to class and service.
+	By  []string
+	Any bool // one equal field that is not empty is enough
+	// Window is how long after the last alert joined another one may; defaults to 30 minutes. MaxAge is how long after the
+	// incident opened; defaults to 24 hours.
+	Window, MaxAge time.Duration
+	MaxMembers     int // defaults to 1,000; below zero: any number
+	// OnJoin says what happens when an alert joins without raising the priority: silent, or page, which pages those who have
+	// the incident, else all who were reached, after the group wait. Defaults to silent.
+	OnJoin string
+}
+
+// The values of [Grouping.OnJoin].
+const (
+	JoinSilent = "silent"
+	JoinPage   = "page"
+)
+
+func plansForm() field[document] {
+	roles := list("", "a list of roles", ref[string]("a role"))
+	wait := optional(durationForm())
+	return key("plans", "The response plans that classes and routes name.",
+		func(d *document) *map[string]Plan { return &d.Plans }, named[string]("plan", mapping("Plan", "a plan", true,
+			key("policy", "The escalation policy.", func(p *Plan) *string { return &p.Policy }, ref[string]("a policy")),
+			key("group_wait", "How long the first page waits for more alerts. Without it: not for P1, else 30s.",
+				func(p *Plan) **time.Duration { return &p.GroupWait }, wait),
+			key("soak", "How long all must be quiet before an incident is over. Without it: 15m for P1 and P2, else 5m.",
+				func(p *Plan) **time.Duration { return &p.Soak }, wait),
+			key("resolve_on", "Which alerts must resolve for recovery.",
+				func(p *Plan) *incident.ResolveOn { return &p.ResolveOn }, resolveOnForm()),
+			key("recovered", "What recovery leads to: monitoring, until a person resolves, or resolved after the soak.",
+				func(p *Plan) *incident.Phase { return &p.Recovered }, recoveredForm()),
+			key("reopen", "How long after its end an incident comes back to life. Without it: 1h.",
+				func(p *Plan) **time.Duration { return &p.Reopen }, wait),
+			key("group", "Which alerts share an incident.", func(p *Plan) *Grouping { return &p.Group }, groupForm()),
+			key("comms", "The communication plan.", func(p *Plan) *string { return &p.Comms }, ref[string]("a communication plan")),
+			key("roles", "The roles that an incident must fill.", func(p *Plan) *[]string { return &p.Roles }, roles),
+		)))
+}
+
+func groupForm() form[Grouping] {
+	return mapping("Grouping", "a grouping, {by: [FIELD], window: 30m}", true,
+		key("by", "The fields in which they are equal: class, service, or a field of the event. Without it: class and service.",
+			func(g *Grouping) *[]string { return &g.By }, list("", "a list of fields", ref[string]("a field"))),
+		key("any", "One equal field that is not empty is enough.", func(g *Grouping) *bool { return &g.Any }, truth()),
+		key("window", "How long after the last alert joined another one may. Without it: 30m.",
+			func(g *Grouping) *time.Duration { return &g.Window }, durationForm()),
+		key("max_age", "How long after the incident opened another one may. Without it: 24h.",
+			func(g *Grouping) *time.Duration { return &g.MaxAge }, durationForm()),
+		key("max_members", "How many alerts. Without it: 1000; -1: any number.",
+			func(g *Grouping) *int { return &g.MaxMembers }, number("a number, or -1")),
+		key("on_join", "What an alert does that joins: nothing, or page those who have the incident.",
+			func(g *Grouping) *string { return &g.OnJoin }, oneOf(JoinSilent, JoinPage)),
+	)
+}
+
+func checkPlans(c *checker) {
+	for at, plan := range entries("plans", "plan", c.Plans) {
+		if plan.Policy == "" {
+			c.add(at.in("policy"), "policy is missing, expected %s", choices(c.Policies))
+		}
+		refer(c, at.in("policy"), "policy", plan.Policy, "policies", c.Policies)
+		refer(c, at.in("comms"), "communication plan", plan.Comms, "comms", c.Comms)
+		c.grouping(at.in("group"), &plan.Group)
+		switch plan.ResolveOn {
+		case "", incident.OnAll, incident.OnLast, incident.OnNever:
+		default:
+			c.add(at.in("resolve_on"), "resolve on %q, expected all, last or never", plan.ResolveOn)
+		}
+		switch plan.Recovered {
+		case "", incident.Monitoring, incident.Resolved:
+		default:
+			c.add(at.in("recovered"), "recovered %q, expected monitoring or resolved", plan.Recovered)
+		}
+		c.notNegative(at.in("group_wait"), "group wait", plan.GroupWait)
+		c.notNegative(at.in("soak"), "soak", plan.Soak)
+		c.notNegative(at.in("reopen"), "reopen", plan.Reopen)
+	}
+	c.out.recall = newRecall(c.Plans)
+}
+
+func (c *checker) notNegative(at spot, what string, d *time.Duration) {
+	if d != nil && *d < 0 {
+		c.add(at, "%s %v, expected no negative duration", what, *d)
+	}
+}
+
+func (c *checker) grouping(at spot, g *Grouping) {
+	for i, by := range g.By {
+		if by != "class" && by != "service" && !event.ValidField(by) {
+			c.add(at.in("by", i), "group by %q, expected class, service, %s", by, event.FieldForms)
+		}
+	}
+	if g.Any && len(g.By) < 2 {
+		c.add(at.in("any"), "groups by any of %d fields, expected two at least", len(g.By))
+	}
+	c.notNegative(at.in("window"), "group window", &g.Window)
+	c.notNegative(at.in("max_age"), "group max age", &g.MaxAge)
+	switch g.OnJoin {
+	case "", JoinSilent, JoinPage:
+	default:
+		c.add(at.in("on_join"), "on join %q, expected silent or page", g.OnJoin)
+	}
+}
+
+func documentPlans(d *markdown) {
+	var items []string
+	for _, id := range sorted(d.source.Plans) {
+		p := d.source.Plans[id]
+		text := fmt.Sprintf("**%s**: policy %s.", plain(id), plain(p.Policy))
+		wait := "waits " + byPriority(p.GroupWait, escalate.GroupWait)
+		if p.GroupWait != nil && *p.GroupWait == 0 {
+			wait = "does not wait"
+		}
+		text += fmt.Sprintf(" The first page %s for more alerts.", wait)
+		text += grouping(&p.Group) + " " + recovery(&p)
+		if p.Comms != "" {
+			text += fmt.Sprintf(" Communication plan %s.", plain(p.Comms))
+		}
+		if len(p.Roles) > 0 {
+			text += fmt.Sprintf(" Roles: %s.", plains(p.Roles, ""))
+		}
+		items = append(items, text)
+	}
+	d.list("Plans", items)
+}
+
+// grouping says which alerts share an incident, "" where it is as usual.
+func grouping(g *Grouping) string {
+	var parts []string
+	if len(g.By) > 0 {
+		word := " and "
+		if g.Any {
+			word = " or "
+		}
+		fields := make([]string, len(g.By))
+		for i, by := range g.By {
+			fields[i] = plain(by)
+		}
+		parts = append(parts, "with the same "+strings.Join(fields, word))
+	}
+	if g.Window > 0 {
+		parts = append(parts, "until "+printDuration(g.Window)+" after the last one")
+	}
+	if g.MaxAge > 0 {
+		parts = append(parts, "for at most "+printDuration(g.MaxAge))
+	}
+	switch {
+	case g.MaxMembers > 0:
+		parts = append(parts, fmt.Sprintf("up to %d", g.MaxMembers))
+	case g.MaxMembers < 0:
+		parts = append(parts, "any number")
+	}
+	if g.OnJoin == JoinPage {
+		parts = append(parts, "each joining one pages")
+	}
+	if len(parts) == 0 {
+		return ""
+	}
+	return fmt.Sprintf(" Alerts share an incident: %s.", strings.Join(parts, ", "))
+}
+
+// recovery says when an incident of the plan is over.
+func recovery(p *Plan) string {
+	when := "all its alerts have resolved"
+	switch p.ResolveOn {
+	case incident.OnNever:
+		return "An incident has recovered when a person says so."
+	case incident.OnLast:
+		when = "its latest alert has resolved"
+	}
+	end := "a person may end it"
+	if p.Recovered == incident.Resolved {
+		end = "it ends"
+	}
+	return fmt.Sprintf("An incident has recovered when %s; after a quiet of %s %s.", when, byPriority(p.Soak, incident.DefaultSoak), end)
+}
+
+// byPriority writes a duration, or the defaults where none was decided: "15m for P1 and P2, else 5m".
+func byPriority(decided *time.Duration, usual func(severity.Priority) time.Duration) string {
+	if decided != nil {
+		return printDuration(*decided)
+	}
+	rest, special := usual(severity.P5), []string{}
+	for p := severity.P1; p < severity.P5; p++ {
+		if usual(p) != rest {
+			special = append(special, p.String())
+		}
+	}
+	if len(special) == 0 {
+		return printDuration(rest)
+	}
+	return fmt.Sprintf("%s for %s, else %s", printDuration(usual(severity.P1)), strings.Join(special, " and "), printDuration(rest))
+}
+
+// vetPlans reports what a plan decides and this version does not act upon, each kind at the first plan that has it.
+func vetPlans(v *vet) {
+	var comms, roles []string
+	for _, id := range sorted(v.source.Plans) {
+		plan := v.source.Plans[id]
+		if plan.Comms != "" {
+			comms = append(comms, id)
+		}
+		if len(plan.Roles) > 0 {
+			roles = append(roles, id)
+		}
+	}
+	v.notCarriedOut("plans", "plan", "comms", comms, "no update is sent by it")
+	v.notCarriedOut("plans", "plan", "roles", roles, "nobody is asked to fill them")
+}
+
+// notCarriedOut reports what is kept and not acted upon, at the first entry that has it.
+func (v *vet) notCarriedOut(section, noun, field string, names []string, text string) {
+	if len(names) == 0 {
+		return
+	}
+	at := entry(section, noun, names[0])
+	if field != "" {
+		at = spot{at.where + " " + field, append(at.path, field)}
+	}
+	if more := len(names) - 1; more > 0 {
+		at.where += fmt.Sprintf(", and %d more", more)
+	}
+	v.add("not-carried-out", at, "is kept and not carried out: %s", text)
+}
+
+func pinPlan(c *Catalog, p *Pinned) { p.Plan = c.Plans[p.Name] }
