@@ -21,46 +21,20 @@ type Comms struct {
 }
 
 func commsForm() field[document] {
+	spans := keyed("Spans", "a mapping of P1 to P5 to durations", true, "Of incidents of %v.", durationForm(),
+		severity.P1, severity.P2, severity.P3, severity.P4, severity.P5)
 	return key("comms", "The communication plans that plans name: who outside hears what, and when.",
 		func(d *document) *map[string]Comms { return &d.Comms }, named[string]("communication plan", mapping("Comms", "a communication plan", false,
 			key("audiences", "Who hears.",
 				func(c *Comms) *[]string { return &c.Audiences }, list("", "a list of audiences", ref[string]("an audience"))),
 			key("first", "How long until the first update, by priority.",
-				func(c *Comms) *map[severity.Priority]time.Duration { return &c.First }, spansForm()),
+				func(c *Comms) *map[severity.Priority]time.Duration { return &c.First }, spans),
 			key("every", "How long from one update to the next, by priority.",
-				func(c *Comms) *map[severity.Priority]time.Duration { return &c.Every }, spansForm()),
+				func(c *Comms) *map[severity.Priority]time.Duration { return &c.Every }, spans),
 			key("approve", "The role that lets an update go.", func(c *Comms) *string { return &c.Approve }, ref[string]("a role")),
 			key("messages", "The texts, by step: investigating, resolved and so on.",
 				func(c *Comms) *map[string]string { return &c.Messages }, named[string]("step", free[string]("a text"))),
 		)))
-}
-
-// spansForm is the form of durations by priority.
-func spansForm() form[map[severity.Priority]time.Duration] {
-	type spans [severity.P5]*time.Duration // from P1
-	fields := make([]field[spans], 0, len(spans{}))
-	for p := severity.P1; p <= severity.P5; p++ {
-		fields = append(fields, key(p.String(), fmt.Sprintf("Of incidents of %v.", p),
-			func(s *spans) **time.Duration { return &s[p-1] }, optional(durationForm())))
-	}
-	return via(mapping("Spans", "a mapping of P1 to P5 to durations", true, fields...),
-		func(m *map[severity.Priority]time.Duration) (s spans, err error) {
-			for p, d := range *m {
-				s[p-1] = &d
-			}
-			return s, nil
-		},
-		func(_ *decoder, _ *part, s *spans, into *map[severity.Priority]time.Duration) {
-			for i, d := range s {
-				if d == nil {
-					continue
-				}
-				if *into == nil {
-					*into = make(map[severity.Priority]time.Duration)
-				}
-				(*into)[severity.Priority(i+1)] = *d
-			}
-		})
 }
 
 func checkComms(c *checker) {

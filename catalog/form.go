@@ -151,6 +151,35 @@ func named[K ~string, V any](noun string, of form[V]) form[map[K]V] {
 	}
 }
 
+// keyed is the form of a map whose few keys are known; doc says what the value of a key means.
+func keyed[K comparable, V any](name, what string, inline bool, doc string, of form[V], keys ...K) form[map[K]V] {
+	fields := make([]field[map[K]V], len(keys))
+	for i, k := range keys {
+		fields[i] = field[map[K]V]{
+			fieldShape: fieldShape{name: fmt.Sprint(k), doc: fmt.Sprintf(doc, k), shape: of.shape},
+			read: func(d *decoder, n *yaml.Node, at *part, into *map[K]V) {
+				var v V
+				if of.read(d, n, at, &v); at.broken {
+					return
+				}
+				if *into == nil {
+					*into = make(map[K]V)
+				}
+				(*into)[k] = v
+			},
+			write: func(m *map[K]V) (*yaml.Node, error) {
+				v := (*m)[k]
+				return of.write(&v)
+			},
+			empty: func(m *map[K]V) bool {
+				_, ok := (*m)[k]
+				return !ok
+			},
+		}
+	}
+	return mapping(name, what, inline, fields...)
+}
+
 // list is the form of a slice; noun is what one of its items is, "" where an error need not count them.
 func list[E any](noun, what string, of form[E]) form[[]E] {
 	return form[[]E]{
