@@ -13,8 +13,8 @@ import (
 	"github.com/tocsin-dev/tocsin/severity"
 )
 
-// Assessment is what an event means, before anything is known about what happened earlier. Events that differ in nothing that
-// counts share one, and nobody changes it.
+// Assessment is what an event means by itself, without the events before it. Events that do not differ in what decides it share
+// one Assessment, so it must not be changed.
 type Assessment struct {
 	Class           *event.Class
 	Known           bool // whether a class names the type
@@ -23,16 +23,16 @@ type Assessment struct {
 	Priority        severity.Priority
 	Why             string // impact high (checkout, tier 1) × urgency medium (error)
 	Owner, Plan     string
-	Rule            string // the route that decided; empty: none did
+	Rule            string // id of the route that decided; empty: none did
 	Also            []escalate.Target
-	Group           string   // group key
-	Fields          []string // by which a group may be found, where one equal field is enough
-	Promote         bool     // whether it may open or join an incident
-	RuleErrors      map[string]error
+	Group           string           // group key
+	Fields          []string         // keys of single fields that also find the group, where one equal field is enough
+	Promote         bool             // whether it may open or join an incident
+	RuleErrors      map[string]error // of rules that failed on the event, by id
 }
 
-// Assess classifies, prioritises and routes an event, and says which group it belongs to. It has no effect that anybody
-// could see, and may be called from several goroutines.
+// Assess classifies, prioritises and routes an event, and names the group it belongs to. It changes nothing that a caller can
+// see, and may be called concurrently.
 func (c *Compiled) Assess(e *event.Event) *Assessment {
 	class, known := c.Class(e.Type)
 	q := c.recall.ask()
@@ -74,7 +74,7 @@ func merge(a, b map[string]error) map[string]error {
 	return a
 }
 
-// Unrouted reports whether there are routes, none of them decided, and the class names no plan either.
+// Unrouted reports whether there are routes, no route decided, and the class names no plan. The event then has the default plan.
 func (c *Compiled) Unrouted(a *Assessment) bool {
 	return len(c.source.Routes) > 0 && a.Rule == "" && a.Class.Plan == ""
 }
@@ -94,7 +94,7 @@ func (c *Compiled) ownerOf(class *event.Class, labels map[string]string) string 
 	return c.source.Defaults.Owner
 }
 
-// Facts returns what rules may know of an event of the class with the owner.
+// Facts returns the values that rules can read of an event of the class that the owner, a team, is responsible for.
 func (c *Compiled) Facts(e *event.Event, class *event.Class, owner string) *route.Facts {
 	s := c.source.Services[class.Service]
 	return &route.Facts{

@@ -11,7 +11,8 @@ import (
 	"github.com/tocsin-dev/tocsin/severity"
 )
 
-// Catalog is everything decided. Only Defaults is required; names refer to the maps by their keys.
+// Catalog is everything decided. Only Defaults is required. Parts name each other by the keys of the maps: Plan.Policy is a key
+// of Policies.
 type Catalog struct {
 	Defaults  Defaults
 	People    map[escalate.PersonID]Person
@@ -19,13 +20,13 @@ type Catalog struct {
 	Schedules map[string]escalate.Schedule
 	Services  map[string]Service
 	Classes   []event.Class
-	Impact    []ImpactRule // per axis the first that matches and speaks decides
-	Routes    []Route      // the first that matches decides, after those with Continue
+	Impact    []ImpactRule // for impact and urgency each, the first that matches and sets it decides
+	Routes    []Route      // the first that matches without Continue decides; those with Continue before it only add
 	Plans     map[string]Plan
 	Policies  map[string]escalate.Policy
-	// Strategies are those that levels name beside the built-in ones, whose names they may not take.
+	// Strategies may be named by levels beside the built-in ones. They may not have the name of a built-in one.
 	Strategies map[string]escalate.Strategy
-	Runbooks   map[string]automate.Runbook // their Name is the key, whatever they say
+	Runbooks   map[string]automate.Runbook // the key is the name; the field Name is ignored
 	Channels   map[string]Channel
 	Comms      map[string]Comms
 	Matrix     severity.Matrix                 // defaults to [severity.DefaultMatrix]
@@ -34,8 +35,8 @@ type Catalog struct {
 	places *part // where it stands in YAML; nil: it was written in Go
 }
 
-// Builtin is the catalog of those who have none: one team, and one plan whose policy informs the channel "default" without
-// delay. The services and teams that classes name are added to it.
+// Builtin returns the catalog of an engine that is given none: one team, and one plan whose policy informs the channel
+// "default" without delay. It also has the services and teams that the classes name.
 func Builtin(classes []event.Class) *Catalog {
 	const all = "default"
 	c := &Catalog{

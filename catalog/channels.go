@@ -9,7 +9,7 @@ import (
 	"github.com/tocsin-dev/tocsin/automate"
 )
 
-// Channel bounds how fast messages leave over a channel. A page of P1 is never held back, but counts.
+// Channel limits how fast messages leave over a channel. A page of P1 counts, but is never held back.
 type Channel struct {
 	Rates  []automate.Rate // of the whole channel; none: no bound
 	Person []automate.Rate // to one address; none: no bound

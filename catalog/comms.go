@@ -11,13 +11,14 @@ import (
 	"github.com/tocsin-dev/tocsin/severity"
 )
 
-// Comms is a communication plan: who outside hears what, and when. It is kept and shown, and not acted upon yet.
+// Comms is a communication plan: who outside hears what, and when. This version keeps and shows it,
+// and sends no update by it.
 type Comms struct {
 	Audiences []string
 	First     map[severity.Priority]time.Duration // from the opening to the first update
 	Every     map[severity.Priority]time.Duration // from one update to the next
 	Approve   string                              // the role that lets an update go
-	Messages  map[string]string                   // text by step: investigating, resolved and so on
+	Messages  map[string]string                   // text by step, such as investigating or resolved
 }
 
 func commsForm() field[document] {

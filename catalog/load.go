@@ -15,19 +15,19 @@ import (
 
 const maxSize = 16 << 20 // bytes of all files together
 
-// Load reads a catalog from every .yaml and .yml file beneath the root, in the order of their paths, and validates it.
-// Files and directories whose names begin with a dot are left out. Teams may own files: mappings of names are united, and
-// a name that is there twice is a fault; impact rules and routes follow each other in the order of the files; defaults and
-// matrix stand in one file. Each file may say, and one must, that the format has version 1. Anchors, aliases, tags and
-// several documents in one file are refused, and so are more than 16 MiB.
+// Load reads a catalog from every .yaml and .yml file beneath the root, in the order of their paths, and validates it. It
+// skips files and directories whose names begin with a dot.
 //
-// What is code has no form in YAML, and is added to the catalog afterwards: a strategy that a level names, and a schedule of
-// one's own in the place of one in the file. Whether there is such a strategy is therefore asked by [Catalog.Validate], and
-// so by who takes the catalog in.
+// Teams may have files of their own. Sections by name are united, and a name in two files is a fault. Impact rules and routes
+// follow each other in the order of the files. Defaults and matrix stand in one file. At least one file must say version: 1.
+// Load refuses anchors, aliases, tags, a second document in a file, and more than 16 MiB together.
 //
-// The error joins all faults of all files, each a [*FileError], in their order. The places stay with the catalog, so that
-// what [Catalog.Validate] and [Catalog.Vet] say later has them too; who changes it in Go afterwards gets those of what was
-// read.
+// Code has no form in YAML. A program adds its strategies and its own schedules to the catalog after Load. Load therefore
+// takes a level whose strategy is unknown; [Catalog.Validate] does not.
+//
+// The error joins all faults in the order of the files, each a [*FileError]. The catalog keeps the places, so that the errors of
+// [Catalog.Validate] and the findings of [Catalog.Vet] have them too. A part that is added or changed in Go later has the place
+// of the nearest part around it that was read.
 func Load(fsys fs.FS) (*Catalog, error) { return all().load(fsys) }
 
 func (s sections) load(fsys fs.FS) (*Catalog, error) {

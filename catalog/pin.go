@@ -14,10 +14,10 @@ import (
 	"github.com/tocsin-dev/tocsin/severity"
 )
 
-// Pinned is what an incident goes by from its beginning to its end, whatever becomes of the catalog meanwhile: its plan, and
-// the policy that the plan named then. Nobody changes one.
+// Pinned is what an incident keeps from its beginning to its end, even when the catalog changes meanwhile: its plan, and the
+// policy that the plan named at the beginning. It must not be changed.
 type Pinned struct {
-	Hash   string          `json:"-"` // of the rest
+	Hash   string          `json:"-"` // of the other fields, in hexadecimal
 	Name   string          `json:"name"`
 	Plan   Plan            `json:"plan"`
 	Policy escalate.Policy `json:"policy"`
@@ -33,7 +33,7 @@ func (p *Pinned) hash() string {
 	return hex.EncodeToString(sum[:16])
 }
 
-// Pin returns what an incident of the plan keeps; of one that does not exist, what one of the default plan does.
+// Pin returns what a new incident of the plan keeps. If there is no such plan, it is the default plan's.
 func (c *Compiled) Pin(plan string) *Pinned {
 	if p, ok := c.plans[plan]; ok {
 		return p
@@ -41,7 +41,7 @@ func (c *Compiled) Pin(plan string) *Pinned {
 	return c.plans[c.source.Defaults.Plan]
 }
 
-// Pinned returns what has the hash, nil if no plan of this catalog does.
+// Pinned returns the plan and policy with the hash, nil if no plan of this catalog has it.
 func (c *Compiled) Pinned(hash string) *Pinned { return c.pinned[hash] }
 
 // GroupWait returns how long the plan waits before the first page of an incident of the priority.

@@ -14,45 +14,46 @@ import (
 // Plan is a response plan, the only thing that a class or route names.
 type Plan struct {
 	Policy string
-	// GroupWait delays the first page so that a group can collect. nil: nothing for P1, else 30 seconds.
+	// GroupWait delays the first page, so that more alerts can join before it. nil: no delay for P1, else 30 seconds.
 	GroupWait *time.Duration
-	// Soak is how long every alert must have been resolved before the incident may be. nil: 15 minutes for P1 and P2, else 5.
+	// Soak is how long the alerts must stay resolved before the incident may be resolved. nil: 15 minutes for P1 and P2, else
+	// 5 minutes.
 	Soak *time.Duration
-	// ResolveOn says which alerts must resolve for recovery. Defaults to all.
+	// ResolveOn says which alerts must resolve for the incident to recover. Defaults to all.
 	ResolveOn incident.ResolveOn
-	// Recovered is the phase that recovery leads to: monitoring, until a person resolves, or resolved, once the soak has
-	// passed. Defaults to monitoring.
+	// Recovered is the phase after recovery. In monitoring the incident waits for a person to resolve it; resolved ends it once
+	// the soak has passed. Defaults to monitoring.
 	Recovered incident.Phase
-	// Reopen is how long after its end an alert or incident comes back to life instead of beginning anew. nil: one hour.
+	// Reopen is how long after its end an alert or incident reopens; later, a new one begins. nil: one hour.
 	Reopen *time.Duration
 	// Group says which alerts share an incident.
 	Group Grouping
-	// Comms names the communication plan, Roles those that an incident must fill. Both are kept and shown, and not acted
-	// upon yet.
+	// Comms names the communication plan, and Roles are the roles that an incident must fill. This version keeps and shows
+	// both, and does not act upon them.
 	Comms string
 	Roles []string
 }
 
-// Grouping says which alerts of a plan share an incident, and how long it takes further ones in; an alert that is a member
-// comes back to it even then.
+// Grouping says which alerts of a plan share an incident, and for how long new alerts may join it. An alert that is already a
+// member returns to its incident at any time.
 type Grouping struct {
-	// By are the fields in which they are equal: class, service, or a field of the event (see [event.Event.Field]); a missing
-	// one counts as empty. Defaults to class and service.
+	// By lists the fields that are equal in all alerts of an incident: class, service, or a field of the event (see
+	// [event.Event.Field]). A missing field counts as empty. Defaults to class and service.
 	By  []string
-	Any bool // one equal field that is not empty is enough
-	// Window is how long after the last alert joined another one may; defaults to 30 minutes. MaxAge is how long after the
-	// incident opened; defaults to 24 hours.
+	Any bool // one equal field that is not empty is enough; By then has at least two
+	// Window is how long an alert may join after the last one did, and MaxAge how long after the incident opened. They default
+	// to 30 minutes and 24 hours.
 	Window, MaxAge time.Duration
-	MaxMembers     int // defaults to 1,000; below zero: any number
-	// OnJoin says what happens when an alert joins without raising the priority: silent, or page, which pages those who have
-	// the incident, else all who were reached, after the group wait. Defaults to silent.
+	MaxMembers     int // alerts of one incident; defaults to 1,000; below zero: any number
+	// OnJoin says what happens when an alert joins without raising the priority: [JoinSilent] or [JoinPage]. Defaults to
+	// silent.
 	OnJoin string
 }
 
 // The values of [Grouping.OnJoin].
 const (
-	JoinSilent = "silent"
-	JoinPage   = "page"
+	JoinSilent = "silent" // nobody is paged
+	JoinPage   = "page"   // after the group wait, those who have the incident are paged, else all who were reached
 )
 
 func plansForm() field[document] {

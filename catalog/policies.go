@@ -161,8 +161,8 @@ func (v *vet) reachable(team string) bool {
 
 func pinPolicy(c *Catalog, p *Pinned) { p.Policy = c.Policies[p.Plan.Policy] }
 
-// Strategy returns the strategy of the name: one of the catalog's own, else a built-in one, else that which picks everybody,
-// since a strategy that is gone must not keep a level from reaching people.
+// Strategy returns the strategy of the name: the catalog's own, else the built-in one. An unknown name gives the strategy that
+// picks everybody, since an old incident may name a strategy that is gone, and its level must still reach people.
 func (c *Compiled) Strategy(name string) escalate.Strategy {
 	if s := c.source.Strategies[name]; s != nil {
 		return s

@@ -9,7 +9,7 @@ import (
 )
 
 // OnCall returns who is on call for the team at the instant: by its schedule, or all its members where it has none. failed is
-// nil unless the schedule is broken.
+// not nil if the schedule panicked; nobody is on call then.
 func (c *Compiled) OnCall(team string, at time.Time) (people []escalate.PersonID, failed *escalate.Failed) {
 	t := c.source.Teams[team]
 	if t.Schedule == "" {
@@ -18,11 +18,11 @@ func (c *Compiled) OnCall(team string, at time.Time) (people []escalate.PersonID
 	return escalate.AskSchedule(t.Schedule, c.source.Schedules[t.Schedule], at)
 }
 
-// Schedules returns who is on call when, by name.
+// Schedules returns the schedules by name.
 func (c *Compiled) Schedules() map[string]escalate.Schedule { return c.source.Schedules }
 
-// Reach resolves targets to whom they mean at the instant, for an incident that the team owns. Nobody appears twice; who
-// cannot be contacted does not appear. It also tells which schedules failed.
+// Reach returns the people and rooms that the targets mean at the instant, for an incident of the owner, a team. Each appears
+// once, in the order of the targets. People without contacts are left out. failed lists the schedules that panicked.
 func (c *Compiled) Reach(targets []escalate.Target, owner string, at time.Time) (reached []escalate.Recipient, failed []escalate.Failed) {
 	people := func(ids ...escalate.PersonID) {
 		for _, id := range ids {
@@ -67,12 +67,12 @@ func (c *Compiled) Reach(targets []escalate.Target, owner string, at time.Time) 
 	return reached, failed
 }
 
-// Contacts returns the contacts of a person.
+// Contacts returns the contacts of a person in the order in which they are tried, nil for an unknown person.
 func (c *Compiled) Contacts(id escalate.PersonID) []escalate.Contact {
 	return c.source.People[id].Contacts
 }
 
-// Channels returns the names of all channels that contacts and targets name, sorted: each needs a notifier.
+// Channels returns the channels that contacts and targets name, sorted. Each needs a notifier.
 func (c *Compiled) Channels() []string {
 	used := make(map[string]bool)
 	for _, p := range c.source.People {

@@ -110,8 +110,8 @@ func checkRunbooks(c *checker) {
 	c.each(spot{"runbooks", fault.Path{"runbooks"}}, err, ids...)
 }
 
-// Runbooks returns the runbooks that an event calls for, in the order of their names, and the errors of conditions that failed
-// on it, by name: such a runbook is not called for. Those of mode manual wait for a person, whatever their condition.
+// Runbooks returns the runbooks whose condition holds for an event, in the order of their names. It leaves out those of mode
+// manual, which only a person begins, and those whose condition failed; the errors of the latter come by name.
 func (c *Compiled) Runbooks(f *route.Facts) ([]*automate.Runbook, map[string]error) {
 	var called []*automate.Runbook
 	res := c.calls.All(f)
@@ -123,10 +123,10 @@ func (c *Compiled) Runbooks(f *route.Facts) ([]*automate.Runbook, map[string]err
 	return called, collect(&res)
 }
 
-// Runbook returns the runbook of the name, nil if there is none. A class may name one as its own.
+// Runbook returns the runbook of the name, nil if there is none.
 func (c *Compiled) Runbook(name string) *automate.Runbook { return c.runbooks[name] }
 
-// Actions returns the names of all actions that the steps of runbooks call, sorted: each needs an [automate.Action].
+// Actions returns the names of all actions that steps of runbooks call, sorted. Each needs an [automate.Action].
 func (c *Compiled) Actions() []string {
 	used := make(map[string]bool)
 	for _, book := range c.runbooks {
