@@ -11,8 +11,8 @@ import (
 	"github.com/tocsin-dev/tocsin"
 	"github.com/tocsin-dev/tocsin/automate"
 	"github.com/tocsin-dev/tocsin/event"
+	"github.com/tocsin-dev/tocsin/internal/core"
 	"github.com/tocsin-dev/tocsin/notify"
-	"github.com/tocsin-dev/tocsin/respond"
 	"github.com/tocsin-dev/tocsin/store"
 	"github.com/tocsin-dev/tocsin/store/memory"
 )
@@ -38,7 +38,7 @@ func TestWhatIsStoredOutlivesItsCall(t *testing.T) {
 	}
 	records := func() map[store.Key]string {
 		all := make(map[store.Key]string)
-		for _, kind := range []string{respond.KindAlert, respond.KindGroup, respond.KindIncident} {
+		for _, kind := range []string{core.KindAlert, core.KindGroup, core.KindIncident} {
 			rows, err := st.Read(t.Context(), store.Query{Kind: kind, Timeline: true})
 			require.NoError(t, err)
 			for _, row := range rows {

@@ -61,7 +61,7 @@ func TestEnginesGoByTheClockOfTheStore(t *testing.T) {
 				settle(time.Minute)
 				require.Len(t, sent, 1)
 				assert.Equal(t, 20*time.Second, sent[0], "the second try of the first page")
-				inc, err := e.Incident(t.Context(), "pay.stuck/checkout#1")
+				inc, err := e.Incident(t.Context(), inc("pay.stuck/checkout#1"))
 				require.NoError(t, err)
 				assert.True(t, inc.Detected.Equal(start.Add(ahead)), "detected %v, by the store's clock %v", inc.Detected, start.Add(ahead))
 
@@ -102,7 +102,7 @@ func TestAClockThatDidNotAnswerIsAskedSoonAgain(t *testing.T) {
 		kept.ahead.Store(int64(time.Hour))
 		assert.EqualValues(t, 1, asked(5*time.Second))
 		require.NoError(t, e.Submit(t.Context(), critical("stuck")))
-		inc, err := e.Incident(t.Context(), "pay.stuck/checkout#1")
+		inc, err := e.Incident(t.Context(), inc("pay.stuck/checkout#1"))
 		require.NoError(t, err)
 		assert.Equal(t, start.Add(5*time.Second+time.Hour).UTC(), inc.Detected)
 		assert.EqualValues(t, 2, asked(2*time.Minute))

@@ -99,3 +99,68 @@ func testBodies(t *testing.T) map[string]string {
 	}))
 	return bodies
 }
+
+// TestWalkNamesFunctions holds docs/walk.md to the code: every function and method that it names exists.
+func TestWalkNamesFunctions(t *testing.T) {
+	page, err := os.ReadFile("docs/walk.md")
+	require.NoError(t, err)
+	functions := declaredFunctions(t)
+	names := regexp.MustCompile("`([a-z]+(?:\\.[A-Za-z]+){1,2})`").FindAllStringSubmatch(string(page), -1)
+	for _, m := range names {
+		assert.True(t, functions[m[1]], "docs/walk.md names %s, which is no function", m[1])
+	}
+	assert.Greater(t, len(names), 40)
+	t.Logf("%d names, %d functions", len(names), len(functions))
+}
+
+// declaredFunctions returns the functions and methods of this module outside tests, as package.Function or package.Type.Method.
+func declaredFunctions(t *testing.T) map[string]bool {
+	functions := map[string]bool{}
+	require.NoError(t, filepath.WalkDir(".", func(file string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if d.IsDir() && d.Name() == "testdata" {
+			return filepath.SkipDir
+		}
+		if !strings.HasSuffix(file, ".go") || strings.HasSuffix(file, "_test.go") {
+			return nil
+		}
+		source, err := parser.ParseFile(token.NewFileSet(), file, nil, 0)
+		require.NoError(t, err)
+		ast.Inspect(source, func(n ast.Node) bool {
+			switch n := n.(type) {
+			case *ast.FuncDecl:
+				name := n.Name.Name
+				if n.Recv != nil && len(n.Recv.List) == 1 {
+					name = receiver(n.Recv.List[0].Type) + "." + name
+				}
+				functions[source.Name.Name+"."+name] = true
+			case *ast.TypeSpec:
+				if port, ok := n.Type.(*ast.InterfaceType); ok {
+					for _, m := range port.Methods.List {
+						for _, id := range m.Names {
+							functions[source.Name.Name+"."+n.Name.Name+"."+id.Name] = true
+						}
+					}
+				}
+			}
+			return true
+		})
+		return nil
+	}))
+	return functions
+}
+
+// receiver returns the name of a receiver's type.
+func receiver(e ast.Expr) string {
+	switch e := e.(type) {
+	case *ast.StarExpr:
+		return receiver(e.X)
+	case *ast.IndexExpr:
+		return receiver(e.X)
+	case *ast.Ident:
+		return e.Name
+	}
+	return ""
+}

@@ -85,7 +85,7 @@ func TestARefusedCommandIsNoRepeat(t *testing.T) {
 		defer h.stop()
 		require.NoError(t, h.Submit(t.Context(), critical("x")))
 		settle(time.Second)
-		c := respond.Resolve{Incident: "pay.x/checkout#1", By: "ana", ID: "1"}
+		c := respond.Resolve{Incident: inc("pay.x/checkout#1"), By: "ana", ID: "1"}
 		assert.Error(t, h.Do(t.Context(), c), "its alert fires")
 		assert.Error(t, h.Do(t.Context(), c), "and still does")
 	})
@@ -124,7 +124,7 @@ func TestTheCallerMayReuseItsMaps(t *testing.T) {
 		require.NoError(t, h.Submit(t.Context(), event.Event{Type: "pay.wait", Severity: severity.Critical, Summary: "x", Labels: labels}))
 		labels["env"] = "test" // the caller uses its map for something else
 		settle(2 * time.Minute)
-		inc, err := h.Incident(t.Context(), "pay.wait/checkout#1")
+		inc, err := h.Incident(t.Context(), inc("pay.wait/checkout#1"))
 		require.NoError(t, err)
 		assert.Equal(t, "prod", inc.Rule)
 	})
@@ -174,7 +174,7 @@ func TestDeadContactsOfAP1(t *testing.T) {
 		h.in.answer = func(notify.Message) error { return notify.Permanent(errors.New("gone")) }
 		require.NoError(t, h.Submit(t.Context(), critical("x")))
 		settle(time.Hour + time.Second)
-		inc, err := h.Incident(t.Context(), "pay.x/checkout#1")
+		inc, err := h.Incident(t.Context(), inc("pay.x/checkout#1"))
 		require.NoError(t, err)
 		assert.Equal(t, 13, inc.Escalation.Round, "one in five minutes")
 	})

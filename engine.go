@@ -15,10 +15,12 @@ import (
 	"go.opentelemetry.io/otel/trace"
 
 	"github.com/tocsin-dev/tocsin/catalog"
+	"github.com/tocsin-dev/tocsin/escalate"
 	"github.com/tocsin-dev/tocsin/event"
+	"github.com/tocsin-dev/tocsin/internal/core"
 	"github.com/tocsin-dev/tocsin/internal/mark"
 	"github.com/tocsin-dev/tocsin/internal/outbox"
-	"github.com/tocsin-dev/tocsin/respond"
+	"github.com/tocsin-dev/tocsin/internal/telemetry"
 	"github.com/tocsin-dev/tocsin/store"
 	"github.com/tocsin-dev/tocsin/store/memory"
 )
@@ -29,14 +31,13 @@ type Engine struct {
 	catalog  atomic.Pointer[catalog.Compiled]
 	store    store.Store
 	box      *outbox.Outbox
-	counts   *instruments
+	core     *core.Core
+	tel      *telemetry.Telemetry
 	hints    hints
 	clock    clock
 	health   health
 	inputLog inputLog
-	batches  sync.Pool // of *batch, without anything in them
-	tracer   trace.Tracer
-	causes   causes
+	batches  sync.Pool     // of *batch, without anything in them
 	owner    string        // of leases
 	wake     chan struct{} // room for one: something may be due
 	offers   chan event.Event
@@ -54,12 +55,12 @@ func New(c *Config) (*Engine, error) {
 	if err != nil {
 		return nil, err
 	}
-	counts, err := newInstruments(p.MeterProvider)
+	tel, err := telemetry.New(p.MeterProvider, p.TracerProvider)
 	if err != nil {
 		return nil, err
 	}
 	e := &Engine{
-		prepared: p, store: p.Store, counts: counts, tracer: p.TracerProvider.Tracer(scope), owner: uuid.NewString(),
+		prepared: p, store: p.Store, core: core.New(), tel: tel, owner: uuid.NewString(),
 		wake: make(chan struct{}, 1), offers: make(chan event.Event, offerRoom), hints: hints{seed: maphash.MakeSeed()},
 	}
 	if e.store == nil {
@@ -67,12 +68,22 @@ func New(c *Config) (*Engine, error) {
 		e.log(context.Background(), slog.LevelWarn, "no store configured: what is accepted lives in memory and ends with the process")
 	}
 	e.inputLog = newInputLog(e.store)
-	e.box = outbox.New(p.notifiers, p.Actions, e.tracer, e.settle)
+	e.box = outbox.New(p.notifiers, p.Actions, p.TracerProvider.Tracer(telemetry.Scope), e.settle)
 	e.activate(p.compiled)
-	if err := e.observe(p.MeterProvider); err != nil {
+	if err := tel.Observe(func() int { return len(e.offers) }, e.onCall); err != nil {
 		return nil, err
 	}
 	return e, nil
+}
+
+// onCall returns how many people can be contacted by each schedule now.
+func (e *Engine) onCall() map[string]int {
+	cat, now, all := e.catalog.Load(), time.Now(), make(map[string]int)
+	for name := range cat.Schedules() {
+		reached, _ := cat.Reach([]escalate.Target{escalate.Target(string(escalate.ToSchedule) + ":" + name)}, "", now)
+		all[name] = len(reached)
+	}
+	return all
 }
 
 // Reload puts another catalog in the place of the one at work, from the next event on. Incidents that are open keep the plan
@@ -104,79 +115,103 @@ func (e *Engine) log(ctx context.Context, level slog.Level, msg string, args ...
 
 // change is one thing to decide and commit.
 type change struct {
-	room    *respond.Room     // nil: a new one
+	scratch *core.Scratch     // nil: a new one
 	catalog *catalog.Compiled // nil: the one at work
-	inputs  []respond.Input
+	inputs  []core.Input
 	events  []store.EventID
 	claims  []store.Claim
 	command bool // nothing is stored if it is refused
-	// settle narrows the inputs to what the view admits, and says which claims end. nil: all inputs, no claims.
-	settle func(store.View, []respond.Input) ([]respond.Input, []store.Settle)
+	// admit narrows the inputs to those that the view admits, and says which claims end. nil: all inputs, no claims.
+	admit func(store.View, []core.Input) ([]core.Input, []store.Settle)
 }
 
 // commit decides about a change and stores the result. It returns why each input was refused, nil for those that were not.
 func (e *Engine) commit(ctx context.Context, c change) (refused []error, err error) {
+	if c.scratch == nil {
+		c.scratch = new(core.Scratch)
+	}
+	c.catalog = cmp.Or(c.catalog, e.catalog.Load())
 	now := e.now(ctx)
-	room := c.room
-	if room == nil {
-		room = new(respond.Room)
+	w := &work{
+		change: &c, now: now, places: make(outbox.Places), cause: trace.SpanContextFromContext(ctx),
+		lease: &store.Lease{Owner: e.owner, Until: now.Add(outbox.LeaseFor), Fence: 1},
 	}
-	sc := respond.Scope(room, c.inputs, e.hints.fires)
-	sc.Events, sc.Claims = c.events, c.claims
-	e.hints.widen(&sc)
-	cat := cmp.Or(c.catalog, e.catalog.Load())
-	lease := &store.Lease{Owner: e.owner, Until: now.Add(outbox.LeaseFor), Fence: 1}
-	places := make(outbox.Places)
-	var done decided
-	err = e.store.Update(ctx, sc, func(v store.View) (store.Batch, store.Need, error) {
-		e.box.Release(places) // of a run that did not count
-		if err := readable(v); err != nil {
-			return store.Batch{}, store.Need{}, err
-		}
-		inputs, settles := c.inputs, []store.Settle(nil)
-		if c.settle != nil {
-			inputs, settles = c.settle(v, inputs)
-		}
-		d, need := respond.Decide(room, cat, v, inputs)
-		if !need.Empty() {
-			e.hints.foresee(&need)
-			return store.Batch{}, need, nil
-		}
-		if c.command && errors.Join(d.Refused...) != nil { // its id must not count as applied
-			refused = d.Refused
-			return store.Batch{}, store.Need{}, errRefused
-		}
-		batch := d.Batch(now, lease, func(t *store.Task) bool { return e.box.Take(time.Now(), t, places) })
-		batch.Settle = settles
-		var err error
-		if batch.Log, err = e.inputLog.row(&d, inputs); err != nil {
-			return store.Batch{}, store.Need{}, err
-		}
-		done, refused = newDecided(d, v), d.Refused
-		e.causes.note(d.Tasks, nil, trace.SpanContextFromContext(ctx)) // before Run may see them
-		return batch, store.Need{}, nil
-	})
+	err = e.store.Update(ctx, e.scope(&c), func(v store.View) (store.Batch, store.Need, error) { return e.decide(w, v) })
 	if err == nil {
-		done.read()
-		e.hints.learn(&done)
-		e.counts.committed(ctx, &done, cat)
-		e.causes.note(done.Tasks, e.trace(ctx, &done), trace.SpanContextFromContext(ctx))
-		for _, t := range done.Tasks {
-			if t.Lease != nil {
-				e.box.Start(e.local(t), places, e.causes.of(t.ID))
-			}
-		}
-		e.rouse()
+		e.after(ctx, w)
 	}
-	e.box.Release(places)
+	e.box.Release(w.places)
 	if errors.Is(err, errRefused) {
 		e.health.answered(nil)
-		return refused, nil
+		return w.refused, nil
 	}
 	if ctx.Err() == nil && !errors.Is(err, store.ErrConflict) { // a caller who gave up says nothing about the store
 		e.health.answered(err)
 	}
-	return refused, err
+	return w.refused, err
+}
+
+// work is one commit: decide fills it in anew each time, and after goes by the last time.
+type work struct {
+	*change
+	now     time.Time
+	lease   *store.Lease
+	places  outbox.Places     // taken for tasks that are born leased
+	cause   trace.SpanContext // of the caller
+	done    core.Decision
+	wrote   []telemetry.Changed
+	refused []error
+}
+
+// scope returns the locks that the store takes before it decides.
+func (e *Engine) scope(c *change) store.Scope {
+	sc := e.core.Scope(c.scratch, c.inputs, e.hints.fires)
+	sc.Events, sc.Claims = c.events, c.claims
+	e.hints.widen(&sc)
+	return sc
+}
+
+// decide decides about a change from what the store holds.
+func (e *Engine) decide(w *work, v store.View) (store.Batch, store.Need, error) {
+	e.box.Release(w.places) // of a run that did not count
+	if err := readable(v); err != nil {
+		return store.Batch{}, store.Need{}, err
+	}
+	inputs, settles := w.inputs, []store.Settle(nil)
+	if w.admit != nil {
+		inputs, settles = w.admit(v, inputs)
+	}
+	d, need := e.core.Decide(w.scratch, w.catalog, v, inputs)
+	if !need.Empty() {
+		e.hints.foresee(&need)
+		return store.Batch{}, need, nil
+	}
+	w.refused = d.Refused
+	if w.command && errors.Join(d.Refused...) != nil { // its id must not count as applied
+		return store.Batch{}, store.Need{}, errRefused
+	}
+	batch := d.Batch(w.now, w.lease, func(t *store.Task) bool { return e.box.Take(time.Now(), t, w.places) })
+	batch.Settle = settles
+	var err error
+	if batch.Log, err = e.inputLog.row(e.core, &d, inputs); err != nil {
+		return store.Batch{}, store.Need{}, err
+	}
+	w.done, w.wrote = d, telemetry.ChangedBy(&d, v)
+	e.tel.Causes.Note(d.Tasks, nil, w.cause) // before Run may see them
+	return batch, store.Need{}, nil
+}
+
+// after follows up on a decision that is stored: it is counted and traced, and what was born leased is sent.
+func (e *Engine) after(ctx context.Context, w *work) {
+	e.hints.learn(&w.done, w.wrote)
+	e.tel.Committed(ctx, w.wrote, w.catalog)
+	e.tel.Causes.Note(w.done.Tasks, e.tel.Trace(ctx, w.wrote), w.cause)
+	for _, t := range w.done.Tasks {
+		if t.Lease != nil {
+			e.box.Start(e.local(t), w.places, e.tel.Causes.Of(t.ID))
+		}
+	}
+	e.rouse()
 }
 
 // errRefused keeps a command that was refused from being stored.

@@ -18,6 +18,7 @@ import (
 	"github.com/tocsin-dev/tocsin/catalog"
 	"github.com/tocsin-dev/tocsin/escalate"
 	"github.com/tocsin-dev/tocsin/event"
+	"github.com/tocsin-dev/tocsin/incident"
 	"github.com/tocsin-dev/tocsin/internal/meters"
 	"github.com/tocsin-dev/tocsin/notify"
 	"github.com/tocsin-dev/tocsin/respond"
@@ -133,10 +134,10 @@ func TestBadInput(t *testing.T) {
 			require.NoError(t, h.Submit(t.Context(), good))
 			assert.EqualValues(t, 2, h.count.Count("tocsin.intake.events", "outcome", "duplicate"))
 			settle(time.Second)
-			timeline, err := h.Timeline(t.Context(), "pay.slow/checkout#1")
+			timeline, err := h.Timeline(t.Context(), inc("pay.slow/checkout#1"))
 			require.NoError(t, err)
 			for _, e := range timeline {
-				assert.NotEqual(t, "repeated", e.What)
+				assert.NotEqual(t, incident.WordRepeated, e.Word)
 			}
 		})
 	})
@@ -164,7 +165,7 @@ func TestBadInput(t *testing.T) {
 			settle(time.Minute)
 			assert.EqualValues(t, 1, h.count.Count("tocsin.rule.errors", "rule", "broken"))
 			assert.Contains(t, h.in.lines(), "page anaslack good", "the event goes on to the next rule")
-			inc, err := h.Incident(t.Context(), "tocsin.rule-error/broken#1")
+			inc, err := h.Incident(t.Context(), inc("tocsin.rule-error/broken#1"))
 			require.NoError(t, err)
 			assert.Contains(t, inc.Title, "no such key: rate")
 		})
@@ -179,7 +180,7 @@ func TestBadInput(t *testing.T) {
 			settle(time.Minute)
 			assert.Contains(t, h.in.lines(), "page anaslack good", "the catch-all pages")
 			assert.EqualValues(t, 1, h.count.Count("tocsin.intake.events", "outcome", "accepted", "error.type", "tocsin.unrouted"))
-			_, err := h.Incident(t.Context(), "tocsin.unrouted/pay.slow#1")
+			_, err := h.Incident(t.Context(), inc("tocsin.unrouted/pay.slow#1"))
 			require.NoError(t, err)
 		})
 	})
@@ -190,7 +191,7 @@ func TestBadInput(t *testing.T) {
 			require.NoError(t, h.Submit(t.Context(), event.Event{Type: "strange", Severity: severity.Critical, Summary: "strange"}))
 			settle(time.Minute)
 			assert.Contains(t, h.in.lines(), "page anaslack strange", "the catch-all owner is paged")
-			_, err := h.Incident(t.Context(), "tocsin.unclassified/strange#1")
+			_, err := h.Incident(t.Context(), inc("tocsin.unclassified/strange#1"))
 			require.NoError(t, err)
 		})
 	})
@@ -209,7 +210,7 @@ func TestBadInput(t *testing.T) {
 			settle(time.Second)
 			assert.ElementsMatch(t, []string{"page anaslack good", "page anasms good", "page anaslack other"}, h.in.lines())
 			assert.EqualValues(t, 1, h.count.Count("tocsin.message.send.duration", "error.type", "panic"))
-			assert.Contains(t, lines(t, h, "pay.slow/checkout#1"), "+0s  page  level 1  ana  slack  failed: it panicked with a string")
+			assert.Contains(t, lines(t, h, inc("pay.slow/checkout#1")), "+0s  page  level 1  ana  slack  failed: it panicked with a string")
 		})
 	})
 }
@@ -244,7 +245,7 @@ func TestARetryComesLaterAndKeepsItsKey(t *testing.T) {
 			assert.Equal(t, h.in.messages[0].Key, m.Key)
 			assert.Equal(t, i+1, m.Attempt)
 		}
-		assert.Contains(t, lines(t, h, "pay.slow/checkout#1"), "+20s  page  level 1  ana  slack")
+		assert.Contains(t, lines(t, h, inc("pay.slow/checkout#1")), "+20s  page  level 1  ana  slack")
 	})
 }
 
@@ -266,7 +267,7 @@ func TestOffer(t *testing.T) {
 		stop()
 		require.NoError(t, bell.Run(ctx), "Run stores what was offered even when its context has ended")
 		assert.EqualValues(t, 1024+1, count.Count("tocsin.intake.events", "outcome", "accepted"))
-		inc, err := bell.Incident(t.Context(), "tocsin.overflow/offers#1")
+		inc, err := bell.Incident(t.Context(), inc("tocsin.overflow/offers#1"))
 		require.NoError(t, err)
 		assert.Contains(t, inc.Title, "76 offered events")
 	})
@@ -359,11 +360,12 @@ func TestDoAndQueries(t *testing.T) {
 		defer h.stop()
 		require.NoError(t, h.Submit(t.Context(), event.Event{Type: slow.Name, Severity: severity.Critical, Summary: "slow"}))
 		synctest.Wait()
-		id := "pay.slow/checkout#1"
+		id := inc("pay.slow/checkout#1")
 		var refused *respond.RefusedError
 		require.ErrorAs(t, h.Do(t.Context(), respond.Escalate{Incident: id, By: "ana", AsOf: escalate.Position{Round: 1, Level: 2}}), &refused)
 		assert.Equal(t, escalate.Position{Round: 1, Level: 1}, refused.At)
-		require.ErrorAs(t, h.Do(t.Context(), respond.Acknowledge{Incident: "nowhere#1", By: "ana"}), &refused)
+		require.ErrorAs(t, h.Do(t.Context(), respond.Acknowledge{Incident: "nowhere", By: "ana"}), &refused)
+		assert.Equal(t, "does not exist", refused.Reason)
 		require.ErrorAs(t, h.Do(t.Context(), respond.Acknowledge{Incident: id}), &refused)
 
 		ack := respond.Acknowledge{Incident: id, By: "ana", ID: "command-1"}

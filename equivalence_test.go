@@ -53,7 +53,7 @@ func script(seed uint64) []act {
 	acts := make([]act, 30)
 	for i := range acts {
 		a := act{after: time.Duration(1+rng.IntN(300)) * time.Second}
-		id := fmt.Sprintf("pay.%d/checkout#%d", rng.IntN(2), 1+rng.IntN(2))
+		id := inc(fmt.Sprintf("pay.%d/checkout#%d", rng.IntN(2), 1+rng.IntN(2)))
 		switch k := rng.IntN(8); {
 		case k < 5:
 			a.event = event.Event{
@@ -127,7 +127,7 @@ func throughEngine(t *testing.T, acts []act) map[string][]string {
 		timeline, err := bell.Timeline(t.Context(), inc.ID)
 		require.NoError(t, err)
 		for i := range timeline {
-			if timeline[i].Kind == incident.KindPage {
+			if timeline[i].Word.Kind() == incident.KindPage {
 				lines[inc.ID] = append(lines[inc.ID], timeline[i].Line(start))
 				total++
 			}
@@ -153,8 +153,8 @@ func throughCore(t *testing.T, acts []act) map[string][]string {
 	require.NoError(t, s.Advance(afterwards))
 	lines := make(map[string][]string)
 	for _, e := range s.Entries() {
-		if e.Kind == incident.KindPage {
-			lines[e.Of] = append(lines[e.Of], e.Line(start))
+		if e.Word.Kind() == incident.KindPage {
+			lines[e.About] = append(lines[e.About], e.Line(start))
 		}
 	}
 	for _, l := range lines {

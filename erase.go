@@ -10,7 +10,7 @@ import (
 	"log/slog"
 
 	"github.com/tocsin-dev/tocsin/escalate"
-	"github.com/tocsin-dev/tocsin/respond"
+	"github.com/tocsin-dev/tocsin/internal/core"
 	"github.com/tocsin-dev/tocsin/store"
 )
 
@@ -44,7 +44,7 @@ func (e *Engine) Erase(ctx context.Context, tenant string, person escalate.Perso
 	if person == "" {
 		return Erased{}, errors.New("tocsin: erase: the person is missing, expected an id")
 	}
-	eraser, err := respond.NewEraser(tenant, person, e.catalog.Load().Contacts(person), words)
+	eraser, err := e.core.NewEraser(tenant, person, e.catalog.Load().Contacts(person), words)
 	if err != nil {
 		return Erased{}, fmt.Errorf("tocsin: %w", err)
 	}
@@ -68,7 +68,7 @@ func (e *Engine) Erase(ctx context.Context, tenant string, person escalate.Perso
 // erasing is one Erase at work.
 type erasing struct {
 	*Engine
-	*respond.Eraser
+	*core.Eraser
 	tenant string
 	done   Erased
 }
@@ -93,11 +93,8 @@ func (x *erasing) pages(ctx context.Context, q store.Query, use func(store.Snaps
 // records erases records, each in a commit of its own. One that cannot be erased keeps no other from it.
 func (x *erasing) records(ctx context.Context) error {
 	var errs []error
-	for _, kind := range []string{
-		respond.KindIncident, respond.KindAlert, respond.KindGroup, respond.KindChange, respond.KindPlan, respond.KindLedger,
-		respond.KindSwitch,
-	} {
-		err := x.pages(ctx, store.Query{Kind: kind, Timeline: kind == respond.KindIncident}, func(row store.Snapshot) error {
+	for _, kind := range x.core.Kinds() {
+		err := x.pages(ctx, store.Query{Kind: kind, Timeline: kind == core.KindIncident}, func(row store.Snapshot) error {
 			if err := x.record(ctx, row); err != nil {
 				errs = append(errs, fmt.Errorf("%s %q: %w", kind, row.Key.ID, err))
 			}
@@ -123,13 +120,13 @@ func (x *erasing) record(ctx context.Context, row store.Snapshot) error {
 	if err != nil || !changed {
 		return err
 	}
-	room, in := new(respond.Room), []respond.Input{respond.Erase{At: now, Record: row.Key, Eraser: x.Eraser}}
+	scratch, in := new(core.Scratch), []core.Input{core.Erase{At: now, Record: row.Key, Eraser: x.Eraser}}
 	wrote := 0
-	err = x.store.Update(ctx, respond.Scope(room, in, nil), func(v store.View) (store.Batch, store.Need, error) {
+	err = x.store.Update(ctx, x.core.Scope(scratch, in, nil), func(v store.View) (store.Batch, store.Need, error) {
 		if err := readable(v); err != nil {
 			return store.Batch{}, store.Need{}, err
 		}
-		d, need := respond.Decide(room, x.catalog.Load(), v, in)
+		d, need := x.core.Decide(scratch, x.catalog.Load(), v, in)
 		wrote = len(d.Put)
 		return d.Batch(now, nil, nil), need, errors.Join(d.Refused...)
 	})
@@ -143,7 +140,7 @@ func (x *erasing) record(ctx context.Context, row store.Snapshot) error {
 func (x *erasing) letters(ctx context.Context) error {
 	return x.pages(ctx, store.Query{Kind: store.KindTask, State: stateDead}, func(row store.Snapshot) error {
 		task := row.Rec.(store.Task)
-		if !x.Letter(&task) || task.Lease == nil {
+		if !x.IsTo(&task) || task.Lease == nil {
 			return nil
 		}
 		claim := store.Claim{ID: task.ID, Fence: task.Lease.Fence}

@@ -7,10 +7,11 @@ import (
 	"strings"
 	"time"
 
-	"github.com/tocsin-dev/tocsin/correlate"
 	"github.com/tocsin-dev/tocsin/escalate"
 	"github.com/tocsin-dev/tocsin/event"
-	"github.com/tocsin-dev/tocsin/respond"
+	"github.com/tocsin-dev/tocsin/incident"
+	"github.com/tocsin-dev/tocsin/internal/core"
+	"github.com/tocsin-dev/tocsin/internal/machine/alert"
 	"github.com/tocsin-dev/tocsin/severity"
 	"github.com/tocsin-dev/tocsin/store"
 )
@@ -27,7 +28,7 @@ func (e *Engine) Explain(ctx context.Context, id string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if al, ok := row.Rec.(*respond.Alert); ok {
+	if al, ok := row.Rec.(*core.Alert); ok {
 		return e.explainAlert(ctx, al)
 	}
 	return e.explainIncident(ctx, id)
@@ -56,10 +57,10 @@ func (e *Engine) explainIncident(ctx context.Context, id string) (string, error)
 		line("  reached %s over %s", whom(told.Person), told.Contact)
 	}
 	for _, p := range inc.Pending {
-		line("  on its way: %s to %s over %s", p.Kind, whom(p.Person), p.Contact())
+		line("  on its way: %s to %s over %s", p.Kind, whom(p.Person), p.Contact)
 	}
 	for i := range inc.Runs {
-		line("  %s is %s  %s", inc.Runs[i].ID, inc.Runs[i].State, inc.Runs[i].Why)
+		line("  %s is %s  %s  %s", inc.Runs[i].ID, inc.Runs[i].State, inc.Runs[i].Why, inc.Runs[i].Said)
 	}
 	line("timeline from %s", inc.Detected.UTC().Format(time.RFC3339))
 	for i := range timeline {
@@ -68,20 +69,20 @@ func (e *Engine) explainIncident(ctx context.Context, id string) (string, error)
 	return b.String(), nil
 }
 
-func decidedBy(inc *respond.Incident) string {
+func decidedBy(inc *incident.Incident) string {
 	if inc.Rule != "" {
 		return "decided by route " + inc.Rule
 	}
 	return "decided by class " + inc.Class
 }
 
-func waiting(inc *respond.Incident) string {
+func waiting(inc *incident.Incident) string {
 	var text string
 	for _, ack := range inc.Escalation.Acks {
 		text += ", acknowledged by " + string(ack.By)
 	}
-	if due, ok := inc.Escalation.Due(); ok {
-		text += ", next at " + due.UTC().Format(time.RFC3339)
+	if next := inc.Escalation.Next; !next.IsZero() {
+		text += ", next at " + next.UTC().Format(time.RFC3339)
 	}
 	return text
 }
@@ -95,7 +96,7 @@ func whom(person escalate.PersonID) string {
 
 // explainEvent explains the alerts that an event began, or told of last.
 func (e *Engine) explainEvent(ctx context.Context, id string) (string, error) {
-	rows, err := e.store.Read(ctx, store.Query{Ref: respond.EventRef("", id)})
+	rows, err := e.store.Read(ctx, store.Query{Ref: core.EventRef("", id)})
 	if err == nil && len(rows) == 0 {
 		rows, err = e.toldLast(ctx, id)
 	}
@@ -107,7 +108,7 @@ func (e *Engine) explainEvent(ctx context.Context, id string) (string, error) {
 	}
 	var b strings.Builder
 	for _, row := range rows {
-		text, err := e.explainAlert(ctx, row.Rec.(*respond.Alert))
+		text, err := e.explainAlert(ctx, row.Rec.(*core.Alert))
 		if err != nil {
 			return "", err
 		}
@@ -119,14 +120,14 @@ func (e *Engine) explainEvent(ctx context.Context, id string) (string, error) {
 // toldLast looks for alerts whose latest event has the id. Only that they began with is found by reference, since a repeat
 // changes as little as can be.
 func (e *Engine) toldLast(ctx context.Context, id string) (found []store.Snapshot, err error) {
-	q := store.Query{Kind: respond.KindAlert, Limit: 1_000}
+	q := store.Query{Kind: core.KindAlert, Limit: 1_000}
 	for {
 		rows, err := e.store.Read(ctx, q)
 		if err != nil || len(rows) == 0 {
 			return found, err
 		}
 		for _, row := range rows {
-			if al, ok := row.Rec.(*respond.Alert); ok && al.Latest.Event == id {
+			if al, ok := row.Rec.(*core.Alert); ok && al.Latest.Event == id {
 				found = append(found, row)
 			}
 		}
@@ -135,7 +136,7 @@ func (e *Engine) toldLast(ctx context.Context, id string) (found []store.Snapsho
 }
 
 // explainAlert says what became of an alert, and then of its incident.
-func (e *Engine) explainAlert(ctx context.Context, al *respond.Alert) (string, error) {
+func (e *Engine) explainAlert(ctx context.Context, al *core.Alert) (string, error) {
 	text := fmt.Sprintf("alert %s: class %s, %s since %s, came %d times, severity %s: %s\n", al.ID, al.Class, al.State,
 		al.First.Received.UTC().Format(time.RFC3339), al.Count, al.Latest.Severity, al.Latest.Summary)
 	if al.Incident != "" {
@@ -146,12 +147,12 @@ func (e *Engine) explainAlert(ctx context.Context, al *respond.Alert) (string, e
 }
 
 // unpaged says why an alert belongs to no incident.
-func (e *Engine) unpaged(al *respond.Alert) string {
+func (e *Engine) unpaged(al *core.Alert) string {
 	class, _ := e.catalog.Load().Class(al.Class)
 	switch {
-	case al.State == correlate.Pending && al.Lapses:
+	case al.State == alert.Pending && al.Lapses:
 		return "it is pending, and lapses at " + al.Until.UTC().Format(time.RFC3339) + " unless it comes more often"
-	case al.State == correlate.Pending:
+	case al.State == alert.Pending:
 		return "it is pending, and fires at " + al.Until.UTC().Format(time.RFC3339) + " unless it resolves"
 	case class.Kind != "" && class.Kind != event.Alert:
 		return "events of its class are recorded only, since its kind is " + string(class.Kind)

@@ -20,7 +20,7 @@ func TestWhatIsOverIsForgotten(t *testing.T) {
 		h := start(t, twoLevels(), "slack", "sms")
 		defer h.stop()
 		const day = 24 * time.Hour
-		over, fires := "pay.x/checkout#1", "pay.y/checkout#1"
+		over, fires := inc("pay.x/checkout#1"), inc("pay.y/checkout#1")
 		require.NoError(t, h.Submit(t.Context(), event.Event{Type: "pay.x"}, event.Event{Type: "pay.y"}))
 		settle(time.Second)
 		require.NoError(t, h.Do(t.Context(), respond.Resolve{Incident: over, By: "ben", Alerts: true, Override: "drill"}))
@@ -34,7 +34,7 @@ func TestWhatIsOverIsForgotten(t *testing.T) {
 		_, err = h.Incident(t.Context(), fires)
 		require.NoError(t, err)
 		require.NoError(t, h.Submit(t.Context(), event.Event{Type: "pay.x"}))
-		next, err := h.Incident(t.Context(), "pay.x/checkout#2")
+		next, err := h.Incident(t.Context(), inc("pay.x/checkout#2"))
 		require.NoError(t, err)
 		assert.Equal(t, 1, next.Alerts)
 	})

@@ -119,7 +119,7 @@ func TestNothingHeard(t *testing.T) {
 		settle(2 * time.Second)
 		assert.Equal(t, []string{"page anasms x"}, in.lines())
 		settle(time.Minute)
-		entries, err := bell.Timeline(t.Context(), "pay.x/checkout#1")
+		entries, err := bell.Timeline(t.Context(), inc("pay.x/checkout#1"))
 		require.NoError(t, err)
 		var lines []string
 		for i := range entries {

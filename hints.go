@@ -5,8 +5,9 @@ import (
 	"slices"
 	"sync"
 
-	"github.com/tocsin-dev/tocsin/correlate"
-	"github.com/tocsin-dev/tocsin/respond"
+	"github.com/tocsin-dev/tocsin/internal/core"
+	"github.com/tocsin-dev/tocsin/internal/machine/alert"
+	"github.com/tocsin-dev/tocsin/internal/telemetry"
 	"github.com/tocsin-dev/tocsin/store"
 )
 
@@ -14,7 +15,8 @@ import (
 // in the first place, and no more. One that is wrong or missing costs a second look and nothing else.
 type hints struct {
 	mu       sync.Mutex
-	incident map[store.Key]store.Key // by group
+	incident map[store.Key]store.Key // the latest, by group
+	group    map[store.Key]store.Key // by incident
 	firing   map[uint64]struct{}     // hashes of alerts
 	seed     maphash.Seed
 }
@@ -40,13 +42,14 @@ func (h *hints) fires(alert store.Key) bool {
 func (h *hints) widen(sc *store.Scope) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	many := len(sc.Write) > scopeOfOne // only inputs of one incident name it themselves
+	many := len(sc.Write) > scopeOfOne // only inputs about one incident name it themselves
 	for _, key := range sc.Write {
-		if key.Kind != respond.KindGroup {
-			continue
+		other, ok := h.incident[key]
+		if key.Kind == core.KindIncident {
+			other, ok = h.group[key]
 		}
-		if incident, ok := h.incident[key]; ok && (many || !slices.Contains(sc.Write, incident)) {
-			sc.Write = append(sc.Write, incident)
+		if ok && (many || !slices.Contains(sc.Write, other)) {
+			sc.Write = append(sc.Write, other)
 		}
 	}
 }
@@ -63,22 +66,23 @@ func (h *hints) foresee(n *store.Need) {
 }
 
 // learn takes over the alerts and incidents that a decision has written.
-func (h *hints) learn(d *decided) {
+func (h *hints) learn(d *core.Decision, wrote []telemetry.Changed) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if len(h.incident) > groupsKept || h.incident == nil {
-		h.incident = make(map[store.Key]store.Key)
+		h.incident, h.group = make(map[store.Key]store.Key), make(map[store.Key]store.Key)
 	}
 	if len(h.firing) > alertsKept || h.firing == nil {
 		h.firing = make(map[uint64]struct{})
 	}
-	for i := range d.changed {
-		h.incident[respond.GroupOf(d.changed[i].key)] = d.changed[i].key
+	for i := range wrote {
+		incident, group := wrote[i].Key, wrote[i].Group()
+		h.incident[group], h.group[incident] = incident, group
 	}
 	for i := range d.Put {
 		switch c := &d.Put[i]; {
-		case c.Key.Kind != respond.KindAlert:
-		case c.State == string(correlate.Firing):
+		case c.Key.Kind != core.KindAlert:
+		case c.State == string(alert.Firing):
 			h.firing[maphash.Comparable(h.seed, c.Key)] = struct{}{}
 		default:
 			delete(h.firing, maphash.Comparable(h.seed, c.Key))

@@ -7,7 +7,7 @@ import (
 	"log/slog"
 
 	"github.com/tocsin-dev/tocsin/event"
-	"github.com/tocsin-dev/tocsin/respond"
+	"github.com/tocsin-dev/tocsin/internal/core"
 	"github.com/tocsin-dev/tocsin/store"
 )
 
@@ -31,12 +31,12 @@ func (e *Engine) takeInbox(ctx context.Context, tasks []store.Task) {
 	if len(in.events) == 0 {
 		return
 	}
-	ctx, s := e.submit(ctx, in.events)
-	defer s.end()
+	ctx, s := e.tel.Submit(ctx, in.events)
+	defer s.End()
 	now := e.now(ctx)
 	ids := freshIDs{left: len(in.events)}
 	for i := range in.events {
-		e.complete(&in.events[i], now, s.traceParent, &ids)
+		e.complete(&in.events[i], now, s.TraceParent, &ids)
 	}
 	if err := e.take(ctx, s, in); err != nil {
 		e.log(ctx, slog.LevelError, "events of the inbox could not be stored; they come again", "error", err)
@@ -48,7 +48,7 @@ func (e *Engine) unreadable(ctx context.Context, t *store.Task, why error) {
 	claim := store.Claim{ID: t.ID, Fence: t.Lease.Fence}
 	_, err := e.commit(ctx, change{
 		claims: []store.Claim{claim},
-		settle: func(v store.View, _ []respond.Input) ([]respond.Input, []store.Settle) {
+		admit: func(v store.View, _ []core.Input) ([]core.Input, []store.Settle) {
 			if !v.Valid[0] {
 				return nil, nil
 			}

@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/tocsin-dev/tocsin/respond"
+	"github.com/tocsin-dev/tocsin/internal/core"
 	"github.com/tocsin-dev/tocsin/store"
 	"github.com/tocsin-dev/tocsin/store/memory"
 )
@@ -26,7 +26,7 @@ func TestInbox(t *testing.T) {
 			n++
 			id := fmt.Sprint("in-", n)
 			task := store.Task{
-				ID: id, Record: store.Key{Kind: "inbox", ID: id}, Queue: respond.QueueInbox, Priority: 1, Due: time.Unix(0, 0), Kind: "event", Payload: payload,
+				ID: id, Record: store.Key{Kind: "inbox", ID: id}, Queue: core.QueueInbox, Priority: 1, Due: time.Unix(0, 0), Kind: "event", Payload: payload,
 			}
 			err := kept.Update(t.Context(), store.Scope{}, func(store.View) (store.Batch, store.Need, error) {
 				return store.Batch{Now: time.Now(), Tasks: []store.Task{task}}, store.Need{}, nil
@@ -51,11 +51,11 @@ func TestInbox(t *testing.T) {
 		rows, err := kept.Read(t.Context(), store.Query{Kind: "task", State: "dead"})
 		require.NoError(t, err)
 		require.Len(t, rows, 1)
-		al, err := kept.Read(t.Context(), store.Query{Kind: respond.KindAlert})
+		al, err := kept.Read(t.Context(), store.Query{Kind: core.KindAlert})
 		require.NoError(t, err)
 		counts := map[string]uint64{}
 		for _, row := range al {
-			a := row.Rec.(*respond.Alert)
+			a := row.Rec.(*core.Alert)
 			counts[a.Class] = a.Count
 		}
 		assert.Equal(t, map[string]uint64{"pay.before": 1, "pay.beside": 1, "tocsin.dead-letter": 1}, counts)

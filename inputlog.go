@@ -5,7 +5,7 @@ import (
 	"compress/flate"
 	"sync"
 
-	"github.com/tocsin-dev/tocsin/respond"
+	"github.com/tocsin-dev/tocsin/internal/core"
 	"github.com/tocsin-dev/tocsin/store"
 	"github.com/tocsin-dev/tocsin/store/memory"
 )
@@ -23,11 +23,11 @@ func newInputLog(s store.Store) inputLog {
 }
 
 // row returns what the log keeps of a commit, nil if it keeps nothing.
-func (l *inputLog) row(d *respond.Decision, inputs []respond.Input) ([]byte, error) {
+func (l *inputLog) row(c *core.Core, d *core.Decision, inputs []core.Input) ([]byte, error) {
 	if l.off || len(d.Put)+len(d.Tasks)+len(d.Cancel) == 0 {
 		return nil, nil
 	}
-	doc, err := respond.EncodeInputs(inputs)
+	doc, err := c.EncodeInputs(inputs)
 	if err != nil {
 		return nil, err
 	}

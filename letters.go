@@ -7,6 +7,7 @@ import (
 	"iter"
 	"time"
 
+	"github.com/tocsin-dev/tocsin/internal/core"
 	"github.com/tocsin-dev/tocsin/notify"
 	"github.com/tocsin-dev/tocsin/respond"
 	"github.com/tocsin-dev/tocsin/store"
@@ -34,7 +35,7 @@ func (e *Engine) DeadLetters(ctx context.Context, tenant string) iter.Seq2[DeadL
 			}
 			for _, row := range rows {
 				task := row.Rec.(store.Task)
-				if task.Queue == respond.QueueInbox {
+				if task.Queue == core.QueueInbox {
 					continue
 				}
 				if letter, err := letterOf(&task, row.Entries); !yield(letter, err) {
@@ -61,8 +62,11 @@ func letterOf(task *store.Task, why []store.Entry) (letter DeadLetter, err error
 
 // dead returns the claim by which a dead letter is brought back.
 func (e *Engine) dead(ctx context.Context, c respond.Resend) (store.Claim, error) {
-	key, _ := respond.IncidentKey(c.Target())
-	rows, err := e.store.Read(ctx, store.Query{Keys: []store.Key{{Tenant: key.Tenant, Kind: store.KindTask, ID: c.Letter.Key}}})
+	about, err := e.read(ctx, c.Letter.Incident, false)
+	if err != nil {
+		return store.Claim{}, err
+	}
+	rows, err := e.store.Read(ctx, store.Query{Keys: []store.Key{{Tenant: about.Key.Tenant, Kind: store.KindTask, ID: c.Letter.Key}}})
 	if err != nil {
 		return store.Claim{}, fmt.Errorf("tocsin: do: %w", err)
 	}
@@ -71,5 +75,5 @@ func (e *Engine) dead(ctx context.Context, c respond.Resend) (store.Claim, error
 			return store.Claim{ID: task.ID, Fence: task.Lease.Fence}, nil
 		}
 	}
-	return store.Claim{}, &respond.RefusedError{Incident: c.Target(), Reason: fmt.Sprintf("there is no dead letter %q", c.Letter.Key)}
+	return store.Claim{}, &respond.RefusedError{Incident: c.Letter.Incident, Reason: fmt.Sprintf("there is no dead letter %q", c.Letter.Key)}
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/tocsin-dev/tocsin"
+	"github.com/tocsin-dev/tocsin/incident"
 	"github.com/tocsin-dev/tocsin/notify"
 	"github.com/tocsin-dev/tocsin/respond"
 )
@@ -36,18 +37,18 @@ func TestDeadLetters(t *testing.T) {
 			}
 			return nil
 		}
-		const first = "pay.x/checkout#1"
+		first := inc("pay.x/checkout#1")
 		require.NoError(t, h.Submit(t.Context(), critical("x")))
 		settle(time.Second)
 		require.NoError(t, h.Do(t.Context(), respond.Acknowledge{Incident: first, By: "ben"}))
 		settle(20 * time.Minute)
 		dead := letters(t, h)
 		require.Len(t, dead, 1)
-		assert.Equal(t, first+"/1/slack:@ana", dead[0].Key)
+		assert.Equal(t, first+"-1-0", dead[0].Key)
 		assert.Contains(t, dead[0].Why, "410 gone")
 
 		var refused *respond.RefusedError
-		unknown := respond.Resend{Letter: notify.Message{Incident: first, Key: first + "/9/slack:@ana"}, By: "ben"}
+		unknown := respond.Resend{Letter: notify.Message{Incident: first, Key: first + "-9-0"}, By: "ben"}
 		require.ErrorAs(t, h.Do(t.Context(), unknown), &refused)
 		assert.Contains(t, refused.Reason, "there is no dead letter")
 
@@ -65,7 +66,7 @@ func TestDeadLetters(t *testing.T) {
 		assert.Equal(t, dead[0].Key, h.in.messages[before].Key)
 		timeline, err := h.Timeline(t.Context(), first)
 		require.NoError(t, err)
-		assert.Equal(t, "page", timeline[len(timeline)-1].What)
+		assert.Equal(t, incident.WordPage, timeline[len(timeline)-1].Word)
 		require.ErrorAs(t, h.Do(t.Context(), again), &refused, "it is dead no more")
 	})
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/tocsin-dev/tocsin"
 	"github.com/tocsin-dev/tocsin/event"
+	"github.com/tocsin-dev/tocsin/incident"
 	"github.com/tocsin-dev/tocsin/notify"
 	"github.com/tocsin-dev/tocsin/severity"
 	"github.com/tocsin-dev/tocsin/store/memory"
@@ -52,7 +53,7 @@ func TestRow06(t *testing.T) {
 		const places = 16 // of a channel, which may send at once
 		assert.Less(t, lastP1-firstP2, 2*places, "P1 first")
 		for i := range incidents {
-			assert.Equal(t, i%2 == 0, strings.HasPrefix(levelsOf(t, bell, fmt.Sprintf("pay.%03d/checkout#1", i)), "+30s")) // the group wait of P2
+			assert.Equal(t, i%2 == 0, strings.HasPrefix(levelsOf(t, bell, inc(fmt.Sprintf("pay.%03d/checkout#1", i))), "+30s")) // the group wait of P2
 		}
 		stop()
 	})
@@ -62,14 +63,14 @@ func TestRow06(t *testing.T) {
 func levelsOf(t *testing.T, bell *tocsin.Engine, id string) string {
 	timeline, err := bell.Timeline(t.Context(), id)
 	require.NoError(t, err)
-	waits := map[string]time.Duration{"level 1": 2 * time.Minute, "level 2": 3 * time.Minute}
+	waits := map[string]time.Duration{"1": 2 * time.Minute, "2": 3 * time.Minute} // by level
 	var lines []string
 	var due time.Time
 	for i := range timeline {
 		e := &timeline[i]
-		if wait, ok := waits[e.What]; ok {
+		if wait, ok := waits[e.Of]; ok && e.Word == incident.WordLevel {
 			if len(lines) > 0 {
-				assert.Equal(t, due, e.At, "%s of %s", e.What, id)
+				assert.Equal(t, due, e.At, "level %s of %s", e.Of, id)
 			}
 			lines, due = append(lines, e.Line(timeline[0].At)), e.At.Add(wait)
 		}

@@ -7,7 +7,7 @@ import (
 	"fmt"
 
 	"github.com/tocsin-dev/tocsin/incident"
-	"github.com/tocsin-dev/tocsin/respond"
+	"github.com/tocsin-dev/tocsin/internal/core"
 	"github.com/tocsin-dev/tocsin/store"
 )
 
@@ -23,8 +23,8 @@ type Query struct {
 }
 
 // Incidents returns incidents, the worst priority first.
-func (e *Engine) Incidents(ctx context.Context, q Query) ([]respond.Incident, error) {
-	sq := store.Query{Tenant: q.Tenant, Kind: respond.KindIncident, State: string(q.Phase), Limit: q.Limit}
+func (e *Engine) Incidents(ctx context.Context, q Query) ([]incident.Incident, error) {
+	sq := store.Query{Tenant: q.Tenant, Kind: core.KindIncident, State: string(q.Phase), Limit: q.Limit}
 	if q.After != "" {
 		last, err := e.read(ctx, q.After, false)
 		if err != nil {
@@ -36,27 +36,27 @@ func (e *Engine) Incidents(ctx context.Context, q Query) ([]respond.Incident, er
 	if err != nil {
 		return nil, fmt.Errorf("tocsin: incidents: %w", err)
 	}
-	incidents := make([]respond.Incident, len(rows))
+	incidents := make([]incident.Incident, len(rows))
 	for i, row := range rows {
-		incidents[i] = *row.Rec.(*respond.Incident)
+		incidents[i] = e.core.View(row.Rec.(*core.Incident))
 	}
 	return incidents, nil
 }
 
 // Incident returns one incident, or an error that wraps [ErrNotFound].
-func (e *Engine) Incident(ctx context.Context, id string) (respond.Incident, error) {
+func (e *Engine) Incident(ctx context.Context, id string) (incident.Incident, error) {
 	row, err := e.read(ctx, id, false)
 	if err != nil {
-		return respond.Incident{}, err
+		return incident.Incident{}, err
 	}
-	if inc, ok := row.Rec.(*respond.Incident); ok {
-		return *inc, nil
+	if inc, ok := row.Rec.(*core.Incident); ok {
+		return e.core.View(inc), nil
 	}
-	return respond.Incident{}, fmt.Errorf("%w: %q is an alert", ErrNotFound, id)
+	return incident.Incident{}, fmt.Errorf("%w: %q is an alert", ErrNotFound, id)
 }
 
 // Timeline returns the entries of an incident or an alert, oldest first, or an error that wraps [ErrNotFound]. The id of an
-// alert is that of its intake, "/" and its dedup key. [incident.Entry.Line] writes an entry for people.
+// alert is its intake, "/" and its dedup key; that of an alert of a tenant is a hash. [incident.Entry.Line] writes an entry for people.
 func (e *Engine) Timeline(ctx context.Context, id string) ([]incident.Entry, error) {
 	row, err := e.read(ctx, id, true)
 	if err != nil {
@@ -73,16 +73,15 @@ func (e *Engine) Timeline(ctx context.Context, id string) ([]incident.Entry, err
 
 // read finds an incident or an alert.
 func (e *Engine) read(ctx context.Context, id string, timeline bool) (store.Snapshot, error) {
-	keys := []store.Key{respond.AlertKey(id)}
-	if key, ok := respond.IncidentKey(id); ok {
-		keys = append(keys, key)
+	for _, q := range []store.Query{{Ref: core.IDRef(id)}, {Keys: []store.Key{{Kind: core.KindAlert, ID: id}}}} {
+		q.Timeline = timeline
+		rows, err := e.store.Read(ctx, q)
+		if err != nil {
+			return store.Snapshot{}, fmt.Errorf("tocsin: read %q: %w", id, err)
+		}
+		if len(rows) > 0 {
+			return rows[len(rows)-1], nil // keys are in order: an incident before the alert of a tenant with the same hash
+		}
 	}
-	rows, err := e.store.Read(ctx, store.Query{Keys: keys, Timeline: timeline})
-	switch {
-	case err != nil:
-		return store.Snapshot{}, fmt.Errorf("tocsin: read %q: %w", id, err)
-	case len(rows) == 0:
-		return store.Snapshot{}, fmt.Errorf("%w: %q", ErrNotFound, id)
-	}
-	return rows[len(rows)-1], nil // keys are in order, and an incident comes after an alert
+	return store.Snapshot{}, fmt.Errorf("%w: %q", ErrNotFound, id)
 }

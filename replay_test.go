@@ -50,7 +50,7 @@ func TestReplay(t *testing.T) {
 			require.NoError(t, err)
 			got := make(map[string][]incident.Entry)
 			for _, e := range again.Entries() {
-				got[e.Of] = append(got[e.Of], e.Entry)
+				got[e.About] = append(got[e.About], e.Entry)
 			}
 			for id := range want {
 				require.Equal(t, texts(want[id]), texts(got[id]), "seed %d, %s", seed, id)
@@ -69,7 +69,7 @@ func TestReplay(t *testing.T) {
 func texts(entries []incident.Entry) []string {
 	var out []string
 	for i := range entries {
-		out = append(out, entries[i].At.UTC().Format(time.RFC3339Nano)+" "+string(entries[i].Kind)+" "+entries[i].Line(entries[i].At))
+		out = append(out, entries[i].At.UTC().Format(time.RFC3339Nano)+" "+string(entries[i].Word.Kind())+" "+entries[i].Line(entries[i].At))
 	}
 	return out
 }

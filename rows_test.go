@@ -27,7 +27,8 @@ import (
 // TestRow08: when the time of a message is spent the next contact is asked at once, after the last one the next level, and
 // what failed is a dead letter that comes again when somebody asks for it, and a finding.
 func TestRow08(t *testing.T) {
-	const id, day = "pay.x/checkout#1", 24 * time.Hour
+	const day = 24 * time.Hour
+	id := inc("pay.x/checkout#1")
 	t.Run("the next contact and the next level are asked at once", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			h := start(t, twoLevels(), "slack", "sms")
@@ -41,8 +42,8 @@ func TestRow08(t *testing.T) {
 			require.NoError(t, h.Submit(t.Context(), critical("x")))
 			settle(0)
 			assert.Subset(t, lines(t, h, id), []string{
-				"+0s  page  level 1  ana  slack  failed: slack: busy (taken up 1 times)",
-				"+0s  page  level 1  ana  sms  failed: sms: busy (taken up 1 times)",
+				"+0s  page  level 1  ana  slack  failed: slack: busy (1 tries)",
+				"+0s  page  level 1  ana  sms  failed: sms: busy (1 tries)",
 				"+0s  level 2  pages ben",
 				"+0s  page  level 2  ben  slack",
 			})
@@ -52,7 +53,7 @@ func TestRow08(t *testing.T) {
 				assert.Equal(t, channel, dead[i].Channel)
 				assert.Contains(t, dead[i].Why, "busy")
 			}
-			finding, err := h.Incident(t.Context(), "tocsin.dead-letter/pay.x%2Fcheckout%231#1")
+			finding, err := h.Incident(t.Context(), inc("tocsin.dead-letter/"+id+"#1"))
 			require.NoError(t, err)
 			assert.Contains(t, finding.Title, "no contact takes messages for ana")
 
@@ -183,19 +184,20 @@ func TestRow09(t *testing.T) {
 			assert.Contains(t, letter.Why, "it panicked")
 		}
 		for id, why := range map[string]string{
-			"poison.schedule.0/lost#1":     "+0s  schedule broken  it panicked: poison; nobody is on call by it",
-			"poison.schedule.5/lost#1":     "+0s  schedule broken  it panicked: poison; nobody is on call by it",
-			"poison.strategy.1/checkout#1": "+0s  strategy broken  it panicked: poison; everybody whom the level means is reached",
-			"poison.template.2/checkout#1": `+0s  template page  template: page title:1:41: executing "page title" at <.At.In>: ` +
+			inc("poison.schedule.0/lost#1"):     "+0s  broken schedule broken  it panicked: poison; nobody is on call by it",
+			inc("poison.schedule.5/lost#1"):     "+0s  broken schedule broken  it panicked: poison; nobody is on call by it",
+			inc("poison.strategy.1/checkout#1"): "+0s  broken strategy broken  it panicked: poison; everybody whom the level means is reached",
+			inc("poison.template.2/checkout#1"): `+0s  broken template page  template: page title:1:41: executing "page title" at <.At.In>: ` +
 				"error calling In: time: missing Location in call to Time.In; it is sent in plain words",
 		} {
 			assert.Contains(t, lines(t, h, id), why)
 		}
 		for id, why := range map[string]string{
-			"tocsin.rule-error/broken#1": "no such key: rate", "tocsin.uncovered-level/poison.schedule.0%2Flost%231#1": "level 1 of plan loud reaches nobody",
-			"tocsin.catalog-error/schedule%20broken#1": "schedule broken: it panicked: poison; nobody is on call by it",
-			"tocsin.catalog-error/strategy%20broken#1": "strategy broken: it panicked: poison; everybody whom the level means is reached",
-			"tocsin.catalog-error/template%20page#1":   "missing Location in call to Time.In; it is sent in plain words",
+			inc("tocsin.rule-error/broken#1"):                                       "no such key: rate",
+			inc("tocsin.uncovered-level/" + inc("poison.schedule.0/lost#1") + "#1"): "level 1 of plan loud reaches nobody",
+			inc("tocsin.catalog-error/schedule%20broken#1"):                         "schedule broken: it panicked: poison; nobody is on call by it",
+			inc("tocsin.catalog-error/strategy%20broken#1"):                         "strategy broken: it panicked: poison; everybody whom the level means is reached",
+			inc("tocsin.catalog-error/template%20page#1"):                           "missing Location in call to Time.In; it is sent in plain words",
 		} {
 			inc, err := h.Incident(t.Context(), id)
 			require.NoError(t, err)
@@ -220,10 +222,10 @@ func TestRow09Own(t *testing.T) {
 		x.Type = "poison.schedule.x"
 		require.NoError(t, h.Submit(t.Context(), x))
 		settle(20 * time.Minute)
-		const told = "  schedule broken  it panicked: poison; nobody is on call by it"
-		assert.Equal(t, []string{"+0s" + told, "+0s" + told, "+3m" + told, "+6m" + told}, having(lines(t, h, "poison.schedule.x/lost#1"), told),
+		const told = "  broken schedule broken  it panicked: poison; nobody is on call by it"
+		assert.Equal(t, []string{"+0s" + told, "+0s" + told, "+3m" + told, "+6m" + told}, having(lines(t, h, inc("poison.schedule.x/lost#1")), told),
 			"for the runbook that asks, and in every round")
-		assert.Equal(t, []string{"+30s" + told}, having(lines(t, h, "tocsin.catalog-error/schedule%20broken#1"), told))
+		assert.Equal(t, []string{"+30s" + told}, having(lines(t, h, inc("tocsin.catalog-error/schedule%20broken#1")), told))
 		text, err := h.Explain(t.Context(), "tocsin/tocsin.catalog-error/schedule%20broken")
 		require.NoError(t, err)
 		assert.Contains(t, text, "came 4 times")

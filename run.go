@@ -12,9 +12,9 @@ import (
 	"go.opentelemetry.io/otel/trace"
 
 	"github.com/tocsin-dev/tocsin/event"
+	"github.com/tocsin-dev/tocsin/internal/core"
 	"github.com/tocsin-dev/tocsin/internal/mark"
 	"github.com/tocsin-dev/tocsin/internal/outbox"
-	"github.com/tocsin-dev/tocsin/respond"
 	"github.com/tocsin-dev/tocsin/store"
 )
 
@@ -126,7 +126,7 @@ func (e *Engine) claim(ctx context.Context, now time.Time, onlyP1 bool) (found b
 		next = next.Add(e.ahead())
 	}
 	queues := maps.Clone(places)
-	queues[respond.QueueInbox] = claimAtOnce / 2 // the rest is for those who wait to be paged
+	queues[core.QueueInbox] = claimAtOnce / 2 // the rest is for those who wait to be paged
 	r := store.ClaimRequest{Now: now, Owner: e.owner, Queues: queues, Limit: claimAtOnce, LeaseFor: outbox.LeaseFor}
 	if onlyP1 {
 		r.MaxPriority, r.Keep = 1, e.box.Calls()
@@ -141,10 +141,10 @@ func (e *Engine) claim(ctx context.Context, now time.Time, onlyP1 bool) (found b
 	}
 	var inbox []store.Task
 	for _, t := range claimed.Tasks {
-		if t.Queue == respond.QueueInbox {
+		if t.Queue == core.QueueInbox {
 			inbox = append(inbox, t)
 		} else {
-			e.box.Start(e.local(t), places, e.causes.of(t.ID))
+			e.box.Start(e.local(t), places, e.tel.Causes.Of(t.ID))
 		}
 	}
 	e.takeInbox(ctx, inbox)
@@ -162,9 +162,9 @@ func (e *Engine) advance(ctx context.Context, now time.Time, due []store.Key) er
 	var errs []error
 	for len(due) > 0 {
 		n := min(len(due), claimAtOnce)
-		inputs := make([]respond.Input, n)
+		inputs := make([]core.Input, n)
 		for i, k := range due[:n] {
-			inputs[i] = respond.Advance{At: now, Group: k}
+			inputs[i] = core.Advance{At: now, Key: k}
 		}
 		_, err := e.commit(ctx, change{inputs: inputs})
 		switch {
@@ -221,7 +221,7 @@ func (e *Engine) keep(ctx context.Context, ev event.Event) {
 		events = append(events, event.Finding(event.FindingOverflow, "offers", fmt.Sprintf("%d offered events found no room and are lost", n)))
 	}
 	if err := e.Submit(ctx, events...); err != nil {
-		e.counts.event(ctx, &ev, "dropped", "store")
+		e.tel.Event(ctx, &ev, "dropped", "store")
 		e.log(ctx, slog.LevelError, "an offered event is lost", "type", ev.Type, "error", err)
 	}
 }

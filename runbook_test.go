@@ -16,8 +16,11 @@ import (
 	"github.com/tocsin-dev/tocsin"
 	"github.com/tocsin-dev/tocsin/automate"
 	"github.com/tocsin-dev/tocsin/catalog"
+	"github.com/tocsin-dev/tocsin/event"
+	"github.com/tocsin-dev/tocsin/incident"
 	"github.com/tocsin-dev/tocsin/notify"
 	"github.com/tocsin-dev/tocsin/respond"
+	"github.com/tocsin-dev/tocsin/sim"
 	"github.com/tocsin-dev/tocsin/store/memory"
 )
 
@@ -106,7 +109,7 @@ func TestKillAtEveryCall(t *testing.T) {
 				once := slices.Delete(slices.Clone(act.calls), at, at+1)
 				for i, key := range once {
 					phase := []automate.Phase{automate.PhasePrecheck, automate.PhaseRun, automate.PhaseVerify}[i%3]
-					require.Equal(t, fmt.Sprintf("pay.x/checkout#1/run/long/1/%d/%s", i/3+1, phase), key, "in order")
+					require.Equal(t, fmt.Sprintf("%s-1-%d-%s", inc("pay.x/checkout#1"), i/3+1, phase), key, "in order")
 				}
 				if after {
 					assert.Len(t, act.acts, calls+1)
@@ -114,7 +117,7 @@ func TestKillAtEveryCall(t *testing.T) {
 				} else {
 					assert.Len(t, act.acts, calls)
 				}
-				inc, err := bell.Incident(t.Context(), "pay.x/checkout#1")
+				inc, err := bell.Incident(t.Context(), inc("pay.x/checkout#1"))
 				require.NoError(t, err)
 				assert.Equal(t, automate.Done, inc.Runs[0].State)
 			})
@@ -148,7 +151,7 @@ func TestActionOutlastsALease(t *testing.T) {
 		settle(10 * time.Minute)
 		assert.Equal(t, 1, calls)
 		assert.True(t, ended.IsZero())
-		inc, err := bell.Incident(t.Context(), "pay.x/checkout#1")
+		inc, err := bell.Incident(t.Context(), inc("pay.x/checkout#1"))
 		require.NoError(t, err)
 		require.NoError(t, bell.Do(t.Context(), respond.StopRun{Incident: inc.ID, Run: inc.Runs[0].ID, By: "ben", Because: "enough"}))
 		settle(time.Minute)
@@ -225,13 +228,56 @@ func TestAnActionThatNamesAPause(t *testing.T) {
 		defer run(t, bell)()
 		require.NoError(t, bell.Submit(t.Context(), critical("x")))
 		settle(time.Minute)
-		const key = "pay.x/checkout#1/run/mend/1/1/run"
+		key := inc("pay.x/checkout#1") + "-1-1-run"
 		assert.Equal(t, []string{"0s " + key + " 1", "20s " + key + " 2"}, calls)
-		inc, err := bell.Incident(t.Context(), "pay.x/checkout#1")
+		inc, err := bell.Incident(t.Context(), inc("pay.x/checkout#1"))
 		require.NoError(t, err)
 		assert.Equal(t, automate.Failed, inc.Runs[0].State)
 		assert.Equal(t, 2, inc.Escalation.Level, "a person must")
 	})
+}
+
+// TestNobodyIsPagedForWhatIsOver: a run that has the incident gives it back when the last alert resolves and the incident with
+// it. Whoever gives an incident back has the level at hand paged anew, but not for one that is over.
+func TestNobodyIsPagedForWhatIsOver(t *testing.T) {
+	c := twoLevels()
+	loud := c.Plans["loud"]
+	loud.Soak, loud.Recovered = new(time.Duration(0)), incident.Resolved
+	c.Plans["loud"] = loud
+	c.Runbooks = map[string]automate.Runbook{"mend": {
+		Owner: "payments", Mode: automate.Auto, Owning: true, When: `event.type == "pay.x"`, Steps: []automate.Step{{Do: "act"}, {Wait: time.Hour}, {Do: "act"}},
+	}}
+	start := time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)
+	s, err := sim.New(c, start)
+	require.NoError(t, err)
+	both := []event.Event{critical("x"), critical("x")}
+	both[0].Subject, both[1].Subject = "a", "b"
+	require.NoError(t, s.Submit(both...))
+	for i := range both {
+		require.NoError(t, s.Advance(4*time.Minute))
+		both[i].Signal = event.Resolve
+		require.NoError(t, s.Submit(both[i]))
+	}
+	require.NoError(t, s.Advance(3*time.Hour))
+
+	id := inc("pay.x/checkout#1")
+	var before, after []string
+	for _, e := range s.Entries() {
+		switch line := e.Line(start); {
+		case e.About != id:
+			assert.NotContains(t, line, "pages ", "of %s", e.About)
+		case len(after) > 0 || e.Word == incident.WordIncidentResolved:
+			after = append(after, line)
+		default:
+			before = append(before, line)
+		}
+	}
+	assert.Contains(t, before, "+0s  acknowledged  by runbook mend/1")
+	require.NotEmpty(t, after)
+	assert.Equal(t, "+8m  incident resolved  every alert has resolved", after[0])
+	assert.Contains(t, after, "+8m  runbook mend  stopped: the incident is over")
+	assert.Empty(t, having(slices.Clone(after), "pages "))
+	assert.Empty(t, having(slices.Clone(after), "  page  "))
 }
 
 // TestConfigWithoutAnAction: a catalog whose runbooks call what is not there is refused.

@@ -13,6 +13,8 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/tocsin-dev/tocsin/event"
+	"github.com/tocsin-dev/tocsin/internal/core"
+	"github.com/tocsin-dev/tocsin/internal/telemetry"
 	"github.com/tocsin-dev/tocsin/respond"
 	"github.com/tocsin-dev/tocsin/store"
 )
@@ -24,8 +26,8 @@ import (
 // Submit may be called before and beside Run.
 func (e *Engine) Submit(ctx context.Context, events ...event.Event) error {
 	now := e.now(ctx)
-	ctx, s := e.submit(ctx, events)
-	defer s.end()
+	ctx, s := e.tel.Submit(ctx, events)
+	defer s.End()
 	var errs []error
 	taken := e.batch()
 	ids := freshIDs{left: len(events)}
@@ -37,13 +39,13 @@ func (e *Engine) Submit(ctx context.Context, events ...event.Event) error {
 				rejected.Index = i
 			}
 			errs = append(errs, err)
-			s.sum("rejected", 1)
-			s.event(ctx, ev, "rejected", "invalid")
+			s.Sum("rejected", 1)
+			s.Event(ctx, ev, "rejected", "invalid")
 			continue
 		}
 		taken.named = append(taken.named, ev.ID != "")
 		taken.events = append(taken.events, *ev)
-		e.complete(&taken.events[len(taken.events)-1], now, s.traceParent, &ids)
+		e.complete(&taken.events[len(taken.events)-1], now, s.TraceParent, &ids)
 	}
 	if len(taken.events) == 0 {
 		return errors.Join(errs...)
@@ -57,9 +59,9 @@ type batch struct {
 	named  []bool        // whether the sender gave an id
 	claims []store.Claim // of the tasks that brought them; none: they come from a call
 
-	room  respond.Room
-	at    []int // per event the index of its id among those to be looked up, or one of the next two
-	fresh respond.Events
+	scratch core.Scratch
+	at      []int // per event the index of its id among those to be looked up, or one of the next two
+	fresh   core.Events
 }
 
 const (
@@ -88,21 +90,11 @@ const largestKept = 4096 // events
 
 // complete fills in what the sender left out.
 func (e *Engine) complete(ev *event.Event, now time.Time, traceParent string, ids *freshIDs) {
-	ev.Received = now
+	core.Complete(ev, e.Service, now)
 	ev.Data, ev.Links = maps.Clone(ev.Data), slices.Clone(ev.Links) // kept; the caller may reuse its own
 	if ev.ID == "" {
 		ev.ID = ids.next()
 	}
-	if ev.Source == "" {
-		ev.Source = e.Service
-	}
-	if ev.Intake == "" {
-		ev.Intake = e.Service
-	}
-	if ev.Time.IsZero() {
-		ev.Time = now
-	}
-	ev.Time = ev.Time.UTC() // what a zone makes of the edge of the year 9999 no document can hold
 	if ev.TraceParent == "" {
 		ev.TraceParent = traceParent
 	}
@@ -151,12 +143,12 @@ func (f *freshIDs) make(n int) {
 
 // take assesses and commits complete events. An id that was applied before, or stands twice in the call, counts once; ids
 // of our own making cannot repeat and are not kept.
-func (e *Engine) take(ctx context.Context, s *submission, b *batch) error {
+func (e *Engine) take(ctx context.Context, s *telemetry.Submission, b *batch) error {
 	cat := e.catalog.Load()
-	assessed, ids := respond.AssessAll(&b.room, cat, b.events), b.ids()
+	assessed, ids := core.AssessAll(&b.scratch, cat, b.events), b.ids()
 	_, err := e.commit(ctx, change{
-		room: &b.room, catalog: cat, inputs: []respond.Input{assessed}, events: ids, claims: b.claims,
-		settle: func(v store.View, _ []respond.Input) ([]respond.Input, []store.Settle) {
+		scratch: &b.scratch, catalog: cat, inputs: []core.Input{assessed}, events: ids, claims: b.claims,
+		admit: func(v store.View, _ []core.Input) ([]core.Input, []store.Settle) {
 			b.fresh = b.fresh[:0]
 			var done []store.Settle
 			for i, a := range assessed {
@@ -171,14 +163,14 @@ func (e *Engine) take(ctx context.Context, s *submission, b *batch) error {
 				}
 				b.fresh = append(b.fresh, a)
 			}
-			return []respond.Input{b.fresh}, done
+			return []core.Input{b.fresh}, done
 		},
 	})
 	if err != nil {
-		s.failed(ctx, len(b.events))
+		s.Failed(ctx, len(b.events))
 		return fmt.Errorf("tocsin: submit: %w", err)
 	}
-	e.count(ctx, s, assessed, b.fresh)
+	count(ctx, s, assessed, b.fresh)
 	e.reuse(b)
 	return nil
 }
@@ -205,26 +197,23 @@ func (b *batch) ids() []store.EventID {
 	return ids
 }
 
-func (e *Engine) count(ctx context.Context, s *submission, all, fresh respond.Events) {
+func count(ctx context.Context, s *telemetry.Submission, all, fresh core.Events) {
 	next := 0
 	for _, a := range all {
 		if next == len(fresh) || fresh[next] != a {
-			s.event(ctx, a.Event, "duplicate", "")
+			s.Event(ctx, a.Event, "duplicate", "")
 			continue
 		}
 		next++
-		s.event(ctx, a.Event, "accepted", flaw(a))
-		s.routed(a)
-		for rule := range a.RuleErrors {
-			e.counts.ruleError(ctx, rule)
-		}
+		s.Event(ctx, a.Event, "accepted", flaw(a))
+		s.Routed(ctx, a)
 	}
-	s.sum("accepted", next)
-	s.sum("duplicate", len(all)-next)
+	s.Sum("accepted", next)
+	s.Sum("duplicate", len(all)-next)
 }
 
 // flaw names what is odd about an accepted event, "" for nothing.
-func flaw(a *respond.Assessed) string {
+func flaw(a *core.Assessed) string {
 	switch {
 	case a.Skew > 0:
 		return "clock"
@@ -242,7 +231,7 @@ func flaw(a *respond.Assessed) string {
 func (e *Engine) Offer(ev event.Event) bool {
 	ctx := context.Background()
 	if err := ev.Check(); err != nil {
-		e.counts.event(ctx, &ev, "rejected", "invalid")
+		e.tel.Event(ctx, &ev, "rejected", "invalid")
 		return false
 	}
 	ev.Labels, ev.Data = maps.Clone(ev.Labels), maps.Clone(ev.Data) // the caller may reuse its own
@@ -251,7 +240,7 @@ func (e *Engine) Offer(ev event.Event) bool {
 		return true
 	default:
 		e.dropped.Add(1)
-		e.counts.event(ctx, &ev, "dropped", "overflow")
+		e.tel.Event(ctx, &ev, "dropped", "overflow")
 		return false
 	}
 }
@@ -259,12 +248,13 @@ func (e *Engine) Offer(ev event.Event) bool {
 // Do carries out a command. A command that cannot be applied is refused with a [*respond.RefusedError] that says how the
 // incident stands; a repeat with the same ID, or by the same person of what is already so, succeeds.
 func (e *Engine) Do(ctx context.Context, c respond.Command) error {
-	id := c.Identity()
+	head := c.Head()
+	id := head.ID
 	if id == "" {
 		id = uuid.NewString()
 	}
-	ctx, done := e.command(ctx, c)
-	do := respond.Do{At: e.now(ctx), Command: c}
+	ctx, done := e.tel.Command(ctx, e.core.CommandName(c), head.Incident)
+	do := core.Do{At: e.now(ctx), Command: c}
 	var claims []store.Claim
 	var settles []store.Settle
 	if resend, ok := c.(respond.Resend); ok {
@@ -276,8 +266,8 @@ func (e *Engine) Do(ctx context.Context, c respond.Command) error {
 		claims, settles = []store.Claim{claim}, []store.Settle{{Claim: claim, Retry: do.At}}
 	}
 	refused, err := e.commit(ctx, change{
-		command: true, inputs: []respond.Input{do}, events: []store.EventID{store.NewEventID("", "command", c.Target()+" "+id)}, claims: claims,
-		settle: func(v store.View, in []respond.Input) ([]respond.Input, []store.Settle) {
+		command: true, inputs: []core.Input{do}, events: []store.EventID{store.NewEventID(head.Tenant, "command", head.Incident+" "+id)}, claims: claims,
+		admit: func(v store.View, in []core.Input) ([]core.Input, []store.Settle) {
 			if v.Seen[0] || slices.Contains(v.Valid, false) { // a letter that somebody else brought back
 				return nil, nil
 			}

@@ -104,7 +104,7 @@ func TestRow03(t *testing.T) {
 			stop()
 		}
 		for i := range number {
-			want[fmt.Sprintf("pay.%d/checkout#1/1/slack:@ana", i)]++
+			want[inc(fmt.Sprintf("pay.%d/checkout#1", i))+"-1-0"]++
 		}
 		assert.Equal(t, want, heard)
 		repeats := 0
@@ -149,7 +149,7 @@ func TestRow07(t *testing.T) {
 		want := map[string]int{}
 		for i := range events {
 			require.NoError(t, engines[i%replicas].Submit(t.Context(), critical(fmt.Sprint(i))))
-			want[fmt.Sprintf("pay.%d/checkout#1/1/slack:@ana", i)] = 1
+			want[inc(fmt.Sprintf("pay.%d/checkout#1", i))+"-1-0"] = 1
 		}
 		settle(30 * time.Minute)
 		assert.Equal(t, want, accepted)

@@ -67,23 +67,24 @@ const (
 
 // Invocation is what an action is asked to do. Subject and the values of Args come from outside, in part.
 type Invocation struct {
-	Key         string            `json:"key"` // idempotency key, the same for every try
-	Action      string            `json:"action"`
-	Phase       Phase             `json:"phase"`
-	Incident    string            `json:"incident"`
-	Runbook     string            `json:"runbook"`
-	Step        int               `json:"step"`              // from 1
-	Subject     string            `json:"subject,omitempty"` // what to act upon, see [Runbook.On]
-	Args        map[string]string `json:"args,omitempty"`
+	Key         string            `json:"key" erase:"keep"` // idempotency key, the same for every try
+	Action      string            `json:"action" erase:"keep"`
+	Phase       Phase             `json:"phase" erase:"keep"`
+	Incident    string            `json:"incident" erase:"keep"`
+	Runbook     string            `json:"runbook" erase:"keep"`
+	Run         string            `json:"run" erase:"keep"`                // id of the run
+	Step        int               `json:"step"`                            // from 1
+	Subject     string            `json:"subject,omitempty" erase:"words"` // what to act upon, see [Runbook.On]
+	Args        map[string]string `json:"args,omitempty" erase:"words"`
 	DryRun      bool              `json:"dryRun,omitempty"`
-	Attempt     int               `json:"attempt,omitempty"`     // counts tries from 1
-	TraceParent string            `json:"traceParent,omitempty"` // of the event that opened the incident
-	At          time.Time         `json:"at"`                    // when it was decided
+	Attempt     int               `json:"attempt,omitempty"`                  // counts tries from 1
+	TraceParent string            `json:"traceParent,omitempty" erase:"keep"` // of the event that opened the incident
+	At          time.Time         `json:"at"`                                 // when it was decided
 }
 
 // Result is what came of an action.
 type Result struct {
-	Output string `json:"output,omitempty"` // for people; only what [Redact] leaves of it is kept
+	Output string `json:"output,omitempty" erase:"words"` // for people; only what [Redact] leaves of it is kept
 	// Priority raises the incident's, where it is above it. Zero says nothing.
 	Priority severity.Priority `json:"priority,omitempty"`
 }

@@ -153,7 +153,7 @@ func TestValidate(t *testing.T) {
 		{func(r *automate.Runbook) { *r = many }, "steps: 51, expected 1 to 50"},
 		{
 			func(r *automate.Runbook) {
-				r.Limit = automate.Limit{Subject: rate(0, 1), Masking: rate(1, time.Hour), Cooldown: -1, Concurrent: -1}
+				r.Limit = automate.Limit{Subject: automate.Rate{Per: 1}, Masking: automate.Rate{Count: 1, Per: time.Hour}, Cooldown: -1, Concurrent: -1}
 			},
 			"limit: subject 0 in 1ns, expected 1 or more in a span above zero\nlimit: masking 1 in 1h0m0s, expected 2 or more in a " +
 				"span above zero\nlimit: cooldown -1ns, expected no negative duration\nlimit: concurrent -1, expected 1 or more",

@@ -1,7 +1,5 @@
 // Package automate holds what code does about an incident: the port [Action], the runbooks whose steps act, check, ask a
-// person or wait, and the limits that bound them. It decides and calls nobody by itself: [Run] is the pure machine of one
-// run of a runbook, [Ledger] counts the runs of one runbook against its [Limit], and the engine carries out what they ask
-// for.
+// person or wait, and the limits that bound them.
 //
 // Actions for HTTP endpoints and for programs stand beneath this package, and package automatetest holds an action of one's
 // own to the rules.

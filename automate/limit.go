@@ -1,8 +1,6 @@
 package automate
 
 import (
-	"cmp"
-	"fmt"
 	"time"
 
 	"github.com/tocsin-dev/tocsin/internal/fault"
@@ -28,14 +26,6 @@ type Limit struct {
 	Masking Rate `json:"masking,omitzero"`
 }
 
-// withDefaults returns the limit with the defaults filled in.
-func (l Limit) withDefaults() Limit {
-	l.Fleet = cmp.Or(l.Fleet, Rate{20, time.Hour})
-	l.Concurrent = cmp.Or(l.Concurrent, 5)
-	l.Masking = cmp.Or(l.Masking, Rate{3, 24 * time.Hour})
-	return l
-}
-
 func (l *Limit) faults() (found fault.List) {
 	for _, r := range []struct {
 		name string
@@ -53,34 +43,4 @@ func (l *Limit) faults() (found fault.List) {
 		found.Add(fault.Path{"concurrent"}, "concurrent %d, expected 1 or more", l.Concurrent)
 	}
 	return found
-}
-
-// horizon is how long a run that has ended may still count.
-func (l Limit) horizon() time.Duration {
-	return max(l.Subject.Per, l.Fleet.Per, l.Subjects.Per, l.Masking.Per)
-}
-
-// Refusal says what keeps a run from beginning.
-type Refusal struct {
-	Limit string    `json:"limit,omitempty"` // its name in the catalog; empty: it is no limit
-	Why   string    `json:"why"`
-	Until time.Time `json:"until,omitzero"` // when it lets the run begin; zero: when a run ends, or never
-	// Page asks to page a person, since the same fix has been made too often.
-	Page bool `json:"page,omitempty"`
-}
-
-// String writes r for people.
-func (r *Refusal) String() string {
-	if r.Limit == "" {
-		return r.Why
-	}
-	return fmt.Sprintf("limit %s: %s", r.Limit, r.Why)
-}
-
-// Switch is the kill switch of the whole fleet, as a person threw it: no run begins, and one under way ends before its next
-// call of an action.
-type Switch struct {
-	By  string    `json:"by"`
-	At  time.Time `json:"at"`
-	Why string    `json:"why"`
 }

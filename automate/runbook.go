@@ -22,10 +22,10 @@ const (
 
 // Runbook is owned, ordered steps.
 type Runbook struct {
-	Name  string `json:"name"`
-	Owner string `json:"owner"`          // a team
-	When  string `json:"when,omitempty"` // a CEL expression, see package route; a manual one may have none
-	Mode  Mode   `json:"mode,omitempty"` // defaults to Approve
+	Name  string `json:"name" erase:"keep"`
+	Owner string `json:"owner" erase:"keep"`          // a team
+	When  string `json:"when,omitempty"`              // a CEL expression, see package route; a manual one may have none
+	Mode  Mode   `json:"mode,omitempty" erase:"keep"` // defaults to Approve
 	// On is the field of the event that names the subject, such as labels.deployment: what limits and idempotency count
 	// by. Without it all runs are for one subject. A run does not begin where the event lacks the field.
 	On string `json:"on,omitempty"`
@@ -38,10 +38,10 @@ type Runbook struct {
 
 // Step is one step of a runbook: exactly one of Do, Ask, Check and Wait, but that Wait may stand beside Do.
 type Step struct {
-	Do    string        `json:"do,omitempty"`    // an action
-	Ask   string        `json:"ask,omitempty"`   // what a person is asked to do
-	Check string        `json:"check,omitempty"` // an action, which must succeed
-	Wait  time.Duration `json:"wait,omitempty"`  // beside Do: before the action is verified
+	Do    string        `json:"do,omitempty" erase:"keep"`    // an action
+	Ask   string        `json:"ask,omitempty"`                // what a person is asked to do
+	Check string        `json:"check,omitempty" erase:"keep"` // an action, which must succeed
+	Wait  time.Duration `json:"wait,omitempty"`               // beside Do: before the action is verified
 	// BeforePage makes an action a diagnostic: it begins with the run, beside others of its kind, and the first page waits
 	// for it until its deadline at most. When it fails the run goes on.
 	BeforePage bool `json:"beforePage,omitempty"`
@@ -52,30 +52,10 @@ type Step struct {
 	Args map[string]string `json:"args,omitempty"`
 }
 
-const (
-	diagnosticDeadline = 10 * time.Second
-	questionDeadline   = 30 * time.Minute
-	actionDeadline     = 5 * time.Minute
-	approvalLife       = 30 * time.Minute // of a proposal that nobody answers
-
-	maxSteps = 50
-)
+const maxSteps = 50
 
 // Action returns the action that the step calls, "" if it calls none.
 func (s *Step) Action() string { return s.Do + s.Check }
-
-// deadline returns how long the step may take, with the default filled in.
-func (s *Step) deadline() time.Duration {
-	switch {
-	case s.Deadline > 0:
-		return s.Deadline
-	case s.BeforePage:
-		return diagnosticDeadline
-	case s.Ask != "":
-		return questionDeadline
-	}
-	return actionDeadline
-}
 
 // mode returns the mode with the default filled in.
 func (r *Runbook) mode() Mode {

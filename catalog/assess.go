@@ -5,8 +5,9 @@ import (
 	"fmt"
 	"iter"
 	"maps"
+	"net/url"
+	"strings"
 
-	"github.com/tocsin-dev/tocsin/correlate"
 	"github.com/tocsin-dev/tocsin/escalate"
 	"github.com/tocsin-dev/tocsin/event"
 	"github.com/tocsin-dev/tocsin/route"
@@ -190,7 +191,7 @@ func (c *Compiled) planOf(class *event.Class) string {
 func (c *Compiled) group(plan string, class *event.Class, e *event.Event) (key string, fields []string) {
 	g := &c.Pin(plan).Plan.Group
 	if len(g.By) == 0 || event.IsFinding(class.Name) {
-		return correlate.GroupKey(class.Name, class.Service, e.Subject), nil
+		return groupKey(class.Name, class.Service, e.Subject), nil
 	}
 	values := make([]string, len(g.By))
 	for i, by := range g.By {
@@ -203,8 +204,27 @@ func (c *Compiled) group(plan string, class *event.Class, e *event.Event) (key s
 			values[i], _ = e.Field(by)
 		}
 		if g.Any && values[i] != "" {
-			fields = append(fields, correlate.KeyBy(plan, []string{by, values[i]}))
+			fields = append(fields, keyBy(plan, []string{by, values[i]}))
 		}
 	}
-	return correlate.KeyBy(plan, values), fields
+	return keyBy(plan, values), fields
+}
+
+// groupKey is the group of alerts of the class and service. Findings are grouped by their subject instead, so that one
+// about this incident does not hide behind one about another.
+func groupKey(class, service, subject string) string {
+	if event.IsFinding(class) {
+		service = subject
+	}
+	return url.PathEscape(class) + "/" + url.PathEscape(service)
+}
+
+// keyBy is the group of alerts of a plan that are equal in the values.
+func keyBy(plan string, values []string) string {
+	var b strings.Builder
+	b.WriteString("*" + url.PathEscape(plan)) // no class begins so
+	for _, v := range values {
+		b.WriteString("/" + url.PathEscape(v))
+	}
+	return b.String()
 }

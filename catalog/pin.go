@@ -8,19 +8,18 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/tocsin-dev/tocsin/correlate"
 	"github.com/tocsin-dev/tocsin/escalate"
-	"github.com/tocsin-dev/tocsin/incident"
+	"github.com/tocsin-dev/tocsin/internal/machine/phase"
 	"github.com/tocsin-dev/tocsin/severity"
 )
 
 // Pinned is what an incident keeps from its beginning to its end, even when the catalog changes meanwhile: its plan, and the
 // policy that the plan named at the beginning. It must not be changed.
 type Pinned struct {
-	Hash   string          `json:"-"` // of the other fields, in hexadecimal
-	Name   string          `json:"name"`
-	Plan   Plan            `json:"plan"`
-	Policy escalate.Policy `json:"policy"`
+	Hash   string          `json:"hash,omitempty" erase:"keep"` // of the other fields, in hexadecimal
+	Name   string          `json:"name" erase:"keep"`
+	Plan   Plan            `json:"plan" erase:"keep"`
+	Policy escalate.Policy `json:"policy" erase:"words"`
 }
 
 // hash returns a digest of all that p says.
@@ -53,9 +52,9 @@ func (p *Pinned) GroupWait(of severity.Priority) time.Duration {
 }
 
 // Recovery returns what the plan decides about the end of an incident of the priority.
-func (p *Pinned) Recovery(of severity.Priority) incident.Recovery {
-	r := incident.Recovery{
-		On: p.Plan.ResolveOn, To: p.Plan.Recovered, Soak: incident.DefaultSoak(of), Reopen: incident.DefaultReopen,
+func (p *Pinned) Recovery(of severity.Priority) phase.Recovery {
+	r := phase.Recovery{
+		On: p.Plan.ResolveOn, To: p.Plan.Recovered, Soak: phase.DefaultSoak(of), Reopen: phase.DefaultReopen,
 	}
 	if p.Plan.Soak != nil {
 		r.Soak = *p.Plan.Soak
@@ -67,9 +66,21 @@ func (p *Pinned) Recovery(of severity.Priority) incident.Recovery {
 }
 
 // Window returns for how long the plan's incidents take alerts in.
-func (p *Pinned) Window() correlate.Window {
+func (p *Pinned) Window() Window {
 	g := p.Plan.Group
-	return correlate.Window{
+	return Window{
 		Rolling: cmp.Or(g.Window, 30*time.Minute), MaxAge: cmp.Or(g.MaxAge, 24*time.Hour), Members: cmp.Or(g.MaxMembers, 1000),
 	}
+}
+
+// Window says how long, and for how many, the incident of a group takes members in.
+type Window struct {
+	Rolling time.Duration // since the last member joined
+	MaxAge  time.Duration // since the incident opened
+	Members int           // at most; below zero: any number
+}
+
+// Admits reports whether the window takes another member in at the instant, for an incident that opened and has members.
+func (w Window) Admits(at, opened, lastJoin time.Time, members int) bool {
+	return at.Before(lastJoin.Add(w.Rolling)) && at.Before(opened.Add(w.MaxAge)) && (w.Members < 0 || members < w.Members)
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/tocsin-dev/tocsin/escalate"
 	"github.com/tocsin-dev/tocsin/event"
 	"github.com/tocsin-dev/tocsin/incident"
+	"github.com/tocsin-dev/tocsin/internal/machine/phase"
 	"github.com/tocsin-dev/tocsin/severity"
 )
 
@@ -213,7 +214,7 @@ func recovery(p *Plan) string {
 	if p.Recovered == incident.Resolved {
 		end = "it ends"
 	}
-	return fmt.Sprintf("An incident has recovered when %s; after a quiet of %s %s.", when, byPriority(p.Soak, incident.DefaultSoak), end)
+	return fmt.Sprintf("An incident has recovered when %s; after a quiet of %s %s.", when, byPriority(p.Soak, phase.DefaultSoak), end)
 }
 
 // byPriority writes a duration, or the defaults where none was decided: "15m for P1 and P2, else 5m".

@@ -7,6 +7,7 @@ import (
 	"github.com/tocsin-dev/tocsin/catalog"
 	"github.com/tocsin-dev/tocsin/escalate"
 	"github.com/tocsin-dev/tocsin/event"
+	"github.com/tocsin-dev/tocsin/incident"
 	"github.com/tocsin-dev/tocsin/sim"
 )
 
@@ -28,7 +29,7 @@ func Example_strategy() {
 	s, err := sim.New(c, time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC))
 	fmt.Println(err, s.Submit(event.Event{Type: "disk.full"}), s.Advance(5*time.Minute))
 	for _, e := range s.Entries() {
-		if e.What == "level 1" {
+		if e.Word == incident.WordLevel && e.Of == "1" {
 			fmt.Println(e.Text)
 		}
 	}

@@ -24,8 +24,8 @@ func AskSchedule(name string, s Schedule, at time.Time) (people []PersonID, fail
 	return s.OnCall(at), nil
 }
 
-// askStrategy returns whom the strategy of the name picks, or how it failed.
-func askStrategy(name string, s Strategy, c *Choice) (who []Recipient, failed *Failed) {
+// Ask returns whom the strategy of the name picks, or how it failed.
+func (c *Choice) Ask(name string, s Strategy) (who []Recipient, failed *Failed) {
 	defer func() {
 		if v := recover(); v != nil {
 			who, failed = nil, &Failed{"strategy " + name, panicked(v), "everybody whom the level means is reached"}

@@ -34,7 +34,7 @@ type Level struct {
 	Wait time.Duration // defaults to 5 minutes
 	// Strategy names who of those that Page means is reached now: all, round-robin, next, least-loaded, or one of the
 	// catalog's own. Defaults to all.
-	Strategy string
+	Strategy string `erase:"keep"`
 }
 
 const defaultWait = 5 * time.Minute
@@ -133,12 +133,4 @@ func (c Contact) Split() (channel, address string) {
 type Recipient struct {
 	Person   PersonID  `json:"person,omitempty"`
 	Contacts []Contact `json:"contacts"`
-}
-
-// same reports whether both are the same person, or the same room. The other one may be nobody, as a strategy names it.
-func (r Recipient) same(o Recipient) bool {
-	if r.Person != "" || o.Person != "" {
-		return r.Person == o.Person
-	}
-	return len(o.Contacts) > 0 && r.Contacts[0] == o.Contacts[0]
 }

@@ -51,23 +51,23 @@ func (s *Signal) UnmarshalText(text []byte) error {
 // rest; the engine fills an empty field with the default stated beside it. Do not change an Event, its maps or its lists after
 // Submit.
 type Event struct {
-	ID       string            `json:"id,omitempty"`       // identity together with Source: the engine applies a repeat once; defaults to a new id
-	Source   string            `json:"source,omitempty"`   // the observer; defaults to the engine's Service
-	Type     string            `json:"type"`               // name of the class; required
-	Subject  string            `json:"subject,omitempty"`  // the affected thing: a host, a customer
-	Signal   Signal            `json:"signal"`             // defaults to Trigger
-	Severity severity.Level    `json:"severity,omitempty"` // defaults to the severity of the class
-	Time     time.Time         `json:"time,omitzero"`      // the sender's clock; defaults to Received
-	Received time.Time         `json:"received,omitzero"`  // set by Submit, which replaces a caller's value
-	Summary  string            `json:"summary,omitempty"`  // one line for people
-	Labels   map[string]string `json:"labels,omitempty"`
-	Data     map[string]any    `json:"data,omitempty"` // further payload, as decoded from JSON
-	DedupKey string            `json:"dedupKey,omitempty"`
-	Links    []Link            `json:"links,omitempty"`
+	ID       string            `json:"id,omitempty" erase:"keep"`       // identity together with Source: the engine applies a repeat once; defaults to a new id
+	Source   string            `json:"source,omitempty" erase:"words"`  // the observer; defaults to the engine's Service
+	Type     string            `json:"type" erase:"keep"`               // name of the class; required
+	Subject  string            `json:"subject,omitempty" erase:"words"` // the affected thing: a host, a customer
+	Signal   Signal            `json:"signal"`                          // defaults to Trigger
+	Severity severity.Level    `json:"severity,omitempty"`              // defaults to the severity of the class
+	Time     time.Time         `json:"time,omitzero"`                   // the sender's clock; defaults to Received
+	Received time.Time         `json:"received,omitzero"`               // set by Submit, which replaces a caller's value
+	Summary  string            `json:"summary,omitempty" erase:"words"` // one line for people
+	Labels   map[string]string `json:"labels,omitempty" erase:"words"`
+	Data     map[string]any    `json:"data,omitempty" erase:"words"` // further payload, as decoded from JSON
+	DedupKey string            `json:"dedupKey,omitempty" erase:"words"`
+	Links    []Link            `json:"links,omitempty" erase:"words"`
 	// TraceParent is the traceparent header of W3C Trace Context, from the trace in which the event began.
-	TraceParent string `json:"traceParent,omitempty"`
-	Tenant      string `json:"tenant,omitempty"` // scope of all dedup and group keys; the empty string is a tenant of its own
-	Intake      string `json:"intake,omitempty"` // name of the intake, scope of the dedup key; defaults to the engine's Service
+	TraceParent string `json:"traceParent,omitempty" erase:"keep"`
+	Tenant      string `json:"tenant,omitempty" erase:"keep"` // scope of all dedup and group keys; the empty string is a tenant of its own
+	Intake      string `json:"intake,omitempty" erase:"keep"` // name of the intake, scope of the dedup key; defaults to the engine's Service
 	// StaleAfter is the time from Received after which the alert resolves unless the sender repeats it. It overrides
 	// [Class.StaleAfter]. Defaults to the value of the class.
 	StaleAfter time.Duration `json:"staleAfter,omitempty"`
@@ -75,8 +75,8 @@ type Event struct {
 
 // Link is a URL for responders, such as a dashboard.
 type Link struct {
-	URL  string `json:"url"` // http or https
-	Text string `json:"text,omitempty"`
+	URL  string `json:"url" erase:"words"` // http or https
+	Text string `json:"text,omitempty" erase:"words"`
 }
 
 // TraceID returns the 32 hexadecimal digits of the trace id in TraceParent, "" if TraceParent is empty or invalid.

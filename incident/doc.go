@@ -1,3 +1,2 @@
-// Package incident holds what people respond to: its phases, the gates between them, and its timeline. Of its alerts an
-// incident knows only counts. It is pure; the engine keeps the state.
+// Package incident holds what people read of an incident: its phase and its timeline.
 package incident

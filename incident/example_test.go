@@ -7,30 +7,9 @@ import (
 	"github.com/tocsin-dev/tocsin/incident"
 )
 
-func ExampleState() {
-	noon := time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)
-	plan := incident.Recovery{To: incident.Resolved, Soak: 5 * time.Minute, Reopen: time.Hour}
-
-	state := incident.Open(noon)
-	state.Joined("disk")
-	state.Joined("queue")
-	fmt.Println(state.Phase, state.AlertResolved("disk", noon.Add(time.Minute), plan))
-	fmt.Println(state.Resolve(noon.Add(2*time.Minute), plan, ""))
-
-	fmt.Println(state.AlertResolved("queue", noon.Add(3*time.Minute), plan), state.Phase)
-	end, _ := state.SoakEnd(plan)
-	state.Soaked(end)
-	fmt.Println(state.Phase, end.Format(time.TimeOnly))
-	// Output:
-	// active false
-	// 1 of 2 alerts still fire
-	// true monitoring
-	// resolved 12:08:00
-}
-
 func ExampleEntry_Line() {
 	noon := time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)
-	entry := incident.Entry{At: noon.Add(90 * time.Minute), Kind: incident.KindAck, What: "acknowledged", Text: "via slack", Actor: "ana"}
+	entry := incident.Entry{At: noon.Add(90 * time.Minute), Word: incident.WordAcknowledged, Said: incident.Said{By: "ana", Text: "slack"}, Actor: "ana"}
 	fmt.Println(entry.Line(noon))
 	// Output: +1h30m  acknowledged  via slack  by ana
 }

@@ -24,10 +24,11 @@ const (
 type Entry struct {
 	Seq   uint64    `json:"seq"`
 	At    time.Time `json:"at"` // when it took effect
-	Kind  EntryKind `json:"kind"`
-	Actor string    `json:"actor,omitempty"` // person, action or sender; empty: the engine
-	What  string    `json:"what"`            // opened, level 1, page, acknowledged …
-	Text  string    `json:"text,omitempty"`  // columns, separated by two spaces
+	Word  Word      `json:"word" erase:"keep"`
+	Of    string    `json:"of,omitempty" erase:"words"`    // the level, runbook or other thing that the word is about
+	Actor string    `json:"actor,omitempty" erase:"words"` // person, action or sender; empty: the engine
+	Text  string    `json:"text,omitempty" erase:"words"`  // columns, separated by two spaces
+	Said  Said      `json:"said,omitzero"`                 // the words of a person
 }
 
 // AppendJSON appends what [json.Marshal] makes of e, without reflection: nearly all that happens makes an entry. The year of
@@ -35,13 +36,20 @@ type Entry struct {
 func (e *Entry) AppendJSON(b []byte) []byte {
 	b = strconv.AppendUint(append(b, `{"seq":`...), e.Seq, 10)
 	b = e.At.AppendFormat(append(b, `,"at":"`...), time.RFC3339Nano)
-	b = appendText(append(b, `","kind":`...), string(e.Kind))
+	b = appendText(append(b, `","word":`...), string(e.Word))
+	if e.Of != "" {
+		b = appendText(append(b, `,"of":`...), e.Of)
+	}
 	if e.Actor != "" {
 		b = appendText(append(b, `,"actor":`...), e.Actor)
 	}
-	b = appendText(append(b, `,"what":`...), e.What)
 	if e.Text != "" {
 		b = appendText(append(b, `,"text":`...), e.Text)
+	}
+	if e.Said != (Said{}) {
+		b = appendText(append(b, `,"said":{"by":`...), string(e.Said.By))
+		b = appendText(append(b, `,"text":`...), e.Said.Text)
+		b = append(b, '}')
 	}
 	return append(b, '}')
 }
@@ -64,12 +72,18 @@ func appendText(b []byte, s string) []byte {
 	return append(b, '"')
 }
 
-// Line renders e in the one text form that timelines have everywhere: the offset from start, what, text and actor, in
-// columns separated by two spaces. Offsets are rounded to seconds.
+// Line renders e in the one text form that timelines have everywhere: the offset from start, the word, the text, the words of a
+// person, and the actor, in columns separated by two spaces. Offsets are rounded to seconds.
 func (e *Entry) Line(start time.Time) string {
-	columns := []string{Offset(e.At.Sub(start)), e.What}
-	if e.Text != "" {
-		columns = append(columns, e.Text)
+	word := string(e.Word)
+	if e.Of != "" {
+		word += " " + e.Of
+	}
+	columns := []string{Offset(e.At.Sub(start)), word}
+	for _, column := range [...]string{e.Text, e.Word.Quote(e.Said)} {
+		if column != "" {
+			columns = append(columns, column)
+		}
 	}
 	if e.Actor != "" {
 		columns = append(columns, "by "+e.Actor)

@@ -51,29 +51,33 @@ const (
 // Message is one message to one contact. Title, Text and Why are plain text that may come from an attacker: escape them for
 // the mark-up of the channel.
 type Message struct {
-	Key     string `json:"key"` // idempotency key, the same in every try
-	Kind    Kind   `json:"kind"`
-	Channel string `json:"channel"`
-	To      string `json:"to,omitempty"` // address of the contact; empty: the channel's default address
-	Person  string `json:"person,omitempty"`
+	Key     string `json:"key" erase:"keep"` // idempotency key, the same in every try
+	Kind    Kind   `json:"kind" erase:"keep"`
+	Channel string `json:"channel" erase:"keep"`
+	To      string `json:"to,omitempty" erase:"said"` // address of the contact; empty: the channel's default address
+	Person  string `json:"person,omitempty" erase:"by"`
+	Seq     uint64 `json:"seq"`                         // number of the message in its incident, from 1
+	Part    string `json:"part,omitempty" erase:"keep"` // part of the response that sends it: escalation, groups or runs
+	// Audience marks a message to somebody outside. Such a message has a Note and none of the texts for responders.
+	Audience bool `json:"audience,omitempty"`
 
-	Title string `json:"title"`          // one line
-	Text  string `json:"text,omitempty"` // some lines
-	Why   string `json:"why"`            // why this priority
+	Title string `json:"title" erase:"words"`          // one line
+	Text  string `json:"text,omitempty" erase:"words"` // some lines
+	Why   string `json:"why" erase:"words"`            // why this priority
 
-	Incident string            `json:"incident"`
+	Incident string            `json:"incident" erase:"keep"`
 	Priority severity.Priority `json:"priority"`
 	Round    int               `json:"round,omitempty"` // of the escalation, from 1
 	Level    int               `json:"level,omitempty"`
 	Attempt  int               `json:"attempt,omitempty"` // number of this try, from 1
-	Summary  string            `json:"summary,omitempty"`
-	Class    string            `json:"class,omitempty"`
-	Service  string            `json:"service,omitempty"`
-	Owner    string            `json:"owner,omitempty"` // team
-	Runbook  string            `json:"runbook,omitempty"`
-	Links    []event.Link      `json:"links,omitempty"`
+	Summary  string            `json:"summary,omitempty" erase:"words"`
+	Class    string            `json:"class,omitempty" erase:"keep"`
+	Service  string            `json:"service,omitempty" erase:"keep"`
+	Owner    string            `json:"owner,omitempty" erase:"keep"` // team
+	Runbook  string            `json:"runbook,omitempty" erase:"keep"`
+	Links    []event.Link      `json:"links,omitempty" erase:"words"`
 	// Note says what happened. In a page it holds the results of diagnostics and names those still missing.
-	Note        string    `json:"note,omitempty"`
-	TraceParent string    `json:"traceParent,omitempty"` // W3C traceparent of the event that opened the incident
-	At          time.Time `json:"at"`                    // when the engine decided to send it
+	Note        string    `json:"note,omitempty" erase:"words"`
+	TraceParent string    `json:"traceParent,omitempty" erase:"keep"` // W3C traceparent of the event that opened the incident
+	At          time.Time `json:"at"`                                 // when the engine decided to send it
 }

@@ -6,105 +6,186 @@ import (
 
 	"github.com/tocsin-dev/tocsin/escalate"
 	"github.com/tocsin-dev/tocsin/incident"
+	"github.com/tocsin-dev/tocsin/notify"
 	"github.com/tocsin-dev/tocsin/severity"
 )
 
-// Command is what a person or an API does to an incident. The set is closed. Each has an ID, so that a repeat is applied
-// once; without one every call counts.
+// Command is something that a person or an API does, nearly always to an incident. Each command has an ID: a repeat with the same
+// ID is applied once. Without an ID every call counts. The engine refuses types that are not of this package.
 type Command interface {
-	// Target returns the id of the incident.
-	Target() string
-	// Identity returns the id of the command, "" if it has none.
-	Identity() string
-	check() error
+	// Head says which incident the command is about, who gives it, and its ID.
+	Head() Head
+	// Check returns an error that says what is missing or wrong in the command itself.
+	Check() error
+}
+
+// Head is what every command has.
+type Head struct {
+	Incident string // id; empty: the command is about no incident
+	Tenant   string // of a command about no incident
+	By       escalate.PersonID
+	ID       string // of the command; empty: none
 }
 
 // Acknowledge takes the incident: the escalation pauses, and pages that have not left are withdrawn. On P1 and P2 it
 // expires after 30 minutes without anything done by a person.
 type Acknowledge struct {
-	Incident string
-	By       escalate.PersonID
-	Via      string // channel or place it came through
-	ID       string
+	Incident string            `erase:"keep"`
+	By       escalate.PersonID `erase:"by"`
+	Via      string            `erase:"said"` // channel or place it came through
+	ID       string            `erase:"keep"`
 }
 
 // Unacknowledge gives the incident back. When nobody else has it, the current level is paged again.
 type Unacknowledge struct {
-	Incident string
-	By       escalate.PersonID
-	ID       string
+	Incident string            `erase:"keep"`
+	By       escalate.PersonID `erase:"by"`
+	ID       string            `erase:"keep"`
 }
 
 // Escalate goes on to the next level now, also while acknowledged. AsOf is the position that the caller saw; if the
 // escalation has moved since, the command is refused.
 type Escalate struct {
-	Incident string
-	By       escalate.PersonID
+	Incident string            `erase:"keep"`
+	By       escalate.PersonID `erase:"by"`
 	AsOf     escalate.Position
-	ID       string
+	ID       string `erase:"keep"`
 }
 
 // Resolve ends the incident. It is refused while alerts fire or the soak has not passed.
 type Resolve struct {
-	Incident string
-	By       escalate.PersonID
-	Alerts   bool   // resolve the alerts that still fire, too
-	Override string // the reason to pass the gates; kept on the timeline
-	ID       string
+	Incident string            `erase:"keep"`
+	By       escalate.PersonID `erase:"by"`
+	Alerts   bool              // resolve the alerts that still fire, too
+	Override string            `erase:"said"` // the reason to pass the gates; kept on the timeline
+	ID       string            `erase:"keep"`
 }
 
 // Reprioritise forces the priority; the zero Priority gives it back to the computed one. Raising pages again, lowering
 // cancels nothing.
 type Reprioritise struct {
-	Incident string
-	By       escalate.PersonID
+	Incident string            `erase:"keep"`
+	By       escalate.PersonID `erase:"by"`
 	Priority severity.Priority
-	Because  string // required
-	ID       string
+	Because  string `erase:"said"` // required
+	ID       string `erase:"keep"`
 }
 
-// Target implements Command.
-func (c Acknowledge) Target() string { return c.Incident }
+// Resend brings a dead letter back: its message is tried once more, under the key that it had, though its time is over. What
+// becomes of it is on the timeline of its incident.
+type Resend struct {
+	Letter notify.Message    // as the engine lists it
+	By     escalate.PersonID `erase:"by"`
+	ID     string            `erase:"keep"`
+}
 
-// Target implements Command.
-func (c Unacknowledge) Target() string { return c.Incident }
+// StartRun begins a run of a runbook by hand, within its limits, whatever its mode.
+type StartRun struct {
+	Incident string            `erase:"keep"`
+	Runbook  string            `erase:"keep"`
+	By       escalate.PersonID `erase:"by"`
+	DryRun   bool              // only tells what it would do
+	ID       string            `erase:"keep"`
+}
 
-// Target implements Command.
-func (c Escalate) Target() string { return c.Incident }
+// Approve lets a proposed run begin, or declines it.
+type Approve struct {
+	Incident string            `erase:"keep"`
+	Run      string            `erase:"keep"` // id
+	By       escalate.PersonID `erase:"by"`
+	Decline  bool
+	Because  string `erase:"said"` // required to decline
+	ID       string `erase:"keep"`
+}
 
-// Target implements Command.
-func (c Resolve) Target() string { return c.Incident }
+// Answer tells what became of a step that asks a person.
+type Answer struct {
+	Incident string            `erase:"keep"`
+	Run      string            `erase:"keep"` // id
+	Step     int               // from 1
+	By       escalate.PersonID `erase:"by"`
+	Note     string            `erase:"said"`
+	Failed   bool              // it could not be done: the run ends, and the incident escalates
+	ID       string            `erase:"keep"`
+}
 
-// Target implements Command.
-func (c Reprioritise) Target() string { return c.Incident }
+// StopRun ends a run. What has left already may still act.
+type StopRun struct {
+	Incident string            `erase:"keep"`
+	Run      string            `erase:"keep"` // id
+	By       escalate.PersonID `erase:"by"`
+	Because  string            `erase:"said"` // required
+	ID       string            `erase:"keep"`
+}
 
-// Identity implements Command.
-func (c Acknowledge) Identity() string { return c.ID }
+// KillSwitch keeps every runbook of a tenant from acting: no run begins, and what is under way ends before its next call of
+// an action. Off lets them act again.
+type KillSwitch struct {
+	Tenant  string `erase:"keep"`
+	Off     bool
+	By      escalate.PersonID `erase:"by"`
+	Because string            `erase:"said"` // required
+	ID      string            `erase:"keep"`
+}
 
-// Identity implements Command.
-func (c Unacknowledge) Identity() string { return c.ID }
+// Head implements Command.
+func (c Acknowledge) Head() Head { return Head{Incident: c.Incident, By: c.By, ID: c.ID} }
 
-// Identity implements Command.
-func (c Escalate) Identity() string { return c.ID }
+// Head implements Command.
+func (c Unacknowledge) Head() Head { return Head{Incident: c.Incident, By: c.By, ID: c.ID} }
 
-// Identity implements Command.
-func (c Resolve) Identity() string { return c.ID }
+// Head implements Command.
+func (c Escalate) Head() Head { return Head{Incident: c.Incident, By: c.By, ID: c.ID} }
 
-// Identity implements Command.
-func (c Reprioritise) Identity() string { return c.ID }
+// Head implements Command.
+func (c Resolve) Head() Head { return Head{Incident: c.Incident, By: c.By, ID: c.ID} }
 
-func (c Acknowledge) check() error   { return checkActor(c.By) }
-func (c Unacknowledge) check() error { return checkActor(c.By) }
-func (c Resolve) check() error       { return checkActor(c.By) }
+// Head implements Command.
+func (c Reprioritise) Head() Head { return Head{Incident: c.Incident, By: c.By, ID: c.ID} }
 
-func (c Escalate) check() error {
+// Head implements Command.
+func (c Resend) Head() Head { return Head{Incident: c.Letter.Incident, By: c.By, ID: c.ID} }
+
+// Head implements Command.
+func (c StartRun) Head() Head { return Head{Incident: c.Incident, By: c.By, ID: c.ID} }
+
+// Head implements Command.
+func (c Approve) Head() Head { return Head{Incident: c.Incident, By: c.By, ID: c.ID} }
+
+// Head implements Command.
+func (c Answer) Head() Head { return Head{Incident: c.Incident, By: c.By, ID: c.ID} }
+
+// Head implements Command.
+func (c StopRun) Head() Head { return Head{Incident: c.Incident, By: c.By, ID: c.ID} }
+
+// Head implements Command.
+func (c KillSwitch) Head() Head { return Head{Tenant: c.Tenant, By: c.By, ID: c.ID} }
+
+// Check implements Command.
+func (c Acknowledge) Check() error {
+	return checkActor(c.By)
+}
+
+// Check implements Command.
+func (c Unacknowledge) Check() error {
+	return checkActor(c.By)
+}
+
+// Check implements Command.
+func (c Escalate) Check() error {
 	if c.AsOf == (escalate.Position{}) {
 		return errors.Join(checkActor(c.By), errors.New("AsOf is missing, expected the round and level that the caller saw"))
 	}
 	return checkActor(c.By)
 }
 
-func (c Reprioritise) check() error {
+// Check implements Command.
+func (c Resolve) Check() error {
+	return checkActor(c.By)
+}
+
+// Check implements Command.
+func (c Reprioritise) Check() error {
 	err := checkActor(c.By)
 	if c.Priority != 0 && !c.Priority.Valid() {
 		err = errors.Join(err, fmt.Errorf("priority %v, expected P1 to P5, or none to clear", c.Priority))
@@ -112,9 +193,53 @@ func (c Reprioritise) check() error {
 	return errors.Join(err, checkReason(c.Because))
 }
 
+// Check implements Command.
+func (c Resend) Check() error {
+	err := checkActor(c.By)
+	if c.Letter.Key == "" {
+		err = errors.Join(err, errors.New("the dead letter has no key, expected a message that is listed"))
+	}
+	return err
+}
+
+// Check implements Command.
+func (c StartRun) Check() error {
+	return checkActor(c.By)
+}
+
+// Check implements Command.
+func (c Approve) Check() error {
+	if c.Decline {
+		return errors.Join(checkActor(c.By), checkReason(c.Because))
+	}
+	return checkActor(c.By)
+}
+
+// Check implements Command.
+func (c Answer) Check() error {
+	return checkActor(c.By)
+}
+
+// Check implements Command.
+func (c StopRun) Check() error {
+	return errors.Join(checkActor(c.By), checkReason(c.Because))
+}
+
+// Check implements Command.
+func (c KillSwitch) Check() error {
+	return errors.Join(checkActor(c.By), checkReason(c.Because))
+}
+
 func checkActor(by escalate.PersonID) error {
 	if by == "" {
 		return errors.New("by is missing, expected who acts")
+	}
+	return nil
+}
+
+func checkReason(because string) error {
+	if because == "" {
+		return errors.New("because is missing, expected the reason")
 	}
 	return nil
 }

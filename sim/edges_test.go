@@ -15,6 +15,7 @@ import (
 	"github.com/tocsin-dev/tocsin/escalate"
 	"github.com/tocsin-dev/tocsin/event"
 	"github.com/tocsin-dev/tocsin/incident"
+	"github.com/tocsin-dev/tocsin/internal/core"
 	"github.com/tocsin-dev/tocsin/notify"
 	"github.com/tocsin-dev/tocsin/respond"
 	"github.com/tocsin-dev/tocsin/severity"
@@ -50,7 +51,7 @@ func mk(t *testing.T, c *catalog.Catalog) *sim.Sim {
 func dump(s *sim.Sim) string {
 	var b strings.Builder
 	for _, e := range s.Entries() {
-		fmt.Fprintln(&b, e.Of, e.Line(t0))
+		fmt.Fprintln(&b, e.About, e.Line(t0))
 	}
 	return b.String()
 }
@@ -79,11 +80,11 @@ func TestGroupsThatAreOverHideNoLiveOne(t *testing.T) {
 	send("z2", event.Trigger)
 	opened, joined := 0, 0
 	for _, e := range s.Entries()[n:] {
-		if strings.Contains(e.Of, "#") {
-			if e.What == "opened" {
+		if !strings.Contains(e.About, "/") {
+			if e.Word == incident.WordOpened {
 				opened++
 			}
-			if e.What == "joined" {
+			if e.Word == incident.WordJoined {
 				joined++
 			}
 		}
@@ -105,7 +106,7 @@ func TestJoinsOfP4AreNotices(t *testing.T) {
 	require.Len(t, incs, 1)
 	require.Greater(t, incs[0].Priority, severity.P3)
 	for _, e := range s.Entries() {
-		assert.NotEqual(t, "page", e.What, "P4 and P5 send notices")
+		assert.NotEqual(t, incident.WordPage, e.Word, "P4 and P5 send notices")
 	}
 }
 
@@ -120,7 +121,7 @@ func TestAJoinThatRaisesPagesOnce(t *testing.T) {
 	require.NoError(t, s.Advance(5*time.Minute))
 	pages := 0
 	for _, e := range s.Entries()[n:] {
-		if e.What == "page" {
+		if e.Word == incident.WordPage {
 			pages++
 		}
 	}
@@ -141,11 +142,11 @@ func TestARunEndsWithItsIncident(t *testing.T) {
 	first.Signal = event.Resolve
 	require.NoError(t, s.Submit(first))
 	require.NoError(t, s.Advance(5*time.Second))
-	require.NoError(t, s.Do(respond.StartRun{Incident: "a.x/shop#1", Runbook: "fix", By: "ana"}))
+	require.NoError(t, s.Do(respond.StartRun{Incident: core.IncidentID("", "a.x/shop", 1), Runbook: "fix", By: "ana"}))
 	require.NoError(t, s.Advance(5*time.Minute))
 	require.NoError(t, s.Submit(ev("a.x", "first", severity.Critical)))
 	require.NoError(t, s.Advance(48*time.Hour))
-	require.NoError(t, s.Do(respond.StartRun{Incident: "a.x/shop#2", Runbook: "fix", By: "ana"}))
+	require.NoError(t, s.Do(respond.StartRun{Incident: core.IncidentID("", "a.x/shop", 2), Runbook: "fix", By: "ana"}))
 	require.NoError(t, s.Advance(time.Hour))
 	incs, _ := s.Incidents()
 	for _, i := range incs {
@@ -166,12 +167,12 @@ func TestAFailedRunTellsThoseWhoHaveTheIncident(t *testing.T) {
 	}))
 	require.NoError(t, s.Submit(ev("a.x", "1", severity.Critical)))
 	require.NoError(t, s.Advance(time.Minute))
-	require.NoError(t, s.Do(respond.Acknowledge{Incident: "a.x/shop#1", By: "ana"}))
+	require.NoError(t, s.Do(respond.Acknowledge{Incident: core.IncidentID("", "a.x/shop", 1), By: "ana"}))
 	n := len(s.Entries())
 	require.NoError(t, s.Advance(10*time.Minute))
 	sent := 0
 	for _, e := range s.Entries()[n:] {
-		if e.Kind == incident.KindPage {
+		if e.Word.Kind() == incident.KindPage {
 			sent++
 		}
 	}
@@ -188,13 +189,13 @@ func TestJoinsAreToldThoughARunHasTheIncident(t *testing.T) {
 	s := mk(t, c)
 	require.NoError(t, s.Submit(ev("a.x", "1", severity.Critical)))
 	require.NoError(t, s.Advance(time.Minute))
-	require.NoError(t, s.Do(respond.StartRun{Incident: "a.x/shop#1", Runbook: "fix", By: "ana"}))
+	require.NoError(t, s.Do(respond.StartRun{Incident: core.IncidentID("", "a.x/shop", 1), Runbook: "fix", By: "ana"}))
 	n := len(s.Entries())
 	require.NoError(t, s.Submit(ev("a.x", "2", severity.Critical)))
 	require.NoError(t, s.Advance(5*time.Minute))
 	sent := 0
 	for _, e := range s.Entries()[n:] {
-		if e.Kind == incident.KindPage {
+		if e.Word.Kind() == incident.KindPage {
 			sent++
 		}
 	}
@@ -238,7 +239,7 @@ func TestADryRunTakesNothing(t *testing.T) {
 	s := mk(t, c)
 	require.NoError(t, s.Submit(ev("a.x", "1", severity.Error)))
 	require.NoError(t, s.Advance(5*time.Second))
-	require.NoError(t, s.Do(respond.StartRun{Incident: "a.x/shop#1", Runbook: "fix", By: "ana", DryRun: true}))
+	require.NoError(t, s.Do(respond.StartRun{Incident: core.IncidentID("", "a.x/shop", 1), Runbook: "fix", By: "ana", DryRun: true}))
 	assert.Zero(t, count(s, "acknowledged"))
 }
 
@@ -250,7 +251,7 @@ func TestARefusedRunGivesNothingBack(t *testing.T) {
 	s := mk(t, c)
 	require.NoError(t, s.Submit(ev("a.x", "1", severity.Critical)))
 	for range 2 {
-		require.NoError(t, s.Do(respond.StartRun{Incident: "a.x/shop#1", Runbook: "fix", By: "ana"}))
+		require.NoError(t, s.Do(respond.StartRun{Incident: core.IncidentID("", "a.x/shop", 1), Runbook: "fix", By: "ana"}))
 		require.NoError(t, s.Advance(time.Minute))
 	}
 	incs, _ := s.Incidents()

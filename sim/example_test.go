@@ -23,8 +23,12 @@ func Example() {
 	if err := s.Advance(2 * time.Hour); err != nil {
 		panic(err)
 	}
+	incidents, err := s.Incidents()
+	if err != nil {
+		panic(err)
+	}
 	for _, e := range s.Entries() {
-		if e.Of == "storage.disk.full/#1" {
+		if e.About == incidents[0].ID {
 			fmt.Println(e.Line(start))
 		}
 	}

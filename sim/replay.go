@@ -9,7 +9,6 @@ import (
 	"io"
 
 	"github.com/tocsin-dev/tocsin/catalog"
-	"github.com/tocsin-dev/tocsin/respond"
 	"github.com/tocsin-dev/tocsin/store"
 )
 
@@ -52,7 +51,7 @@ func (s *Sim) again(logged store.Entry) error {
 	if err != nil {
 		return err
 	}
-	inputs, err := respond.DecodeInputs(s.cat, doc)
+	inputs, err := s.core.DecodeInputs(s.cat, doc)
 	if err != nil {
 		return err
 	}

@@ -12,6 +12,8 @@ import (
 	"github.com/tocsin-dev/tocsin/catalog"
 	"github.com/tocsin-dev/tocsin/event"
 	"github.com/tocsin-dev/tocsin/incident"
+	"github.com/tocsin-dev/tocsin/internal/core"
+	"github.com/tocsin-dev/tocsin/internal/outbox"
 	"github.com/tocsin-dev/tocsin/notify"
 	"github.com/tocsin-dev/tocsin/respond"
 	"github.com/tocsin-dev/tocsin/store"
@@ -28,13 +30,14 @@ type Sim struct {
 	fails   map[string]error
 	actions map[string]automate.Action
 	queues  map[string]int // of every channel, without bounds worth the name
-	room    respond.Room
+	core    *core.Core
+	scratch core.Scratch
 	entries []Entry
 }
 
 // Entry is a line of the timeline of an incident or an alert.
 type Entry struct {
-	Of string // id of the incident or alert
+	About string // id of the incident or alert
 	incident.Entry
 }
 
@@ -45,7 +48,7 @@ func New(c *catalog.Catalog, start time.Time) (*Sim, error) {
 		return nil, err
 	}
 	s := &Sim{
-		store: memory.New(), start: start, now: start, fails: make(map[string]error), queues: make(map[string]int),
+		core: core.New(), store: memory.New(), start: start, now: start, fails: make(map[string]error), queues: make(map[string]int),
 		actions: make(map[string]automate.Action),
 	}
 	s.activate(compiled)
@@ -68,10 +71,10 @@ func (s *Sim) Reload(c *catalog.Catalog) error {
 func (s *Sim) activate(c *catalog.Compiled) {
 	s.cat = c
 	for _, action := range c.Actions() {
-		s.queues[respond.ActionQueue(action)] = 1000
+		s.queues[core.ActionQueue(action)] = 1000
 	}
 	for _, channel := range c.Channels() {
-		s.queues[respond.Queue(channel)] = 1000
+		s.queues[core.Queue(channel)] = 1000
 	}
 }
 
@@ -89,7 +92,7 @@ func (s *Sim) Act(name string, a automate.Action) { s.actions[name] = a }
 
 // Submit takes events in at the virtual time, as the engine does: one without source and intake comes from "app".
 func (s *Sim) Submit(events ...event.Event) error {
-	assessed := make(respond.Events, 0, len(events))
+	assessed := make(core.Events, 0, len(events))
 	var errs []error
 	for i, e := range events {
 		if err := e.Check(); err != nil {
@@ -97,23 +100,14 @@ func (s *Sim) Submit(events ...event.Event) error {
 			continue
 		}
 		s.events++
-		e.Received = s.now
-		fill(&e.ID, fmt.Sprintf("sim-%d", s.events))
-		fill(&e.Source, "app")
-		fill(&e.Intake, "app")
-		if e.Time.IsZero() {
-			e.Time = s.now
+		if e.ID == "" {
+			e.ID = fmt.Sprintf("sim-%d", s.events)
 		}
-		assessed = append(assessed, respond.Assess(s.cat, &e))
+		core.Complete(&e, "app", s.now)
+		assessed = append(assessed, core.Assess(s.cat, &e))
 	}
-	_, err := s.commit([]respond.Input{assessed}, nil)
+	_, err := s.commit([]core.Input{assessed}, nil)
 	return errors.Join(append(errs, err, s.settle())...)
-}
-
-func fill(field *string, value string) {
-	if *field == "" {
-		*field = value
-	}
 }
 
 // Do carries out a command at the virtual time.
@@ -126,11 +120,11 @@ func (s *Sim) Do(c respond.Command) error {
 		}
 		i := slices.IndexFunc(tasks, func(t store.Task) bool { return t.ID == resend.Letter.Key })
 		if i < 0 {
-			return &respond.RefusedError{Incident: c.Target(), Reason: fmt.Sprintf("there is no dead letter %q", resend.Letter.Key)}
+			return &respond.RefusedError{Incident: resend.Letter.Incident, Reason: fmt.Sprintf("there is no dead letter %q", resend.Letter.Key)}
 		}
 		settle = &store.Settle{Claim: store.Claim{ID: tasks[i].ID, Fence: tasks[i].Lease.Fence}, Retry: s.now}
 	}
-	refused, err := s.commit([]respond.Input{respond.Do{At: s.now, Command: c}}, settle)
+	refused, err := s.commit([]core.Input{core.Do{At: s.now, Command: c}}, settle)
 	return errors.Join(append(refused, err, s.settle())...)
 }
 
@@ -164,12 +158,12 @@ func (s *Sim) look() (time.Time, error) {
 		return time.Time{}, err
 	}
 	for _, t := range claimed.Tasks {
-		if err := s.send(t); err != nil {
+		if err := s.try(t); err != nil {
 			return time.Time{}, err
 		}
 	}
 	for _, k := range claimed.Due {
-		if _, err := s.commit([]respond.Input{respond.Advance{At: s.now, Group: k}}, nil); err != nil {
+		if _, err := s.commit([]core.Input{core.Advance{At: s.now, Key: k}}, nil); err != nil {
 			return time.Time{}, err
 		}
 	}
@@ -179,59 +173,32 @@ func (s *Sim) look() (time.Time, error) {
 	return claimed.Next, nil
 }
 
-// call answers for the action.
-func (s *Sim) call(t store.Task) error {
-	out := respond.Acted{At: s.now, Record: t.Record}
-	if err := json.Unmarshal(t.Payload, &out.Invocation); err != nil {
-		return fmt.Errorf("sim: task %s: %w", t.ID, err)
+// try answers for the notifier or the action of a task.
+func (s *Sim) try(t store.Task) error {
+	out := outbox.Read(t, s.now)
+	switch a := s.actions[out.Invocation.Action]; {
+	case out.Err != nil:
+	case t.Kind != core.KindAction:
+		out.Err = s.fails[out.Message.Channel]
+	case a != nil:
+		out.Result, out.Err = automate.Call(context.Background(), a, out.Invocation)
 	}
-	out.Invocation.Attempt = int(t.Lease.Fence)
-	if a := s.actions[out.Invocation.Action]; a != nil {
-		result, err := automate.Call(context.Background(), a, out.Invocation)
-		if out.Result = result; err != nil {
-			out.Error = err.Error()
-			if pause := notify.RetryDelay(err, s.now); pause > 0 && !notify.IsPermanent(err) && !s.now.Add(pause).After(t.Expires) {
-				out.Retry = s.now.Add(pause)
-			}
-		}
-	}
-	_, err := s.commit([]respond.Input{out}, &store.Settle{Claim: store.Claim{ID: t.ID, Fence: t.Lease.Fence}, Retry: out.Retry})
-	return err
-}
-
-// send answers for the notifier.
-func (s *Sim) send(t store.Task) error {
-	if t.Kind == respond.KindAction {
-		return s.call(t)
-	}
-	var m notify.Message
-	if err := json.Unmarshal(t.Payload, &m); err != nil {
-		return fmt.Errorf("sim: task %s: %w", t.ID, err)
-	}
-	out := respond.Outcome{At: s.now, Task: t.ID, Record: t.Record, Message: m, Sent: true}
-	settle := store.Settle{Claim: store.Claim{ID: t.ID, Fence: t.Lease.Fence}}
-	if err := s.fails[m.Channel]; err != nil {
-		out.Sent, out.Error = false, err.Error()
-		settle.Dead = out.Error
-		retry := s.now.Add(max(time.Second<<min(t.Lease.Fence-1, 6), notify.RetryDelay(err, s.now)))
-		if !notify.IsPermanent(err) && !retry.After(t.Expires) {
-			out.Retry, settle.Retry, settle.Dead = retry, retry, ""
-		}
-	}
-	_, err := s.commit([]respond.Input{out}, &settle)
+	out.TryAgain(s.now, time.Second<<min(t.Lease.Fence-1, 6))
+	done := out.Settle(s.now)
+	_, err := s.commit([]core.Input{done.Input}, &done.Claim)
 	return err
 }
 
 // commit decides about the inputs and stores the result.
-func (s *Sim) commit(inputs []respond.Input, settle *store.Settle) (refused []error, err error) {
-	sc := respond.Scope(&s.room, inputs, nil)
+func (s *Sim) commit(inputs []core.Input, settle *store.Settle) (refused []error, err error) {
+	sc := s.core.Scope(&s.scratch, inputs, nil)
 	if settle != nil {
 		sc.Claims = []store.Claim{settle.Claim}
 	}
-	var d respond.Decision
+	var d core.Decision
 	err = s.store.Update(context.Background(), sc, func(v store.View) (store.Batch, store.Need, error) {
 		var need store.Need
-		if d, need = respond.Decide(&s.room, s.cat, v, inputs); !need.Empty() {
+		if d, need = s.core.Decide(&s.scratch, s.cat, v, inputs); !need.Empty() {
 			return store.Batch{}, need, nil
 		}
 		batch := d.Batch(s.now, nil, nil)
@@ -247,30 +214,30 @@ func (s *Sim) commit(inputs []respond.Input, settle *store.Settle) (refused []er
 	return d.Refused, nil
 }
 
-func (s *Sim) note(d *respond.Decision) {
+func (s *Sim) note(d *core.Decision) {
 	for i, lines := range d.Lines {
 		for _, line := range lines {
-			s.entries = append(s.entries, Entry{Of: respond.ID(d.Put[i].Key), Entry: line})
+			s.entries = append(s.entries, Entry{About: core.ID(d.Put[i].Key), Entry: line})
 		}
 	}
 }
 
 // Incidents returns every incident, the worst priority first.
-func (s *Sim) Incidents() ([]respond.Incident, error) {
-	rows, err := s.store.Read(context.Background(), store.Query{Kind: respond.KindIncident, Limit: 1000})
-	incidents := make([]respond.Incident, len(rows))
+func (s *Sim) Incidents() ([]incident.Incident, error) {
+	rows, err := s.store.Read(context.Background(), store.Query{Kind: core.KindIncident, Limit: 1000})
+	incidents := make([]incident.Incident, len(rows))
 	for i, row := range rows {
-		incidents[i] = *row.Rec.(*respond.Incident)
+		incidents[i] = s.core.View(row.Rec.(*core.Incident))
 	}
 	return incidents, err
 }
 
 // Alerts returns every alert, the worst priority first.
-func (s *Sim) Alerts() ([]respond.Alert, error) {
-	rows, err := s.store.Read(context.Background(), store.Query{Kind: respond.KindAlert, Limit: 1000})
-	alerts := make([]respond.Alert, len(rows))
+func (s *Sim) Alerts() ([]incident.Alert, error) {
+	rows, err := s.store.Read(context.Background(), store.Query{Kind: core.KindAlert, Limit: 1000})
+	alerts := make([]incident.Alert, len(rows))
 	for i, row := range rows {
-		alerts[i] = *row.Rec.(*respond.Alert)
+		alerts[i] = core.ViewAlert(row.Rec.(*core.Alert))
 	}
 	return alerts, err
 }

@@ -14,24 +14,10 @@ import (
 
 	"github.com/tocsin-dev/tocsin/escalate"
 	"github.com/tocsin-dev/tocsin/event"
+	"github.com/tocsin-dev/tocsin/internal/core"
 	"github.com/tocsin-dev/tocsin/notify"
 	"github.com/tocsin-dev/tocsin/respond"
 )
-
-// ofPeople are the commands of package respond. Stories name them, and their fields, in lower case: start-run, dry-run.
-var ofPeople = []respond.Command{
-	respond.Acknowledge{},
-	respond.Unacknowledge{},
-	respond.Escalate{},
-	respond.Resolve{},
-	respond.Reprioritise{},
-	respond.Resend{},
-	respond.StartRun{},
-	respond.Approve{},
-	respond.Answer{},
-	respond.StopRun{},
-	respond.KillSwitch{},
-}
 
 // arguments are the words of a command that nobody has asked for yet.
 type arguments struct {
@@ -168,7 +154,7 @@ func (p *player) command(a *arguments) (respond.Command, error) {
 		return nil, err
 	}
 	var names []string
-	for _, c := range ofPeople {
+	for _, c := range core.New().Commands() {
 		of := reflect.TypeOf(c)
 		names = append(names, dashed(of.Name()))
 		if names[len(names)-1] != word.value {

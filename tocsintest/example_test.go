@@ -20,8 +20,8 @@ func Example() {
 	w.Submit(diskFull.Trigger("disk of web-1 is full", "host", "web-1"))
 	w.Sent("+0s  notice  level 1  default")
 
-	fmt.Println(w.Incident().ID, t.Failed())
-	// Output: storage.disk.full/#1 false
+	fmt.Println(w.Incident().Title, t.Failed())
+	// Output: disk of web-1 is full false
 }
 
 // A story tests a policy without Go: a file of commands and of what they bring about.

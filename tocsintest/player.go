@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -14,7 +13,6 @@ import (
 
 	"github.com/tocsin-dev/tocsin/automate"
 	"github.com/tocsin-dev/tocsin/catalog"
-	"github.com/tocsin-dev/tocsin/correlate"
 	"github.com/tocsin-dev/tocsin/event"
 	"github.com/tocsin-dev/tocsin/incident"
 	"github.com/tocsin-dev/tocsin/respond"
@@ -235,10 +233,10 @@ func (p *player) transcript() ([]string, error) {
 	blocks := make(map[string][]string)
 	for i := range fresh {
 		e := &fresh[i]
-		if blocks[e.Of] == nil {
-			order = append(order, e.Of)
+		if blocks[e.About] == nil {
+			order = append(order, e.About)
 		}
-		blocks[e.Of] = append(blocks[e.Of], "  "+p.names.Replace(e.Line(p.start)))
+		blocks[e.About] = append(blocks[e.About], "  "+p.names.Replace(e.Line(p.start)))
 	}
 	var lines []string
 	for _, of := range order {
@@ -265,16 +263,16 @@ func (p *player) number(fresh []sim.Entry) error {
 		return err
 	}
 	for _, e := range fresh {
-		known := func(i respond.Incident) bool { return i.ID == e.Of }
-		if !slices.Contains(p.opened, e.Of) && slices.ContainsFunc(incidents, known) {
-			p.opened = append(p.opened, e.Of)
+		known := func(i incident.Incident) bool { return i.ID == e.About }
+		if !slices.Contains(p.opened, e.About) && slices.ContainsFunc(incidents, known) {
+			p.opened = append(p.opened, e.About)
 		}
 	}
 	type name struct{ id, number string }
 	var names []name
 	for i, id := range p.opened {
 		number := "#" + strconv.Itoa(i+1)
-		names = append(names, name{id, number}, name{url.PathEscape(id), number})
+		names = append(names, name{id, number})
 	}
 	slices.SortStableFunc(names, func(a, b name) int { return cmp.Compare(len(b.id), len(a.id)) }) // one may begin with another
 	var pairs []string
@@ -285,9 +283,9 @@ func (p *player) number(fresh []sim.Entry) error {
 	return nil
 }
 
-// named puts the id of an incident in the place of its number: in #1, and in #1/run/restart/1.
+// named puts the id of an incident in the place of its number: in #1, and in #1-2, its second run.
 func (p *player) named(text string) (string, error) {
-	number, rest, _ := strings.Cut(text, "/")
+	number, rest, _ := strings.Cut(text, "-")
 	if !strings.HasPrefix(number, "#") {
 		return text, nil
 	}
@@ -295,7 +293,7 @@ func (p *player) named(text string) (string, error) {
 	if err != nil || n < 1 || n > len(p.opened) {
 		return "", fmt.Errorf("found the incident %s, expected one of those that have opened so far, of which there are %d", number, len(p.opened))
 	}
-	return strings.TrimSuffix(p.opened[n-1]+"/"+rest, "/"), nil
+	return strings.TrimSuffix(p.opened[n-1]+"-"+rest, "-"), nil
 }
 
 // show prints how an incident or an alert stands.
@@ -315,7 +313,7 @@ func (p *player) show(a *arguments) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	slices.SortFunc(alerts, func(a, b respond.Alert) int { return cmp.Compare(a.ID, b.ID) })
+	slices.SortFunc(alerts, func(a, b incident.Alert) int { return cmp.Compare(a.ID, b.ID) })
 	for i := range alerts {
 		if p.names.Replace(alerts[i].ID) == p.names.Replace(id) {
 			return p.showAlert(&alerts[i]), nil
@@ -330,7 +328,7 @@ func (p *player) show(a *arguments) ([]string, error) {
 	return nil, errors.Join(err, fmt.Errorf("found %q, expected an incident, such as #1, or an alert by the name that transcripts give it", word.value))
 }
 
-func (p *player) showAlert(al *respond.Alert) []string {
+func (p *player) showAlert(al *incident.Alert) []string {
 	lines := []string{
 		p.title(al.ID), "  state  " + strings.TrimSuffix(string(al.State)+"  "+al.Reason, "  "), fmt.Sprintf("  count  %d", al.Count),
 		said("first", &al.First), said("latest", &al.Latest),
@@ -344,11 +342,11 @@ func (p *player) showAlert(al *respond.Alert) []string {
 	return lines
 }
 
-func said(what string, f *correlate.Facts) string {
+func said(what string, f *incident.Signal) string {
 	return fmt.Sprintf("  %s  %s %q", what, f.Severity, f.Summary)
 }
 
-func (p *player) showIncident(i *respond.Incident, alerts []respond.Alert) []string {
+func (p *player) showIncident(i *incident.Incident, alerts []incident.Alert) []string {
 	e := &i.Escalation
 	escalation := "  escalation  " + string(e.Status)
 	if e.Level > 0 {
@@ -422,11 +420,11 @@ func (p *player) act(a *arguments) error {
 }
 
 func (a *action) call(in *automate.Invocation) (automate.Result, error) {
-	e := incident.Entry{At: a.p.sim.Now(), What: string(in.Phase), Text: in.Subject}
+	e := incident.Entry{At: a.p.sim.Now(), Word: incident.Word(in.Phase), Text: in.Subject}
 	if in.DryRun {
 		e.Text = strings.TrimPrefix(e.Text+"  dry run", "  ")
 	}
-	a.p.called = append(a.p.called, sim.Entry{Of: actionTitle + a.name, Entry: e})
+	a.p.called = append(a.p.called, sim.Entry{About: actionTitle + a.name, Entry: e})
 	said := a.answers[in.Phase]
 	return automate.Result{Output: said.output}, said.err
 }

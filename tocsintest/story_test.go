@@ -154,7 +154,7 @@ func TestStoriesKnowEveryCommand(t *testing.T) {
 		parsed, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.SkipObjectResolution)
 		require.NoError(t, err)
 		for _, decl := range parsed.Decls {
-			if fn, ok := decl.(*ast.FuncDecl); ok && fn.Recv != nil && fn.Name.Name == "Target" {
+			if fn, ok := decl.(*ast.FuncDecl); ok && fn.Recv != nil && fn.Name.Name == "Head" {
 				declared = append(declared, strings.ToLower(fn.Recv.List[0].Type.(*ast.Ident).Name))
 			}
 		}

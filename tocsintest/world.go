@@ -65,14 +65,14 @@ func (w *World) must(err error) {
 }
 
 // Incident returns the incident that opened last. Without one the test fails.
-func (w *World) Incident() respond.Incident {
+func (w *World) Incident() incident.Incident {
 	w.t.Helper()
 	incidents, err := w.sim.Incidents()
 	w.must(err)
 	if len(incidents) == 0 {
 		w.t.Fatalf("tocsintest: no incident has opened; so far:\n%s", strings.Join(w.lines(0, all), "\n"))
 	}
-	return slices.MaxFunc(incidents, func(a, b respond.Incident) int { return a.Detected.Compare(b.Detected) })
+	return slices.MaxFunc(incidents, func(a, b incident.Incident) int { return a.Detected.Compare(b.Detected) })
 }
 
 // Sent says which messages were sent, or failed for good, since the last call: one line each, in order, with the offset
@@ -116,10 +116,10 @@ func (w *World) timelines() string {
 	var order []string
 	lines := make(map[string][]string)
 	for _, e := range w.sim.Entries() {
-		if lines[e.Of] == nil {
-			order = append(order, e.Of)
+		if lines[e.About] == nil {
+			order = append(order, e.About)
 		}
-		lines[e.Of] = append(lines[e.Of], "  "+e.Line(w.start)+"\n")
+		lines[e.About] = append(lines[e.About], "  "+e.Line(w.start)+"\n")
 	}
 	var b strings.Builder
 	for _, of := range order {
@@ -129,7 +129,7 @@ func (w *World) timelines() string {
 }
 
 func all(*incident.Entry) bool        { return true }
-func messages(e *incident.Entry) bool { return e.Kind == incident.KindPage }
+func messages(e *incident.Entry) bool { return e.Word.Kind() == incident.KindPage }
 
 // lines renders the entries from an index on, in the one text form of timelines.
 func (w *World) lines(from int, which func(*incident.Entry) bool) []string {

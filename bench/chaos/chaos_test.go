@@ -13,11 +13,11 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/tocsin-dev/tocsin/escalate"
 	"github.com/tocsin-dev/tocsin/event"
 	"github.com/tocsin-dev/tocsin/incident"
+	"github.com/tocsin-dev/tocsin/internal/core"
+	"github.com/tocsin-dev/tocsin/internal/machine/escalation"
 	"github.com/tocsin-dev/tocsin/notify"
-	"github.com/tocsin-dev/tocsin/respond"
 	"github.com/tocsin-dev/tocsin/store"
 	"github.com/tocsin-dev/tocsin/store/postgres/postgrestest"
 )
@@ -56,23 +56,25 @@ func TestRow04(t *testing.T) {
 	assert.Positive(t, v.Pages, "nobody was paged") // the verdict checks that every page came
 }
 
-func entry(kind incident.EntryKind, what, text string) incident.Entry {
-	return incident.Entry{Kind: kind, What: what, Text: text}
+func entry(word incident.Word, of, text string) incident.Entry {
+	return incident.Entry{Word: word, Of: of, Text: text}
 }
 
 func sent(seq, round, level int, to string) delivery {
-	return delivery{key: fmt.Sprintf("two.e1/shop#1/%d/hook:%s", seq, to), kind: notify.Page, round: round, level: level, to: to}
+	return delivery{
+		key: fmt.Sprintf("%s-%d-0", incidentOf(1), seq), seq: uint64(seq), kind: notify.Page, round: round, level: level, to: to,
+	}
 }
 
 // TestVerdict adds one violation at a time to a correct history. The verdict must find each.
 func TestVerdict(t *testing.T) {
 	alone := &life{number: 1, alone: true, fired: 1} // of the plan "two"
 	lines := []incident.Entry{
-		entry(incident.KindState, "level 1", "pages ana"), entry(incident.KindPage, "page", "level 1  ana  hook"),
-		entry(incident.KindState, "level 2", "pages ben, cy"),
+		entry(incident.WordLevel, "1", "pages ana"), entry(incident.WordPage, "", "level 1  ana  hook"),
+		entry(incident.WordLevel, "2", "pages ben, cy"),
 	}
 	came := []delivery{sent(1, 1, 1, "ana"), sent(2, 1, 2, "ben"), sent(3, 1, 2, "cy")}
-	taken := entry(incident.KindAck, "acknowledged", "")
+	taken := entry(incident.WordAcknowledged, "", "")
 	for _, c := range []struct {
 		name  string
 		lines []incident.Entry
@@ -89,11 +91,11 @@ func TestVerdict(t *testing.T) {
 		{"a page of no level", lines, append(came, sent(4, 2, 1, "ana")), verdict{Pages: 4, DoubleEscalations: 1}},
 		{"an order", lines, append(came, sent(0, 1, 2, "ben")), verdict{Pages: 3, KeysChanged: 1, OrderViolations: 1}},
 		{
-			"withdrawn", append(lines, entry(incident.KindNote, withdrawn, "level 2  cy  hook")), came[:2],
+			"withdrawn", append(lines, entry(incident.WordWithdrawn, "", "level 2  cy  hook")), came[:2],
 			verdict{Pages: 2, Withdrawn: 1},
 		},
 		{
-			"expired", append(lines, entry(incident.KindPage, "page", "level 2  cy  hook  failed: its time passed")), came[:2],
+			"expired", append(lines, entry(incident.WordPage, "", "level 2  cy  hook  failed: its time passed")), came[:2],
 			verdict{Pages: 2, Expired: 1},
 		},
 	} {
@@ -132,15 +134,18 @@ func TestJournal(t *testing.T) {
 func TestSkew(t *testing.T) {
 	const ahead = skew(30 * time.Second)
 	at := time.Date(2030, 1, 1, 0, 0, 0, 123, time.UTC)
-	codec := skewed{respond.Codec{}, ahead}
-	was := &respond.Incident{ID: "x", Taken: at, Title: `at "2030"`, Escalation: escalate.State{Next: at}}
-	doc, err := codec.Encode(respond.KindIncident, respond.Schema, was)
+	codec := skewed{core.New(), ahead}
+	was := &core.Incident{
+		About:      core.About{ID: "x", Title: `at "2030"`},
+		Escalation: core.Escalation{State: escalation.State{Next: at}, Taken: at},
+	}
+	doc, err := codec.Encode(core.KindIncident, core.Schema, was)
 	require.NoError(t, err)
-	plain, err := respond.Codec{}.Decode(respond.KindIncident, respond.Schema, doc)
+	plain, err := core.New().Decode(core.KindIncident, core.Schema, doc)
 	require.NoError(t, err)
-	assert.Equal(t, at.Add(30*time.Second), plain.(*respond.Incident).Escalation.Next, "as others see it")
-	assert.True(t, plain.(*respond.Incident).Escalation.Opened.IsZero())
-	back, err := codec.Decode(respond.KindIncident, respond.Schema, doc)
+	assert.Equal(t, at.Add(30*time.Second), plain.(*core.Incident).Escalation.Next, "as others see it")
+	assert.True(t, plain.(*core.Incident).Escalation.Opened.IsZero())
+	back, err := codec.Decode(core.KindIncident, core.Schema, doc)
 	require.NoError(t, err)
 	assert.Equal(t, was, back)
 

@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/tocsin-dev/tocsin/respond"
+	"github.com/tocsin-dev/tocsin/internal/core"
 	"github.com/tocsin-dev/tocsin/store"
 )
 
@@ -110,7 +110,7 @@ func (t *trial) lost(ctx context.Context) (int, error) {
 	defer kept.Close()
 	lost := 0
 	for n := range t.accepted {
-		rows, err := kept.Read(ctx, store.Query{Keys: []store.Key{respond.AlertKey(alertOf(n))}})
+		rows, err := kept.Read(ctx, store.Query{Keys: []store.Key{{Kind: core.KindAlert, ID: alertOf(n)}}})
 		if err != nil {
 			return 0, err
 		}

@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"github.com/tocsin-dev/tocsin/incident"
-	"github.com/tocsin-dev/tocsin/respond"
+	"github.com/tocsin-dev/tocsin/internal/core"
 	"github.com/tocsin-dev/tocsin/store"
 	"github.com/tocsin-dev/tocsin/store/postgres"
 )
@@ -51,11 +51,11 @@ func (c *cluster) look(ctx context.Context, kept store.Store, crowd *crowd) (*ve
 	if err != nil {
 		return nil, err
 	}
-	alerts, err := readAll(ctx, kept, respond.KindAlert)
+	alerts, err := readAll(ctx, kept, core.KindAlert)
 	if err != nil {
 		return nil, err
 	}
-	rows, err := readAll(ctx, kept, respond.KindIncident)
+	rows, err := readAll(ctx, kept, core.KindIncident)
 	if err != nil {
 		return nil, err
 	}
@@ -64,7 +64,7 @@ func (c *cluster) look(ctx context.Context, kept store.Store, crowd *crowd) (*ve
 		v.Accepted += l.fired
 		counted := 0
 		if row, ok := alerts[alertOf(l.number)]; ok {
-			counted = int(row.Rec.(*respond.Alert).Count)
+			counted = int(row.Rec.(*core.Alert).Count)
 		}
 		v.EventsLost += max(0, l.fired-counted)
 		v.EventsTwice += max(0, counted-l.fired)
@@ -94,7 +94,7 @@ func (c *cluster) look(ctx context.Context, kept store.Store, crowd *crowd) (*ve
 // readAll reads the records of a kind, by id.
 func readAll(ctx context.Context, kept store.Store, kind string) (map[string]store.Snapshot, error) {
 	all := make(map[string]store.Snapshot)
-	q := store.Query{Kind: kind, Timeline: kind == respond.KindIncident, Limit: 200}
+	q := store.Query{Kind: kind, Timeline: kind == core.KindIncident, Limit: 200}
 	for {
 		rows, err := kept.Read(ctx, q)
 		if err != nil || len(rows) == 0 {
@@ -102,9 +102,9 @@ func readAll(ctx context.Context, kept store.Store, kind string) (map[string]sto
 		}
 		for _, row := range rows {
 			switch rec := row.Rec.(type) {
-			case *respond.Incident:
+			case *core.Incident:
 				all[rec.ID] = row
-			case *respond.Alert:
+			case *core.Alert:
 				all[rec.ID] = row
 			}
 		}

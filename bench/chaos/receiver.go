@@ -61,13 +61,14 @@ func receive(ctx context.Context, path string, slow time.Duration) error {
 type delivery struct {
 	at            time.Time
 	key, incident string
+	seq           uint64 // among the messages of the incident
 	kind          notify.Kind
 	round, level  int
 	to            string
 }
 
 func lineOf(at time.Time, m *notify.Message) string {
-	return fmt.Sprintf("%d %s %s %s %d %d %s", at.UnixMilli(), m.Key, m.Incident, m.Kind, m.Round, m.Level, m.To)
+	return fmt.Sprintf("%d %s %s %d %s %d %d %s", at.UnixMilli(), m.Key, m.Incident, m.Seq, m.Kind, m.Round, m.Level, m.To)
 }
 
 func deliveries(path string) ([]delivery, error) {
@@ -82,7 +83,7 @@ func deliveries(path string) ([]delivery, error) {
 		}
 		var ms int64
 		var d delivery
-		if _, err := fmt.Sscan(line, &ms, &d.key, &d.incident, &d.kind, &d.round, &d.level, &d.to); err != nil {
+		if _, err := fmt.Sscan(line, &ms, &d.key, &d.incident, &d.seq, &d.kind, &d.round, &d.level, &d.to); err != nil {
 			return nil, fmt.Errorf("the receiver's line %q: %w", line, err)
 		}
 		d.at = time.UnixMilli(ms)

@@ -9,8 +9,8 @@ import (
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
-	"github.com/tocsin-dev/tocsin/respond"
 	"github.com/tocsin-dev/tocsin/store"
+	"github.com/tocsin-dev/tocsin/store/codec"
 	"github.com/tocsin-dev/tocsin/store/postgres"
 )
 
@@ -39,7 +39,7 @@ func openReplica(ctx context.Context, o *options) (*replica, error) {
 		return nil, err
 	}
 	s := skew(o.skew)
-	kept, err := postgres.New(ctx, pool, postgres.Config{Codec: skewed{respond.Codec{}, s}})
+	kept, err := postgres.New(ctx, pool, postgres.Config{Codec: skewed{codec.New(), s}})
 	if err != nil {
 		pool.Close()
 		return nil, err

@@ -16,25 +16,22 @@ type page struct {
 // story is the pages of an incident, as its timeline tells them.
 type story struct {
 	fired   map[page]int
-	excused map[page]string // withdrawn, or failed because its time had passed: it need not come, or may come late
+	excused map[page]incident.Word // withdrawn, or failed because its time had passed: it need not come, or may come late
 	taken   bool
 	after   int // levels that fired although a person had acknowledged the incident
 }
 
-// withdrawn is the timeline's word for a page that was cancelled by an acknowledgement or a resolve.
-const withdrawn = "withdrawn"
-
 func readStory(entries []incident.Entry) *story {
-	s := &story{fired: make(map[page]int), excused: make(map[page]string)}
+	s := &story{fired: make(map[page]int), excused: make(map[page]incident.Word)}
 	rounds := make(map[int]int) // the latest round of each level
 	for i := range entries {
 		e := &entries[i]
 		switch {
-		case e.What == "acknowledged":
+		case e.Word == incident.WordAcknowledged:
 			s.taken = true
-		case e.Kind == incident.KindState && strings.HasPrefix(e.What, "level "):
+		case e.Word == incident.WordLevel:
 			s.level(e, rounds)
-		case e.What == withdrawn || e.Kind == incident.KindPage && strings.Contains(e.Text, "  failed: "):
+		case e.Word == incident.WordWithdrawn || e.Word.Kind() == incident.KindPage && strings.Contains(e.Text, "  failed: "):
 			s.excuse(e, rounds)
 		}
 	}
@@ -43,7 +40,7 @@ func readStory(entries []incident.Entry) *story {
 
 func (s *story) level(e *incident.Entry, rounds map[int]int) {
 	p := page{round: 1}
-	_, _ = fmt.Sscanf(e.What, "level %d", &p.level)
+	_, _ = fmt.Sscan(e.Of, &p.level)
 	who, round, again := strings.Cut(strings.TrimPrefix(e.Text, "pages "), "  round ")
 	if again {
 		_, _ = fmt.Sscan(round, &p.round)
@@ -62,6 +59,6 @@ func (s *story) excuse(e *incident.Entry, rounds map[int]int) {
 	var p page
 	if n, _ := fmt.Sscanf(columns[0], "level %d", &p.level); n == 1 && len(columns) > 1 {
 		p.round, p.to = rounds[p.level], columns[1]
-		s.excused[p] = e.What
+		s.excused[p] = e.Word
 	}
 }

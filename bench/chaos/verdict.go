@@ -3,10 +3,9 @@ package main
 import (
 	"bufio"
 	"fmt"
-	"strconv"
-	"strings"
 	"time"
 
+	"github.com/tocsin-dev/tocsin/incident"
 	"github.com/tocsin-dev/tocsin/notify"
 )
 
@@ -79,10 +78,10 @@ func (v *verdict) incident(l *life, s *story, came []delivery) {
 		if s.excused[p] != "" {
 			continue // it was being sent when it was withdrawn
 		}
-		if seq := seqOf(d.key); seq < last[d.to] {
+		if d.seq < last[d.to] {
 			v.OrderViolations++
 		} else {
-			last[d.to] = seq
+			last[d.to] = d.seq
 		}
 	}
 	v.pages(l, s, keys)
@@ -109,7 +108,7 @@ func (v *verdict) pages(l *life, s *story, keys map[page]map[string]bool) {
 		v.DoubleEscalations += times - 1
 		switch {
 		case len(keys[p]) > 0:
-		case s.excused[p] == withdrawn:
+		case s.excused[p] == incident.WordWithdrawn:
 			v.Withdrawn++
 		case s.excused[p] != "":
 			v.Expired++
@@ -138,13 +137,6 @@ func (p *plan) pages() (all []page) {
 		}
 	}
 	return all
-}
-
-// seqOf returns the number of a message within its incident. It is the part of the key before the contact.
-func seqOf(key string) uint64 {
-	parts := strings.Split(key, "/")
-	seq, _ := strconv.ParseUint(parts[max(0, len(parts)-2)], 10, 64)
-	return seq
 }
 
 // settled reads the journal. Nobody may settle a task after another replica has claimed it.

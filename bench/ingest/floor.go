@@ -5,10 +5,10 @@ import (
 	"slices"
 	"time"
 
-	"github.com/tocsin-dev/tocsin/correlate"
 	"github.com/tocsin-dev/tocsin/event"
 	"github.com/tocsin-dev/tocsin/incident"
-	"github.com/tocsin-dev/tocsin/respond"
+	"github.com/tocsin-dev/tocsin/internal/core"
+	machine "github.com/tocsin-dev/tocsin/internal/machine/alert"
 	"github.com/tocsin-dev/tocsin/severity"
 	"github.com/tocsin-dev/tocsin/store"
 )
@@ -24,7 +24,7 @@ type floor struct {
 }
 
 type row struct {
-	alert respond.Alert
+	alert core.Alert
 	line  store.Entry
 }
 
@@ -52,16 +52,16 @@ func (f *floor) take(context.Context) error {
 }
 
 func (f *floor) keep(e *event.Event) {
-	key := store.Key{Kind: respond.KindAlert, ID: e.Type + "/" + e.Subject}
+	key := store.Key{Kind: core.KindAlert, ID: e.Type + "/" + e.Subject}
 	if r := f.rows[key]; r != nil {
 		r.alert.Again(e, severity.Critical)
 		return
 	}
 	r := new(row)
 	r.alert.ID, r.alert.Class, r.alert.Group = key.ID, e.Type, e.Type
-	r.alert.Trigger(correlate.FactsOf(e, severity.Critical), correlate.Terms{StaleAfter: lifetime})
-	line := incident.Entry{Seq: 1, At: e.Received, Kind: incident.KindState, What: "opened", Text: e.Summary}
-	r.line = store.Entry{Seq: 1, At: line.At, Kind: string(line.Kind), Doc: line.AppendJSON(nil)}
+	r.alert.Trigger(machine.FactsOf(e, severity.Critical), machine.Terms{StaleAfter: lifetime})
+	line := incident.Entry{Seq: 1, At: e.Received, Word: incident.WordOpened, Text: e.Summary}
+	r.line = store.Entry{Seq: 1, At: line.At, Kind: string(line.Word.Kind()), Doc: line.AppendJSON(nil)}
 	f.rows[key] = r
 	f.groups[e.Type]++
 }

@@ -11,8 +11,8 @@ import (
 	"github.com/tocsin-dev/tocsin/catalog"
 	"github.com/tocsin-dev/tocsin/escalate"
 	"github.com/tocsin-dev/tocsin/event"
+	"github.com/tocsin-dev/tocsin/internal/core"
 	"github.com/tocsin-dev/tocsin/notify"
-	"github.com/tocsin-dev/tocsin/respond"
 	"github.com/tocsin-dev/tocsin/severity"
 	"github.com/tocsin-dev/tocsin/store"
 	"github.com/tocsin-dev/tocsin/store/memory"
@@ -101,7 +101,7 @@ func (o *ours) take(ctx context.Context) error {
 
 // seen implements engine.
 func (o *ours) seen(ctx context.Context) (alerts, groups int, err error) {
-	for kind, count := range map[string]*int{respond.KindAlert: &alerts, respond.KindIncident: &groups} {
+	for kind, count := range map[string]*int{core.KindAlert: &alerts, core.KindIncident: &groups} {
 		rows, err := o.store.Read(ctx, store.Query{Kind: kind, Limit: len(o.events) + 1})
 		if err != nil {
 			return 0, 0, err

@@ -3,17 +3,21 @@ package main
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"io"
 	"io/fs"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/tocsin-dev/tocsin/incident"
 	"github.com/tocsin-dev/tocsin/store/sqlite"
 )
 
@@ -74,11 +78,17 @@ func TestHub(t *testing.T) {
 	status, text := h.ask("GET", "/incidents", "token", "")
 	require.Equal(t, http.StatusOK, status)
 	require.Contains(t, text, `"disk 99% full"`)
+	var open []incident.Incident
+	require.NoError(t, json.Unmarshal([]byte(text), &open))
+	require.Len(t, open, 2, "it, and the finding that no class names its type")
+	i := slices.IndexFunc(open, func(inc incident.Incident) bool { return inc.Class == "unclassified" })
+	require.GreaterOrEqual(t, i, 0)
+	id := open[i].ID // stands in URLs as it is
+	require.Equal(t, id, url.QueryEscape(id))
 	stop()
 
 	h, stop = begin(t, file)
 	defer stop()
-	const id = "unclassified/%231"
 	status, text = h.ask("GET", "/explain?id="+id, "token", "")
 	require.Equal(t, http.StatusOK, status, text)
 	assert.Contains(t, text, "disk 99% full")
@@ -87,7 +97,7 @@ func TestHub(t *testing.T) {
 	status, text = h.ask("POST", "/resolve?id="+id+"&by=ben", "token", "")
 	assert.Equal(t, http.StatusConflict, status, "the soak has not passed")
 	assert.Contains(t, text, "must have been resolved for")
-	status, _ = h.ask("POST", "/acknowledge?id=nothing%231&by=ben", "token", "")
+	status, _ = h.ask("POST", "/acknowledge?id=nothing&by=ben", "token", "")
 	assert.Equal(t, http.StatusConflict, status)
 	status, text = h.ask("GET", "/health", "", "")
 	assert.Equal(t, http.StatusOK, status, text)

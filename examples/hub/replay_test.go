@@ -19,7 +19,7 @@ import (
 
 	"github.com/tocsin-dev/tocsin/catalog"
 	"github.com/tocsin-dev/tocsin/incident"
-	"github.com/tocsin-dev/tocsin/respond"
+	"github.com/tocsin-dev/tocsin/internal/core"
 	"github.com/tocsin-dev/tocsin/sim"
 	"github.com/tocsin-dev/tocsin/store"
 	"github.com/tocsin-dev/tocsin/store/sqlite"
@@ -69,9 +69,9 @@ func (p *process) traffic(ctx context.Context, rng *rand.Rand) {
 		of, path, body := fmt.Sprintf("shop.%d", rng.IntN(6)), "", ""
 		switch rng.IntN(10) {
 		case 0, 1:
-			path = fmt.Sprintf("/acknowledge?id=%s/shop%%23%d&by=p%d", of, 1+rng.IntN(2), n)
+			path = fmt.Sprintf("/acknowledge?id=%s&by=p%d", core.IncidentID("", of+"/shop", 1+rng.IntN(2)), n)
 		case 2:
-			path = fmt.Sprintf("/resolve?id=%s/shop%%23%d&by=p%d&override=over", of, 1+rng.IntN(2), n)
+			path = fmt.Sprintf("/resolve?id=%s&by=p%d&override=over", core.IncidentID("", of+"/shop", 1+rng.IntN(2)), n)
 		default:
 			path = "/intake/cloudevents"
 			signal := []string{"trigger", "trigger", "resolve"}[rng.IntN(3)]
@@ -139,7 +139,7 @@ func TestReplay(t *testing.T) {
 // timelines returns the timelines of all incidents and alerts in a store, by id, and the number of entries.
 func timelines(t *testing.T, kept store.Store) (map[string][]string, map[incident.EntryKind]int) {
 	all, kinds := make(map[string][]string), make(map[incident.EntryKind]int)
-	for _, kind := range []string{respond.KindIncident, respond.KindAlert} {
+	for _, kind := range []string{core.KindIncident, core.KindAlert} {
 		rows, err := kept.Read(t.Context(), store.Query{Kind: kind, Timeline: true, Limit: 1_000})
 		require.NoError(t, err)
 		require.Less(t, len(rows), 1_000, "there may be more")
@@ -147,8 +147,8 @@ func timelines(t *testing.T, kept store.Store) (map[string][]string, map[inciden
 			for _, entry := range row.Entries {
 				var e incident.Entry
 				require.NoError(t, json.Unmarshal(entry.Doc, &e))
-				all[respond.ID(row.Key)] = append(all[respond.ID(row.Key)], text(&e))
-				kinds[e.Kind]++
+				all[core.ID(row.Key)] = append(all[core.ID(row.Key)], text(&e))
+				kinds[e.Word.Kind()]++
 			}
 		}
 	}
@@ -163,12 +163,12 @@ func replayed(t *testing.T, kept store.Store, folder string) map[string][]string
 	require.NoError(t, err)
 	all := make(map[string][]string)
 	for _, e := range again.Entries() {
-		all[e.Of] = append(all[e.Of], text(&e.Entry))
+		all[e.About] = append(all[e.About], text(&e.Entry))
 	}
 	return all
 }
 
 // text returns a timeline entry with all its fields.
 func text(e *incident.Entry) string {
-	return fmt.Sprintf("%d %s %s %s", e.Seq, e.At.UTC().Format(time.RFC3339Nano), e.Kind, e.Line(e.At))
+	return fmt.Sprintf("%d %s %s %s", e.Seq, e.At.UTC().Format(time.RFC3339Nano), e.Word.Kind(), e.Line(e.At))
 }

@@ -238,15 +238,17 @@ func (s *story) print(out io.Writer, began time.Time) error {
 	if err != nil {
 		return err
 	}
-	for _, id := range []string{"prod/" + resolvedFingerprint, s.incident, s.other} {
-		entries, err := s.bell.Timeline(s.ctx, id)
+	for _, of := range []struct{ kind, id string }{
+		{"alert", "prod/" + resolvedFingerprint}, {"incident", s.incident}, {"incident", s.other},
+	} {
+		entries, err := s.bell.Timeline(s.ctx, of.id)
 		if err != nil {
 			return err
 		}
 		if len(entries) == 0 {
-			return fmt.Errorf("%s has no timeline", id)
+			return fmt.Errorf("%s %s has no timeline", of.kind, of.id)
 		}
-		fmt.Fprintln(out, id)
+		fmt.Fprintln(out, of.kind, of.id)
 		for i := range entries {
 			fmt.Fprintln(out, "  "+entries[i].Line(inc.Detected))
 		}

@@ -11,34 +11,46 @@ import (
 // report is told of each place that breaks a rule: where it is, and what was found and expected.
 type report func(where, format string, args ...any)
 
-// eachImport visits the imports of a package outside its tests.
-func (p *pkg) eachImport(visit func(where, importPath string)) {
-	for _, f := range p.code {
+// eachImport visits the imports of files of a package.
+func eachImport(files []*file, visit func(where, importPath string)) {
+	for _, f := range files {
 		for _, spec := range f.ast.Imports {
 			visit(f.at(spec), importPath(spec))
 		}
 	}
 }
 
-// judgeLayers holds that every package has a layer and that imports go downwards.
+// judgeLayers holds that every package has a layer, that imports outside tests go downwards, and that an internal package
+// serves its own module.
 func judgeLayers(p *pkg, found report) {
 	if p.layer == unplaced {
 		found(p.rel, "the package has no layer; enter it in layers in internal/archtest/tables_test.go")
 		return
 	}
-	p.eachImport(func(where, imported string) {
+	eachImport(p.code, func(where, imported string) {
 		to, isOurs := ours(imported)
-		if !isOurs {
-			return
-		}
-		if isInternal(to) && p.module != ourModule && !strings.HasPrefix(imported, p.module+"/") {
-			found(where, "imports %s of another module; internal packages serve their own module only", to)
-			return
-		}
-		if why := refusal(p.rel, to); why != "" {
-			found(where, "imports %s: %s", to, why)
+		switch {
+		case !isOurs:
+		case p.foreignInternal(imported) && !matchAny(internalUsers, p.rel):
+			found(where, "imports %s of another module; internal packages serve their own module", to)
+		default:
+			if why := refusal(p.rel, to); why != "" {
+				found(where, "imports %s: %s", to, why)
+			}
 		}
 	})
+	eachImport(p.tests, func(where, imported string) {
+		if p.foreignInternal(imported) && !matchAny(slices.Concat(internalUsers, internalTestUsers), p.rel) {
+			to, _ := ours(imported)
+			found(where, "imports %s of another module; internal packages serve their own module, also in tests", to)
+		}
+	})
+}
+
+// foreignInternal says whether an import is an internal package of another module of ours.
+func (p *pkg) foreignInternal(imported string) bool {
+	to, isOurs := ours(imported)
+	return isOurs && isInternal(to) && p.module != ourModule && !strings.HasPrefix(imported, p.module+"/")
 }
 
 // refusal says why one package of ours may not import another, or "" when it may.
@@ -48,7 +60,7 @@ func refusal(from, to string) string {
 	}
 	// A *test package beneath a package speaks its parent's language: it may import the parent, and what the parent may.
 	if parent := path.Dir(from); isTestPackage(from) && parent != "." && layerOf(parent) != unplaced {
-		if to == parent || isTestPackage(to) {
+		if to == parent || isTestPackage(to) || hasEdge(from, to) {
 			return ""
 		}
 		from = parent
@@ -60,12 +72,20 @@ func refusal(from, to string) string {
 	case low > high:
 		return fmt.Sprintf("L%d may not import L%d, imports go downwards only", high, low)
 	}
-	for _, edge := range sideways {
-		if match(edge.from, from) && edge.to == to {
-			return ""
-		}
+	if hasEdge(from, to) {
+		return ""
 	}
 	return fmt.Sprintf("both are in L%d, and sideways in internal/archtest/tables_test.go has no such edge", low)
+}
+
+// hasEdge says whether sideways lists an import. A *test package needs an entry of its own.
+func hasEdge(from, to string) bool {
+	for _, edge := range sideways {
+		if edge.to == to && (edge.from == from || !isTestPackage(from) && match(edge.from, from)) {
+			return true
+		}
+	}
+	return false
 }
 
 // judgeEngine holds that there is one rule engine: nothing else evaluates CEL or regular expressions.
@@ -73,7 +93,7 @@ func judgeEngine(p *pkg, found report) {
 	if p.rel == "route" || p.module != ourModule {
 		return
 	}
-	p.eachImport(func(where, imported string) {
+	eachImport(p.code, func(where, imported string) {
 		if match("cel.dev/cel-go/...", imported) || match("regexp/...", imported) {
 			found(where, "imports %s; only route may, its tables are the one rule mechanism", imported)
 		}
@@ -85,7 +105,7 @@ func judgeThirdParty(p *pkg, found report) {
 	if p.module != ourModule {
 		return
 	}
-	p.eachImport(func(where, imported string) {
+	eachImport(p.code, func(where, imported string) {
 		if _, isOurs := ours(imported); isOurs {
 			return
 		}

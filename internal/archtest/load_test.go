@@ -60,6 +60,7 @@ func (f *file) uses(within ast.Node, visit func(sel *ast.SelectorExpr, importPat
 // load reads the packages of every module in the tree at root.
 func load(t *testing.T, root string) []*pkg {
 	t.Helper()
+	fset := token.NewFileSet()
 	work := filepath.Join(root, "go.work")
 	if _, err := os.Stat(work); err != nil {
 		work = "off"
@@ -83,7 +84,7 @@ func load(t *testing.T, root string) []*pkg {
 			} else if err != nil {
 				t.Fatalf("reading go list in %s: %v", dir, err)
 			}
-			p, err := l.parse(root)
+			p, err := l.parse(fset, root)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -124,14 +125,14 @@ type listed struct {
 	TestGoFiles, XTestGoFiles         []string
 }
 
-func (l listed) parse(root string) (*pkg, error) {
+func (l listed) parse(fset *token.FileSet, root string) (*pkg, error) {
 	if l.Error != nil {
 		return nil, fmt.Errorf("go list %s: %s", l.ImportPath, l.Error.Err)
 	}
 	rel, _ := ours(l.ImportPath)
 	p := &pkg{rel: rel, module: l.Module.Path, name: l.Name, layer: layerOf(rel)}
 	for _, name := range slices.Concat(l.GoFiles, l.CgoFiles, l.IgnoredGoFiles, l.TestGoFiles, l.XTestGoFiles) {
-		f, err := parse(root, filepath.Join(l.Dir, name))
+		f, err := parse(fset, root, filepath.Join(l.Dir, name))
 		if err != nil {
 			return nil, err
 		}
@@ -144,7 +145,7 @@ func (l listed) parse(root string) (*pkg, error) {
 	return p, nil
 }
 
-func parse(root, name string) (*file, error) {
+func parse(fset *token.FileSet, root, name string) (*file, error) {
 	rel, err := filepath.Rel(root, name)
 	if err != nil {
 		return nil, err
@@ -153,7 +154,7 @@ func parse(root, name string) (*file, error) {
 	if err != nil {
 		return nil, err
 	}
-	f := &file{path: filepath.ToSlash(rel), source: source, fset: token.NewFileSet(), imports: map[string]string{}}
+	f := &file{path: filepath.ToSlash(rel), source: source, fset: fset, imports: map[string]string{}}
 	f.ast, err = parser.ParseFile(f.fset, f.path, source, parser.ParseComments)
 	if err != nil {
 		return nil, err
@@ -169,12 +170,16 @@ func importPath(spec *ast.ImportSpec) string {
 	return p
 }
 
-// localName returns the name under which a file knows an import: its alias, or the last element that is no version.
+// localName returns the name under which a file knows an import.
 func localName(spec *ast.ImportSpec) string {
 	if spec.Name != nil {
 		return spec.Name.Name
 	}
-	p := importPath(spec)
+	return defaultName(importPath(spec))
+}
+
+// defaultName returns the name of an imported package: the last element of its path that is no version.
+func defaultName(p string) string {
 	base := path.Base(p)
 	if _, err := strconv.Atoi(strings.TrimPrefix(base, "v")); err == nil && path.Dir(p) != "." {
 		return path.Base(path.Dir(p))

@@ -5,6 +5,7 @@ import (
 	"go/doc"
 	"path"
 	"slices"
+	"strings"
 )
 
 // judgePurity holds that the layers that decide read no clock, start nothing, draw no luck and do no I/O.
@@ -12,7 +13,7 @@ func judgePurity(p *pkg, found report) {
 	if p.layer == unplaced || p.layer > pureLayer {
 		return
 	}
-	p.eachImport(func(where, imported string) {
+	eachImport(p.code, func(where, imported string) {
 		if matchAny(impureImports, imported) && !matchAny(pureImports, imported) {
 			found(where, "imports %s; L0–L3 do no I/O and get randomness injected", imported)
 		}
@@ -47,6 +48,42 @@ func judgePurity(p *pkg, found report) {
 func excepted(rel, name string) bool {
 	for _, e := range impureExceptions {
 		if e.pkg == rel && e.name == name {
+			return true
+		}
+	}
+	return false
+}
+
+// judgeParsed holds that nothing is got back from a text that a program has formatted: ids, keys, errors and lines of the
+// timeline are kept as fields.
+func judgeParsed(p *pkg, found report) {
+	if !matchAny(unparsed, p.rel) {
+		return
+	}
+	for _, f := range p.code {
+		for _, decl := range f.ast.Decls {
+			place := f.path
+			if fn, ok := decl.(*ast.FuncDecl); ok {
+				place += ": " + fn.Name.Name
+			}
+			if isTextForm(place) {
+				continue
+			}
+			f.uses(decl, func(sel *ast.SelectorExpr, imported string) {
+				for _, begins := range takingApart[imported] {
+					if strings.HasPrefix(sel.Sel.Name, begins) {
+						found(f.at(sel), "uses %s.%s; keep what it looks for as a field, or enter %q in textForms in "+
+							"internal/archtest/tables_test.go if a person wrote the text", imported, sel.Sel.Name, place)
+					}
+				}
+			})
+		}
+	}
+}
+
+func isTextForm(place string) bool {
+	for _, form := range textForms {
+		if form.place == place {
 			return true
 		}
 	}
@@ -125,9 +162,14 @@ func exportedFunc(decl *ast.FuncDecl) bool {
 	}
 }
 
+// public says whether a package has users outside this repository.
+func (p *pkg) public() bool {
+	return p.name != "main" && len(p.code) > 0 && !isInternal(p.rel) && !match("examples/...", p.rel)
+}
+
 // judgeExamples holds that every public package shows, in an Example that runs, how it is used.
 func judgeExamples(p *pkg, found report) {
-	if p.name == "main" || len(p.code) == 0 || isInternal(p.rel) || match("examples/...", p.rel) {
+	if !p.public() {
 		return
 	}
 	var tests []*ast.File

@@ -12,9 +12,12 @@ const ourModule = "github.com/tocsin-dev/tocsin"
 // The layers that rules speak of by name. A package imports from lower layers only.
 const (
 	unplaced  = -1
-	pureLayer = 3 // the highest layer that reads no clock and does no I/O
+	pureLayer = 3 // the highest layer that reads no clock and does no I/O: the core
 	above     = 7 // programs, benchmarks and tests against others: they import whatever they need
 )
+
+// core is the package that decides; it is made of parts.
+const core = "internal/core"
 
 // layers places every package of ours, by its path beneath the module; the first pattern that fits counts. "*" stands for
 // one path element, "/..." for a package and all beneath it.
@@ -25,9 +28,9 @@ var layers = []struct {
 	{"severity", 0},
 	{"event", 0},
 	{"store", 0},
+	{"internal/mark", 0},
 
 	{"route", 1},
-	{"correlate", 1},
 	{"incident", 1},
 	{"escalate", 1},
 	{"escalate/oncall", 1},
@@ -35,21 +38,23 @@ var layers = []struct {
 	{"notify", 1},
 	{"automate", 1},
 	{"review", 1},
+	{"internal/machine/*", 1},
 
 	{"catalog", 2},
+	{"respond", 2},
 
-	{"respond", 3},
+	{"internal/core", 3},
 
-	{"store/*", 4},
+	{"store/*", 4}, // the stores, store/storetest and store/codec
 	{"store/postgres/postgrestest", 4},
 	{"notify/*", 4},
 	{"automate/*", 4},
 	{"internal/outbound", 4},
 	{"internal/outbox", 4},
-	{"internal/mark", 0},
 	{"internal/fault", 0},
 	{"internal/meters", 4},
 	{"internal/spans", 4},
+	{"internal/telemetry", 4},
 
 	{".", 5},
 	{"sim", 5},
@@ -76,8 +81,24 @@ var sideways = []struct{ from, to, reason string }{
 	{"notify/*", "internal/outbound", "the one HTTP client of notifiers"},
 	{"automate/*", "internal/outbound", "the same client, for actions"},
 	{"internal/outbox", "internal/spans", "a try is a span"},
+	{"internal/telemetry", "internal/spans", "a decision is a span"},
 	{"escalate/oncall", "escalate", "it implements the port escalate.Schedule"},
+	{"internal/machine/escalation", "escalate", "it runs an escalate.Policy"},
+	{"internal/machine/run", "automate", "it runs an automate.Runbook"},
+	{"internal/machine/run", "incident", "a person ends a run, and says why"},
+	{"internal/machine/phase", "incident", "it moves an incident through incident.Phase"},
+	{"incident", "escalate", "people read who is asked, and who has the incident"},
+	{"incident", "automate", "people read how far a runbook is"},
+	{"store/*", "store/codec", "a store asks it what it needs of the records"},
+	{"store/storetest", "store/codec", "the suite stores such records"},
 }
+
+// internalUsers may import an internal package of another module of ours, and so may the tests of internalTestUsers. None of
+// them is released, so none is ever built against another version of that package.
+var (
+	internalUsers     = []string{"bench/...", "integration/..."}
+	internalTestUsers = []string{"examples/..."}
+)
 
 // thirdParty lists the foreign packages that the core may import outside tests, and from where: a layer ("L4") or a
 // package. cel may be imported from anywhere as far as this table goes, the rule engine-only-route speaks of it.
@@ -124,6 +145,35 @@ var impureNames = map[string][]string{
 var impureExceptions = []struct{ pkg, name, reason string }{
 	{"catalog", "time.LoadLocation", "the default of Catalog.Zones"},
 }
+
+// tableFiles are the files of core that name functions of the parts: the tables of record kinds and of commands.
+var tableFiles = []string{"kinds.go", "commands.go"}
+
+// unparsed are the packages that take no text apart.
+var unparsed = []string{".", core, "internal/machine/...", "internal/telemetry"}
+
+// takingApart lists the functions that take text apart, by the beginnings of their names. Regular expressions are refused by
+// the rule engine-only-route.
+var takingApart = map[string][]string{
+	"strings": {"Cut", "Split", "Fields", "Index", "LastIndex", "TrimPrefix", "TrimSuffix"},
+	"bytes":   {"Cut", "Split", "Fields", "Index", "LastIndex", "TrimPrefix", "TrimSuffix"},
+	"fmt":     {"Sscan", "Fscan"},
+}
+
+// textForms lists the functions that may take text apart all the same, each as "file: function", with the text that it reads.
+// A person has written that text; what a program has formatted is kept as a field instead.
+var textForms = []struct{ place, text string }{
+	{"internal/core/erasewords.go: withoutWord", "any text that a person or a sender wrote, in which a word is looked for"},
+	{"internal/core/findings.go: oneLine", "outputs of actions and errors of the catalog's own code, put on one line"},
+	{"internal/machine/run/advance.go: fill", "$path in an argument of a step, as the runbook has it"},
+	{"internal/machine/alert/labels.go: packs", "nothing is got from it: it compares packed labels with others, one by one"},
+}
+
+// exportedBounds says how many exported types and functions a package may have. Commands are not counted.
+var exportedBounds = map[string]int{"respond": 10, "incident": 25, "escalate": 25, "automate": 25}
+
+// maxFragments is the number of assertions on a piece of text that the tests of tocsintest may have.
+const maxFragments = 10
 
 // seededRand are the names of math/rand and math/rand/v2 that do not draw from the global source.
 var seededRand = []string{

@@ -25,13 +25,7 @@ func (o *Outbox) call(ctx context.Context, c *channel, out *Outcome, report func
 	o.mu.Lock()
 	delete(o.calls, out.Claim)
 	o.mu.Unlock()
-	if out.Err == nil || notify.IsPermanent(out.Err) {
-		return
-	}
-	now := time.Now()
-	if pause := notify.RetryDelay(out.Err, now); pause > 0 {
-		out.retry(now.Add(pause))
-	}
+	out.TryAgain(time.Now(), 0)
 }
 
 func (c *channel) act(ctx context.Context, in automate.Invocation) (result automate.Result, err error) {

@@ -14,12 +14,12 @@ import (
 
 	"github.com/tocsin-dev/tocsin/automate"
 	"github.com/tocsin-dev/tocsin/catalog"
+	"github.com/tocsin-dev/tocsin/internal/core"
 	"github.com/tocsin-dev/tocsin/notify"
-	"github.com/tocsin-dev/tocsin/respond"
 	"github.com/tocsin-dev/tocsin/store"
 )
 
-var queue = respond.Queue("sms")
+var queue = core.Queue("sms")
 
 // to returns a task for one address on the channel sms.
 func to(t *testing.T, address string, priority uint8) store.Task {
@@ -56,13 +56,13 @@ func TestAChannelThatHangsFillsItsOwnPlacesOnly(t *testing.T) {
 		}
 		assert.Equal(t, slots, begun, "the rest is for P1")
 		reserved, _ := h.Reserve(time.Now(), true)
-		assert.Equal(t, Places{respond.Queue("chat"): slots}, reserved)
+		assert.Equal(t, Places{core.Queue("chat"): slots}, reserved)
 		h.Release(reserved)
 		close(release)
 		h.Wait(t.Context())
 		assert.False(t, h.Busy())
 		reserved, _ = h.Reserve(time.Now(), false)
-		assert.Equal(t, Places{queue: slots - slotsP1, respond.Queue("chat"): slots - slotsP1}, reserved)
+		assert.Equal(t, Places{queue: slots - slotsP1, core.Queue("chat"): slots - slotsP1}, reserved)
 		again, _ := h.Reserve(time.Now(), false)
 		assert.Empty(t, again, "a reserved slot is not reserved again")
 	})
@@ -165,7 +165,7 @@ func TestBreaker(t *testing.T) {
 		}
 		require.False(t, try(3, nil), "open after %d failures in a row", failuresToOpen)
 		reserved, more := h.Reserve(time.Now(), false)
-		assert.Equal(t, Places{respond.Queue("chat"): slots - slotsP1}, reserved, "the other channel goes on")
+		assert.Equal(t, Places{core.Queue("chat"): slots - slotsP1}, reserved, "the other channel goes on")
 		assert.Equal(t, time.Now().Add(openFor+time.Millisecond), more)
 		h.Release(reserved)
 		require.True(t, try(1, down), "P1 is tried all the same")

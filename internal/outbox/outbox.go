@@ -11,8 +11,8 @@ import (
 
 	"github.com/tocsin-dev/tocsin/automate"
 	"github.com/tocsin-dev/tocsin/catalog"
+	"github.com/tocsin-dev/tocsin/internal/core"
 	"github.com/tocsin-dev/tocsin/notify"
-	"github.com/tocsin-dev/tocsin/respond"
 	"github.com/tocsin-dev/tocsin/store"
 )
 
@@ -59,12 +59,12 @@ func New(
 		calls: make(map[store.Claim]context.CancelFunc),
 	}
 	for name, n := range notifiers {
-		o.channels[respond.Queue(name)] = newChannel(name)
-		o.channels[respond.Queue(name)].notifier = n
+		o.channels[core.Queue(name)] = newChannel(name)
+		o.channels[core.Queue(name)].notifier = n
 	}
 	for name, a := range actions {
-		o.channels[respond.ActionQueue(name)] = newChannel(name)
-		o.channels[respond.ActionQueue(name)].action = a
+		o.channels[core.ActionQueue(name)] = newChannel(name)
+		o.channels[core.ActionQueue(name)].action = a
 	}
 	return o
 }

@@ -14,8 +14,8 @@ import (
 	"go.opentelemetry.io/otel/trace"
 	"go.opentelemetry.io/otel/trace/noop"
 
+	"github.com/tocsin-dev/tocsin/internal/core"
 	"github.com/tocsin-dev/tocsin/notify"
-	"github.com/tocsin-dev/tocsin/respond"
 	"github.com/tocsin-dev/tocsin/store"
 )
 
@@ -25,7 +25,7 @@ func task(t *testing.T, channel string, fence uint64) store.Task {
 	payload, err := json.Marshal(notify.Message{Key: "k", Channel: channel})
 	require.NoError(t, err)
 	return store.Task{
-		ID: "k", Queue: respond.Queue(channel), Priority: 3, Payload: payload, Expires: time.Now().Add(time.Hour), Lease: &store.Lease{Fence: fence},
+		ID: "k", Queue: core.Queue(channel), Priority: 3, Payload: payload, Expires: time.Now().Add(time.Hour), Lease: &store.Lease{Fence: fence},
 	}
 }
 
@@ -57,7 +57,7 @@ func TestOutcome(t *testing.T) {
 		{name: "the pause that the other side asked for", channel: "busy", err: "busy: busy", min: 10 * time.Minute, max: 10 * time.Minute},
 		{
 			name: "a pause beyond the message's time ends it", channel: "busy", change: func(t *store.Task) { t.Expires = time.Now().Add(time.Minute) },
-			err: "busy: busy (taken up 1 times)",
+			err: "busy: busy (1 tries)",
 		},
 		{name: "permanent", channel: "gone", err: "gone: gone"},
 		{name: "a panic is permanent", channel: "panics", err: "it panicked with a string"},

@@ -10,8 +10,8 @@ import (
 	"github.com/cenkalti/backoff/v4"
 	"go.opentelemetry.io/otel/trace"
 
+	"github.com/tocsin-dev/tocsin/internal/core"
 	"github.com/tocsin-dev/tocsin/notify"
-	"github.com/tocsin-dev/tocsin/respond"
 	"github.com/tocsin-dev/tocsin/store"
 )
 
@@ -20,11 +20,11 @@ var (
 	errBreaker = errors.New("held back: the channel has failed too often in a row")
 )
 
-// read decodes a task into an Outcome. Its Err is set if the task cannot be sent.
-func read(t store.Task) Outcome {
-	out := Outcome{Claim: store.Claim{ID: t.ID, Fence: t.Lease.Fence}, Task: t, Began: time.Now()}
+// Read decodes a task that is tried now into an Outcome. Its Err is set if the task cannot be sent.
+func Read(t store.Task, now time.Time) Outcome {
+	out := Outcome{Claim: store.Claim{ID: t.ID, Fence: t.Lease.Fence}, Task: t, Began: now}
 	var into any = &out.Message
-	if t.Kind == respond.KindAction {
+	if t.Kind == core.KindAction {
 		into = &out.Invocation
 	}
 	if err := json.Unmarshal(t.Payload, into); err != nil {
@@ -38,7 +38,7 @@ func read(t store.Task) Outcome {
 
 // send tries once, or delays the message.
 func (o *Outbox) send(ctx context.Context, c *channel, t store.Task, cause trace.SpanContext) (out Outcome) {
-	out = read(t)
+	out = Read(t, time.Now())
 	report, wait := o.admit(c, &out)
 	if out.Held {
 		out.retry(time.Now().Add(wait))
@@ -62,22 +62,65 @@ func (o *Outbox) send(ctx context.Context, c *channel, t store.Task, cause trace
 	if late() {
 		o.learn(report, out.Err)
 	}
-	if out.Err == nil || notify.IsPermanent(out.Err) {
-		return out
-	}
 	now := time.Now()
-	next := now.Add(max(pause(t.Lease.Fence), notify.RetryDelay(out.Err, now)))
-	if t.Priority > 1 {
-		next = next.Add(c.retries.ReserveN(now, 1).DelayFrom(now))
+	wait = pause(t.Lease.Fence)
+	if t.Priority > 1 && out.Err != nil && !notify.IsPermanent(out.Err) {
+		wait = max(wait, notify.RetryDelay(out.Err, now)) + c.retries.ReserveN(now, 1).DelayFrom(now)
 	}
-	out.retry(next)
+	out.TryAgain(now, wait)
 	return out
+}
+
+// TryAgain notes when to try again after an error, at least a pause after now. An error that is permanent is final; so is any error of
+// an action that names no pause of its own: to act again after a failure is for people to decide.
+func (out *Outcome) TryAgain(now time.Time, pause time.Duration) {
+	if out.Err == nil || notify.IsPermanent(out.Err) {
+		return
+	}
+	asked := notify.RetryDelay(out.Err, now)
+	if out.Task.Kind == core.KindAction {
+		if pause = asked; pause <= 0 {
+			return
+		}
+	}
+	out.retry(now.Add(max(pause, asked)))
+}
+
+// Settlement is what is stored of an outcome.
+type Settlement struct {
+	Input core.Input
+	Lost  []core.Input // in place of Input, where the task was withdrawn or taken over meanwhile
+	Claim store.Settle
+}
+
+// Settle returns what is stored of an outcome at the instant.
+func (out *Outcome) Settle(now time.Time) Settlement {
+	retry := out.Retry.UTC() // as now: without what only this process's clock knows
+	fault := ""
+	if out.Err != nil {
+		fault = out.Err.Error()
+	}
+	s := Settlement{Claim: store.Settle{Claim: out.Claim, Retry: out.Retry}}
+	if out.Task.Kind == core.KindAction {
+		s.Input = core.Acted{
+			At: now, Record: out.Task.Record, Invocation: out.Invocation, Result: out.Result, Retry: retry, Error: fault,
+		}
+		return s
+	}
+	result := core.Outcome{At: now, Record: out.Task.Record, Message: out.Message, Sent: out.Err == nil, Retry: retry, Error: fault}
+	s.Input = result
+	result.Lost = true
+	s.Lost = []core.Input{result}
+	if out.Retry.IsZero() {
+		s.Claim.Dead = fault
+	}
+	return s
 }
 
 // retry sets when to try again. If that is after the task's expiry, the task has failed for good.
 func (out *Outcome) retry(at time.Time) {
 	if at.After(out.Task.Expires) {
-		out.Err = fmt.Errorf("%w (taken up %d times)", out.Err, out.Claim.Fence)
+		out.Err = fmt.Errorf("%w (%d tries)", out.Err, out.Claim.Fence)
 		return
 	}
 	out.Retry = at

@@ -73,7 +73,7 @@
 // # Events of a transaction
 //
 // SubmitTx submits events in a transaction of the application: they exist if and only if it commits. They wait as tasks
-// of the queue respond.QueueInbox. The engine claims them, and settles each in the Update that applies it.
+// of the queue codec.QueueInbox. The engine claims them, and settles each in the Update that applies it.
 //
 // # Hints and proxies
 //

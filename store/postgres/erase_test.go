@@ -19,6 +19,7 @@ import (
 	"github.com/tocsin-dev/tocsin/catalog"
 	"github.com/tocsin-dev/tocsin/escalate"
 	"github.com/tocsin-dev/tocsin/event"
+	"github.com/tocsin-dev/tocsin/incident"
 	"github.com/tocsin-dev/tocsin/notify"
 	"github.com/tocsin-dev/tocsin/respond"
 	"github.com/tocsin-dev/tocsin/severity"
@@ -77,7 +78,12 @@ func TestErase(t *testing.T) {
 	for i := range incidents {
 		kind := fmt.Sprint("pay.", i)
 		require.NoError(t, engines[0].Submit(ctx, event.Event{Type: kind, Summary: "asked by " + anasName, Labels: map[string]string{"by": anasMail}}))
-		ids = append(ids, kind+"/#1")
+	}
+	open, err := engines[0].Incidents(t.Context(), tocsin.Query{})
+	require.NoError(t, err)
+	require.Len(t, open, incidents)
+	for _, inc := range open {
+		ids = append(ids, inc.ID)
 	}
 	told := func(id string) int {
 		inc, err := engines[1].Incident(t.Context(), id)
@@ -104,7 +110,7 @@ func TestErase(t *testing.T) {
 			}
 		})
 	}
-	_, err := engines[1].Erase(t.Context(), "", "ana", anasName)
+	_, err = engines[1].Erase(t.Context(), "", "ana", anasName)
 	deciding.Wait()
 	require.NoError(t, err)
 	done, err := engines[1].Erase(t.Context(), "", "ana", anasName)
@@ -117,7 +123,7 @@ func TestErase(t *testing.T) {
 		forced := 0
 		for i, e := range timeline {
 			assert.EqualValues(t, i+1, e.Seq)
-			if e.What == "priority" {
+			if e.Word == incident.WordPriority {
 				forced++
 			}
 		}

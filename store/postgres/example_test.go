@@ -10,8 +10,8 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/tocsin-dev/tocsin/event"
-	"github.com/tocsin-dev/tocsin/respond"
 	"github.com/tocsin-dev/tocsin/store"
+	"github.com/tocsin-dev/tocsin/store/codec"
 	"github.com/tocsin-dev/tocsin/store/postgres"
 )
 
@@ -50,7 +50,7 @@ func failOrder(ctx context.Context, dsn string) error {
 
 	now := time.Now()
 	work, err := s.Claim(ctx, store.ClaimRequest{
-		Now: now, Owner: "replica-1", Queues: map[string]int{respond.QueueInbox: 10}, Limit: 10, LeaseFor: 30 * time.Second,
+		Now: now, Owner: "replica-1", Queues: map[string]int{codec.QueueInbox: 10}, Limit: 10, LeaseFor: 30 * time.Second,
 	})
 	if err != nil {
 		return err

@@ -6,8 +6,8 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"github.com/tocsin-dev/tocsin/respond"
 	"github.com/tocsin-dev/tocsin/store"
+	"github.com/tocsin-dev/tocsin/store/codec"
 )
 
 const (
@@ -72,7 +72,7 @@ type recordsWriter struct {
 
 // rowOf returns the row to store for a checked change.
 func (r *round) rowOf(c *store.Change, l *locked) (*row, error) {
-	doc, err := r.s.codec.Encode(c.Key.Kind, respond.Schema, c.Rec)
+	doc, err := r.s.codec.Encode(c.Key.Kind, codec.Schema, c.Rec)
 	if err != nil {
 		return nil, err
 	}
@@ -220,7 +220,7 @@ func (e *entryRows) add(record int64, entry *store.Entry) {
 // queue queues the statements that have rows.
 func (w *recordsWriter) queue(s *Store, b *pgx.Batch) {
 	if p := &w.put; len(p.id) > 0 {
-		b.Queue(s.sql(updateRecords), p.tenant, p.kind, p.id, p.version, int32(respond.Schema),
+		b.Queue(s.sql(updateRecords), p.tenant, p.kind, p.id, p.version, int32(codec.Schema),
 			p.doc, p.state, p.priority, p.due, p.ended, p.refs, p.next)
 	}
 	if g := &w.gone; len(g.id) > 0 {

@@ -12,13 +12,13 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
-	"github.com/tocsin-dev/tocsin/respond"
 	"github.com/tocsin-dev/tocsin/store"
+	"github.com/tocsin-dev/tocsin/store/codec"
 )
 
 // Config configures a [Store]. [Open] uses the zero Config.
 type Config struct {
-	// Codec encodes records. Defaults to [respond.Codec].
+	// Codec encodes records. Defaults to [codec.New].
 	Codec store.Codec
 	// Schema is the database schema of the tables. It is created if it is missing. All replicas must use the same.
 	// Defaults to "tocsin".
@@ -87,7 +87,7 @@ func New(ctx context.Context, pool *pgxpool.Pool, c Config) (*Store, error) {
 		answersWithin: answersWithin,
 	}
 	if s.codec == nil {
-		s.codec = respond.Codec{}
+		s.codec = codec.New()
 	}
 	if err := s.persist(ctx, endless, s.migrate); err != nil {
 		return nil, fmt.Errorf("postgres: open: %w", err)

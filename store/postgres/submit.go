@@ -10,7 +10,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/tocsin-dev/tocsin/event"
-	"github.com/tocsin-dev/tocsin/respond"
+	"github.com/tocsin-dev/tocsin/store/codec"
 )
 
 // kindInbox is the kind of the records of inbox tasks. These records do not exist.
@@ -57,7 +57,7 @@ func (s *Store) SubmitTx(ctx context.Context, tx pgx.Tx, events ...event.Event) 
 	if err := errors.Join(errs...); err != nil || len(events) == 0 {
 		return err
 	}
-	if _, err := tx.Exec(ctx, s.sql(insertInbox), tenants, ids, payloads, respond.QueueInbox); err != nil {
+	if _, err := tx.Exec(ctx, s.sql(insertInbox), tenants, ids, payloads, codec.QueueInbox); err != nil {
 		return fmt.Errorf("postgres: submit: %w", err)
 	}
 	return nil

@@ -14,14 +14,14 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/tocsin-dev/tocsin/event"
-	"github.com/tocsin-dev/tocsin/respond"
 	"github.com/tocsin-dev/tocsin/store"
+	"github.com/tocsin-dev/tocsin/store/codec"
 )
 
 // takeInbox claims inbox tasks, and applies and settles each event in one Update.
 func takeInbox(ctx context.Context, s store.Store, now time.Time) (types []string, err error) {
 	c, err := s.Claim(ctx, store.ClaimRequest{
-		Now: now, Owner: "engine", Queues: map[string]int{respond.QueueInbox: 5}, Limit: 5, LeaseFor: 30 * time.Second,
+		Now: now, Owner: "engine", Queues: map[string]int{codec.QueueInbox: 5}, Limit: 5, LeaseFor: 30 * time.Second,
 	})
 	if err != nil || len(c.Tasks) == 0 {
 		return nil, err
@@ -62,7 +62,7 @@ func TestSubmitTx(t *testing.T) {
 	submit(commit, e, event.Event{Type: "disk.full"})
 	submit(commit, event.Event{Type: "disk.fine"})
 	urgent, err := s.Claim(ctx, store.ClaimRequest{
-		Now: at(0), Queues: map[string]int{respond.QueueInbox: 5}, MaxPriority: 1, Limit: 5, LeaseFor: 1,
+		Now: at(0), Queues: map[string]int{codec.QueueInbox: 5}, MaxPriority: 1, Limit: 5, LeaseFor: 1,
 	})
 	require.NoError(t, err)
 	assert.Empty(t, urgent.Tasks)

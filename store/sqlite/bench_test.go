@@ -13,7 +13,7 @@ import (
 	"github.com/tocsin-dev/tocsin/store"
 )
 
-// BenchmarkUpdate commits batches of events, merged as respond merges them: one row for each record and one timeline
+// BenchmarkUpdate commits batches of events, merged as an engine merges them: one row for each record and one timeline
 // entry for each event. "uniform" has 2,000 keys and a task for each event; "storm" has 20 keys and a task for each
 // record.
 func BenchmarkUpdate(b *testing.B) {

@@ -35,6 +35,6 @@
 //
 // # Records
 //
-// A codec writes records as documents, each with a schema number. The default is [respond.Codec]. A document of a newer
+// A codec writes records as documents, each with a schema number. The default is [codec.New]. A document of a newer
 // program is read as [store.Newer] and never overwritten. Up to 64 MiB of documents are cached in decoded form.
 package sqlite

@@ -21,11 +21,13 @@ import (
 	"github.com/tocsin-dev/tocsin/catalog"
 	"github.com/tocsin-dev/tocsin/escalate"
 	"github.com/tocsin-dev/tocsin/event"
+	"github.com/tocsin-dev/tocsin/incident"
 	"github.com/tocsin-dev/tocsin/notify"
 	"github.com/tocsin-dev/tocsin/respond"
 	"github.com/tocsin-dev/tocsin/severity"
 	"github.com/tocsin-dev/tocsin/sim"
 	"github.com/tocsin-dev/tocsin/store"
+	"github.com/tocsin-dev/tocsin/store/codec"
 	"github.com/tocsin-dev/tocsin/store/sqlite"
 )
 
@@ -110,7 +112,10 @@ func anaIsPaged(t *testing.T, s store.Store) (bell *tocsin.Engine, stop func()) 
 		require.NoError(t, bell.Submit(t.Context(), event.Event{Type: kind, Summary: "asked by " + anasName + strings.Repeat(" again", 50*i)}))
 		time.Sleep(90 * time.Second)
 		synctest.Wait()
-		id := kind + "/#1"
+		open, err := bell.Incidents(t.Context(), tocsin.Query{Phase: incident.Active})
+		require.NoError(t, err)
+		require.Len(t, open, 1)
+		id := open[0].ID
 		require.NoError(t, bell.Do(t.Context(), respond.Acknowledge{Incident: id, By: "ana", Via: "phone"}))
 		require.NoError(t, bell.Do(t.Context(), respond.Resolve{Incident: id, By: "ana", Alerts: true, Override: anasReason}))
 		time.Sleep(time.Minute)
@@ -125,7 +130,19 @@ func anaIsPaged(t *testing.T, s store.Store) (bell *tocsin.Engine, stop func()) 
 // tables prints everything that Read returns.
 func tables(t *testing.T, s store.Store) string {
 	t.Helper()
-	out := strings.Join(everything(t, s), "\n")
+	out := ""
+	for _, kind := range codec.Kinds() {
+		rows, err := s.Read(t.Context(), store.Query{Kind: kind, Timeline: true, Limit: 1_000})
+		require.NoError(t, err)
+		for _, row := range rows {
+			doc, err := codec.New().Encode(kind, codec.Schema, row.Rec)
+			require.NoError(t, err)
+			out += fmt.Sprintf("\n%v %s", row.Key, doc)
+			for _, e := range row.Entries {
+				out += fmt.Sprintf("\n%s %s", e.Kind, e.Doc)
+			}
+		}
+	}
 	rows, err := s.Read(t.Context(), store.Query{Kind: store.KindTask, Limit: 1_000})
 	require.NoError(t, err)
 	for _, row := range rows {

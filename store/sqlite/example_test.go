@@ -42,13 +42,19 @@ func ExampleOpen() {
 			fmt.Println(err)
 		}
 		for _, inc := range incidents {
-			fmt.Println(inc.ID, inc.Title, inc.Absorbed.Count)
+			entries, err := bell.Timeline(context.Background(), inc.ID)
+			if err != nil {
+				fmt.Println(err)
+				return
+			}
+			latest := &entries[len(entries)-1]
+			fmt.Printf("%s %s: %s, %s\n", inc.ID, inc.Title, latest.Word, latest.Text)
 		}
 		if err := s.Close(); err != nil {
 			fmt.Println(err)
 		}
 	}
 	// Output:
-	// disk.full/#1 the disk is full 0
-	// disk.full/#1 the disk is full 1
+	// pupytmsh the disk is full: informed, nobody is asked for an answer
+	// pupytmsh the disk is full: repeated, 2 times, not paged  still full
 }

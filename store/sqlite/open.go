@@ -11,15 +11,15 @@ import (
 
 	_ "modernc.org/sqlite" // registers the driver "sqlite"
 
-	"github.com/tocsin-dev/tocsin/respond"
 	"github.com/tocsin-dev/tocsin/store"
+	"github.com/tocsin-dev/tocsin/store/codec"
 )
 
 // Config sets the encoding of records. nil means the encoding of an engine.
 type Config struct {
-	// Codec encodes records. Defaults to [respond.Codec].
+	// Codec encodes records. Defaults to [codec.New].
 	Codec store.Codec
-	// Schema is the schema number that Codec writes. Defaults to [respond.Schema].
+	// Schema is the schema number that Codec writes. Defaults to [codec.Schema].
 	Schema uint16
 }
 
@@ -57,10 +57,10 @@ func New(db *sql.DB, c *Config) (*Store, error) {
 		c = &Config{}
 	}
 	s := &Store{
-		db: db, codec: c.Codec, schema: cmp.Or(c.Schema, respond.Schema), queries: make(queries), commit: newCommit(), scratch: newScratch(),
+		db: db, codec: c.Codec, schema: cmp.Or(c.Schema, codec.Schema), queries: make(queries), commit: newCommit(), scratch: newScratch(),
 	}
 	if s.codec == nil {
-		s.codec = respond.Codec{}
+		s.codec = codec.New()
 	}
 	if err := s.open(context.Background()); err != nil {
 		return nil, fmt.Errorf("sqlite: open: %w", errors.Join(err, s.release()))

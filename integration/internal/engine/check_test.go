@@ -31,7 +31,7 @@ func check(t *testing.T, kept store.Store, done []respond.Command, n *tally) str
 	}
 	var text strings.Builder
 	for _, tl := range stage.Timelines(t, kept) {
-		fmt.Fprintln(&text, tl.ID, tl.Phase, tl.Escalation.Status)
+		fmt.Fprintln(&text, tl.ID, tl.Phases.Phase, tl.Escalation.Status)
 		for i := range tl.Lines {
 			fmt.Fprintln(&text, stage.Text(&tl.Lines[i]))
 		}
@@ -41,16 +41,16 @@ func check(t *testing.T, kept store.Store, done []respond.Command, n *tally) str
 		}
 		for _, c := range done {
 			if ack, ok := c.(respond.Acknowledge); ok && ack.Incident == tl.ID {
-				require.Equal(t, 1, count(tl.Lines, "acknowledged", string(ack.By)), "by %s", ack.By)
+				require.Equal(t, 1, count(tl.Lines, incident.WordAcknowledged, string(ack.By)), "by %s", ack.By)
 			}
 		}
 	}
 	return text.String()
 }
 
-func count(lines []incident.Entry, what, by string) (n int) {
+func count(lines []incident.Entry, word incident.Word, by string) (n int) {
 	for i := range lines {
-		if lines[i].What == what && lines[i].Actor == by {
+		if lines[i].Word == word && lines[i].Actor == by {
 			n++
 		}
 	}
@@ -69,18 +69,19 @@ func walk(t *testing.T, tl *stage.Timeline, n *tally) {
 		require.False(t, e.At.Before(last), line)
 		last = e.At
 		switch {
-		case e.What == "acknowledged":
+		case e.Word == incident.WordAcknowledged:
 			taken = true
 			n.acknowledged++
-		case e.What == "unacknowledged" && e.Text != "others still have it", e.What == "alarms again", e.What == "escalated":
+		case e.Word == incident.WordUnacknowledged && e.Text != "others still have it", e.Word == incident.WordAlarmsAgain,
+			e.Word == incident.WordEscalated:
 			taken = false
-		case e.What == "incident resolved", e.What == "monitoring":
+		case e.Word == incident.WordIncidentResolved, e.Word == incident.WordMonitoring:
 			taken = true
 			n.resolved++
-		case strings.HasPrefix(e.What, "level "):
+		case e.Word == incident.WordLevel:
 			n.levels++
 			require.False(t, taken, line)
-		case e.Kind == incident.KindPage && e.What == string(notify.Page) && taken:
+		case e.Word == incident.WordPage && taken:
 			n.late++
 			require.Contains(t, e.Text, "left while it was withdrawn", line)
 		}

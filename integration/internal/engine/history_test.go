@@ -15,6 +15,7 @@ import (
 	"github.com/tocsin-dev/tocsin/event"
 	"github.com/tocsin-dev/tocsin/incident"
 	"github.com/tocsin-dev/tocsin/integration/internal/stage"
+	"github.com/tocsin-dev/tocsin/internal/core"
 	"github.com/tocsin-dev/tocsin/respond"
 	"github.com/tocsin-dev/tocsin/severity"
 )
@@ -90,7 +91,7 @@ func someEvent(rng *rand.Rand, id string) event.Event {
 }
 
 func someCommand(rng *rand.Rand, id string) respond.Command {
-	of := fmt.Sprintf("%s#%d", []string{"pay.stuck/checkout", "pay.slow/checkout", "hub.lag/hub"}[rng.IntN(3)], 1+rng.IntN(2))
+	of := core.IncidentID("", []string{"pay.stuck/checkout", "pay.slow/checkout", "hub.lag/hub"}[rng.IntN(3)], 1+rng.IntN(2))
 	switch rng.IntN(6) {
 	case 0:
 		return respond.Unacknowledge{Incident: of, By: "ana", ID: id}
@@ -107,13 +108,14 @@ func someCommand(rng *rand.Rand, id string) respond.Command {
 // TestSameHistory lets engines live through the same history over every store: the records, timelines, tasks and input logs
 // are the same, byte for byte. TOCSIN_LONG=1 takes ten histories, each twenty times as long.
 func TestSameHistory(t *testing.T) {
-	same := func(t *testing.T, at place) {
-		for seed := range sized(1, 10) {
+	same := func(t *testing.T, at place, seeds uint64) {
+		for seed := range seeds {
 			want, got := live(t, inMemory(), seed), live(t, at, seed)
 			require.Equal(t, strings.Join(want, "\n"), strings.Join(got, "\n"), "seed %d", seed)
 			t.Logf("seed %d: %d records, lines, tasks and rows of the log, %d bytes", seed, len(got), len(strings.Join(got, "\n")))
 		}
 	}
-	t.Run("sqlite", func(t *testing.T) { same(t, inFiles()) })
-	t.Run("postgres", func(t *testing.T) { same(t, onServer(t)) })
+	t.Run("sqlite", func(t *testing.T) { same(t, inFiles(), sized(1, 10)) })
+	t.Run("sqlite, reopened", func(t *testing.T) { same(t, inReopenedFiles(), 10) })
+	t.Run("postgres", func(t *testing.T) { same(t, onServer(t), sized(1, 10)) })
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/tocsin-dev/tocsin/escalate"
 	"github.com/tocsin-dev/tocsin/event"
 	"github.com/tocsin-dev/tocsin/integration/internal/stage"
+	"github.com/tocsin-dev/tocsin/internal/core"
 	"github.com/tocsin-dev/tocsin/respond"
 	"github.com/tocsin-dev/tocsin/severity"
 )
@@ -51,7 +52,8 @@ type draw struct {
 	told int // events and commands
 }
 
-const first = "pay.stuck/checkout#1"
+// first is the incident of the first event.
+var first = core.IncidentID("", "pay.stuck/checkout", 1)
 
 func (d *draw) step() {
 	held := d.Held()

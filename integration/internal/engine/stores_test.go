@@ -1,6 +1,7 @@
 package engine_test
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -43,6 +44,49 @@ func inFiles() place {
 			_ = os.RemoveAll(dir) // with the test would be late: there may be thousands
 		}
 	}}
+}
+
+// inReopenedFiles makes stores in files that are closed and opened again after every tenth commit, so that what an engine decides
+// about has been read from its document. In the end the file is checked.
+func inReopenedFiles() place {
+	return place{"sqlite, reopened", func(t *testing.T) (store.Store, func()) {
+		t.Helper()
+		r := &reopened{t: t, path: filepath.Join(t.TempDir(), "db")}
+		r.open()
+		f, end := ferried(t, r)
+		return f, func() {
+			if err := r.Check(context.Background()); err != nil {
+				t.Error(err)
+			}
+			end()
+		}
+	}}
+}
+
+// reopened is a store in a file that is opened again now and then. It takes one call at a time.
+type reopened struct {
+	*sqlite.Store
+	t       *testing.T
+	path    string
+	commits int
+}
+
+func (r *reopened) open() {
+	var err error
+	if r.Store, err = sqlite.Open(r.path); err != nil {
+		r.t.Error(err)
+	}
+}
+
+// Update implements store.Store.
+func (r *reopened) Update(ctx context.Context, sc store.Scope, decide func(store.View) (store.Batch, store.Need, error)) error {
+	if r.commits++; r.commits%10 == 0 {
+		if err := r.Close(); err != nil {
+			r.t.Error(err)
+		}
+		r.open()
+	}
+	return r.Store.Update(ctx, sc, decide)
 }
 
 // onServer makes stores in the server that the tests of the binary share, or skips the test.

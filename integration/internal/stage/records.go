@@ -7,13 +7,14 @@ import (
 	"time"
 
 	"github.com/tocsin-dev/tocsin/incident"
-	"github.com/tocsin-dev/tocsin/respond"
+	"github.com/tocsin-dev/tocsin/internal/core"
 	"github.com/tocsin-dev/tocsin/store"
+	"github.com/tocsin-dev/tocsin/store/codec"
 )
 
 // Timeline is an incident and what stands on its timeline.
 type Timeline struct {
-	*respond.Incident
+	*core.Incident
 	Key   store.Key
 	Lines []incident.Entry
 }
@@ -22,8 +23,8 @@ type Timeline struct {
 func Timelines(t *testing.T, s store.Store) []Timeline {
 	t.Helper()
 	var list []Timeline
-	for _, row := range Rows(t, s, store.Query{Kind: respond.KindIncident, Timeline: true}) {
-		list = append(list, Timeline{row.Rec.(*respond.Incident), row.Key, Lines(t, row.Entries)})
+	for _, row := range Rows(t, s, store.Query{Kind: core.KindIncident, Timeline: true}) {
+		list = append(list, Timeline{row.Rec.(*core.Incident), row.Key, Lines(t, row.Entries)})
 	}
 	return list
 }
@@ -42,7 +43,7 @@ func Lines(t *testing.T, entries []store.Entry) []incident.Entry {
 
 // Text writes a line of a timeline in full.
 func Text(e *incident.Entry) string {
-	return fmt.Sprintf("%d %s %s %s", e.Seq, e.At.UTC().Format(time.RFC3339Nano), e.Kind, e.Line(e.At))
+	return fmt.Sprintf("%d %s %s %s", e.Seq, e.At.UTC().Format(time.RFC3339Nano), e.Word.Kind(), e.Line(e.At))
 }
 
 // Tasks reads the tasks of a store that are still to be done.
@@ -61,9 +62,10 @@ func Tasks(t *testing.T, s store.Store) []store.Task {
 func Everything(t *testing.T, s store.Store) []string {
 	t.Helper()
 	var all []string
-	for _, kind := range [...]string{respond.KindAlert, respond.KindGroup, respond.KindIncident, respond.KindPlan, respond.KindChange} {
+	c := codec.New()
+	for _, kind := range codec.Kinds() {
 		for _, row := range Rows(t, s, store.Query{Kind: kind, Timeline: true}) {
-			doc, err := respond.Codec{}.Encode(kind, respond.Schema, row.Rec)
+			doc, err := c.Encode(kind, codec.Schema, row.Rec)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/tocsin-dev/tocsin/internal/core"
 	"github.com/tocsin-dev/tocsin/notify"
 	"github.com/tocsin-dev/tocsin/respond"
 	"github.com/tocsin-dev/tocsin/store"
@@ -32,7 +33,7 @@ func (w *Witness) committed(b *store.Batch) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for i := range b.Put {
-		if inc, ok := b.Put[i].Rec.(*respond.Incident); ok {
+		if inc, ok := b.Put[i].Rec.(*core.Incident); ok {
 			w.acked[b.Put[i].Key] = len(inc.Escalation.Acks) > 0
 		}
 	}

@@ -8,12 +8,12 @@ import (
 	"github.com/google/uuid"
 	"go.opentelemetry.io/otel/trace"
 
-	"github.com/tocsin-dev/tocsin/respond"
+	"github.com/tocsin-dev/tocsin/internal/core"
 )
 
 // Deliver sends one message now.
 func Deliver(string) {
-	go respond.Decide(time.Now(), nil)
+	go core.Decide(time.Now(), nil)
 	_, _ = uuid.NewV7()
 	_, _, _ = http.Get, trace.SpanFromContext, time.NewTimer
 }

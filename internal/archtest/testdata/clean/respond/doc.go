@@ -1,21 +1,26 @@
-// Package respond decides. It draws from a source that is handed in, and a variable may bear the name of a package.
+// Package respond holds the commands. Commands are not counted among the exported types.
 package respond
 
-import (
-	"math/rand/v2"
-	"time"
-
-	"github.com/tocsin-dev/tocsin/catalog"
-)
-
-// Decide returns the first deadline after now.
-func Decide(now time.Time, source rand.Source) time.Time {
-	if source == nil {
-		source = rand.NewPCG(1, 2)
-	}
-	return now.Add(time.Duration(rand.New(source).IntN(60)) * time.Second)
+// Head is what every command has.
+type Head struct {
+	Incident string // the incident it is about
 }
 
-type clock struct{ Now func() time.Time }
+// Command is what a person does.
+type Command interface{ Head() Head }
 
-func read(_ catalog.Catalog, time clock) any { return time.Now() }
+// Acknowledge takes an incident.
+type Acknowledge struct {
+	Incident string // the incident
+}
+
+// Head returns what every command has.
+func (c Acknowledge) Head() Head { return Head{c.Incident} }
+
+// Resolve ends an incident.
+type Resolve struct {
+	Incident string // the incident
+}
+
+// Head returns what every command has.
+func (c *Resolve) Head() Head { return Head{c.Incident} }

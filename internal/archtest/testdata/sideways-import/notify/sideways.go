@@ -1,7 +1,7 @@
 package notify
 
 import (
-	"github.com/tocsin-dev/tocsin/correlate"
+	"github.com/tocsin-dev/tocsin/escalate"
 )
 
-var _ correlate.Correlator
+var _ escalate.Policy

@@ -1,0 +1,7 @@
+package outbox
+
+import (
+	"github.com/tocsin-dev/tocsin/store/codec"
+)
+
+var _ = codec.Decide

@@ -1,0 +1,8 @@
+package comms_test
+
+import "fmt"
+
+func Example() {
+	fmt.Println("comms")
+	// Output: comms
+}

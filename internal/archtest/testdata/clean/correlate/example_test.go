@@ -1,8 +1,0 @@
-package correlate_test
-
-import "fmt"
-
-func Example() {
-	fmt.Println("correlate")
-	// Output: correlate
-}

@@ -1,0 +1,8 @@
+package escalate_test
+
+import "fmt"
+
+func Example() {
+	fmt.Println("escalate")
+	// Output: escalate
+}

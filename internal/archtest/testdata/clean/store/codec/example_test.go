@@ -1,0 +1,8 @@
+package codec_test
+
+import "fmt"
+
+func Example() {
+	fmt.Println("codec")
+	// Output: codec
+}

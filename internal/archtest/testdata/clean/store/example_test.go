@@ -1,0 +1,8 @@
+package store_test
+
+import "fmt"
+
+func Example() {
+	fmt.Println("store")
+	// Output: store
+}

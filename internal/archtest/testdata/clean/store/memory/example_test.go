@@ -1,0 +1,8 @@
+package memory_test
+
+import "fmt"
+
+func Example() {
+	fmt.Println("memory")
+	// Output: memory
+}

@@ -1,0 +1,8 @@
+package storetest_test
+
+import "fmt"
+
+func Example() {
+	fmt.Println("storetest")
+	// Output: storetest
+}

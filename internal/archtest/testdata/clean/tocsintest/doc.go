@@ -1,0 +1,2 @@
+// Package tocsintest runs stories.
+package tocsintest

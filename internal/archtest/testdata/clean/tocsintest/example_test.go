@@ -1,0 +1,8 @@
+package tocsintest_test
+
+import "fmt"
+
+func Example() {
+	fmt.Println("tocsintest")
+	// Output: tocsintest
+}

@@ -1,0 +1,7 @@
+package core
+
+import (
+	"math/rand/v2"
+)
+
+var luck = rand.IntN

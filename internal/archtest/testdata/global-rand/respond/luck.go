@@ -1,7 +1,0 @@
-package respond
-
-import (
-	"math/rand/v2"
-)
-
-var luck = rand.IntN

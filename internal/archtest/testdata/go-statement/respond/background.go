@@ -1,6 +1,0 @@
-package respond
-
-// later leaves the work to nobody.
-func later(work func()) {
-	go work()
-}

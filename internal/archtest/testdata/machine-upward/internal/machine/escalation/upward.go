@@ -1,0 +1,7 @@
+package escalation
+
+import (
+	"github.com/tocsin-dev/tocsin/respond"
+)
+
+var _ respond.Command

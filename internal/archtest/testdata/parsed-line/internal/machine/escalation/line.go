@@ -1,0 +1,5 @@
+package escalation
+
+import "bytes"
+
+var words = bytes.Fields

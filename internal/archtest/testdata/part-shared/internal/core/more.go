@@ -1,0 +1,7 @@
+package core
+
+// phases and roles share a file.
+type (
+	phases struct{ alerts }
+	roles  struct{ groups }
+)

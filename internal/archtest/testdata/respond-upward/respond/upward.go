@@ -1,0 +1,7 @@
+package respond
+
+import (
+	"github.com/tocsin-dev/tocsin/internal/outbox"
+)
+
+var _ = outbox.Wait

@@ -1,0 +1,7 @@
+package core
+
+import (
+	clock "time"
+)
+
+var alarm = clock.NewTimer

@@ -1,7 +1,0 @@
-package respond
-
-import (
-	clock "time"
-)
-
-var alarm = clock.NewTimer

@@ -1,0 +1,141 @@
+package core
+
+import (
+	"slices"
+	"time"
+)
+
+// waiting is a record that is to be advanced to an instant: a group with its unit, or a record of a kind that has deadlines.
+type waiting struct {
+	u     *unit
+	r     *record
+	to    time.Time
+	input int // index
+	acts  int // how often a record was advanced
+}
+
+// wait lets a record be advanced with the others.
+func (t *turn) wait(in Advance) {
+	w := waiting{to: in.At, input: t.current}
+	if in.Key.Kind == KindGroup {
+		u, ok := t.unit(in.Key)
+		if !ok {
+			return
+		}
+		w.u = u
+	} else {
+		k := t.kind(in.Key.Kind)
+		if k.load == nil {
+			return // records of its kind are never due
+		}
+		if w.r = k.load(t, in.Key); w.r == nil {
+			return
+		}
+	}
+	t.waiting = append(t.waiting, w)
+}
+
+// next returns the record's first deadline; false if it has none.
+func (t *turn) next(w *waiting) (time.Time, bool) {
+	if w.u != nil {
+		d := t.deadline(w.u)
+		return d.at, d.of != nil
+	}
+	return t.kind(w.r.key.Kind).due(w.r.rec)
+}
+
+// advanceAll advances the records that wait for it together, by time. A finding about one of them goes to another group, which
+// therefore learns of it in time even if both were looked at late.
+func (t *turn) advanceAll() {
+	for len(t.waiting) > 0 && !t.overflow {
+		best, first := -1, time.Time{}
+		for i := range t.waiting {
+			if at, ok := t.next(&t.waiting[i]); ok && !at.After(t.waiting[i].to) && (best < 0 || at.Before(first)) {
+				best, first = i, at
+			}
+		}
+		if best < 0 {
+			t.waiting = nil
+			return
+		}
+		w := &t.waiting[best]
+		t.now, t.current = w.to, w.input
+		if !t.act(w, first) {
+			t.waiting = slices.Delete(t.waiting, best, best+1) // the view lacks a record
+		}
+		t.applyFound()
+	}
+}
+
+// act does what is due in the record.
+func (t *turn) act(w *waiting, at time.Time) bool {
+	if w.u != nil {
+		return t.counts(w.u, at) && t.deadline(w.u).of.act(t, w.u, w.u.from(at)) && t.hear()
+	}
+	if w.acts++; w.acts > mostFacts {
+		t.overflow = true
+		return false
+	}
+	w.r.dirty = true
+	return t.kind(w.r.key.Kind).act(t, w.r, at) && t.hear()
+}
+
+// advance lets everything happen that was due in the unit up to the instant, each at its own time: by time, the incident before
+// its alerts. It is false if the view lacks a record.
+func (t *turn) advance(u *unit, to time.Time) bool {
+	t.now = to
+	for {
+		next := t.deadline(u)
+		if next.of == nil || next.at.After(to) {
+			return true
+		}
+		if !t.counts(u, next.at) || !next.of.act(t, u, u.from(next.at)) || !t.hear() {
+			return false
+		}
+	}
+}
+
+// deadline is what is due next in a unit. The zero deadline is none.
+type deadline struct {
+	at time.Time
+	of part
+}
+
+// deadline returns the unit's first deadline. Of several at one instant it is that of the first part, but the alerts come last.
+func (t *turn) deadline(u *unit) deadline {
+	var first, last deadline
+	for _, p := range t.parts {
+		at, ok := p.due(u)
+		if !ok {
+			continue
+		}
+		of := &first
+		if _, ok := p.(alerts); ok {
+			of = &last
+		}
+		if of.of == nil || at.Before(of.at) {
+			*of = deadline{at, p}
+		}
+	}
+	if first.of == nil || last.of != nil && last.at.Before(first.at) {
+		return last
+	}
+	return first
+}
+
+// dueAt returns when the engine is to look at the unit again; zero: never.
+func (t *turn) dueAt(u *unit) time.Time {
+	if !u.rest.IsZero() {
+		return u.rest
+	}
+	return t.deadline(u).at
+}
+
+// record's kind tells how records of it are indexed, and when they are due.
+func (t *turn) kind(name string) *kind {
+	i := slices.IndexFunc(t.kinds, func(k kind) bool { return k.name == name })
+	if i < 0 {
+		panic("core: there are no records of kind " + name)
+	}
+	return &t.kinds[i]
+}

@@ -1,0 +1,110 @@
+package core
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/tocsin-dev/tocsin/catalog"
+	"github.com/tocsin-dev/tocsin/event"
+	"github.com/tocsin-dev/tocsin/store"
+)
+
+// maxSkew is how far ahead of ours a sender's clock may be; what is further is set to ours.
+const maxSkew = 5 * time.Minute
+
+// Assessed is an event and what it means, before anything is known about what happened earlier.
+type Assessed struct {
+	Event *event.Event
+	*catalog.Assessment
+	Key      string        // dedup key
+	Skew     time.Duration // by how much its Time was ahead, if too much; Event.Time is then ours
+	Findings []event.Event // what is wrong with the catalog for it, beside the rules that failed
+
+	alert, group store.Key // of the records
+	record       *record   // working copy of the alert, in Decide
+}
+
+// Complete fills in what the sender left out but for the id: source and intake are those of the service, and the event came now.
+func Complete(e *event.Event, service string, now time.Time) {
+	e.Received = now
+	if e.Source == "" {
+		e.Source = service
+	}
+	if e.Intake == "" {
+		e.Intake = service
+	}
+	if e.Time.IsZero() {
+		e.Time = now
+	}
+	e.Time = e.Time.UTC() // near the year 9999 another zone may have a year that no document can hold
+}
+
+// Assess classifies, keys, prioritises and routes an event. It has no state and takes no lock. The event is not changed; a
+// Time too far ahead of Received is replaced in a copy.
+func Assess(cat *catalog.Compiled, e *event.Event) *Assessed {
+	a := new(Assessed)
+	a.assess(cat, e)
+	return a
+}
+
+// AssessAll assesses the events of one Submit. The result is valid until the next call with the same Scratch.
+func AssessAll(s *Scratch, cat *catalog.Compiled, events []event.Event) Events {
+	if cap(s.assessed) < len(events) {
+		piece := make([]Assessed, len(events))
+		s.assessed = make(Events, len(events))
+		for i := range piece {
+			s.assessed[i] = &piece[i]
+		}
+	}
+	all := s.assessed[:len(events)]
+	for i := range events {
+		all[i].assess(cat, &events[i])
+	}
+	return all
+}
+
+func (a *Assessed) assess(cat *catalog.Compiled, e *event.Event) {
+	*a = Assessed{Event: e, Assessment: cat.Assess(e)}
+	a.clamp()
+	var buf [256]byte
+	id := string(a.Class.AppendKey(append(append(buf[:0], e.Intake...), '/'), e))
+	a.Key = id[len(e.Intake)+1:]
+	a.alert = store.Key{Tenant: e.Tenant, Kind: KindAlert, ID: id}
+	a.group = store.Key{Tenant: e.Tenant, Kind: KindGroup, ID: a.Group}
+	if !event.IsFinding(e.Type) {
+		a.find(cat)
+	}
+}
+
+func (a *Assessed) clamp() {
+	e := a.Event
+	if e.Received.IsZero() || !e.Time.After(e.Received.Add(maxSkew)) {
+		return
+	}
+	clamped := *e
+	clamped.Time = e.Received
+	a.Event, a.Skew = &clamped, e.Time.Sub(e.Received)
+}
+
+func (a *Assessed) find(cat *catalog.Compiled) {
+	e := a.Event
+	if !a.Known {
+		a.Findings = append(a.Findings, event.Finding(event.FindingUnclassified, e.Type,
+			fmt.Sprintf("no class names the type %q, sent by %s", e.Type, e.Source)))
+	} else if cat.Unrouted(a.Assessment) {
+		a.Findings = append(a.Findings, event.Finding(event.FindingUnrouted, e.Type,
+			fmt.Sprintf("no route matches events of %q, and the class names no plan", e.Type)))
+	}
+}
+
+func (a *Assessed) change() bool {
+	return a.Event.Signal == event.Change || a.Class.Kind == event.Changes
+}
+
+// staleAfter returns after how long without a repeat the alert is stale: the sender's word, else the class's.
+func (a *Assessed) staleAfter() time.Duration {
+	if a.Event.StaleAfter > 0 {
+		return a.Event.StaleAfter
+	}
+	return a.Class.StaleAfter
+}

@@ -1,0 +1,110 @@
+package core
+
+import (
+	"encoding/json"
+	"fmt"
+	"reflect"
+	"slices"
+	"time"
+
+	"github.com/tocsin-dev/tocsin/respond"
+	"github.com/tocsin-dev/tocsin/store"
+)
+
+// command is one command of package respond. Dispatch, the input log and telemetry go by the table of commands.
+type command struct {
+	name   string
+	typ    reflect.Type
+	decode func(doc []byte) (respond.Command, error)
+	// record returns the record that a command about no incident changes; nil: the command is about an incident.
+	record func(respond.Command) store.Key
+	do     func(*turn, *unit, respond.Command, time.Time) error
+}
+
+// commands is the table of all commands.
+func commands() []command {
+	return []command{
+		commandOf("acknowledge", acknowledge),
+		commandOf("unacknowledge", unacknowledge),
+		commandOf("escalate", escalateByHand),
+		commandOf("resolve", resolveByHand),
+		commandOf("reprioritise", reprioritise),
+		commandOf("resend", resend),
+		commandOf("start-run", startRun),
+		commandOf("approve", approve),
+		commandOf("answer", answerStep),
+		commandOf("stop-run", stopRun),
+		about(commandOf("kill-switch", throwSwitch), func(c respond.KillSwitch) store.Key { return switchKey(c.Tenant) }),
+	}
+}
+
+// commandOf makes a row of the table.
+func commandOf[C respond.Command](name string, do func(*turn, *unit, C, time.Time) error) command {
+	return command{
+		name: name, typ: reflect.TypeFor[C](),
+		decode: func(doc []byte) (respond.Command, error) {
+			var c C
+			err := json.Unmarshal(doc, &c)
+			return c, err
+		},
+		do: func(t *turn, u *unit, c respond.Command, at time.Time) error { return do(t, u, c.(C), at) },
+	}
+}
+
+// about names the record of a command that is about no incident; the unit of such a command is nil.
+func about[C respond.Command](row command, record func(C) store.Key) command {
+	row.record = func(c respond.Command) store.Key { return record(c.(C)) }
+	return row
+}
+
+// commandOf finds the row of a command, nil if there is none.
+func (c *Core) commandOf(cmd respond.Command) *command {
+	typ := reflect.TypeOf(cmd)
+	i := slices.IndexFunc(c.commands, func(row command) bool { return row.typ == typ })
+	if i < 0 {
+		return nil
+	}
+	return &c.commands[i]
+}
+
+// CommandName returns the name of a command as traces and the input log have it, such as acknowledge.
+func (c *Core) CommandName(cmd respond.Command) string {
+	if row := c.commandOf(cmd); row != nil {
+		return row.name
+	}
+	return "unknown"
+}
+
+// Commands returns a zero value of every command.
+func (c *Core) Commands() []respond.Command {
+	all := make([]respond.Command, len(c.commands))
+	for i := range c.commands {
+		all[i] = reflect.Zero(c.commands[i].typ).Interface().(respond.Command)
+	}
+	return all
+}
+
+// Command decodes doc as the command with the name.
+func (c *Core) Command(name string, doc []byte) (respond.Command, error) {
+	i := slices.IndexFunc(c.commands, func(row command) bool { return row.name == name })
+	if i < 0 {
+		return nil, fmt.Errorf("core: there is no command %q", name)
+	}
+	cmd, err := c.commands[i].decode(doc)
+	if err != nil {
+		return nil, fmt.Errorf("core: command %s: %w", name, err)
+	}
+	return cmd, nil
+}
+
+// target returns the record that a command is most likely about: that of its incident where there are no tenants.
+func (c *Core) target(cmd respond.Command) (store.Key, bool) {
+	row := c.commandOf(cmd)
+	switch {
+	case row == nil:
+		return store.Key{}, false
+	case row.record != nil:
+		return row.record(cmd), true
+	}
+	return store.Key{Kind: KindIncident, ID: cmd.Head().Incident}, true
+}

@@ -1,0 +1,150 @@
+package core
+
+import (
+	"slices"
+	"time"
+
+	"github.com/tocsin-dev/tocsin/escalate"
+	"github.com/tocsin-dev/tocsin/event"
+	"github.com/tocsin-dev/tocsin/incident"
+	"github.com/tocsin-dev/tocsin/notify"
+	"github.com/tocsin-dev/tocsin/respond"
+)
+
+// delivery is the part of messages on their way.
+type delivery struct{}
+
+func (delivery) due(u *unit) (first time.Time, ok bool) {
+	if u.inc == nil {
+		return first, false
+	}
+	for i := range u.inc.Delivery.Pending {
+		if p := &u.inc.Delivery.Pending[i]; !ok || p.Expires.Before(first) {
+			first, ok = p.Expires, true
+		}
+	}
+	return first, ok
+}
+
+// act gives up on a message of which nothing was heard in its time, because its channel hangs, is overrun or is gone.
+func (delivery) act(t *turn, u *unit, at time.Time) bool {
+	d := &u.inc.Delivery
+	i := slices.IndexFunc(d.Pending, func(p Pending) bool { return !p.Expires.After(at) })
+	t.cancelTag(u, d.Pending[i].tag())
+	t.failed(u, at, i, "its time passed before it was sent")
+	return true
+}
+
+func (delivery) hear(*turn, *unit, time.Time, fact) bool { return true }
+
+// answer learns what became of a try to send a message.
+func (delivery) answer(t *turn, u *unit, at time.Time, in Input) bool {
+	out, ok := in.(Outcome)
+	if !ok {
+		return true
+	}
+	m, d := &out.Message, &u.inc.Delivery
+	i := slices.IndexFunc(d.Pending, func(p Pending) bool { return p.Seq == m.Seq && p.Contact() == contactOf(m) })
+	if i < 0 {
+		if out.Sent { // it had begun to leave when it was withdrawn
+			p := pendingOf(m)
+			u.say(at, incident.Word(p.Kind), "", p.columns()+"  left while it was withdrawn")
+			d.reached(&p)
+		}
+		return true
+	}
+	if out.Lost && !out.Sent {
+		return true // whoever took the task over reports what becomes of it
+	}
+	p := d.Pending[i]
+	switch {
+	case out.Sent:
+		u.say(at, incident.Word(p.Kind), "", p.columns())
+		d.Pending = slices.Delete(slices.Clone(d.Pending), i, i+1)
+		if out.Lost { // whoever took it over need not send it again, and its lane is free
+			t.cancelTag(u, p.tag())
+		}
+		d.reached(&p)
+		t.emit(u, at, delivered{&p, true})
+	case !out.Retry.IsZero():
+		u.note(at, incident.WordRetry, "", "%s %s  in %s: %s", p.Kind, p.columns(), incident.Short(out.Retry.Sub(at)), out.Error)
+	default:
+		t.failed(u, at, i, out.Error)
+	}
+	return true
+}
+
+// failed gives up on a message's contact: the next contact is tried at once, and after the last one the failure is a finding.
+func (t *turn) failed(u *unit, at time.Time, i int, why string) {
+	d := &u.inc.Delivery
+	p := d.Pending[i]
+	u.note(at, incident.Word(p.Kind), "", "%s  failed: %s", p.columns(), why)
+	d.Pending = slices.Delete(slices.Clone(d.Pending), i, i+1)
+	for p.Try++; p.Try < len(p.Contacts); p.Try++ {
+		if !slices.Contains(p.Contacts[:p.Try], p.Contact()) { // one that failed is not asked again
+			t.dispatch(u, at, p)
+			return
+		}
+	}
+	t.reportAbout(u, at, event.FindingDeadLetter, "no contact takes messages for "+recipientName(p.Recipient)+": "+why)
+	t.emit(u, at, delivered{&p, false})
+}
+
+// reached remembers a responder who was reached, once.
+func (d *Delivery) reached(p *Pending) {
+	known := slices.ContainsFunc(d.Told, func(t Told) bool {
+		return t.Person == p.Person && (p.Person != "" || t.Contact == p.Contact())
+	})
+	if !known && !p.Audience {
+		d.Told = append(slices.Clip(d.Told), Told{p.Person, p.Contact()})
+	}
+}
+
+// contactOf returns the contact to which a message goes.
+func contactOf(m *notify.Message) escalate.Contact {
+	if m.To == "" {
+		return escalate.Contact(m.Channel)
+	}
+	return escalate.Contact(m.Channel + ":" + m.To)
+}
+
+// pendingOf returns a message that is no longer pending as if it were.
+func pendingOf(m *notify.Message) Pending {
+	return Pending{
+		Seq: m.Seq, Kind: m.Kind, Position: escalate.Position{Round: m.Round, Level: m.Level}, Note: m.Note, Part: m.Part, Audience: m.Audience,
+		Recipient: escalate.Recipient{Person: escalate.PersonID(m.Person), Contacts: []escalate.Contact{contactOf(m)}},
+	}
+}
+
+// resend expects an outcome of a message that a person brought back from the dead letters.
+func resend(_ *turn, u *unit, c respond.Resend, at time.Time) error {
+	p := pendingOf(&c.Letter)
+	p.Expires = at.Add(longestLife)
+	u.inc.Delivery.Pending = append(slices.Clip(u.inc.Delivery.Pending), p)
+	u.note(at, incident.WordResent, string(c.By), "%s %s", p.Kind, p.columns())
+	return nil
+}
+
+func (delivery) show(i *Incident, v *incident.Incident) {
+	for _, told := range i.Delivery.Told {
+		v.Told = append(v.Told, incident.Told{Person: told.Person, Contact: told.Contact})
+	}
+	for n := range i.Delivery.Pending {
+		p := &i.Delivery.Pending[n]
+		v.Pending = append(v.Pending, incident.Message{Kind: string(p.Kind), Person: p.Person, Contact: p.Contact(), Level: p.Level})
+	}
+}
+
+// lingering is for how long after its time a message may still be heard of.
+const lingering = time.Hour
+
+// erase forgets where the person was reached, and messages to the person that nobody will hear of again.
+func (delivery) erase(i *Incident, x *Eraser, at time.Time) {
+	d := &i.Delivery
+	d.Told = slices.DeleteFunc(d.Told, func(t Told) bool {
+		return t.Person == x.person || x.words.text(string(t.Contact)) != string(t.Contact)
+	})
+	d.Pending = slices.DeleteFunc(d.Pending, func(p Pending) bool {
+		return p.Person == x.person && at.Sub(p.Expires) > lingering
+	})
+}

@@ -1,0 +1,275 @@
+package core
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/tocsin-dev/tocsin/escalate"
+	"github.com/tocsin-dev/tocsin/event"
+	"github.com/tocsin-dev/tocsin/incident"
+	"github.com/tocsin-dev/tocsin/internal/machine/escalation"
+	"github.com/tocsin-dev/tocsin/notify"
+	"github.com/tocsin-dev/tocsin/respond"
+	"github.com/tocsin-dev/tocsin/store"
+)
+
+// Escalation is the share of the escalation in an incident record.
+type Escalation struct {
+	escalation.State
+	Taken time.Time `json:"taken,omitzero"` // when a person first acknowledged the incident
+}
+
+// escalations is the part of who is asked, and told.
+type escalations struct{}
+
+func (escalations) due(u *unit) (at time.Time, ok bool) {
+	if u.inc != nil {
+		at, ok = u.inc.Escalation.Due()
+	}
+	return at, ok
+}
+
+func (escalations) act(t *turn, u *unit, at time.Time) bool {
+	t.escalated(u, at, u.inc.Escalation.Advance(at, t.terms(u, at)))
+	return true
+}
+
+func (escalations) hear(t *turn, u *unit, at time.Time, f fact) bool {
+	if u.past {
+		return true
+	}
+	e := &u.inc.Escalation
+	switch f := f.(type) {
+	case opened:
+		e.Start(at, t.terms(u, at)) // level 1 fires when the first page need not wait for the runs
+	case readied:
+		t.escalated(u, at, e.Collected(at, t.terms(u, at)))
+	case rated:
+		t.escalated(u, at, e.Raised(at, t.terms(u, at)))
+	case delivered:
+		if f.m.Level > 0 {
+			t.escalated(u, at, e.Settled(at, f.m.Position, f.accepted, t.terms(u, at)))
+		}
+	case signalled:
+		if err := t.give(u, at, escalate.PersonID(f.a.Event.Source), f.a.Event.Intake); err != nil {
+			u.note(at, incident.WordNotApplied, f.a.Event.Source, "acknowledge: %v", err)
+		}
+	case seized:
+		if out, err := e.Acknowledge(at, f.by, "", t.terms(u, at)); err == nil {
+			t.escalated(u, at, out)
+		}
+	case released:
+		if out, err := e.Unacknowledge(at, f.by, t.terms(u, at)); err == nil {
+			t.escalated(u, at, out)
+		}
+	case stuck:
+		t.needsPerson(u, at)
+	case moved:
+		t.follow(u, at, f)
+	case touched:
+		e.Activity(at, t.terms(u, at))
+	}
+	return true
+}
+
+// follow lets the escalation follow the phase of the incident.
+func (t *turn) follow(u *unit, at time.Time, f moved) {
+	e := &u.inc.Escalation
+	if f.to == incident.Active {
+		t.escalated(u, at, e.Reopen(at, t.terms(u, at), string(f.word)))
+		return
+	}
+	t.escalated(u, at, e.Finish(at))
+	m := Pending{Part: "escalation", Kind: notify.Notice, Note: f.why}
+	if f.to == incident.Resolved {
+		m.Kind = notify.AllClear
+	}
+	t.tellAll(u, at, m)
+}
+
+// needsPerson goes on to the next level, because a runbook needs a person.
+func (t *turn) needsPerson(u *unit, at time.Time) {
+	e := &u.inc.Escalation
+	out, err := e.Escalate(at, e.Position, t.terms(u, at))
+	if err == nil {
+		t.escalated(u, at, out)
+		return
+	}
+	if e.Status != escalate.Done {
+		t.tellHolders(u, at, Pending{Part: "escalation", Kind: notify.Page, Note: "a runbook needs a person, and no level is left"})
+	}
+}
+
+// terms tells the escalation machine what stands around it.
+func (t *turn) terms(u *unit, at time.Time) *escalation.Terms {
+	i := u.inc
+	return &escalation.Terms{
+		Policy: &u.plan.Policy, Priority: i.Rating.Priority, GroupWait: t.firstWait(u, at), Also: i.Also,
+		Group: i.Group, Generation: i.Generation, Strategy: t.cat.Strategy,
+		Reach: func(targets []escalate.Target) ([]escalate.Recipient, []escalate.Failed) {
+			return t.cat.Reach(targets, i.Owner, at)
+		},
+		LastResort: func() ([]escalate.Recipient, []escalate.Failed) {
+			return t.cat.Reach([]escalate.Target{escalate.Target(escalate.ToOwner)}, t.cat.CatchAll(), at)
+		},
+		Load: func(p escalate.PersonID) int {
+			held, _ := t.refs(store.Ref{Tenant: i.Tenant, Kind: refAcked, Name: string(p)}) // without the answer the decision is made again
+			return len(held)
+		},
+	}
+}
+
+// firstWait is how long level 1 waits from the opening on: for the group to collect, and for parts that ask for it.
+func (t *turn) firstWait(u *unit, at time.Time) time.Duration {
+	opened := u.inc.Escalation.Opened
+	if opened.IsZero() {
+		opened = at
+	}
+	wait := u.plan.GroupWait(u.inc.Rating.Priority)
+	for _, p := range t.parts {
+		if p, ok := p.(delayer); ok {
+			wait = max(wait, p.delay(u, opened))
+		}
+	}
+	return wait
+}
+
+// escalated carries out what the escalation machine asks for.
+func (t *turn) escalated(u *unit, at time.Time, outputs []escalation.Output) {
+	for _, out := range outputs {
+		switch out := out.(type) {
+		case escalation.Fire:
+			t.fire(u, at, out)
+		case escalation.Uncovered:
+			u.enter(at, incident.Entry{Word: incident.WordLevel, Of: strconv.Itoa(out.Level), Text: "reaches nobody, skipped"})
+			t.reportAbout(u, at, event.FindingUncoveredLevel, fmt.Sprintf("level %d of plan %s reaches nobody", out.Level, u.inc.Plan))
+		case escalation.Failed:
+			t.broken(u, at, &out.Failed)
+		case escalation.Ended:
+			t.policyEnded(u, at, out)
+		case escalation.Withdraw:
+			t.withdraw(u, at, func(p *Pending) bool { return p.Kind == notify.Page })
+		case escalation.Took:
+			t.took(u, at, out.Ack)
+		case escalation.GaveBack:
+			u.say(at, incident.WordUnacknowledged, "", out.Why)
+		case escalation.Alarm:
+			u.say(at, incident.WordAlarmsAgain, "", out.Why)
+		case escalation.Expiring:
+			t.remind(u, at, out)
+		}
+		u.touch(at)
+	}
+	if len(outputs) > 0 && !u.inc.Escalation.Unanswered() {
+		t.emit(u, at, rested{})
+	}
+}
+
+// took notes who has the incident now.
+func (t *turn) took(u *unit, at time.Time, ack escalate.Ack) {
+	e := incident.Entry{Word: incident.WordAcknowledged, Actor: string(ack.By)}
+	if ack.Via != "" {
+		e.Said = incident.Said{By: ack.By, Text: ack.Via}
+	}
+	u.enter(at, e)
+}
+
+// give gives the incident to a person.
+func (t *turn) give(u *unit, at time.Time, by escalate.PersonID, via string) error {
+	e := &u.inc.Escalation
+	out, err := e.Acknowledge(at, by, via, t.terms(u, at))
+	if len(out) > 0 && e.Taken.IsZero() {
+		e.Taken = at
+	}
+	t.escalated(u, at, out)
+	return err
+}
+
+// remind tells the holders that their acknowledgement ends.
+func (t *turn) remind(u *unit, at time.Time, out escalation.Expiring) {
+	for _, holder := range out.Holders {
+		if contacts := t.cat.Contacts(holder); len(contacts) > 0 {
+			t.send(u, at, Pending{
+				Part: "escalation", Kind: notify.Reminder,
+				Note: "the acknowledgement ends in " + incident.Short(out.Ends.Sub(at)) + " without activity",
+			}, escalate.Recipient{Person: holder, Contacts: contacts})
+		}
+	}
+}
+
+// fire sends the messages of a level.
+func (t *turn) fire(u *unit, at time.Time, f escalation.Fire) {
+	m := Pending{
+		Part: "escalation", Kind: notify.Page, Position: f.Position, Note: t.briefing(u),
+		Last: u.inc.Escalation.Last(t.terms(u, at)),
+	}
+	verb := "pages"
+	if f.Notice {
+		verb, m.Kind = "informs", notify.Notice
+	}
+	names := make([]string, len(f.Recipients))
+	for i, r := range f.Recipients {
+		names[i] = recipientName(r)
+	}
+	text := verb + " " + strings.Join(names, ", ")
+	if f.Round > 1 {
+		text += fmt.Sprintf("  round %d", f.Round)
+	}
+	u.enter(at, incident.Entry{Word: incident.WordLevel, Of: strconv.Itoa(f.Level), Text: text})
+	for _, r := range f.Recipients {
+		t.send(u, at, m, r)
+	}
+}
+
+// briefing asks every part what a page tells besides.
+func (t *turn) briefing(u *unit) string {
+	var all []string
+	for _, p := range t.parts {
+		if p, ok := p.(briefer); ok {
+			if text := p.brief(u); text != "" {
+				all = append(all, text)
+			}
+		}
+	}
+	return event.Shorten(strings.Join(all, "; "), 2*noteLength)
+}
+
+func (t *turn) policyEnded(u *unit, at time.Time, out escalation.Ended) {
+	if out.Status == escalate.Informed {
+		u.say(at, incident.WordInformed, "", "nobody is asked for an answer")
+		return
+	}
+	u.note(at, incident.WordExhausted, "", "policy %s has ended and nobody has acknowledged", u.inc.Plan)
+	t.reportAbout(u, at, event.FindingExhausted, fmt.Sprintf("nobody has acknowledged %q (%v)", u.inc.Title, u.inc.Rating.Priority))
+}
+
+func acknowledge(t *turn, u *unit, c respond.Acknowledge, at time.Time) error {
+	return t.give(u, at, c.By, c.Via)
+}
+
+func unacknowledge(t *turn, u *unit, c respond.Unacknowledge, at time.Time) error {
+	out, err := u.inc.Escalation.Unacknowledge(at, c.By, t.terms(u, at))
+	if err == nil && len(out) == 0 {
+		u.say(at, incident.WordUnacknowledged, string(c.By), "others still have it")
+	}
+	t.escalated(u, at, out)
+	return err
+}
+
+func escalateByHand(t *turn, u *unit, c respond.Escalate, at time.Time) error {
+	out, err := u.inc.Escalation.Escalate(at, c.AsOf, t.terms(u, at))
+	if err == nil {
+		u.note(at, incident.WordEscalated, string(c.By), "by hand, from %v", c.AsOf)
+	}
+	t.escalated(u, at, out)
+	return err
+}
+
+func (escalations) show(i *Incident, v *incident.Incident) {
+	e := &i.Escalation
+	v.Escalation = incident.Escalation{Status: e.Status, Position: e.Position, Acks: e.Acks}
+	v.Escalation.Next, _ = e.Due()
+	v.Taken = e.Taken
+}

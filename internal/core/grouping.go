@@ -1,0 +1,157 @@
+package core
+
+import (
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/tocsin-dev/tocsin/catalog"
+	"github.com/tocsin-dev/tocsin/event"
+	"github.com/tocsin-dev/tocsin/incident"
+	"github.com/tocsin-dev/tocsin/store"
+)
+
+// groupOf finds the group of an event: that of its alert, if the event belongs to the alert as it is, else a group that takes the
+// event in; nil if the view lacks a record.
+func (t *turn) groupOf(a *Assessed, al *Alert) *unit {
+	if al.Group != "" && (a.Event.Signal != event.Trigger || al.Joins(a.Event.Received)) {
+		u, _ := t.unit(store.Key{Tenant: a.Event.Tenant, Kind: KindGroup, ID: al.Group})
+		return u
+	}
+	return t.openGroup(a)
+}
+
+// regroup finds the group of an alert whose wait ends: the group in which it waited may have filled up or closed since, and another
+// one that shares a field with the alert may have opened. It is nil if the view lacks a record.
+func (t *turn) regroup(al *Alert, a *Assessed) *unit {
+	u := t.openGroup(a)
+	if u != nil {
+		al.Group = u.row.key.ID
+	}
+	return u
+}
+
+// openGroup finds the group that takes an event in.
+func (t *turn) openGroup(a *Assessed) *unit {
+	if len(a.Fields) > 0 {
+		u, ok := t.groupByField(a)
+		if !ok || u != nil {
+			return u
+		}
+	}
+	base, ok := t.unit(a.group)
+	if !ok {
+		return nil
+	}
+	u, ok := t.unit(windowKey(base, base.group.Windows))
+	if !ok || !t.advance(u, u.from(a.Event.Received)) {
+		return nil
+	}
+	if a.Event.Signal != event.Trigger || !a.Promote || u.admits(a.Event.Received) {
+		return u
+	}
+	before := u.inc.ID
+	base.group.Windows++
+	base.row.dirty = true
+	if u, ok = t.unit(windowKey(base, base.group.Windows)); ok {
+		u.group.Before, u.row.dirty = before, true
+	}
+	return u
+}
+
+// windowKey returns the key of the n-th further window of a group, of the group itself if n is 0.
+func windowKey(base *unit, n int) store.Key {
+	key := base.row.key
+	if n > 0 {
+		key.ID += "*" + strconv.Itoa(n+1) // no other group key ends so
+	}
+	return key
+}
+
+// admits reports whether an alert may join the group: it has no incident that lives, or its window is open.
+func (u *unit) admits(at time.Time) bool {
+	at = u.from(at)
+	if !u.lives(at) {
+		return true
+	}
+	return u.plan.Window().Admits(at, u.inc.Phases.Detected, u.group.LastJoin, u.inc.Phases.Alerts)
+}
+
+// lives reports whether an alert that fires at the instant still belongs to the incident of the group.
+func (u *unit) lives(at time.Time) bool {
+	return u.inc != nil && u.inc.Phases.Reopens(at, u.recovery())
+}
+
+// groupByField finds the first open group that shares a field with the event; nil if there is none, false if the view lacks a
+// record.
+func (t *turn) groupByField(a *Assessed) (*unit, bool) {
+	var keys []store.Key
+	for _, field := range a.Fields {
+		known, _ := t.refs(store.Ref{Tenant: a.Event.Tenant, Kind: refField, Name: field})
+		keys = append(keys, known...)
+		for _, r := range t.order { // those of this turn
+			if g, ok := r.rec.(*Group); ok && r.key.Tenant == a.Event.Tenant && slices.Contains(g.Fields, field) {
+				keys = append(keys, r.key)
+			}
+		}
+	}
+	slices.SortFunc(keys, store.Key.Compare)
+	for _, key := range slices.Compact(keys) {
+		u, ok := t.unit(key)
+		if !ok || !t.advance(u, u.from(a.Event.Received)) {
+			continue
+		}
+		shares := slices.ContainsFunc(a.Fields, func(f string) bool { return slices.Contains(u.group.Fields, f) })
+		if shares && u.inc != nil && u.inc.Phases.Phase != incident.Resolved && u.admits(a.Event.Received) {
+			return u, t.need.Empty()
+		}
+	}
+	return nil, t.need.Empty()
+}
+
+// reopen is how long after its end an alert of the group fires again as the same alert.
+func (t *turn) reopen(u *unit, a *Assessed) time.Duration {
+	if u.plan != nil {
+		return u.plan.Recovery(a.Priority).Reopen
+	}
+	return t.cat.Pin(a.Plan).Recovery(a.Priority).Reopen
+}
+
+func planKey(tenant, hash string) store.Key {
+	return store.Key{Tenant: tenant, Kind: KindPlan, ID: hash}
+}
+
+// pin keeps the plan of an incident that opens. The body of a plan is written once, in the commit that first uses it, so that it can
+// be read when the catalog has moved on and when another process takes over.
+func (t *turn) pin(u *unit, plan string) {
+	u.plan = t.cat.Pin(plan)
+	u.group.Plan = u.plan.Hash
+	key := planKey(u.row.key.Tenant, u.plan.Hash)
+	if _, there := t.records[key]; there {
+		return
+	}
+	snap, held := t.view.Records[key]
+	if !held {
+		t.need.Write = append(t.need.Write, key)
+		return
+	}
+	t.add(key, snap.Version, u.plan).dirty = snap.Version == 0
+}
+
+// pinned returns the plan of the group's incident: from the catalog if that still has it, else from its own row; nil if the view
+// lacks the row.
+func (t *turn) pinned(u *unit) *catalog.Pinned {
+	if p := t.cat.Pinned(u.group.Plan); p != nil {
+		return p
+	}
+	key := planKey(u.row.key.Tenant, u.group.Plan)
+	snap, held := t.view.Records[key]
+	if !held {
+		t.need.Read = append(t.need.Read, key)
+		return nil
+	}
+	if p, ok := snap.Rec.(*catalog.Pinned); ok {
+		return p
+	}
+	return t.cat.Pin(u.inc.Plan) // the row is gone: a plan of today beats none
+}

@@ -1,0 +1,411 @@
+package core_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/tocsin-dev/tocsin/automate"
+	"github.com/tocsin-dev/tocsin/catalog"
+	"github.com/tocsin-dev/tocsin/escalate"
+	"github.com/tocsin-dev/tocsin/event"
+	"github.com/tocsin-dev/tocsin/incident"
+	"github.com/tocsin-dev/tocsin/internal/core"
+	"github.com/tocsin-dev/tocsin/notify"
+	"github.com/tocsin-dev/tocsin/respond"
+	"github.com/tocsin-dev/tocsin/severity"
+	"github.com/tocsin-dev/tocsin/store"
+	"github.com/tocsin-dev/tocsin/store/memory"
+)
+
+// full is the core as it ships.
+var full = core.New()
+
+// inc returns the id of an incident that is named by its group and generation, such as pay.stuck/checkout#1.
+func inc(name string) string {
+	group, n, _ := strings.Cut(name, "#")
+	generation, _ := strconv.Atoi(n)
+	return core.IncidentID("", group, generation)
+}
+
+// recordOf returns the key of an incident's record.
+func recordOf(id string) store.Key { return store.Key{Kind: core.KindIncident, ID: id} }
+
+var start = time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC)
+
+// twoTeams is a catalog in which everything that can fall due does: group waits, levels, repeats, expiry, soak, stale.
+func twoTeams() *catalog.Catalog {
+	return &catalog.Catalog{
+		Defaults: catalog.Defaults{Owner: "platform", Plan: "quiet"},
+		People: map[escalate.PersonID]catalog.Person{
+			"ana": {Contacts: []escalate.Contact{"slack:@ana", "sms:1"}}, "ben": {Contacts: []escalate.Contact{"slack:@ben"}},
+			"cho": {Contacts: []escalate.Contact{"slack:@cho"}},
+		},
+		Teams: map[string]catalog.Team{
+			"payments": {Members: []escalate.PersonID{"ana", "ben"}, Lead: "ben"}, "platform": {Members: []escalate.PersonID{"cho"}},
+		},
+		Services: map[string]catalog.Service{"checkout": {Owner: "payments", Tier: 1}, "hub": {Owner: "platform", Tier: 3}},
+		Classes: []event.Class{
+			{Name: "pay.*", Service: "checkout", Plan: "loud", StaleAfter: 40 * time.Minute},
+			{Name: "pay.slow", For: 3 * time.Minute},
+			{Name: "hub.*", Service: "hub", StaleAfter: 90 * time.Minute},
+			{Name: "hub.lag", Count: 3, Within: 20 * time.Minute},
+		},
+		Plans: map[string]catalog.Plan{
+			"loud": {
+				Policy: "two", Reopen: new(20 * time.Minute),
+				Group: catalog.Grouping{Window: 10 * time.Minute, MaxMembers: 2, OnJoin: catalog.JoinPage},
+			},
+			"quiet": {
+				Policy: "one", Recovered: incident.Resolved, Soak: new(3 * time.Minute),
+				Group: catalog.Grouping{By: []string{"class", "subject"}, Any: true},
+			},
+		},
+		Runbooks: map[string]automate.Runbook{"mend": {
+			Owner: "platform", Mode: automate.Auto, When: `event.type == "pay.stuck"`, On: "id", // a subject of its own: what incidents share is not of one group
+			Limit: automate.Limit{Subject: automate.Rate{Count: 3, Per: time.Hour}, Fleet: automate.Rate{Count: 1000, Per: time.Hour}, Concurrent: 1000},
+			Steps: []automate.Step{
+				{Do: "look", BeforePage: true, Deadline: 4 * time.Minute},
+				{Do: "fix", Deadline: 20 * time.Minute},
+				{Check: "look", Deadline: 20 * time.Minute},
+				{Ask: "is it well?", Deadline: 10 * time.Minute},
+				{Wait: 2 * time.Minute},
+			},
+		}},
+		Policies: map[string]escalate.Policy{
+			"two": {Levels: []escalate.Level{{Page: []escalate.Target{"owner"}, Wait: 2 * time.Minute}, {Page: []escalate.Target{"owner.lead"}, Wait: 3 * time.Minute}}},
+			"one": {Levels: []escalate.Level{{Page: []escalate.Target{"owner"}, Wait: 4 * time.Minute}}, Repeat: new(1)},
+		},
+	}
+}
+
+// step is one input of a history: an event, a command, or the outcome of a message, which may or may not exist.
+type step struct {
+	at      time.Time
+	event   *event.Event
+	command respond.Command
+	outcome *core.Outcome
+	acted   *core.Acted
+}
+
+// history draws inputs at random, at instants that mostly grow.
+func history(rng *rand.Rand, n int) []step {
+	types := []string{"pay.stuck", "pay.slow", "hub.lag", "unknown"}
+	groups := []string{"pay.stuck/checkout", "pay.slow/checkout", "hub.lag/hub"}
+	at := start
+	steps := make([]step, 0, n)
+	for i := range n {
+		at = at.Add(time.Duration(rng.IntN(240)-20) * time.Second) // clocks step back, too
+		s := step{at: at}
+		id := inc(fmt.Sprintf("%s#%d", groups[rng.IntN(len(groups))], 1+rng.IntN(2)))
+		switch k := rng.IntN(16); {
+		case k < 6:
+			s.event = &event.Event{
+				ID: fmt.Sprint(i), Source: "test", Intake: "test", Type: types[rng.IntN(len(types))], Subject: fmt.Sprint(rng.IntN(3)),
+				Signal: event.Signal(rng.IntN(3)), Severity: severity.Level(rng.IntN(5)), Time: at.Add(-time.Duration(rng.IntN(90)) * time.Second),
+				Received: at, Summary: fmt.Sprint("text ", i),
+			}
+			if rng.IntN(2) == 0 {
+				s.event.Signal = event.Trigger
+			}
+		case k < 8:
+			contact := []escalate.Contact{"slack:@ana", "sms:1", "slack:@ben", "slack:@cho"}[rng.IntN(4)]
+			channel, to := contact.Split()
+			s.outcome = &core.Outcome{
+				At: at, Record: recordOf(id), Message: notify.Message{Seq: 1 + rng.Uint64N(6), Kind: notify.Page, Channel: channel, To: to},
+				Sent: rng.IntN(3) > 0, Error: "gone", Lost: rng.IntN(5) == 0,
+			}
+		case k == 12 || k == 14 || k == 15:
+			steps = append(steps, acted(rng, at)...)
+			continue
+		case k == 13:
+			s.command = runCommand(rng)
+		case k == 8:
+			s.command = respond.Acknowledge{Incident: id, By: []escalate.PersonID{"ana", "ben"}[rng.IntN(2)]}
+		case k == 9:
+			s.command = respond.Unacknowledge{Incident: id, By: "ana"}
+		case k == 10:
+			s.command = respond.Resolve{Incident: id, By: "ben", Alerts: rng.IntN(2) == 0, Override: []string{"", "by hand"}[rng.IntN(2)]}
+		default:
+			s.command = respond.Reprioritise{Incident: id, By: "ben", Priority: severity.Priority(rng.IntN(6)), Because: "test"}
+		}
+		steps = append(steps, s)
+	}
+	return steps
+}
+
+// world replays a history over a store, deciding batch inputs at a time and ticking every so often.
+type world struct {
+	t      *testing.T
+	cat    *catalog.Compiled
+	store  *memory.Store
+	log    map[string][]string // per record: entries and tasks
+	bytes  []byte
+	record bool
+}
+
+func newWorld(t *testing.T) *world {
+	cat, err := twoTeams().Compile()
+	require.NoError(t, err)
+	return &world{t: t, cat: cat, store: memory.New(), log: make(map[string][]string)}
+}
+
+func (w *world) decide(now time.Time, inputs ...core.Input) {
+	w.t.Helper()
+	var d core.Decision
+	err := w.store.Update(context.Background(), full.Scope(new(core.Scratch), inputs, nil), func(v store.View) (store.Batch, store.Need, error) {
+		var need store.Need
+		if d, need = full.Decide(new(core.Scratch), w.cat, v, inputs); !need.Empty() {
+			return store.Batch{}, need, nil
+		}
+		return d.Batch(now, nil, nil), store.Need{}, nil
+	})
+	require.NoError(w.t, err)
+	for _, c := range d.Put {
+		for _, e := range c.Entries {
+			w.log[c.Key.ID] = append(w.log[c.Key.ID], string(e.Doc))
+		}
+	}
+	if w.record {
+		doc, err := json.Marshal(d)
+		require.NoError(w.t, err)
+		w.bytes = append(w.bytes, doc...)
+	}
+	for _, err := range d.Refused {
+		var refused *respond.RefusedError
+		require.True(w.t, err == nil || errors.As(err, &refused), "%v", err)
+	}
+}
+
+// tick advances every group that the store says is due, together as the engine does, and returns how many there were.
+func (w *world) tick(now time.Time) int {
+	claimed, err := w.store.Claim(context.Background(), store.ClaimRequest{Now: now, Owner: "test"})
+	require.NoError(w.t, err)
+	var inputs []core.Input
+	for _, k := range claimed.Due {
+		inputs = append(inputs, core.Advance{At: now, Key: k})
+	}
+	w.decide(now, inputs...)
+	return len(inputs)
+}
+
+func (w *world) input(s step) core.Input {
+	switch {
+	case s.event != nil:
+		return core.Events{core.Assess(w.cat, s.event)}
+	case s.command != nil:
+		return core.Do{At: s.at, Command: s.command}
+	case s.acted != nil:
+		return *s.acted
+	default:
+		return *s.outcome
+	}
+}
+
+const stuck = "pay.stuck/checkout#"
+
+// acted is what became of the calls of a run that may have been made, up to some point, at which one may fail.
+func acted(rng *rand.Rand, at time.Time) []step {
+	incident := inc(fmt.Sprint(stuck, 1+rng.IntN(2)))
+	run := fmt.Sprintf("%s-%d", incident, 1+rng.IntN(2))
+	calls := []struct {
+		step  int
+		phase automate.Phase
+	}{
+		{1, automate.PhaseRun},
+		{2, automate.PhasePrecheck},
+		{2, automate.PhaseRun},
+		{2, automate.PhaseVerify},
+		{2, automate.PhaseCompensate},
+		{3, automate.PhaseCheck},
+	}
+	var steps []step
+	for _, c := range calls[:1+rng.IntN(len(calls))] {
+		a := &core.Acted{At: at, Record: recordOf(incident), Invocation: automate.Invocation{
+			Run: run, Runbook: "mend", Step: c.step, Phase: c.phase, Action: "fix",
+		}}
+		if rng.IntN(6) == 0 {
+			a.Error = "it does not"
+		}
+		steps = append(steps, step{at: at, acted: a})
+	}
+	return steps
+}
+
+func runCommand(rng *rand.Rand) respond.Command {
+	incident := inc(fmt.Sprint(stuck, 1+rng.IntN(2)))
+	run := incident + "-1"
+	switch rng.IntN(5) {
+	case 0:
+		return respond.StartRun{Incident: incident, Runbook: "mend", By: "ben", DryRun: rng.IntN(2) == 0}
+	case 1:
+		return respond.StopRun{Incident: incident, Run: run, By: "ben", Because: "test"}
+	case 2:
+		return respond.KillSwitch{By: "ben", Because: "test", Off: rng.IntN(3) > 0}
+	default:
+		return respond.Answer{Incident: incident, Run: run, Step: 4, By: "ana", Failed: rng.IntN(3) == 0}
+	}
+}
+
+func (w *world) play(steps []step, batch int, tick time.Duration) {
+	var inputs []core.Input
+	clock, from := start, earliest(steps)
+	for i, s := range steps {
+		for tick > 0 && len(inputs) == 0 && clock.Add(tick).Before(from[i]) {
+			clock = clock.Add(tick)
+			w.tick(clock)
+		}
+		if s.everywhere() && i > 0 {
+			w.decide(steps[i-1].at, inputs...)
+			inputs = nil
+			w.rest(from[i])
+		}
+		inputs = append(inputs, w.input(s))
+		if len(inputs) >= batch || i == len(steps)-1 || s.everywhere() {
+			w.decide(s.at, inputs...)
+			inputs = nil
+		}
+	}
+	w.rest(steps[len(steps)-1].at.Add(2 * time.Hour))
+}
+
+// earliest returns for each step the earliest instant of it and all that follow: nobody looks later than that before the step.
+func earliest(steps []step) []time.Time {
+	from := make([]time.Time, len(steps))
+	for i := len(steps) - 1; i >= 0; i-- {
+		if from[i] = steps[i].at; i+1 < len(steps) && from[i+1].Before(from[i]) {
+			from[i] = from[i+1]
+		}
+	}
+	return from
+}
+
+// rest lets every group do what is due by the instant.
+func (w *world) rest(at time.Time) {
+	for range 1000 {
+		if w.tick(at) == 0 {
+			return
+		}
+	}
+	w.t.Fatal("the groups never come to rest")
+}
+
+// everywhere reports whether a step concerns every group at once, those that nobody has looked at for a while too: the kill switch
+// holds from the moment at which it is thrown.
+func (s *step) everywhere() bool {
+	_, ok := s.command.(respond.KillSwitch)
+	return ok
+}
+
+// about returns the id of the incident that a step is about; empty: the step is an event, or about no incident.
+func (s *step) about() string {
+	switch {
+	case s.command != nil:
+		return s.command.Head().Incident
+	case s.outcome != nil:
+		return s.outcome.Record.ID
+	case s.acted != nil:
+		return s.acted.Record.ID
+	}
+	return ""
+}
+
+// known plays a history step by step without the steps about incidents that nobody can know of yet, and returns the others.
+func (w *world) known(steps []step) []step {
+	var kept []step
+	from := earliest(steps)
+	for i, s := range steps {
+		if id := s.about(); id != "" {
+			rows, err := w.store.Read(context.Background(), store.Query{Keys: []store.Key{recordOf(id)}})
+			require.NoError(w.t, err)
+			if len(rows) == 0 {
+				continue
+			}
+		}
+		if kept = append(kept, s); s.everywhere() {
+			w.rest(from[i])
+		}
+		w.decide(s.at, w.input(s))
+	}
+	return kept
+}
+
+// TestBatching: how many inputs are decided at once, and how often somebody looks in between, changes nothing.
+func TestBatching(t *testing.T) {
+	histories := 250
+	if testing.Short() {
+		histories = 40
+	}
+	entries, reached := 0, make(map[string]int)
+	for seed := range uint64(histories) {
+		rng := rand.New(rand.NewPCG(seed, 1))
+		steps := newWorld(t).known(history(rng, 40))
+		one := newWorld(t)
+		one.play(steps, 1, 0)
+		other := newWorld(t)
+		other.play(steps, 1+rng.IntN(12), time.Duration(1+rng.IntN(600))*time.Second)
+		require.ElementsMatch(t, slices.Collect(maps.Keys(one.log)), slices.Collect(maps.Keys(other.log)), "seed %d", seed)
+		for id, lines := range one.log {
+			require.Equal(t, strings.Join(lines, "\n"), strings.Join(other.log[id], "\n"), "seed %d, %s", seed, id)
+			entries += len(lines)
+			for _, line := range lines {
+				for _, what := range []string{"step 1 do look: done", "step 2 do fix: done", "step 3 check look: done", "compensated", "kill switch", "is not answered"} {
+					if strings.Contains(line, what) {
+						reached[what]++
+					}
+				}
+			}
+			forward(t, seed, id, lines)
+		}
+	}
+	if !testing.Short() {
+		require.Len(t, reached, 6, "the histories get everywhere")
+	}
+	t.Logf("%d histories, %d timeline entries, seeds from 0; of runbooks %v", histories, entries, reached)
+}
+
+// forward asserts that no timeline goes back in time, although clocks do.
+func forward(t *testing.T, seed uint64, id string, lines []string) {
+	t.Helper()
+	var last time.Time
+	for _, line := range lines {
+		var e incident.Entry
+		require.NoError(t, json.Unmarshal([]byte(line), &e))
+		require.False(t, e.At.Before(last), "seed %d, %s: %s after %v", seed, id, line, last)
+		last = e.At
+	}
+}
+
+// TestSameBytes: the same inputs give the same bytes, however often they are replayed.
+func TestSameBytes(t *testing.T) {
+	replays := 1000
+	if testing.Short() {
+		replays = 100
+	}
+	steps := history(rand.New(rand.NewPCG(7, 7)), 40)
+	var want []byte
+	for i := range replays {
+		w := newWorld(t)
+		w.record = true
+		w.play(steps, 3, time.Minute)
+		if i == 0 {
+			want = w.bytes
+			require.Greater(t, len(want), 10_000)
+			continue
+		}
+		if string(want) != string(w.bytes) {
+			t.Fatalf("replay %d differs", i)
+		}
+	}
+	t.Logf("%d replays of one log of %d inputs, %d bytes each, seed 7/7", replays, len(steps), len(want))
+}

@@ -1,0 +1,89 @@
+package core
+
+import (
+	"maps"
+
+	"github.com/tocsin-dev/tocsin/escalate"
+	"github.com/tocsin-dev/tocsin/event"
+	"github.com/tocsin-dev/tocsin/incident"
+	"github.com/tocsin-dev/tocsin/internal/machine/alert"
+	"github.com/tocsin-dev/tocsin/internal/machine/phase"
+	"github.com/tocsin-dev/tocsin/store"
+)
+
+// Incident is the record of an incident: what it is about, and a field for each part that keeps state in it.
+type Incident struct {
+	About
+	Rating     Rating      `json:"rating"`
+	Phases     phase.State `json:"phases"`
+	Delivery   Delivery    `json:"delivery"`
+	Escalation Escalation  `json:"escalation"`
+	Runs       Runs        `json:"runs,omitzero"`
+	Absorbed   Absorbed    `json:"absorbed,omitzero"`
+	Seq        uint64      `json:"seq"` // of its timeline
+}
+
+// About says what an incident is about. It is set when the incident opens.
+type About struct {
+	ID         string `json:"id" erase:"keep"`
+	Tenant     string `json:"tenant,omitempty" erase:"keep"`
+	Group      string `json:"group" erase:"keep"`
+	Generation int    `json:"generation"`
+	Previous   string `json:"previous,omitempty" erase:"keep"` // the incident of its group before
+	Title      string `json:"title" erase:"words"`             // summary of the alert that opened it
+	Class      string `json:"class" erase:"keep"`
+	Service    string `json:"service,omitempty" erase:"keep"`
+	Owner      string `json:"owner" erase:"keep"`
+	Plan       string `json:"plan" erase:"keep"`
+	Rule       string `json:"rule,omitempty" erase:"keep"` // the route that decided; empty: the class did
+	Runbook    string `json:"runbook,omitempty" erase:"keep"`
+
+	Links       []event.Link      `json:"links,omitempty" erase:"words"`
+	TraceParent string            `json:"traceParent,omitempty" erase:"keep"`
+	Also        []escalate.Target `json:"also,omitempty" erase:"words"` // whom routes add to level 1
+	// Routes says of every route why it decided or did not.
+	Routes []string `json:"routes,omitempty" erase:"words"`
+}
+
+func indexIncident(t *turn, r *record, i *Incident, c *store.Change) {
+	c.State, c.Ended, c.Priority = string(i.Phases.Phase), i.Phases.Resolved, uint8(i.Rating.Priority)
+	t.publish("", refID, i.ID)
+	for _, ack := range i.Escalation.Acks[:min(len(i.Escalation.Acks), store.MaxRefs-1)] {
+		t.publish(r.key.Tenant, refAcked, string(ack.By))
+	}
+}
+
+// kept returns a copy of an event that a record may hold on to: the event given to Decide belongs to its caller.
+func kept(e *event.Event) *event.Event {
+	own := *e
+	own.Labels = maps.Clone(e.Labels)
+	return &own
+}
+
+// ViewAlert returns the alert as people read it.
+func ViewAlert(al *Alert) incident.Alert {
+	return incident.Alert{
+		ID: al.ID, Tenant: al.Tenant, Class: al.Class, Service: al.Service, Incident: al.Incident, Previous: al.Previous,
+		Priority: al.Priority, State: string(al.State), Reason: al.Reason, Count: al.Count, First: signalOf(&al.First),
+		Latest: signalOf(&al.Latest), Ended: al.Ended,
+	}
+}
+
+func signalOf(f *alert.Facts) incident.Signal {
+	return incident.Signal{Event: f.Event, Severity: f.Severity, Summary: f.Summary, Received: f.Received}
+}
+
+// View returns the incident as people read it.
+func (c *Core) View(i *Incident) incident.Incident {
+	a := &i.About
+	v := incident.Incident{
+		ID: a.ID, Tenant: a.Tenant, Previous: a.Previous, Title: a.Title, Class: a.Class, Service: a.Service, Owner: a.Owner,
+		Plan: a.Plan, Rule: a.Rule, Runbook: a.Runbook, Links: a.Links, TraceParent: a.TraceParent, Routes: a.Routes,
+	}
+	for _, p := range c.parts {
+		if p, ok := p.(shower); ok {
+			p.show(i, &v)
+		}
+	}
+	return v
+}

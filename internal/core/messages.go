@@ -1,0 +1,180 @@
+package core
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/tocsin-dev/tocsin/escalate"
+	"github.com/tocsin-dev/tocsin/incident"
+	"github.com/tocsin-dev/tocsin/notify"
+	"github.com/tocsin-dev/tocsin/store"
+)
+
+// Queue is the queue of the tasks that send messages over a channel. Each channel has its own queue, so a slow channel delays no other.
+// The payload of such a task is a [notify.Message] as JSON.
+func Queue(channel string) string { return "send/" + channel }
+
+// QueueInbox is the queue of events that a store has taken in by itself, within a transaction of the application. Each event is a
+// task of its own whose payload is the event as JSON. Whoever claims the task settles it in the commit that applies the event.
+const QueueInbox = "inbox"
+
+// Delivery is the share of the messages in an incident record.
+type Delivery struct {
+	Pending  []Pending `json:"pending,omitempty" erase:"keep"` // messages on their way
+	Told     []Told    `json:"told,omitempty"`                 // responders who were paged or informed
+	Messages uint64    `json:"messages"`                       // counts messages: the sequence in their keys
+}
+
+// Pending is a message to one recipient that was neither accepted nor failed for good.
+type Pending struct {
+	Part string      `json:"part"` // whose message it is
+	Seq  uint64      `json:"seq"`
+	Kind notify.Kind `json:"kind"`
+	escalate.Position
+	escalate.Recipient
+	Try     int       `json:"try"`     // index of the contact under way
+	Expires time.Time `json:"expires"` // when it has failed, if nothing else is heard by then
+	Note    string    `json:"note,omitempty"`
+	// Last says that the policy asks nobody after this page, so that it goes on trying when its level is over.
+	Last bool `json:"last,omitempty"`
+	// Audience marks a message to somebody outside: it holds nothing but its note, and nobody counts as told by it.
+	Audience bool `json:"audience,omitempty"`
+}
+
+// Contact returns the contact under way.
+func (p *Pending) Contact() escalate.Contact { return p.Contacts[p.Try] }
+
+// tag names the tasks of a message.
+func (p *Pending) tag() string { return string(p.Kind) + "/" + strconv.FormatUint(p.Seq, 10) }
+
+// Told is a responder who was reached, and over which contact.
+type Told struct {
+	Person  escalate.PersonID `json:"person,omitempty" erase:"by"`
+	Contact escalate.Contact  `json:"contact" erase:"words"`
+}
+
+// send puts a message on its way over the recipient's first contact.
+func (t *turn) send(u *unit, at time.Time, m Pending, to escalate.Recipient) {
+	u.inc.Delivery.Messages++
+	m.Seq, m.Recipient, m.Try = u.inc.Delivery.Messages, to, 0
+	t.dispatch(u, at, m)
+}
+
+// tellHolders sends a message to those who have the incident, or if none of them can be contacted, to every responder who was reached.
+func (t *turn) tellHolders(u *unit, at time.Time, m Pending) {
+	held := false
+	for _, ack := range u.inc.Escalation.Acks {
+		if contacts := t.cat.Contacts(ack.By); len(contacts) > 0 {
+			t.send(u, at, m, escalate.Recipient{Person: ack.By, Contacts: contacts})
+			held = true
+		}
+	}
+	if !held {
+		t.tellAll(u, at, m)
+	}
+}
+
+// tellAll sends a message to every responder who was paged or informed.
+func (t *turn) tellAll(u *unit, at time.Time, m Pending) {
+	for _, told := range u.inc.Delivery.Told {
+		t.send(u, at, m, escalate.Recipient{Person: told.Person, Contacts: []escalate.Contact{told.Contact}})
+	}
+}
+
+// longestLife is how long a message is tried.
+const longestLife = 24 * time.Hour
+
+// dispatch makes the task that sends a message over the contact under way.
+func (t *turn) dispatch(u *unit, at time.Time, p Pending) {
+	channel, address := p.Contact().Split()
+	m := notify.Message{
+		Key: fmt.Sprintf("%s-%d-%d", u.inc.ID, p.Seq, p.Try), Seq: p.Seq, Kind: p.Kind, Channel: channel, To: address,
+		Part: p.Part, Audience: p.Audience, Incident: u.inc.ID, Note: p.Note, At: at,
+	}
+	if !p.Audience {
+		u.inc.describe(&m, &p)
+	}
+	if err := t.cat.Render(&m); err != nil {
+		t.broken(u, at, &escalate.Failed{What: "template " + string(p.Kind), Err: err, Instead: "it is sent in plain words"})
+	}
+	payload, err := json.Marshal(m)
+	if err != nil { // texts, numbers and instants only: cannot happen
+		panic(fmt.Sprintf("core: message: %v", err))
+	}
+	life := longestLife
+	if p.Kind == notify.Page && !(p.Last && p.Try == len(p.Contacts)-1) {
+		life = min(life, u.plan.Policy.WaitOf(p.Level))
+	}
+	p.Expires = at.Add(life)
+	d := &u.inc.Delivery
+	head := !slices.ContainsFunc(d.Pending, func(q Pending) bool { return q.Contact() == p.Contact() })
+	d.Pending = append(slices.Clip(d.Pending), p)
+	u.touch(at)
+	t.task(u, store.Task{
+		ID: m.Key, Queue: Queue(channel), Order: string(p.Contact()), Tag: p.tag(), Kind: "message", Due: at, Expires: p.Expires,
+		Payload: payload,
+	}, head)
+}
+
+// describe fills a message with what responders are told.
+func (i *Incident) describe(m *notify.Message, p *Pending) {
+	m.Person, m.Round, m.Level = string(p.Person), p.Round, p.Level
+	m.Why, m.Priority = i.Reason(), i.Rating.Priority
+	m.Summary, m.Class, m.Service, m.Owner, m.Runbook, m.Links, m.TraceParent = i.Title, i.Class, i.Service, i.Owner, i.Runbook, i.Links, i.TraceParent
+}
+
+// Reason returns why the incident has its priority, as pages say it.
+func (i *Incident) Reason() string {
+	r := &i.Rating
+	return incident.Reason(r.Priority, r.Computed, r.Why, r.Forced, r.Said.Text)
+}
+
+// withdraw takes back the messages that have not left and that which accepts. A message of this turn never comes to be.
+func (t *turn) withdraw(u *unit, at time.Time, which func(*Pending) bool) {
+	d := &u.inc.Delivery
+	var stay []Pending
+	for i := range d.Pending {
+		p := &d.Pending[i]
+		if !which(p) {
+			stay = append(stay, *p)
+			continue
+		}
+		u.say(at, incident.WordWithdrawn, "", p.columns())
+		t.cancelTag(u, p.tag())
+	}
+	d.Pending = stay
+}
+
+// columns describes a message as timelines do: level or note, person, channel.
+func (p *Pending) columns() string {
+	what := p.Note
+	if p.Level > 0 {
+		what = "level " + strconv.Itoa(p.Level)
+	}
+	columns := []string{what}
+	channel, address := p.Contact().Split()
+	switch {
+	case p.Person != "":
+		columns = append(columns, string(p.Person), channel)
+	case address != "":
+		columns = append(columns, string(p.Contact()))
+	default:
+		columns = append(columns, channel)
+	}
+	if p.Kind == notify.AllClear || p.Kind == notify.Reminder { // the kind says it already
+		columns = columns[1:]
+	}
+	return strings.Join(columns, "  ")
+}
+
+// recipientName names a recipient in texts.
+func recipientName(r escalate.Recipient) string {
+	if r.Person != "" {
+		return string(r.Person)
+	}
+	return string(r.Contacts[0])
+}

@@ -1,0 +1,286 @@
+package escalation
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/tocsin-dev/tocsin/escalate"
+)
+
+// Start begins the escalation of an incident that opened at the instant. Nobody is asked before [State.Collected].
+func (s *State) Start(at time.Time, t *Terms) {
+	*s = State{Status: escalate.Idle, Since: at, Opened: at, Priority: t.Priority, Notice: t.notices()}
+	s.Next = at.Add(t.GroupWait)
+}
+
+// Collected tells the machine that what level 1 waits for has been settled, or has changed: it fires as soon as the group wait
+// of the terms has passed since the incident opened, at once where there is none.
+func (s *State) Collected(at time.Time, t *Terms) []Output {
+	if s.Status != escalate.Idle {
+		return nil
+	}
+	if s.Next = s.Opened.Add(t.GroupWait); s.Next.Before(at) {
+		s.Next = at
+	}
+	return s.Advance(at, t)
+}
+
+// Due returns the next deadline; false if there is none.
+func (s *State) Due() (time.Time, bool) {
+	switch s.Status {
+	case escalate.Idle, escalate.Running:
+		return s.Next, true
+	case escalate.Paused:
+		if !s.Remind.IsZero() {
+			return s.Remind, true
+		}
+		return s.AckEnds, !s.AckEnds.IsZero()
+	}
+	return time.Time{}, false
+}
+
+// Advance does what is due at the instant, which is that of [State.Due].
+func (s *State) Advance(at time.Time, t *Terms) []Output {
+	if due, ok := s.Due(); !ok || due.After(at) {
+		return nil
+	}
+	switch s.Status {
+	case escalate.Idle:
+		return s.restart(at, t)
+	case escalate.Running:
+		return s.next(at, t)
+	}
+	if !s.Remind.IsZero() {
+		s.Remind = time.Time{}
+		return []Output{Expiring{Holders: s.holders(), Ends: s.AckEnds}}
+	}
+	return s.resume(at, t, "the acknowledgement expired without activity")
+}
+
+// restart begins a new round at level 1.
+func (s *State) restart(at time.Time, t *Terms) []Output {
+	s.Round++
+	s.Pass, s.Level = 1, 1
+	s.Priority = t.Priority
+	return s.fire(at, t)
+}
+
+// next fires the level after the current one, or ends the policy.
+func (s *State) next(at time.Time, t *Terms) []Output {
+	if !s.step(t) {
+		return s.end(at, t)
+	}
+	return s.fire(at, t)
+}
+
+// step moves the position on by one level; false if the policy is spent.
+func (s *State) step(t *Terms) bool {
+	switch {
+	case s.Level < len(t.Policy.Levels):
+		s.Level++
+	case t.spent(s.Pass):
+		return false
+	default:
+		s.Round, s.Pass, s.Level = s.Round+1, s.Pass+1, 1
+	}
+	return true
+}
+
+// Last reports whether nothing follows the position, neither a level nor another pass.
+func (s *State) Last(t *Terms) bool { return s.Level >= len(t.Policy.Levels) && t.spent(s.Pass) }
+
+// fire serves the level of the position; a level that reaches nobody does not cost its wait.
+func (s *State) fire(at time.Time, t *Terms) []Output {
+	var out []Output
+	for range t.Policy.Levels {
+		who, failed := s.recipients(t)
+		if out = append(out, failed...); len(who) > 0 {
+			return append(out, s.send(at, t, who)...)
+		}
+		out = append(out, Uncovered{s.Position})
+		if !s.step(t) {
+			break
+		}
+	}
+	who, failed := t.LastResort()
+	if out = append(out, outputs(failed)...); len(who) > 0 {
+		return append(out, s.send(at, t, who)...)
+	}
+	return append(out, s.end(at, t)...)
+}
+
+func (s *State) send(at time.Time, t *Terms, who []escalate.Recipient) []Output {
+	s.enter(escalate.Running, at)
+	s.Next = at.Add(t.Policy.WaitOf(s.Level))
+	s.Pending, s.Reached, s.Resume = len(who), false, nil
+	notice := s.Notice || t.Policy.Inform
+	out := []Output{Fire{Position: s.Position, Recipients: who, Notice: notice}}
+	if s.Notice || t.Policy.Inform && s.Level == len(t.Policy.Levels) {
+		s.enter(escalate.Informed, at)
+		out = append(out, Ended{escalate.Informed})
+	}
+	return out
+}
+
+func (s *State) end(at time.Time, t *Terms) []Output {
+	status := escalate.Exhausted
+	if t.Policy.Inform && s.Reached {
+		status = escalate.Informed
+	}
+	s.enter(status, at)
+	return []Output{Ended{status}}
+}
+
+func (s *State) enter(status escalate.Status, at time.Time) {
+	s.Status, s.Since = status, at
+	s.Next, s.AckEnds, s.Remind = time.Time{}, time.Time{}, time.Time{}
+}
+
+// Acknowledge gives the incident to a person. A repeat by the same person does nothing.
+func (s *State) Acknowledge(at time.Time, by escalate.PersonID, via string, t *Terms) ([]Output, error) {
+	if s.Status == escalate.Done {
+		return nil, fmt.Errorf("nothing to acknowledge")
+	}
+	if s.held(by) >= 0 {
+		return nil, nil
+	}
+	ack := escalate.Ack{By: by, Via: via, At: at}
+	out := []Output{Took{ack}}
+	s.Acks = append(s.Acks[:len(s.Acks):len(s.Acks)], ack)
+	if s.Status != escalate.Paused {
+		s.enter(escalate.Paused, at)
+		s.Priority, s.Resume = t.Priority, nil
+		out = append(out, Withdraw{})
+	}
+	s.Activity(at, t)
+	return out, nil
+}
+
+// Activity of a person restarts the one timer of the acknowledgements. Those of P3 to P5 do not expire.
+func (s *State) Activity(at time.Time, t *Terms) {
+	if s.Status != escalate.Paused {
+		return
+	}
+	s.AckEnds, s.Remind = time.Time{}, time.Time{}
+	if !t.expires() {
+		return
+	}
+	s.AckEnds = at.Add(ackLife)
+	s.Remind = s.AckEnds.Add(-ackReminder)
+}
+
+// Unacknowledge takes a person's acknowledgement back. When it was the last, the current level is paged again.
+func (s *State) Unacknowledge(at time.Time, by escalate.PersonID, t *Terms) ([]Output, error) {
+	i := s.held(by)
+	if s.Status != escalate.Paused || i < 0 {
+		return nil, fmt.Errorf("%s has not acknowledged it", by)
+	}
+	if len(s.Acks) > 1 {
+		s.Acks = slices.Delete(slices.Clone(s.Acks), i, i+1)
+		return nil, nil
+	}
+	return s.resume(at, t, string(by)+" gave it back"), nil
+}
+
+// resume goes on at the kept position, with the previous holders beside whoever is on call now.
+func (s *State) resume(at time.Time, t *Terms, why string) []Output {
+	out := []Output{GaveBack{By: s.holders(), Why: why}}
+	s.Resume, s.Acks = s.holders(), nil
+	if s.Level == 0 {
+		return append(out, s.restart(at, t)...)
+	}
+	return append(out, s.fire(at, t)...)
+}
+
+// Raised tells the machine that the incident's priority is now that of the terms. One above the round's, or above what was
+// acknowledged, alarms again from level 1.
+func (s *State) Raised(at time.Time, t *Terms) []Output {
+	if s.Status == escalate.Done || !t.Priority.Above(s.Priority) {
+		return nil
+	}
+	s.Notice = t.notices()
+	if s.Status == escalate.Idle {
+		s.Priority = t.Priority
+		if start := s.Opened.Add(t.GroupWait); start.Before(s.Next) {
+			s.Next = start
+			if start.Before(at) {
+				s.Next = at
+			}
+		}
+		return s.Advance(at, t)
+	}
+	out := []Output{Alarm{fmt.Sprintf("priority rose from %v to %v", s.Priority, t.Priority)}, Withdraw{}}
+	s.Acks, s.Resume = nil, nil
+	return append(out, s.restart(at, t)...)
+}
+
+// Escalate goes on to the next level by hand, also while acknowledged. asOf is the position the caller saw: one that has
+// moved since is refused, so that two people do not skip a level between them.
+func (s *State) Escalate(at time.Time, asOf escalate.Position, t *Terms) ([]Output, error) {
+	switch {
+	case s.Status == escalate.Done:
+		return nil, fmt.Errorf("nothing to escalate")
+	case asOf != s.Position:
+		return nil, fmt.Errorf("as of %v, but it has moved on", asOf)
+	}
+	if s.Level == 0 {
+		s.Notice, s.Acks = false, nil
+		return append([]Output{Withdraw{}}, s.restart(at, t)...), nil
+	}
+	fresh := s.Status == escalate.Exhausted || s.Status == escalate.Informed
+	if !s.step(t) {
+		if !fresh {
+			return nil, fmt.Errorf("no level follows the last one")
+		}
+		s.Round, s.Pass, s.Level = s.Round+1, 1, 1
+	}
+	s.Notice, s.Acks = false, nil
+	return s.fire(at, t), nil
+}
+
+// Settled tells the machine that a message of the position was accepted, or failed over every contact. When nobody of the
+// current level can be reached, the next one does not wait.
+func (s *State) Settled(at time.Time, of escalate.Position, accepted bool, t *Terms) []Output {
+	if of != s.Position {
+		return nil
+	}
+	s.Pending--
+	s.Reached = s.Reached || accepted
+	if s.Status != escalate.Running || s.Pending > 0 || s.Reached || s.Level >= len(t.Policy.Levels) && t.endless() {
+		return nil // the next of endless passes waits, lest they follow each other for ever in no time
+	}
+	return s.next(at, t)
+}
+
+// Finish ends the escalation.
+func (s *State) Finish(at time.Time) []Output {
+	if s.Status == escalate.Done {
+		return nil
+	}
+	s.Resume = s.holders()
+	s.Acks = nil
+	s.enter(escalate.Done, at)
+	return []Output{Withdraw{}}
+}
+
+// Reopen begins a new round after Finish; the previous holders are paged with level 1.
+func (s *State) Reopen(at time.Time, t *Terms, why string) []Output {
+	s.Notice = t.notices()
+	return append([]Output{Alarm{why}}, s.restart(at, t)...)
+}
+
+// Unanswered reports whether somebody was asked, or will be, and has not answered: such an incident's alerts do not go stale.
+func (s *State) Unanswered() bool { return s.Status == escalate.Idle || s.Status == escalate.Running }
+
+func (s *State) holders() []escalate.PersonID {
+	var who []escalate.PersonID
+	for _, a := range s.Acks {
+		who = append(who, a.By)
+	}
+	return who
+}
+
+func (s *State) held(by escalate.PersonID) int {
+	return slices.IndexFunc(s.Acks, func(a escalate.Ack) bool { return a.By == by })
+}

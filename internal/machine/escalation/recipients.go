@@ -1,0 +1,74 @@
+package escalation
+
+import (
+	"slices"
+
+	"github.com/tocsin-dev/tocsin/escalate"
+)
+
+// recipients are those whom the level's strategy picks, then who is added at level 1, then the previous holders. What failed
+// on the way is told.
+func (s *State) recipients(t *Terms) ([]escalate.Recipient, []Output) {
+	var who []escalate.Recipient
+	var failed []escalate.Failed
+	if s.Level <= len(t.Policy.Levels) { // the policy may have lost the level, where that of the incident could not be read
+		who, failed = s.picked(t, &t.Policy.Levels[s.Level-1])
+	}
+	var more []escalate.Target
+	if s.Level == 1 {
+		more = slices.Clone(t.Also)
+	}
+	for _, p := range s.Resume {
+		more = append(more, escalate.Target("person:"+string(p)))
+	}
+	if len(more) == 0 {
+		return who, outputs(failed)
+	}
+	who = slices.Clip(who)
+	others, alsoFailed := t.Reach(more)
+	for _, r := range others {
+		if !slices.ContainsFunc(who, same(r)) {
+			who = append(who, r)
+		}
+	}
+	return who, outputs(append(failed, alsoFailed...))
+}
+
+func outputs(failed []escalate.Failed) (out []Output) {
+	for _, f := range failed {
+		out = append(out, Failed{f})
+	}
+	return out
+}
+
+// picked asks the level's strategy, and lets nobody in whom the level does not mean. Where the strategy fails everybody is
+// reached.
+func (s *State) picked(t *Terms, level *escalate.Level) ([]escalate.Recipient, []escalate.Failed) {
+	all, failed := t.Reach(level.Page)
+	if len(all) == 0 || level.Strategy == "" {
+		return all, failed
+	}
+	chosen, itself := (&escalate.Choice{
+		Recipients: slices.Clone(all), Position: s.Position, Group: t.Group, Generation: t.Generation, Load: t.Load,
+	}).Ask(level.Strategy, t.Strategy(level.Strategy))
+	if itself != nil {
+		return all, append(failed, *itself)
+	}
+	var who []escalate.Recipient
+	for _, r := range all {
+		if slices.ContainsFunc(chosen, same(r)) {
+			who = append(who, r)
+		}
+	}
+	return who, failed
+}
+
+// same reports of others whether they are the same person as r, or the same room. They may be nobody, as a strategy names it.
+func same(r escalate.Recipient) func(escalate.Recipient) bool {
+	return func(o escalate.Recipient) bool {
+		if r.Person != "" || o.Person != "" {
+			return r.Person == o.Person
+		}
+		return len(o.Contacts) > 0 && r.Contacts[0] == o.Contacts[0]
+	}
+}

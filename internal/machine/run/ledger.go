@@ -1,0 +1,185 @@
+package run
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/tocsin-dev/tocsin/automate"
+)
+
+// Ledger counts the runs of one runbook, whatever incidents they belong to. Its zero value is empty. It is kept in one record
+// for a tenant and runbook, which every incident that begins a run locks: what it counts is therefore exact.
+type Ledger struct {
+	Runs []Entry `json:"runs,omitempty"` // that still count, in the order in which they began
+}
+
+// Entry is one run that was let through.
+type Entry struct {
+	Run     string    `json:"run" erase:"keep"`
+	Subject string    `json:"subject,omitempty" erase:"words"`
+	Began   time.Time `json:"began"`
+	Ended   time.Time `json:"ended,omitzero"` // when it acted no more; zero: it may yet act
+}
+
+// Admit lets a run for the subject begin, and counts it, or says which limit refuses it; what is refused does not count. A
+// run that was let through before is let through again, and counts once.
+//
+// Incidents keep instants that are their own: one that lies before the last that the ledger has seen is taken for that one,
+// so that no span holds more runs than the limit says.
+func (l *Ledger) Admit(at time.Time, limit automate.Limit, run, subject string) *Refusal {
+	if slices.ContainsFunc(l.Runs, func(e Entry) bool { return e.Run == run }) {
+		return nil
+	}
+	limit = withDefaults(limit)
+	if n := len(l.Runs); n > 0 && at.Before(l.Runs[n-1].Began) {
+		at = l.Runs[n-1].Began
+	}
+	for _, refuses := range []func(time.Time, *automate.Limit, string) *Refusal{
+		l.masked, l.overlaps, l.cooling, l.rates, l.radius,
+	} {
+		if r := refuses(at, &limit, subject); r != nil {
+			return r
+		}
+	}
+	l.prune(at, &limit)
+	l.Runs = append(l.Runs[:len(l.Runs):len(l.Runs)], Entry{Run: run, Subject: subject, Began: at})
+	return nil
+}
+
+// Release notes that the run acts no more: it makes room for another, and the cool-down begins.
+func (l *Ledger) Release(at time.Time, run string) {
+	i := slices.IndexFunc(l.Runs, func(e Entry) bool { return e.Run == run })
+	if i < 0 || !l.Runs[i].Ended.IsZero() {
+		return
+	}
+	l.Runs = slices.Clone(l.Runs)
+	if l.Runs[i].Ended = at; at.Before(l.Runs[i].Began) {
+		l.Runs[i].Ended = l.Runs[i].Began
+	}
+}
+
+// prune forgets what counts no more.
+func (l *Ledger) prune(at time.Time, limit *automate.Limit) {
+	l.Runs = slices.DeleteFunc(slices.Clone(l.Runs), func(e Entry) bool {
+		return !e.Ended.IsZero() && !at.Before(e.Began.Add(horizon(limit))) && !at.Before(e.Ended.Add(limit.Cooldown))
+	})
+}
+
+// masked refuses the run that would make the same fix once too often.
+func (l *Ledger) masked(at time.Time, limit *automate.Limit, subject string) *Refusal {
+	until, full := l.full(at, automate.Rate{Count: limit.Masking.Count - 1, Per: limit.Masking.Per}, of(subject))
+	if !full {
+		return nil
+	}
+	return &Refusal{
+		Limit: "masking", Until: until, Page: true,
+		Why: fmt.Sprintf("it would be run number %d for %q in %v: the fix does not last", limit.Masking.Count, subject, limit.Masking.Per),
+	}
+}
+
+// overlaps refuses a run while another acts on the subject, or as many as may do act on others.
+func (l *Ledger) overlaps(_ time.Time, limit *automate.Limit, subject string) *Refusal {
+	acting := 0
+	for _, e := range l.Runs {
+		if !e.Ended.IsZero() {
+			continue
+		}
+		if acting++; e.Subject == subject {
+			return &Refusal{Limit: "concurrent", Why: fmt.Sprintf("run %s for %q is under way", e.Run, subject)}
+		}
+	}
+	if acting < limit.Concurrent {
+		return nil
+	}
+	return &Refusal{Limit: "concurrent", Why: fmt.Sprintf("%d runs are under way, %d may be", acting, limit.Concurrent)}
+}
+
+func (l *Ledger) cooling(at time.Time, limit *automate.Limit, subject string) *Refusal {
+	var until time.Time
+	for _, e := range l.Runs {
+		if end := e.Ended.Add(limit.Cooldown); e.Subject == subject && end.After(until) {
+			until = end
+		}
+	}
+	if limit.Cooldown == 0 || !at.Before(until) {
+		return nil
+	}
+	return &Refusal{Limit: "cooldown", Until: until, Why: fmt.Sprintf("the last run for %q ended less than %v ago", subject, limit.Cooldown)}
+}
+
+func (l *Ledger) rates(at time.Time, limit *automate.Limit, subject string) *Refusal {
+	if until, full := l.full(at, limit.Subject, of(subject)); full {
+		return &Refusal{
+			Limit: "subject", Until: until, Why: fmt.Sprintf("%d runs for %q in %v", limit.Subject.Count, subject, limit.Subject.Per),
+		}
+	}
+	if until, full := l.full(at, limit.Fleet, func(*Entry) bool { return true }); full {
+		return &Refusal{Limit: "fleet", Until: until, Why: fmt.Sprintf("%d runs in %v", limit.Fleet.Count, limit.Fleet.Per)}
+	}
+	return nil
+}
+
+// radius refuses to act on one subject more than may be within the span. Of each subject its last run counts.
+func (l *Ledger) radius(at time.Time, limit *automate.Limit, subject string) *Refusal {
+	r := limit.Subjects
+	if r.Count == 0 {
+		return nil
+	}
+	last := make(map[string]time.Time)
+	for _, e := range l.Runs {
+		if e.counts(at, r.Per) {
+			last[e.Subject] = e.Began
+		}
+	}
+	if _, known := last[subject]; known || len(last) < r.Count {
+		return nil
+	}
+	var began []time.Time
+	for _, b := range last {
+		began = append(began, b)
+	}
+	slices.SortFunc(began, time.Time.Compare)
+	return &Refusal{
+		Limit: "subjects", Until: began[len(began)-r.Count].Add(r.Per),
+		Why: fmt.Sprintf("%d other subjects were acted upon in %v", len(last), r.Per),
+	}
+}
+
+// full reports whether the span up to the instant holds as many runs as may be, and until when.
+func (l *Ledger) full(at time.Time, r automate.Rate, counted func(*Entry) bool) (until time.Time, full bool) {
+	if r == (automate.Rate{}) {
+		return time.Time{}, false
+	}
+	var began []time.Time
+	for i := range l.Runs {
+		if e := &l.Runs[i]; counted(e) && e.counts(at, r.Per) {
+			began = append(began, e.Began)
+		}
+	}
+	if len(began) < r.Count {
+		return time.Time{}, false
+	}
+	return began[len(began)-r.Count].Add(r.Per), true
+}
+
+// counts reports whether the run began within the span up to the instant. A run that began just the span ago does not.
+func (e *Entry) counts(at time.Time, per time.Duration) bool { return e.Began.Add(per).After(at) }
+
+func of(subject string) func(*Entry) bool {
+	return func(e *Entry) bool { return e.Subject == subject }
+}
+
+// withDefaults returns the limit with the defaults filled in.
+func withDefaults(l automate.Limit) automate.Limit {
+	l.Fleet = cmp.Or(l.Fleet, automate.Rate{Count: 20, Per: time.Hour})
+	l.Concurrent = cmp.Or(l.Concurrent, 5)
+	l.Masking = cmp.Or(l.Masking, automate.Rate{Count: 3, Per: 24 * time.Hour})
+	return l
+}
+
+// horizon is how long a run that has ended may still count.
+func horizon(l *automate.Limit) time.Duration {
+	return max(l.Subject.Per, l.Fleet.Per, l.Subjects.Per, l.Masking.Per)
+}
