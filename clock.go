@@ -10,30 +10,31 @@ import (
 	"github.com/tocsin-dev/tocsin/store"
 )
 
-// clock is the time by which all engines go that share a store: that of the store, where it tells one. What is decided, claimed
-// and due is dated by it. How long a try takes, and when a channel may send again, goes by our own.
+// clock is the clock that all engines on one store share. If the store implements [store.Clock], it is the clock of the store,
+// else that of this process. Decisions, claims and deadlines use it. The duration of tries, and the rates and breakers of
+// channels, use the clock of this process.
 type clock struct {
 	asked sync.Once
-	ahead atomic.Int64 // of ours, in ns, as it was found last
+	ahead atomic.Int64 // in ns, as the store answered last
 }
 
-// ahead is how far the clock of the store is ahead of ours.
+// ahead returns how far the clock of the store is ahead of the clock of this process.
 func (e *Engine) ahead() time.Duration { return time.Duration(e.clock.ahead.Load()) }
 
-// now is the time by the clock of the store, as the input log keeps it: without what only this process's clock knows, so that a
-// replay computes with the same instants.
+// now returns the time by the clock of the store. It is in UTC and without a monotonic reading, like the instants in the input log,
+// so that a replay computes with the same instants.
 func (e *Engine) now(ctx context.Context) time.Time {
 	e.clock.asked.Do(func() { _ = e.compareClocks(ctx) })
 	return time.Now().Add(e.ahead()).UTC()
 }
 
-// local dates a task by our own clock, for those who try it.
+// local returns the task with its instants by the clock of this process, for the outbox.
 func (e *Engine) local(t store.Task) store.Task {
 	t.Due, t.Expires = t.Due.Add(-e.ahead()), t.Expires.Add(-e.ahead())
 	return t
 }
 
-// compareClocks asks the store what time it is. While it does not answer, what it told last still holds.
+// compareClocks asks the store for its time. If that fails, the last answer stays in use.
 func (e *Engine) compareClocks(ctx context.Context) error {
 	s, ok := e.store.(store.Clock)
 	if !ok {
@@ -41,27 +42,27 @@ func (e *Engine) compareClocks(ctx context.Context) error {
 	}
 	ahead, err := s.Ahead(ctx)
 	if err != nil {
-		e.log(ctx, slog.LevelWarn, "the store does not tell the time; what it told last holds", "error", err)
+		e.log(ctx, slog.LevelWarn, "the store did not tell its time; the last known difference stays in use", "error", err)
 		return err
 	}
 	e.clock.ahead.Store(int64(ahead))
 	return nil
 }
 
-// How long it is until the clocks are compared again.
+// Pauses between comparisons of the clocks.
 const (
 	compareEvery = time.Minute
-	compareAgain = 5 * time.Second // after the store did not answer
+	compareAgain = 5 * time.Second // after a failure
 )
 
-// keepTime compares the clocks again and again, until ctx ends.
+// keepTime compares the clocks regularly until ctx ends.
 func (e *Engine) keepTime(ctx, work context.Context) {
 	for {
 		pause := compareEvery
 		if e.compareClocks(work) != nil {
 			pause = compareAgain
 		}
-		e.rouse() // what was not due may be
+		e.wakeRun() // a task may be due by the new time
 		select {
 		case <-ctx.Done():
 			return

@@ -20,47 +20,47 @@ import (
 	"github.com/tocsin-dev/tocsin/store"
 )
 
-// Config configures an [Engine]. Only a notifier for every channel that the catalog names is required.
+// Config configures an [Engine]. It needs a notifier for every channel that the catalog names; all else is optional.
 type Config struct {
-	// Service is the name of the embedding service: Source and Intake of events that name none. Defaults to "app".
+	// Service is the name of the embedding service. It fills the Source and Intake of events that have none. Defaults to "app".
 	Service string
-	// Catalog is what the organisation has decided. nil: one team, and one plan that informs Notifier; then Classes says
-	// which classes of events there are.
+	// Catalog holds the decisions of the organisation. Defaults to a catalog of one team, one plan that sends notices through
+	// Notifier, and Classes.
 	Catalog *catalog.Catalog
 	Classes []event.Class // only without Catalog
-	// Notifier is the channel "default", Notifiers are the channels by name.
+	// Notifier sends over the channel "default", Notifiers over the channels of their names.
 	Notifier  notify.Notifier
 	Notifiers map[string]notify.Notifier
-	// Actions are what runbooks call, by name.
+	// Actions are the actions that runbooks call, by name.
 	Actions map[string]automate.Action
-	// Store keeps the state. Defaults to memory, which forgets with the process; the log says so once.
+	// Store keeps the state. Defaults to a memory store, which is lost with the process; New logs a warning then.
 	Store store.Store
-	// Logger hears what goes wrong inside. Defaults to [slog.DiscardHandler].
+	// Logger receives the errors and warnings of the engine. Defaults to [slog.DiscardHandler].
 	Logger *slog.Logger
-	// StopWithin bounds how long Run goes on delivering after its context has ended. Defaults to 10 seconds.
+	// StopWithin bounds how long Run delivers after its context has ended. Defaults to 10 seconds.
 	StopWithin time.Duration
-	// Keep is how long what is over can still be read: resolved incidents, ended alerts, changes, dead letters, the input log.
-	// Defaults to 90 days, at least one day.
+	// Keep is the retention of resolved incidents, ended alerts, changes, dead letters and the input log. Defaults to 90 days;
+	// the minimum is one day.
 	Keep time.Duration
-	// MeterProvider counts and TracerProvider traces; docs/telemetry.md lists the names. They default to the global ones of
-	// OpenTelemetry, which are silent until an SDK is installed.
+	// MeterProvider and TracerProvider receive metrics and traces; docs/telemetry.md lists the names. They default to the global
+	// providers of OpenTelemetry, which do nothing until an SDK is installed.
 	MeterProvider  metric.MeterProvider
 	TracerProvider trace.TracerProvider
 }
 
 const (
-	leastKept   = 24 * time.Hour
-	usuallyKept = 90 * 24 * time.Hour
+	minKeep     = 24 * time.Hour
+	defaultKeep = 90 * 24 * time.Hour
 )
 
-// prepared is a Config with everything filled in.
+// prepared is a Config with all defaults filled in.
 type prepared struct {
 	Config
 	compiled  *catalog.Compiled
 	notifiers map[string]notify.Notifier
 }
 
-// prepare fills in the defaults and reports every fault, joined.
+// prepare fills in the defaults. Its error joins all faults.
 func (c *Config) prepare() (*prepared, error) {
 	p := &prepared{notifiers: make(map[string]notify.Notifier)}
 	if c != nil {
@@ -93,14 +93,14 @@ func (c *Config) prepare() (*prepared, error) {
 	if p.StopWithin < 0 {
 		fault("StopWithin %v, expected no negative duration", p.StopWithin)
 	}
-	if p.Keep != 0 && p.Keep < leastKept {
-		fault("Keep %v, expected at least %v", p.Keep, leastKept)
+	if p.Keep != 0 && p.Keep < minKeep {
+		fault("Keep %v, expected at least %v", p.Keep, minKeep)
 	}
 	p.fill()
 	return p, errors.Join(errs...)
 }
 
-// runnable refuses a catalog that cannot run with the notifiers and actions that there are.
+// runnable refuses a catalog with channels that have no notifier, or runbooks that call a missing action.
 func (p *prepared) runnable(compiled *catalog.Compiled, err error) (*catalog.Compiled, error) {
 	if err != nil {
 		return nil, err
@@ -137,7 +137,7 @@ func (p *prepared) fill() {
 		p.StopWithin = 10 * time.Second
 	}
 	if p.Keep == 0 {
-		p.Keep = usuallyKept
+		p.Keep = defaultKeep
 	}
 	if p.MeterProvider == nil {
 		p.MeterProvider = otel.GetMeterProvider()

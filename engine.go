@@ -25,7 +25,8 @@ import (
 	"github.com/tocsin-dev/tocsin/store/memory"
 )
 
-// Engine takes events in and carries the response through.
+// Engine handles incidents: it stores events, decides about them and sends the messages. Its methods may be called
+// concurrently.
 type Engine struct {
 	*prepared
 	catalog  atomic.Pointer[catalog.Compiled]
@@ -37,19 +38,19 @@ type Engine struct {
 	clock    clock
 	health   health
 	inputLog inputLog
-	batches  sync.Pool     // of *batch, without anything in them
+	batches  sync.Pool     // of empty *batch
 	owner    string        // of leases
-	wake     chan struct{} // room for one: something may be due
+	wake     chan struct{} // capacity 1: work may be due
 	offers   chan event.Event
-	dropped  atomic.Int64 // offers since the last finding about them
+	dropped  atomic.Int64 // offered events that were lost since the last finding
 	running  atomic.Bool
 }
 
-// offerRoom is how many offered events may wait for Run to store them.
-const offerRoom = 1024
+// maxOffers is the capacity of the queue of offered events.
+const maxOffers = 1024
 
-// New makes an Engine. It starts nothing: Submit stores, Run delivers. A Config that cannot run is refused with everything
-// that is wrong with it.
+// New makes an Engine. It starts no goroutine; Run does. If the Config is invalid, the error joins all its faults. nil is a
+// Config without fields.
 func New(c *Config) (*Engine, error) {
 	p, err := c.prepare()
 	if err != nil {
@@ -61,11 +62,11 @@ func New(c *Config) (*Engine, error) {
 	}
 	e := &Engine{
 		prepared: p, store: p.Store, core: core.New(), tel: tel, owner: uuid.NewString(),
-		wake: make(chan struct{}, 1), offers: make(chan event.Event, offerRoom), hints: hints{seed: maphash.MakeSeed()},
+		wake: make(chan struct{}, 1), offers: make(chan event.Event, maxOffers), hints: hints{seed: maphash.MakeSeed()},
 	}
 	if e.store == nil {
 		e.store = memory.New()
-		e.log(context.Background(), slog.LevelWarn, "no store configured: what is accepted lives in memory and ends with the process")
+		e.log(context.Background(), slog.LevelWarn, "no store configured: all state is in memory and is lost when the process ends")
 	}
 	e.inputLog = newInputLog(e.store)
 	e.box = outbox.New(p.notifiers, p.Actions, p.TracerProvider.Tracer(telemetry.Scope), e.settle)
@@ -76,7 +77,7 @@ func New(c *Config) (*Engine, error) {
 	return e, nil
 }
 
-// onCall returns how many people can be contacted by each schedule now.
+// onCall returns for each schedule how many people on call now have a contact.
 func (e *Engine) onCall() map[string]int {
 	cat, now, all := e.catalog.Load(), time.Now(), make(map[string]int)
 	for name := range cat.Schedules() {
@@ -86,20 +87,20 @@ func (e *Engine) onCall() map[string]int {
 	return all
 }
 
-// Reload puts another catalog in the place of the one at work, from the next event on. Incidents that are open keep the plan
-// and policy with which they began; whom a level means, and by which contacts, is always asked of the current catalog. A
-// catalog that cannot run is refused with everything that is wrong with it, and the old one stays.
+// Reload replaces the catalog, from the next event on. Open incidents keep the plan and policy that they began with. People and
+// contacts are always those of the current catalog. If the new catalog is invalid, the old one stays, and the error joins all
+// faults.
 func (e *Engine) Reload(c *catalog.Catalog) error {
 	if c == nil {
-		return errors.New("tocsin: reload: the catalog is nil, expected one")
+		return errors.New("tocsin: reload: the catalog is nil")
 	}
 	compiled, err := e.runnable(e.catalog.Load().Recompile(c))
 	if err != nil {
-		return fmt.Errorf("tocsin: reload: the catalog at work stays: %w", err)
+		return fmt.Errorf("tocsin: reload: the current catalog stays: %w", err)
 	}
 	e.activate(compiled)
-	e.log(context.Background(), slog.LevelInfo, "another catalog is at work")
-	e.rouse()
+	e.log(context.Background(), slog.LevelInfo, "the catalog was replaced")
+	e.wakeRun()
 	return nil
 }
 
@@ -108,24 +109,24 @@ func (e *Engine) activate(c *catalog.Compiled) {
 	e.catalog.Store(c)
 }
 
-// log writes a record that must not become an event again.
+// log writes a record with a mark that keeps the log handler of package intake from submitting it as an event.
 func (e *Engine) log(ctx context.Context, level slog.Level, msg string, args ...any) {
 	e.Logger.Log(mark.Own(ctx), level, "tocsin: "+msg, args...)
 }
 
-// change is one thing to decide and commit.
+// change holds the inputs of one commit.
 type change struct {
-	scratch *core.Scratch     // nil: a new one
-	catalog *catalog.Compiled // nil: the one at work
+	scratch *core.Scratch     // defaults to a new Scratch
+	catalog *catalog.Compiled // defaults to the current catalog
 	inputs  []core.Input
 	events  []store.EventID
 	claims  []store.Claim
-	command bool // nothing is stored if it is refused
-	// admit narrows the inputs to those that the view admits, and says which claims end. nil: all inputs, no claims.
+	command bool // a refused command stores nothing
+	// admit returns the inputs to decide about, given the view, and the claims to settle. Defaults to all inputs and no claims.
 	admit func(store.View, []core.Input) ([]core.Input, []store.Settle)
 }
 
-// commit decides about a change and stores the result. It returns why each input was refused, nil for those that were not.
+// commit decides about a change and stores the result. It returns one error per input, nil for each input that was not refused.
 func (e *Engine) commit(ctx context.Context, c change) (refused []error, err error) {
 	if c.scratch == nil {
 		c.scratch = new(core.Scratch)
@@ -133,37 +134,37 @@ func (e *Engine) commit(ctx context.Context, c change) (refused []error, err err
 	c.catalog = cmp.Or(c.catalog, e.catalog.Load())
 	now := e.now(ctx)
 	w := &work{
-		change: &c, now: now, places: make(outbox.Places), cause: trace.SpanContextFromContext(ctx),
+		change: &c, now: now, slots: make(outbox.Places), cause: trace.SpanContextFromContext(ctx),
 		lease: &store.Lease{Owner: e.owner, Until: now.Add(outbox.LeaseFor), Fence: 1},
 	}
 	err = e.store.Update(ctx, e.scope(&c), func(v store.View) (store.Batch, store.Need, error) { return e.decide(w, v) })
 	if err == nil {
 		e.after(ctx, w)
 	}
-	e.box.Release(w.places)
+	e.box.Release(w.slots)
 	if errors.Is(err, errRefused) {
 		e.health.answered(nil)
 		return w.refused, nil
 	}
-	if ctx.Err() == nil && !errors.Is(err, store.ErrConflict) { // a caller who gave up says nothing about the store
+	if ctx.Err() == nil && !errors.Is(err, store.ErrConflict) { // a cancelled call says nothing about the health of the store
 		e.health.answered(err)
 	}
 	return w.refused, err
 }
 
-// work is one commit: decide fills it in anew each time, and after goes by the last time.
+// work is the state of one commit. The store may run decide several times; after uses the results of the last run.
 type work struct {
 	*change
 	now     time.Time
 	lease   *store.Lease
-	places  outbox.Places     // taken for tasks that are born leased
+	slots   outbox.Places     // for new tasks that are stored with a lease, to be sent at once
 	cause   trace.SpanContext // of the caller
 	done    core.Decision
 	wrote   []telemetry.Changed
 	refused []error
 }
 
-// scope returns the locks that the store takes before it decides.
+// scope returns the records that the store locks before the decision.
 func (e *Engine) scope(c *change) store.Scope {
 	sc := e.core.Scope(c.scratch, c.inputs, e.hints.fires)
 	sc.Events, sc.Claims = c.events, c.claims
@@ -171,9 +172,9 @@ func (e *Engine) scope(c *change) store.Scope {
 	return sc
 }
 
-// decide decides about a change from what the store holds.
+// decide decides about a change, given the records of the view.
 func (e *Engine) decide(w *work, v store.View) (store.Batch, store.Need, error) {
-	e.box.Release(w.places) // of a run that did not count
+	e.box.Release(w.slots) // of the previous run
 	if err := readable(v); err != nil {
 		return store.Batch{}, store.Need{}, err
 	}
@@ -187,37 +188,38 @@ func (e *Engine) decide(w *work, v store.View) (store.Batch, store.Need, error) 
 		return store.Batch{}, need, nil
 	}
 	w.refused = d.Refused
-	if w.command && errors.Join(d.Refused...) != nil { // its id must not count as applied
+	if w.command && errors.Join(d.Refused...) != nil { // do not store the id of the command as applied
 		return store.Batch{}, store.Need{}, errRefused
 	}
-	batch := d.Batch(w.now, w.lease, func(t *store.Task) bool { return e.box.Take(time.Now(), t, w.places) })
+	batch := d.Batch(w.now, w.lease, func(t *store.Task) bool { return e.box.Take(time.Now(), t, w.slots) })
 	batch.Settle = settles
 	var err error
 	if batch.Log, err = e.inputLog.row(e.core, &d, inputs); err != nil {
 		return store.Batch{}, store.Need{}, err
 	}
 	w.done, w.wrote = d, telemetry.ChangedBy(&d, v)
-	e.tel.Causes.Note(d.Tasks, nil, w.cause) // before Run may see them
+	e.tel.Causes.Note(d.Tasks, nil, w.cause) // before Run can claim the tasks
 	return batch, store.Need{}, nil
 }
 
-// after follows up on a decision that is stored: it is counted and traced, and what was born leased is sent.
+// after runs once a decision is stored. It counts and traces the changes, and sends the tasks that were stored with a lease.
 func (e *Engine) after(ctx context.Context, w *work) {
 	e.hints.learn(&w.done, w.wrote)
 	e.tel.Committed(ctx, w.wrote, w.catalog)
 	e.tel.Causes.Note(w.done.Tasks, e.tel.Trace(ctx, w.wrote), w.cause)
 	for _, t := range w.done.Tasks {
 		if t.Lease != nil {
-			e.box.Start(e.local(t), w.places, e.tel.Causes.Of(t.ID))
+			e.box.Start(e.local(t), w.slots, e.tel.Causes.Of(t.ID))
 		}
 	}
-	e.rouse()
+	e.wakeRun()
 }
 
-// errRefused keeps a command that was refused from being stored.
+// errRefused aborts the store's Update when a command is refused.
 var errRefused = errors.New("refused")
 
-// readable refuses to decide from what a newer replica wrote, which is for newer replicas to go on with.
+// readable returns an error for a view with a record that a newer version of tocsin wrote. Only newer replicas decide about such
+// records.
 func readable(v store.View) error {
 	for key, snap := range v.Records {
 		if newer, ok := snap.Rec.(store.Newer); ok {
@@ -227,8 +229,8 @@ func readable(v store.View) error {
 	return nil
 }
 
-// rouse lets Run look for what is due.
-func (e *Engine) rouse() {
+// wakeRun makes Run look for due work. It never blocks.
+func (e *Engine) wakeRun() {
 	select {
 	case e.wake <- struct{}{}:
 	default:

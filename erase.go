@@ -14,32 +14,32 @@ import (
 	"github.com/tocsin-dev/tocsin/store"
 )
 
-// Erased is what an Erase has changed.
+// Erased counts the changes of an Erase.
 type Erased struct {
-	Records int // incidents, alerts and others
-	Letters int // dead letters to the person, which are gone
-	Rows    int // lines of timelines, rows of the input log, dead letters to others
-	// Left counts what still holds something: messages to the person that are on their way, what else waits to be sent or taken
-	// in, and records that have a word in the name by which they are found, which stay until [Config.Keep] is over. Once it is 0,
-	// and the error nil, nothing is left of what was there when Erase began.
+	Records int // changed incidents, alerts and other records
+	Letters int // deleted dead letters to the person
+	Rows    int // changed timeline entries, rows of the input log and dead letters to others
+	// Left counts places that still hold the person's data: messages on their way, events in the inbox, and records whose key
+	// contains a word. Such records stay until [Config.Keep] has passed. If Left is 0 and the error is nil, all data that the
+	// store held when Erase began is erased.
 	Left int
 }
 
-// Erase takes a person's contacts, what the person wrote, and the words, such as names and former addresses, out of all that
-// the store holds of a tenant; "erased" stands in their place. The id of the person stays, and with it who did what when. A
-// word is found as it is written and where it stands by itself, one of fewer than three letters only where it is all of a
-// text.
+// Erase replaces a person's data in the store by "erased": the person's contacts, the texts that the person wrote, and the given
+// words, such as names and former addresses. It covers one tenant. The id of the person stays, so timelines still show who did
+// what, and when. Words match case-sensitively and as whole words; a word of fewer than three letters matches only a text that
+// consists of it.
 //
-// The contacts are those in the catalog at work, and those under which the person was reached. Take the person out of the
-// catalog first, and name the addresses as words: whoever is paged again is on record again. Erase may be called at any time
-// and as often as one likes; after an error, or while something is left, call it again. It reads everything, and where the
-// store keeps a file it rewrites that, so it takes its time. It does not reach backups, nor what others were sent.
+// The contacts are those of the current catalog, and those over which the person was reached. Remove the person from the catalog
+// first and pass the addresses as words; otherwise the next page stores them again. Erase may be called at any time and
+// repeatedly; call it again after an error or while Left is not 0. It reads the whole store and may rewrite the file of the
+// store, so it can take long. It does not reach backups and messages that were sent.
 //
-// A store that is no [store.Eraser] is refused.
+// It returns an error if the store does not implement [store.Eraser].
 func (e *Engine) Erase(ctx context.Context, tenant string, person escalate.PersonID, words ...string) (Erased, error) {
 	s, ok := e.store.(store.Eraser)
 	if !ok {
-		return Erased{}, errors.New("tocsin: erase: the store cannot change timelines and its input log: it is no store.Eraser")
+		return Erased{}, errors.New("tocsin: erase: the store does not implement store.Eraser, so timelines and the input log cannot be changed")
 	}
 	if person == "" {
 		return Erased{}, errors.New("tocsin: erase: the person is missing, expected an id")
@@ -50,8 +50,8 @@ func (e *Engine) Erase(ctx context.Context, tenant string, person escalate.Perso
 	}
 	x := erasing{Engine: e, Eraser: eraser, tenant: tenant}
 	for _, step := range []func(context.Context) error{
-		x.records, x.letters,
-		func(ctx context.Context) (err error) { // last: what the person wrote is known from timelines
+		x.records, x.deadLetters,
+		func(ctx context.Context) (err error) { // after records, which learns the person's texts from the timelines
 			x.done.Rows, err = s.Erase(ctx, x.edit)
 			return err
 		},
@@ -65,7 +65,7 @@ func (e *Engine) Erase(ctx context.Context, tenant string, person escalate.Perso
 	return x.done, nil
 }
 
-// erasing is one Erase at work.
+// erasing is the state of one Erase.
 type erasing struct {
 	*Engine
 	*core.Eraser
@@ -90,7 +90,7 @@ func (x *erasing) pages(ctx context.Context, q store.Query, use func(store.Snaps
 	}
 }
 
-// records erases records, each in a commit of its own. One that cannot be erased keeps no other from it.
+// records edits each record in a commit of its own. It goes on after a record that fails.
 func (x *erasing) records(ctx context.Context) error {
 	var errs []error
 	for _, kind := range x.core.Kinds() {
@@ -136,17 +136,17 @@ func (x *erasing) record(ctx context.Context, row store.Snapshot) error {
 	return err
 }
 
-// letters discards the dead letters to the person.
-func (x *erasing) letters(ctx context.Context) error {
+// deadLetters deletes the dead letters to the person.
+func (x *erasing) deadLetters(ctx context.Context) error {
 	return x.pages(ctx, store.Query{Kind: store.KindTask, State: stateDead}, func(row store.Snapshot) error {
 		task := row.Rec.(store.Task)
 		if !x.IsTo(&task) || task.Lease == nil {
 			return nil
 		}
 		claim := store.Claim{ID: task.ID, Fence: task.Lease.Fence}
-		now, gone := x.now(ctx), 0 // now may ask the store, which nobody does from within an Update
+		now, gone := x.now(ctx), 0 // before the Update, since now may call the store
 		err := x.store.Update(ctx, store.Scope{Claims: []store.Claim{claim}}, func(v store.View) (store.Batch, store.Need, error) {
-			if gone = 0; !v.Valid[0] { // somebody has it sent again
+			if gone = 0; !v.Valid[0] { // somebody resends it
 				return store.Batch{}, store.Need{}, nil
 			}
 			gone = 1
@@ -159,7 +159,7 @@ func (x *erasing) letters(ctx context.Context) error {
 	})
 }
 
-// edit erases one document of the store.
+// edit erases the person's data from one document of the store.
 func (x *erasing) edit(of store.Key, doc []byte) ([]byte, error) {
 	switch of.Kind {
 	case store.KindTask:
@@ -170,7 +170,7 @@ func (x *erasing) edit(of store.Key, doc []byte) ([]byte, error) {
 	return x.Line(of, doc)
 }
 
-// row erases a row of the input log.
+// row erases the person's data from a row of the input log.
 func (x *erasing) row(row []byte) ([]byte, error) {
 	doc, err := io.ReadAll(flate.NewReader(bytes.NewReader(row)))
 	if err != nil {
@@ -183,7 +183,7 @@ func (x *erasing) row(row []byte) ([]byte, error) {
 	return x.inputLog.pack(left)
 }
 
-// waiting counts what is on its way.
+// waiting counts the tasks on their way that hold the person's data.
 func (x *erasing) waiting(ctx context.Context) error {
 	for _, state := range []string{"waiting", "leased"} {
 		err := x.pages(ctx, store.Query{Kind: store.KindTask, State: state}, func(row store.Snapshot) error {

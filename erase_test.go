@@ -259,7 +259,7 @@ func TestEraseWithout(t *testing.T) {
 		bell := history(t, kept)
 		before := dump(t, kept, "")
 		_, err := bell.Erase(t.Context(), "", "ana")
-		require.ErrorContains(t, err, "it is no store.Eraser")
+		require.ErrorContains(t, err, "does not implement store.Eraser")
 		assert.Equal(t, before, dump(t, kept, ""))
 	})
 	bell, err := tocsin.New(&tocsin.Config{Store: memory.New(), Notifier: &inbox{}})

@@ -16,10 +16,10 @@ import (
 	"github.com/tocsin-dev/tocsin/store"
 )
 
-// Explain says in some lines for people why an incident is as it is: why its priority, who owns it and by which rule, whom it
-// reached, what it waits for, and everything that happened. The id may also be that of an alert, or of the first or latest
-// event of one: then it says besides what became of it, and if nobody was paged, why. An error wraps [ErrNotFound] where
-// the id names none of these.
+// Explain returns a text for people that explains an incident: its priority, its owner and the rule that decided, whom it
+// reached, what it waits for, and its timeline. The id may also name an alert, or the first or latest event of an alert. Then
+// the text begins with the alert and says why nobody was paged, if nobody was. The error wraps [ErrNotFound] for an unknown id.
+// An id of a latest event is slow to find: Explain reads all alerts.
 func (e *Engine) Explain(ctx context.Context, id string) (string, error) {
 	row, err := e.read(ctx, id, true)
 	if errors.Is(err, ErrNotFound) {
@@ -94,17 +94,17 @@ func whom(person escalate.PersonID) string {
 	return string(person)
 }
 
-// explainEvent explains the alerts that an event began, or told of last.
+// explainEvent explains the alerts whose first or latest event has the id.
 func (e *Engine) explainEvent(ctx context.Context, id string) (string, error) {
 	rows, err := e.store.Read(ctx, store.Query{Ref: core.EventRef("", id)})
 	if err == nil && len(rows) == 0 {
-		rows, err = e.toldLast(ctx, id)
+		rows, err = e.byLatestEvent(ctx, id)
 	}
 	if err != nil {
 		return "", fmt.Errorf("tocsin: explain %q: %w", id, err)
 	}
 	if len(rows) == 0 {
-		return "", fmt.Errorf("%w: %q is no incident, no alert, and no first or latest event of one", ErrNotFound, id)
+		return "", fmt.Errorf("%w: %q is no incident, no alert, and no first or latest event of an alert", ErrNotFound, id)
 	}
 	var b strings.Builder
 	for _, row := range rows {
@@ -117,9 +117,9 @@ func (e *Engine) explainEvent(ctx context.Context, id string) (string, error) {
 	return b.String(), nil
 }
 
-// toldLast looks for alerts whose latest event has the id. Only that they began with is found by reference, since a repeat
-// changes as little as can be.
-func (e *Engine) toldLast(ctx context.Context, id string) (found []store.Snapshot, err error) {
+// byLatestEvent reads all alerts to find those whose latest event has the id. The store has references to first events only,
+// which keeps repeats cheap.
+func (e *Engine) byLatestEvent(ctx context.Context, id string) (found []store.Snapshot, err error) {
 	q := store.Query{Kind: core.KindAlert, Limit: 1_000}
 	for {
 		rows, err := e.store.Read(ctx, q)
@@ -135,7 +135,7 @@ func (e *Engine) toldLast(ctx context.Context, id string) (found []store.Snapsho
 	}
 }
 
-// explainAlert says what became of an alert, and then of its incident.
+// explainAlert explains an alert, and its incident if it has one.
 func (e *Engine) explainAlert(ctx context.Context, al *core.Alert) (string, error) {
 	text := fmt.Sprintf("alert %s: class %s, %s since %s, came %d times, severity %s: %s\n", al.ID, al.Class, al.State,
 		al.First.Received.UTC().Format(time.RFC3339), al.Count, al.Latest.Severity, al.Latest.Summary)
@@ -146,7 +146,7 @@ func (e *Engine) explainAlert(ctx context.Context, al *core.Alert) (string, erro
 	return text + "nobody was paged: " + e.unpaged(al) + "\n", nil
 }
 
-// unpaged says why an alert belongs to no incident.
+// unpaged returns why an alert belongs to no incident.
 func (e *Engine) unpaged(al *core.Alert) string {
 	class, _ := e.catalog.Load().Class(al.Class)
 	switch {

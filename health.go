@@ -8,32 +8,32 @@ import (
 	"time"
 )
 
-// lateAfter is how long a look at what is due may be overdue before the engine counts as ill.
+// lateAfter is how long the next look for due work may be overdue before Health returns an error.
 const lateAfter = 30 * time.Second
 
-// health is what the engine knows of itself.
+// health holds the facts that Health reports.
 type health struct {
 	mu    sync.Mutex
-	store error     // of the latest call of the store; nil: it answered
-	next  time.Time // when what is due must be looked at again, at the latest
+	store error     // of the latest call of the store
+	next  time.Time // latest instant of the next look for due work
 }
 
-// answered notes how a call of the store went.
+// answered notes the error of a call of the store; nil if it succeeded.
 func (h *health) answered(err error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.store = err
 }
 
-// looks notes when the next look is due.
-func (h *health) looks(next time.Time) {
+// nextLook notes when Run looks for due work again, at the latest.
+func (h *health) nextLook(next time.Time) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.next = next
 }
 
-// Health returns nil as long as what is accepted is also carried through. Else the error says what is wrong: Run is not under
-// way, the store did not answer the latest call, or what is due was not looked at for 30 seconds longer than it should.
+// Health returns nil while the engine delivers. It returns an error if Run is not under way, if the latest call of the store
+// failed, or if Run is more than 30 seconds late to look for due work. It never calls the store.
 func (e *Engine) Health(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
 		return err
@@ -47,7 +47,7 @@ func (e *Engine) Health(ctx context.Context) error {
 		return fmt.Errorf("tocsin: health: the store: %w", e.health.store)
 	}
 	if late := time.Since(e.health.next); late > lateAfter {
-		return fmt.Errorf("tocsin: health: what is due has not been looked at for %v", late.Round(time.Second))
+		return fmt.Errorf("tocsin: health: Run is %v late to look for due work", late.Round(time.Second))
 	}
 	return nil
 }

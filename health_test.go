@@ -111,7 +111,7 @@ func TestHealth(t *testing.T) {
 			settle(29 * time.Second)
 			require.NoError(t, bell.Health(t.Context()))
 			settle(2 * time.Second)
-			ill(t, bell, "has not been looked at for")
+			ill(t, bell, "late to look for due work")
 		})
 	})
 }

@@ -11,8 +11,8 @@ import (
 	"github.com/tocsin-dev/tocsin/store"
 )
 
-// hints remember which incident each group had last, and which alerts fire, so that most decisions are given what they need
-// in the first place, and no more. One that is wrong or missing costs a second look and nothing else.
+// hints cache the latest incident of each group, and the alerts that fire. With them, the first scope of most decisions has all
+// the records that the decision needs. A wrong or missing hint only costs another run of the decision.
 type hints struct {
 	mu       sync.Mutex
 	incident map[store.Key]store.Key // the latest, by group
@@ -21,16 +21,16 @@ type hints struct {
 	seed     maphash.Seed
 }
 
-// scopeOfOne is how many keys the inputs about one incident name at most.
-const scopeOfOne = 4
+// maxKeysOfOne is the largest number of keys in the scope of inputs about a single incident.
+const maxKeysOfOne = 4
 
-// Bounds of what is remembered. Beyond one all of its kind is forgotten, and learnt anew.
+// Bounds of the maps. A map that exceeds its bound is cleared.
 const (
 	groupsKept = 10_000
 	alertsKept = 1_000_000
 )
 
-// fires reports whether the alert is known to fire.
+// fires reports whether the cache has the alert as firing.
 func (h *hints) fires(alert store.Key) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -38,11 +38,11 @@ func (h *hints) fires(alert store.Key) bool {
 	return ok
 }
 
-// widen adds to the scope what the groups in it will be asked for.
+// widen adds to the scope the latest incidents of its groups, and the groups of its incidents.
 func (h *hints) widen(sc *store.Scope) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	many := len(sc.Write) > scopeOfOne // only inputs about one incident name it themselves
+	many := len(sc.Write) > maxKeysOfOne // only inputs about a single incident may have both keys in the scope already
 	for _, key := range sc.Write {
 		other, ok := h.incident[key]
 		if key.Kind == core.KindIncident {
@@ -54,7 +54,7 @@ func (h *hints) widen(sc *store.Scope) {
 	}
 }
 
-// foresee adds to a Need the incidents of the groups in it, for which Decide would ask next.
+// foresee adds to a Need the latest incidents of its groups, since Decide would ask for them next.
 func (h *hints) foresee(n *store.Need) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -65,7 +65,7 @@ func (h *hints) foresee(n *store.Need) {
 	}
 }
 
-// learn takes over the alerts and incidents that a decision has written.
+// learn caches the alerts and incidents that a decision has written.
 func (h *hints) learn(d *core.Decision, wrote []telemetry.Changed) {
 	h.mu.Lock()
 	defer h.mu.Unlock()

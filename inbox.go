@@ -11,8 +11,8 @@ import (
 	"github.com/tocsin-dev/tocsin/store"
 )
 
-// takeInbox takes in events that the store got within transactions of the application. What cannot be stored now comes again
-// when its lease has run out.
+// takeInbox takes in the events that applications stored in their own transactions. If the commit fails, the events come again
+// when their leases expire.
 func (e *Engine) takeInbox(ctx context.Context, tasks []store.Task) {
 	in := e.batch()
 	for i := range tasks {
@@ -39,11 +39,11 @@ func (e *Engine) takeInbox(ctx context.Context, tasks []store.Task) {
 		e.complete(&in.events[i], now, s.TraceParent, &ids)
 	}
 	if err := e.take(ctx, s, in); err != nil {
-		e.log(ctx, slog.LevelError, "events of the inbox could not be stored; they come again", "error", err)
+		e.log(ctx, slog.LevelError, "events of the inbox could not be stored; they are retried when their leases expire", "error", err)
 	}
 }
 
-// unreadable lays an event of the inbox aside that nobody can take, with a finding.
+// unreadable makes an invalid event of the inbox a dead letter, and reports it as a finding.
 func (e *Engine) unreadable(ctx context.Context, t *store.Task, why error) {
 	claim := store.Claim{ID: t.ID, Fence: t.Lease.Fence}
 	_, err := e.commit(ctx, change{

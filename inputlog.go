@@ -10,11 +10,10 @@ import (
 	"github.com/tocsin-dev/tocsin/store/memory"
 )
 
-// inputLog writes the input log, from which sim.Replay decides anew. What lives in memory only has none: it would be gone when
-// somebody asked for it.
+// inputLog writes the input log for sim.Replay. It is off for the memory store, since the log would be lost with the process.
 type inputLog struct {
 	off     bool
-	writers sync.Pool
+	writers sync.Pool // of *flate.Writer
 }
 
 func newInputLog(s store.Store) inputLog {
@@ -22,7 +21,7 @@ func newInputLog(s store.Store) inputLog {
 	return inputLog{off: forgets}
 }
 
-// row returns what the log keeps of a commit, nil if it keeps nothing.
+// row returns the row of the log for a commit; nil if the commit changes nothing or the log is off.
 func (l *inputLog) row(c *core.Core, d *core.Decision, inputs []core.Input) ([]byte, error) {
 	if l.off || len(d.Put)+len(d.Tasks)+len(d.Cancel) == 0 {
 		return nil, nil

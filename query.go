@@ -11,14 +11,14 @@ import (
 	"github.com/tocsin-dev/tocsin/store"
 )
 
-// ErrNotFound reports an id that names nothing.
+// ErrNotFound reports an id that names no incident, alert or event.
 var ErrNotFound = errors.New("tocsin: not found")
 
 // Query selects incidents.
 type Query struct {
 	Tenant string
 	Phase  incident.Phase // empty: all
-	After  string         // id of the last one seen, to go on from
+	After  string         // id of the last incident of the previous page; empty: the first page
 	Limit  int            // defaults to 100
 }
 
@@ -56,7 +56,7 @@ func (e *Engine) Incident(ctx context.Context, id string) (incident.Incident, er
 }
 
 // Timeline returns the entries of an incident or an alert, oldest first, or an error that wraps [ErrNotFound]. The id of an
-// alert is its intake, "/" and its dedup key; that of an alert of a tenant is a hash. [incident.Entry.Line] writes an entry for people.
+// alert is its intake, "/" and its dedup key; with a tenant it is a hash. [incident.Entry.Line] formats an entry for people.
 func (e *Engine) Timeline(ctx context.Context, id string) ([]incident.Entry, error) {
 	row, err := e.read(ctx, id, true)
 	if err != nil {

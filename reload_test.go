@@ -106,7 +106,7 @@ func TestReload(t *testing.T) {
 			defer h.stop()
 			broken := slower()
 			broken.Defaults.Owner = "nobody"
-			require.ErrorContains(t, h.Reload(broken), `tocsin: reload: the catalog at work stays: catalog: defaults: team "nobody" does not exist`)
+			require.ErrorContains(t, h.Reload(broken), `tocsin: reload: the current catalog stays: catalog: defaults: team "nobody" does not exist`)
 			other := slower()
 			other.People["ana"] = catalog.Person{Contacts: []escalate.Contact{"pigeon:roof"}}
 			require.ErrorContains(t, h.Reload(other), `channel "pigeon" has no notifier`)

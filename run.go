@@ -19,31 +19,32 @@ import (
 )
 
 const (
-	claimAtOnce = 32               // tasks and groups of one look
-	poll        = time.Second      // between looks at a store that others write too, and after an error
-	longSleep   = 10 * time.Minute // when nothing is due at all
+	claimAtOnce = 32               // most tasks and groups of one claim
+	poll        = time.Second      // pause for a store that other processes write, and after an error
+	longSleep   = 10 * time.Minute // pause when nothing is due
 )
 
-// Run delivers until ctx ends, then stores what was offered and sends what is due for at most Config.StopWithin, and
-// returns nil. A notifier that hangs is left behind after that. Only one Run may be under way.
+// Run sends messages, calls actions and meets deadlines until ctx ends. Then it stores the offered events, sends due messages for
+// at most Config.StopWithin, and returns nil. It does not wait longer for a notifier that hangs. A second Run at the same time
+// returns an error.
 func (e *Engine) Run(ctx context.Context) error {
 	if !e.running.CompareAndSwap(false, true) {
 		return errors.New("tocsin: Run is under way already")
 	}
 	defer e.running.Store(false)
-	none := trace.SpanContext{} // what comes later is no part of the caller's span
+	none := trace.SpanContext{} // later work is no part of the caller's span
 	work, stop := context.WithCancel(mark.Own(trace.ContextWithSpanContext(context.WithoutCancel(ctx), none)))
 	defer stop()
 	defer context.AfterFunc(ctx, func() {
 		select {
 		case <-work.Done():
 		case <-time.After(e.StopWithin + poll):
-			stop() // whatever hangs
+			stop() // cancel calls that hang
 		}
 	})()
 	e.box.Open(work)
-	e.health.looks(time.Now())
-	e.rouse()
+	e.health.nextLook(time.Now())
+	e.wakeRun()
 
 	var offered sync.WaitGroup
 	offered.Go(func() { e.takeOffers(ctx, work) })
@@ -58,14 +59,14 @@ func (e *Engine) Run(ctx context.Context) error {
 	offered.Wait()
 	e.drain(drain)
 	e.box.Close()
-	stop() // sends that are still under way are told to end
+	stop() // cancel the sends that are still under way
 	last, cancelLast := context.WithTimeout(context.WithoutCancel(ctx), poll)
 	defer cancelLast()
 	e.box.Wait(last)
 	return nil
 }
 
-// deliver looks for what is due, again and again, until ctx ends.
+// deliver does due work until ctx ends.
 func (e *Engine) deliver(ctx, work context.Context) {
 	var hints <-chan struct{}
 	pause := longSleep
@@ -82,20 +83,20 @@ func (e *Engine) deliver(ctx, work context.Context) {
 		case <-e.wake:
 		case <-hints:
 		}
-		e.health.looks(time.Now())
+		e.health.nextLook(time.Now())
 		wait, err := e.look(work)
 		e.health.answered(err)
 		if err != nil {
-			e.log(work, slog.LevelError, "the store does not answer; trying again", "error", err)
+			e.log(work, slog.LevelError, "the store failed; retrying", "error", err)
 			wait = poll
 		}
 		wait = min(wait, pause)
-		e.health.looks(time.Now().Add(wait))
+		e.health.nextLook(time.Now().Add(wait))
 		timer.Reset(wait)
 	}
 }
 
-// look sends and advances what is due, and returns how long there will be nothing to do.
+// look sends all due messages and advances all due groups. It returns the time until the next work is due.
 func (e *Engine) look(ctx context.Context) (time.Duration, error) {
 	for {
 		now := e.now(ctx)
@@ -117,16 +118,16 @@ func (e *Engine) look(ctx context.Context) (time.Duration, error) {
 	}
 }
 
-// claim sends and advances what is due now, of P1 only or of every priority. It reports whether there was anything, and
-// when there may be more: whoever frees a place rouses us besides.
+// claim starts due tasks and advances due groups, of P1 only or of every priority. It reports whether any were due, and when
+// the next are. A slot that becomes free before then wakes Run.
 func (e *Engine) claim(ctx context.Context, now time.Time, onlyP1 bool) (found bool, next time.Time, err error) {
-	places, next := e.box.Reserve(time.Now(), onlyP1)
-	defer e.box.Release(places)
+	slots, next := e.box.Reserve(time.Now(), onlyP1)
+	defer e.box.Release(slots)
 	if !next.IsZero() {
 		next = next.Add(e.ahead())
 	}
-	queues := maps.Clone(places)
-	queues[core.QueueInbox] = claimAtOnce / 2 // the rest is for those who wait to be paged
+	queues := maps.Clone(slots)
+	queues[core.QueueInbox] = claimAtOnce / 2 // the other half is for messages
 	r := store.ClaimRequest{Now: now, Owner: e.owner, Queues: queues, Limit: claimAtOnce, LeaseFor: outbox.LeaseFor}
 	if onlyP1 {
 		r.MaxPriority, r.Keep = 1, e.box.Calls()
@@ -137,19 +138,19 @@ func (e *Engine) claim(ctx context.Context, now time.Time, onlyP1 bool) (found b
 	}
 	e.box.Abandon(claimed.Lost)
 	if len(r.Keep) > 0 {
-		next = now.Add(outbox.LeaseFor / 3) // their leases go on
+		next = now.Add(outbox.LeaseFor / 3) // to prolong their leases again
 	}
 	var inbox []store.Task
 	for _, t := range claimed.Tasks {
 		if t.Queue == core.QueueInbox {
 			inbox = append(inbox, t)
 		} else {
-			e.box.Start(e.local(t), places, e.tel.Causes.Of(t.ID))
+			e.box.Start(e.local(t), slots, e.tel.Causes.Of(t.ID))
 		}
 	}
 	e.takeInbox(ctx, inbox)
 	if !onlyP1 {
-		e.box.Crowd(queues, places)
+		e.box.Crowd(queues, slots)
 	}
 	if next.IsZero() || !claimed.Next.IsZero() && claimed.Next.Before(next) {
 		next = claimed.Next
@@ -157,7 +158,7 @@ func (e *Engine) claim(ctx context.Context, now time.Time, onlyP1 bool) (found b
 	return len(claimed.Tasks)+len(claimed.Due) > 0, next, e.advance(ctx, now, claimed.Due)
 }
 
-// advance lets groups do what is due, at most claimAtOnce in one commit.
+// advance commits what is due in the groups, at most claimAtOnce groups in one commit.
 func (e *Engine) advance(ctx context.Context, now time.Time, due []store.Key) error {
 	var errs []error
 	for len(due) > 0 {
@@ -171,7 +172,7 @@ func (e *Engine) advance(ctx context.Context, now time.Time, due []store.Key) er
 		case err == nil || errors.Is(err, store.ErrConflict):
 		case n == 1:
 			errs = append(errs, err)
-		default: // one that cannot be stored must not keep the others waiting
+		default: // one by one, so that a group that fails does not delay the others
 			for i := range n {
 				errs = append(errs, e.advance(ctx, now, due[i:i+1]))
 			}
@@ -181,7 +182,7 @@ func (e *Engine) advance(ctx context.Context, now time.Time, due []store.Key) er
 	return errors.Join(errs...)
 }
 
-// drain goes on until nothing is due and nothing is under way, or ctx ends.
+// drain does due work until nothing is due and nothing is under way, or ctx ends.
 func (e *Engine) drain(ctx context.Context) {
 	for ctx.Err() == nil {
 		wait, err := e.look(ctx)
@@ -214,7 +215,7 @@ func (e *Engine) takeOffers(ctx, work context.Context) {
 	}
 }
 
-// keep stores an offered event, after a finding about those that found no room.
+// keep stores an offered event. If offered events were lost before, it reports their number as a finding.
 func (e *Engine) keep(ctx context.Context, ev event.Event) {
 	events := []event.Event{ev}
 	if n := e.dropped.Swap(0); n > 0 {
@@ -226,7 +227,7 @@ func (e *Engine) keep(ctx context.Context, ev event.Event) {
 	}
 }
 
-// forget lets the store forget what was over long ago, every hour, in steps that leave room for others, until ctx ends.
+// forget trims the store every hour until ctx ends. It trims in small steps with pauses, so that other commits get through.
 func (e *Engine) forget(ctx, work context.Context) {
 	const atOnce = 1_000
 	pause := time.NewTimer(0)
@@ -238,7 +239,7 @@ func (e *Engine) forget(ctx, work context.Context) {
 		case now := <-pause.C:
 			n, err := e.store.Trim(work, now.Add(-e.Keep), atOnce)
 			if err != nil {
-				e.log(work, slog.LevelError, "what is over cannot be forgotten; trying again in an hour", "error", err)
+				e.log(work, slog.LevelError, "old records could not be trimmed; retrying in an hour", "error", err)
 			}
 			if n == atOnce {
 				pause.Reset(100 * time.Millisecond)

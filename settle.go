@@ -12,7 +12,8 @@ import (
 	"github.com/tocsin-dev/tocsin/store"
 )
 
-// settle stores the outcome of a try. If that fails the lease runs out and the task is tried again, with the same key.
+// settle stores the outcome of a try and settles its claim. If that fails, the lease expires and the task is tried again with
+// the same key.
 func (e *Engine) settle(ctx context.Context, out outbox.Outcome) {
 	ctx = trace.ContextWithSpanContext(ctx, out.Span)
 	if out.Retry.IsZero() {
@@ -29,7 +30,7 @@ func (e *Engine) settle(ctx context.Context, out outbox.Outcome) {
 	default:
 		e.tel.Sent(ctx, out.Began, &out.Message, out.Fault())
 	}
-	ctx = context.WithoutCancel(ctx) // that the process stops must not lose the record of the try
+	ctx = context.WithoutCancel(ctx) // store the outcome also while the process stops
 	if out.Err != nil {
 		failed := map[bool]string{true: "an action was not done", false: "a message was not sent"}[isAction]
 		e.log(ctx, slog.LevelWarn, failed, "key", out.Task.ID, "error.type", out.Fault(), "error", out.Err, "next", nextTry(out.Retry))
@@ -46,10 +47,10 @@ func (e *Engine) settle(ctx context.Context, out outbox.Outcome) {
 	if err != nil {
 		e.log(ctx, slog.LevelError, "the outcome of a try could not be stored", "key", out.Task.ID, "error", err)
 	}
-	e.rouse()
+	e.wakeRun()
 }
 
-// nextTry says when something is tried again, for the log.
+// nextTry formats the instant of the next try for the log.
 func nextTry(retry time.Time) string {
 	if retry.IsZero() {
 		return "none"

@@ -19,11 +19,11 @@ import (
 	"github.com/tocsin-dev/tocsin/store"
 )
 
-// Submit stores events and decides what they mean. nil means that all of them are stored. An event that cannot be taken
-// comes back as a [*event.RejectedError], joined with those of others, and the rest are stored all the same. Any other error
-// means that nothing is known to be stored; to try again is safe where events carry their own ID.
+// Submit stores events and decides about them. nil means that all events are stored. For each invalid event the error joins a
+// [*event.RejectedError]; the valid events are stored all the same. After any other error the events may or may not be stored;
+// a retry is safe if each event has an ID.
 //
-// Submit may be called before and beside Run.
+// Submit may be called before and during Run.
 func (e *Engine) Submit(ctx context.Context, events ...event.Event) error {
 	now := e.now(ctx)
 	ctx, s := e.tel.Submit(ctx, events)
@@ -53,14 +53,14 @@ func (e *Engine) Submit(ctx context.Context, events ...event.Event) error {
 	return errors.Join(append(errs, e.take(ctx, s, taken))...)
 }
 
-// batch is complete events that are taken in one commit.
+// batch holds the events of one commit. All slices but fresh have one element per event.
 type batch struct {
 	events []event.Event
-	named  []bool        // whether the sender gave an id
-	claims []store.Claim // of the tasks that brought them; none: they come from a call
+	named  []bool        // the sender gave an id
+	claims []store.Claim // of the inbox tasks that hold the events; nil: the events come from Submit
 
 	scratch core.Scratch
-	at      []int // per event the index of its id among those to be looked up, or one of the next two
+	at      []int // index in ids, noID or repeatedID
 	fresh   core.Events
 }
 
@@ -69,7 +69,7 @@ const (
 	repeatedID = -2
 )
 
-// batch returns an empty batch.
+// batch returns an empty batch from the pool.
 func (e *Engine) batch() *batch {
 	if b, ok := e.batches.Get().(*batch); ok {
 		return b
@@ -77,21 +77,21 @@ func (e *Engine) batch() *batch {
 	return new(batch)
 }
 
-// reuse keeps the memory of a batch that is stored: then nobody looks at it any more.
+// reuse returns a stored batch to the pool.
 func (e *Engine) reuse(b *batch) {
-	if cap(b.events) > largestKept {
+	if cap(b.events) > maxPooled {
 		return
 	}
 	b.events, b.named, b.claims, b.at = b.events[:0], b.named[:0], nil, b.at[:0]
 	e.batches.Put(b)
 }
 
-const largestKept = 4096 // events
+const maxPooled = 4096 // events of a batch that is kept in the pool
 
-// complete fills in what the sender left out.
+// complete fills in the fields that the sender left empty.
 func (e *Engine) complete(ev *event.Event, now time.Time, traceParent string, ids *freshIDs) {
 	core.Complete(ev, e.Service, now)
-	ev.Data, ev.Links = maps.Clone(ev.Data), slices.Clone(ev.Links) // kept; the caller may reuse its own
+	ev.Data, ev.Links = maps.Clone(ev.Data), slices.Clone(ev.Links) // the caller may reuse its maps and slices
 	if ev.ID == "" {
 		ev.ID = ids.next()
 	}
@@ -100,22 +100,22 @@ func (e *Engine) complete(ev *event.Event, now time.Time, traceParent string, id
 	}
 }
 
-// freshIDs makes the ids of one call: UUIDs that count up from a random one of version 7. A few of them share one piece of
-// memory, which lives as long as one of them is remembered.
+// freshIDs makes the ids of one call: a random UUID of version 7, and UUIDs that count up from it. Up to idsPerString ids are
+// substrings of one string, to save allocations.
 type freshIDs struct {
 	last uuid.UUID
-	made string // and not given out yet
-	left int    // to make
+	made string // ids that next has not returned yet
+	left int    // ids to make
 }
 
 const (
-	idLength    = 36
-	idsOfAPiece = 16
+	idLength     = 36
+	idsPerString = 16
 )
 
 func (f *freshIDs) next() string {
 	if f.made == "" {
-		f.make(max(1, min(f.left, idsOfAPiece)))
+		f.make(max(1, min(f.left, idsPerString)))
 	}
 	id := f.made[:idLength]
 	f.made = f.made[idLength:]
@@ -141,8 +141,8 @@ func (f *freshIDs) make(n int) {
 	f.made = string(text)
 }
 
-// take assesses and commits complete events. An id that was applied before, or stands twice in the call, counts once; ids
-// of our own making cannot repeat and are not kept.
+// take assesses and commits complete events. An event whose id was applied before, or comes twice in the batch, counts once.
+// The store does not keep generated ids, since they cannot repeat.
 func (e *Engine) take(ctx context.Context, s *telemetry.Submission, b *batch) error {
 	cat := e.catalog.Load()
 	assessed, ids := core.AssessAll(&b.scratch, cat, b.events), b.ids()
@@ -153,7 +153,7 @@ func (e *Engine) take(ctx context.Context, s *telemetry.Submission, b *batch) er
 			var done []store.Settle
 			for i, a := range assessed {
 				if b.claims != nil {
-					if !v.Valid[i] { // somebody else takes it
+					if !v.Valid[i] { // another engine has claimed the task
 						continue
 					}
 					done = append(done, store.Settle{Claim: b.claims[i]})
@@ -175,7 +175,7 @@ func (e *Engine) take(ctx context.Context, s *telemetry.Submission, b *batch) er
 	return nil
 }
 
-// ids returns the ids that the senders gave, each once, and fills at.
+// ids returns the distinct ids that the senders gave, and fills at.
 func (b *batch) ids() []store.EventID {
 	var ids []store.EventID
 	seen := make(map[store.EventID]struct{})
@@ -212,7 +212,7 @@ func count(ctx context.Context, s *telemetry.Submission, all, fresh core.Events)
 	s.Sum("duplicate", len(all)-next)
 }
 
-// flaw names what is odd about an accepted event, "" for nothing.
+// flaw names the first oddity of an accepted event; "" if there is none.
 func flaw(a *core.Assessed) string {
 	switch {
 	case a.Skew > 0:
@@ -225,16 +225,16 @@ func flaw(a *core.Assessed) string {
 	return ""
 }
 
-// Offer hands over an event without ever blocking, for callers that must not wait, such as a log handler. Run stores it;
-// until then it is not durable. False means that the queue is full, or the event is unusable: it is counted and reported as
-// a finding.
+// Offer queues an event and never blocks. It is for callers that must not wait, such as a log handler. Run stores the event;
+// until then it is not durable. Offer returns false if the event is invalid or the queue of 1024 events is full. Both are
+// counted; a full queue is also reported as a finding.
 func (e *Engine) Offer(ev event.Event) bool {
 	ctx := context.Background()
 	if err := ev.Check(); err != nil {
 		e.tel.Event(ctx, &ev, "rejected", "invalid")
 		return false
 	}
-	ev.Labels, ev.Data = maps.Clone(ev.Labels), maps.Clone(ev.Data) // the caller may reuse its own
+	ev.Labels, ev.Data = maps.Clone(ev.Labels), maps.Clone(ev.Data) // the caller may reuse its maps
 	select {
 	case e.offers <- ev:
 		return true
@@ -245,8 +245,9 @@ func (e *Engine) Offer(ev event.Event) bool {
 	}
 }
 
-// Do carries out a command. A command that cannot be applied is refused with a [*respond.RefusedError] that says how the
-// incident stands; a repeat with the same ID, or by the same person of what is already so, succeeds.
+// Do carries out a command. A command that does not apply is refused with a [*respond.RefusedError], which describes the state of
+// the incident. A repeat with the same ID succeeds and changes nothing. So does a repeat by the same person, such as a second
+// acknowledgement.
 func (e *Engine) Do(ctx context.Context, c respond.Command) error {
 	head := c.Head()
 	id := head.ID
@@ -258,7 +259,7 @@ func (e *Engine) Do(ctx context.Context, c respond.Command) error {
 	var claims []store.Claim
 	var settles []store.Settle
 	if resend, ok := c.(respond.Resend); ok {
-		claim, err := e.dead(ctx, resend)
+		claim, err := e.claimDead(ctx, resend)
 		if err != nil {
 			done(err, nil)
 			return err
@@ -268,7 +269,7 @@ func (e *Engine) Do(ctx context.Context, c respond.Command) error {
 	refused, err := e.commit(ctx, change{
 		command: true, inputs: []core.Input{do}, events: []store.EventID{store.NewEventID(head.Tenant, "command", head.Incident+" "+id)}, claims: claims,
 		admit: func(v store.View, in []core.Input) ([]core.Input, []store.Settle) {
-			if v.Seen[0] || slices.Contains(v.Valid, false) { // a letter that somebody else brought back
+			if v.Seen[0] || slices.Contains(v.Valid, false) { // somebody else resent the dead letter
 				return nil, nil
 			}
 			return in, settles

@@ -305,7 +305,7 @@ func TestReloadRefusesWhatCannotRun(t *testing.T) {
 	s := mk(t, base())
 	broken := base()
 	broken.Defaults.Owner = "nobody"
-	require.EqualError(t, s.Reload(broken), `sim: reload: the catalog at work stays: catalog: defaults: team "nobody" does not exist, expected one of team`)
+	require.EqualError(t, s.Reload(broken), `sim: reload: the current catalog stays: catalog: defaults: team "nobody" does not exist, expected one of team`)
 	require.NoError(t, s.Submit(ev("a.x", "1", severity.Critical)))
 	assert.Equal(t, 1, count(s, "page  level 1  ana"), "the old one is at work")
 }

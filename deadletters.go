@@ -13,17 +13,18 @@ import (
 	"github.com/tocsin-dev/tocsin/store"
 )
 
-// DeadLetter is a message that could not be sent over one of its contacts. [respond.Resend] tries it again.
+// DeadLetter is a message that failed for good over one contact. [respond.Resend] sends it once more.
 type DeadLetter struct {
 	notify.Message
-	Why  string
-	Died time.Time
+	Why  string    // error of the last try
+	Died time.Time // when it failed for good
 }
 
-// stateDead is the state under which stores list the tasks that failed for good.
+// stateDead is the state of dead letters in a [store.Query].
 const stateDead = "dead"
 
-// DeadLetters lists the messages of a tenant that could not be sent, the worst priority first, until [Config.Keep] is over.
+// DeadLetters lists the dead letters of a tenant, the worst priority first. The store keeps them for [Config.Keep]. A dead letter
+// that cannot be decoded yields an error, and the list goes on; an error of the store ends it.
 func (e *Engine) DeadLetters(ctx context.Context, tenant string) iter.Seq2[DeadLetter, error] {
 	return func(yield func(DeadLetter, error) bool) {
 		q := store.Query{Tenant: tenant, Kind: store.KindTask, State: stateDead}
@@ -38,7 +39,7 @@ func (e *Engine) DeadLetters(ctx context.Context, tenant string) iter.Seq2[DeadL
 				if task.Queue == core.QueueInbox {
 					continue
 				}
-				if letter, err := letterOf(&task, row.Entries); !yield(letter, err) {
+				if dead, err := deadLetter(&task, row.Entries); !yield(dead, err) {
 					return
 				}
 			}
@@ -50,18 +51,18 @@ func (e *Engine) DeadLetters(ctx context.Context, tenant string) iter.Seq2[DeadL
 	}
 }
 
-func letterOf(task *store.Task, why []store.Entry) (letter DeadLetter, err error) {
-	if err := json.Unmarshal(task.Payload, &letter.Message); err != nil {
-		return letter, fmt.Errorf("tocsin: dead letter %q cannot be read: %w", task.ID, err)
+func deadLetter(task *store.Task, why []store.Entry) (dead DeadLetter, err error) {
+	if err := json.Unmarshal(task.Payload, &dead.Message); err != nil {
+		return dead, fmt.Errorf("tocsin: dead letter %q cannot be decoded: %w", task.ID, err)
 	}
 	for _, e := range why {
-		letter.Why, letter.Died = string(e.Doc), e.At
+		dead.Why, dead.Died = string(e.Doc), e.At
 	}
-	return letter, nil
+	return dead, nil
 }
 
-// dead returns the claim by which a dead letter is brought back.
-func (e *Engine) dead(ctx context.Context, c respond.Resend) (store.Claim, error) {
+// claimDead returns the claim on the task of a dead letter, or a [*respond.RefusedError] if there is no such dead letter.
+func (e *Engine) claimDead(ctx context.Context, c respond.Resend) (store.Claim, error) {
 	about, err := e.read(ctx, c.Letter.Incident, false)
 	if err != nil {
 		return store.Claim{}, err
