@@ -54,6 +54,6 @@ func TestExplainAnEvent(t *testing.T) {
 		}
 		_, err := h.Explain(t.Context(), "2")
 		require.ErrorIs(t, err, tocsin.ErrNotFound)
-		assert.ErrorContains(t, err, "no first or latest event of one")
+		assert.ErrorContains(t, err, "no first or latest event of an alert")
 	})
 }

@@ -1,4 +1,4 @@
-// Package sim runs a catalog in virtual time, outside go test too: events and commands go in, time is advanced by hand, and
-// out comes who would have heard what, when. It drives the very core that the engine drives, with notifiers that answer at
-// once.
+// Package sim runs a catalog in virtual time, also outside go test. The caller submits events and commands and advances the
+// time; the simulation records the messages that the engine would send, and when. It uses the same core as the engine.
+// Notifiers answer at once, and nothing is sent.
 package sim

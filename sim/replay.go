@@ -12,9 +12,9 @@ import (
 	"github.com/tocsin-dev/tocsin/store"
 )
 
-// Replay decides anew about all that the input log of a store holds, in its order. With the catalog that was at work it
-// gives the same timelines; with another one it shows what that would have made of the same events, commands and answers. It
-// sends nothing. The log reaches back as far as the store keeps it.
+// Replay repeats the decisions about all inputs in the log of a store, in their order. With the original catalog it yields the
+// same timelines. With another catalog it shows the timelines that the same events, commands and outcomes would have had.
+// Replay sends nothing. It starts at the oldest row that the store keeps, and returns an error if there is none.
 func Replay(ctx context.Context, c *catalog.Catalog, from store.Store) (*Sim, error) {
 	q := store.Query{Kind: store.KindLog, Limit: 1_000}
 	var s *Sim
@@ -30,7 +30,7 @@ func Replay(ctx context.Context, c *catalog.Catalog, from store.Store) (*Sim, er
 					return nil, err
 				}
 			}
-			if err := s.again(logged); err != nil {
+			if err := s.redo(logged); err != nil {
 				return nil, fmt.Errorf("sim: replay: row %d of the log: %w", logged.Seq, err)
 			}
 		}
@@ -45,8 +45,8 @@ func Replay(ctx context.Context, c *catalog.Catalog, from store.Store) (*Sim, er
 	return s, nil
 }
 
-// again decides about one row of the log.
-func (s *Sim) again(logged store.Entry) error {
+// redo decides about one row of the log.
+func (s *Sim) redo(logged store.Entry) error {
 	doc, err := io.ReadAll(flate.NewReader(bytes.NewReader(logged.Doc)))
 	if err != nil {
 		return err

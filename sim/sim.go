@@ -20,7 +20,7 @@ import (
 	"github.com/tocsin-dev/tocsin/store/memory"
 )
 
-// Sim is a catalog at work in virtual time. It is for one goroutine.
+// Sim simulates a catalog in virtual time. It is not safe for concurrent use.
 type Sim struct {
 	cat     *catalog.Compiled
 	store   *memory.Store
@@ -29,7 +29,7 @@ type Sim struct {
 	events  int
 	fails   map[string]error
 	actions map[string]automate.Action
-	queues  map[string]int // of every channel, without bounds worth the name
+	queues  map[string]int // limit of each queue of a channel or action: queueLimit
 	core    *core.Core
 	scratch core.Scratch
 	entries []Entry
@@ -41,7 +41,7 @@ type Entry struct {
 	incident.Entry
 }
 
-// New makes a simulation that starts at the instant.
+// New makes a simulation that starts at the instant. It returns an error if the catalog is invalid.
 func New(c *catalog.Catalog, start time.Time) (*Sim, error) {
 	compiled, err := c.Compile()
 	if err != nil {
@@ -55,42 +55,45 @@ func New(c *catalog.Catalog, start time.Time) (*Sim, error) {
 	return s, nil
 }
 
-// Reload puts another catalog in the place of the one at work, as that of the engine does: incidents that are open keep the
-// plan and policy with which they began, and people and contacts are those of today. A catalog that cannot run is refused, and
-// the old one stays.
+// Reload replaces the catalog, as Reload of the engine does. Open incidents keep the plan and policy that they began with. People
+// and contacts are always those of the current catalog. If the new catalog is invalid, Reload returns an error and the old one
+// stays.
 func (s *Sim) Reload(c *catalog.Catalog) error {
 	compiled, err := s.cat.Recompile(c)
 	if err != nil {
-		return fmt.Errorf("sim: reload: the catalog at work stays: %w", err)
+		return fmt.Errorf("sim: reload: the current catalog stays: %w", err)
 	}
 	s.activate(compiled)
-	return s.settle()
+	return s.runDue()
 }
 
-// activate takes a catalog to work. The queues of the one before stay: there may be messages left in them.
+const queueLimit = 1000 // tasks of one claim
+
+// activate makes c the current catalog. The queues of the previous catalog stay, since they may hold messages.
 func (s *Sim) activate(c *catalog.Compiled) {
 	s.cat = c
 	for _, action := range c.Actions() {
-		s.queues[core.ActionQueue(action)] = 1000
+		s.queues[core.ActionQueue(action)] = queueLimit
 	}
 	for _, channel := range c.Channels() {
-		s.queues[core.Queue(channel)] = 1000
+		s.queues[core.Queue(channel)] = queueLimit
 	}
 }
 
 // Now returns the virtual time.
 func (s *Sim) Now() time.Time { return s.now }
 
-// Entries returns everything that happened so far, in the order of decisions.
+// Entries returns all timeline entries so far, in the order of decisions.
 func (s *Sim) Entries() []Entry { return slices.Clone(s.entries) }
 
-// Fail lets every message over the channel fail with err from now on; nil mends it.
+// Fail makes every message over the channel fail with err from now on; with nil they succeed again.
 func (s *Sim) Fail(channel string, err error) { s.fails[channel] = err }
 
-// Act lets a do what runbooks call by the name; without it every call succeeds and says nothing.
+// Act registers the action that runbooks call by the name. A call of an action without a registration succeeds without output.
 func (s *Sim) Act(name string, a automate.Action) { s.actions[name] = a }
 
-// Submit takes events in at the virtual time, as the engine does: one without source and intake comes from "app".
+// Submit stores events at the virtual time and does all work that is due then. An event without source or intake gets "app" there.
+// Invalid events are returned as errors, joined; the others are stored all the same.
 func (s *Sim) Submit(events ...event.Event) error {
 	assessed := make(core.Events, 0, len(events))
 	var errs []error
@@ -107,10 +110,10 @@ func (s *Sim) Submit(events ...event.Event) error {
 		assessed = append(assessed, core.Assess(s.cat, &e))
 	}
 	_, err := s.commit([]core.Input{assessed}, nil)
-	return errors.Join(append(errs, err, s.settle())...)
+	return errors.Join(append(errs, err, s.runDue())...)
 }
 
-// Do carries out a command at the virtual time.
+// Do carries out a command at the virtual time. A command that does not apply is refused with a [*respond.RefusedError].
 func (s *Sim) Do(c respond.Command) error {
 	var settle *store.Settle
 	if resend, ok := c.(respond.Resend); ok {
@@ -125,10 +128,10 @@ func (s *Sim) Do(c respond.Command) error {
 		settle = &store.Settle{Claim: store.Claim{ID: tasks[i].ID, Fence: tasks[i].Lease.Fence}, Retry: s.now}
 	}
 	refused, err := s.commit([]core.Input{core.Do{At: s.now, Command: c}}, settle)
-	return errors.Join(append(refused, err, s.settle())...)
+	return errors.Join(append(refused, err, s.runDue())...)
 }
 
-// Advance lets the time pass: whatever falls due happens at its own instant.
+// Advance moves the virtual time on by d. Work that falls due meanwhile happens at its own instant.
 func (s *Sim) Advance(d time.Duration) error {
 	end := s.now.Add(d)
 	for {
@@ -146,10 +149,10 @@ func (s *Sim) Advance(d time.Duration) error {
 	}
 }
 
-// settle does everything that is due now.
-func (s *Sim) settle() error { return s.Advance(0) }
+// runDue does all work that is due now.
+func (s *Sim) runDue() error { return s.Advance(0) }
 
-// look does what is due now, and returns when something will be due; zero: never.
+// look does one round of due work. It returns the instant of the next due work; zero if there is none.
 func (s *Sim) look() (time.Time, error) {
 	claimed, err := s.store.Claim(context.Background(), store.ClaimRequest{
 		Now: s.now, Owner: "sim", Queues: s.queues, Limit: 1000, LeaseFor: time.Minute,
@@ -173,7 +176,7 @@ func (s *Sim) look() (time.Time, error) {
 	return claimed.Next, nil
 }
 
-// try answers for the notifier or the action of a task.
+// try takes the place of the outbox: it makes the outcome of a message or an action, and commits it.
 func (s *Sim) try(t store.Task) error {
 	out := outbox.Read(t, s.now)
 	switch a := s.actions[out.Invocation.Action]; {
@@ -242,15 +245,15 @@ func (s *Sim) Alerts() ([]incident.Alert, error) {
 	return alerts, err
 }
 
-// DeadLetters returns the messages that could not be sent over one of their contacts, the worst priority first. A
-// [respond.Resend] brings one back.
+// DeadLetters returns the messages that failed for good over one contact, the worst priority first. [respond.Resend] sends one
+// of them once more.
 func (s *Sim) DeadLetters() ([]notify.Message, error) {
 	rows, err := s.dead()
-	letters := make([]notify.Message, len(rows))
+	messages := make([]notify.Message, len(rows))
 	for i, task := range rows {
-		err = errors.Join(err, json.Unmarshal(task.Payload, &letters[i]))
+		err = errors.Join(err, json.Unmarshal(task.Payload, &messages[i]))
 	}
-	return letters, err
+	return messages, err
 }
 
 func (s *Sim) dead() ([]store.Task, error) {

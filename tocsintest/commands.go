@@ -19,7 +19,7 @@ import (
 	"github.com/tocsin-dev/tocsin/respond"
 )
 
-// arguments are the words of a command that nobody has asked for yet.
+// arguments holds the words of a command. Methods remove the words that they return; done reports those that are left.
 type arguments struct {
 	words []argument // without a name
 	named []argument
@@ -30,8 +30,7 @@ type argument struct {
 	quoted      bool
 }
 
-// split reads a command. Words are separated by spaces; NAME=WORD is an argument with a name. A word in double quotes is a
-// string of Go.
+// split splits a command into words at spaces. NAME=WORD is an argument with a name. A word in double quotes is a Go string.
 func split(line string) (*arguments, error) {
 	a := new(arguments)
 	for line = strings.TrimLeft(line, " "); line != ""; line = strings.TrimLeft(line, " ") {
@@ -44,7 +43,7 @@ func split(line string) (*arguments, error) {
 		if strings.HasPrefix(line, `"`) {
 			quoted, err := strconv.QuotedPrefix(line)
 			if end = len(quoted); err != nil || end < len(line) && line[end] != ' ' {
-				return nil, fmt.Errorf("found %s, expected a text in double quotes, and a space behind it", line)
+				return nil, fmt.Errorf("found %s, expected a text in double quotes, then a space", line)
 			}
 			arg.value, _ = strconv.Unquote(quoted)
 			arg.quoted = true
@@ -52,7 +51,7 @@ func split(line string) (*arguments, error) {
 		if line = line[end:]; arg.name == "" {
 			a.words = append(a.words, arg)
 		} else if slices.ContainsFunc(a.named, func(b argument) bool { return b.name == arg.name }) {
-			return nil, fmt.Errorf("found %s a second time", arg.name)
+			return nil, fmt.Errorf("found the argument %s a second time", arg.name)
 		} else {
 			a.named = append(a.named, arg)
 		}
@@ -60,7 +59,7 @@ func split(line string) (*arguments, error) {
 	return a, nil
 }
 
-// word takes the next word without a name.
+// word removes and returns the next word without a name.
 func (a *arguments) word(what string) (argument, error) {
 	if len(a.words) == 0 {
 		return argument{}, fmt.Errorf("found the end of the command, expected %s", what)
@@ -70,7 +69,7 @@ func (a *arguments) word(what string) (argument, error) {
 	return word, nil
 }
 
-// text takes the next word without a name if it is in quotes.
+// text removes and returns the next word without a name if it is in quotes.
 func (a *arguments) text() (string, bool) {
 	if len(a.words) == 0 || !a.words[0].quoted {
 		return "", false
@@ -79,7 +78,7 @@ func (a *arguments) text() (string, bool) {
 	return word.value, true
 }
 
-// take takes the argument of the name; "" if there is none.
+// take removes and returns the value of the named argument; "" if there is none.
 func (a *arguments) take(name string) string {
 	i := slices.IndexFunc(a.named, func(b argument) bool { return b.name == name })
 	if i < 0 {
@@ -90,7 +89,7 @@ func (a *arguments) take(name string) string {
 	return value
 }
 
-// duration takes an argument such as retry-after=5m.
+// duration removes and returns a named duration, such as retry-after=5m; 0 if there is none.
 func (a *arguments) duration(name string) (time.Duration, error) {
 	text := a.take(name)
 	if text == "" {
@@ -103,7 +102,7 @@ func (a *arguments) duration(name string) (time.Duration, error) {
 	return d, nil
 }
 
-// done complains of what nobody has asked for.
+// done returns an error if an argument is left.
 func (a *arguments) done() error {
 	for _, rest := range append(a.words, a.named...) {
 		return fmt.Errorf("found %s, expected no more", strings.TrimPrefix(rest.name+"="+rest.value, "="))
@@ -111,7 +110,7 @@ func (a *arguments) done() error {
 	return nil
 }
 
-// err takes the error that the arguments describe: its text in quotes, permanent=true or retry-after=5m.
+// err makes an error of the text and of the arguments permanent=true or retry-after=5m.
 func (a *arguments) err(text string) (error, error) {
 	pause, err := a.duration("retry-after")
 	if err != nil {
@@ -142,12 +141,12 @@ func (p *player) event(signal event.Signal, a *arguments) (event.Event, error) {
 		return e, err
 	}
 	if !e.Received.IsZero() || e.Signal != signal || e.Type != class.value || e.Tenant != "" {
-		return e, errors.New("found received, signal or type, which the command itself decides, or tenant, of which stories know one")
+		return e, errors.New("found received, signal, type or tenant, expected none of them: the command sets signal and type, and stories have one tenant")
 	}
 	return e, nil
 }
 
-// command reads a command of package respond. What it is about stands behind its name.
+// command reads a command of package respond. If the command is about an incident, its number follows the name.
 func (p *player) command(a *arguments) (respond.Command, error) {
 	word, err := a.word("the name of a command, such as acknowledge")
 	if err != nil {
@@ -205,7 +204,7 @@ func (p *player) fill(v reflect.Value, a *arguments) error {
 	return nil
 }
 
-// fields are the arguments that a struct takes.
+// fields returns the names of the arguments that fill can set in a struct.
 func fields(of reflect.Type) []string {
 	var names []string
 	for f := range of.Fields() {
@@ -218,7 +217,7 @@ func fields(of reflect.Type) []string {
 	return names
 }
 
-// set reads a value for the field of the name.
+// set parses the value of an argument into the field.
 func (p *player) set(field reflect.Value, name string, arg argument) error {
 	text, wrong := arg.value, func(expected string) error {
 		return fmt.Errorf("found %s=%s, expected %s", name, arg.value, expected)
@@ -233,7 +232,7 @@ func (p *player) set(field reflect.Value, name string, arg argument) error {
 	case *time.Time:
 		d, err := time.ParseDuration(text)
 		if err != nil {
-			return wrong("how long from now, such as -5m")
+			return wrong("a duration from now, such as -5m")
 		}
 		*into = p.sim.Now().Add(d)
 	case *time.Duration:
@@ -247,12 +246,12 @@ func (p *player) set(field reflect.Value, name string, arg argument) error {
 			return wrong("a round and a level, such as 1.2")
 		}
 	case *notify.Message:
-		letters, err := p.sim.DeadLetters()
+		dead, err := p.sim.DeadLetters()
 		n, _ := strconv.Atoi(text)
-		if err != nil || n < 1 || n > len(letters) {
-			return errors.Join(err, wrong(fmt.Sprintf("the number of a dead letter, of which there are %d", len(letters))))
+		if err != nil || n < 1 || n > len(dead) {
+			return errors.Join(err, wrong(fmt.Sprintf("the number of a dead letter: there are %d", len(dead))))
 		}
-		*into = letters[n-1]
+		*into = dead[n-1]
 	case *bool:
 		is, err := strconv.ParseBool(text)
 		if err != nil {
@@ -271,7 +270,7 @@ func (p *player) set(field reflect.Value, name string, arg argument) error {
 		}
 	default:
 		if field.Kind() != reflect.String {
-			return wrong("another argument: this one has no form in stories")
+			return wrong("another argument: stories cannot set this one")
 		}
 		if !arg.quoted {
 			var err error

@@ -1,7 +1,7 @@
-// Package tocsintest tests a catalog under go test in virtual time: submit events, let time pass, and say who must have
-// heard what. Weeks of escalation take milliseconds, and nothing is sent.
+// Package tocsintest tests a catalog under go test in virtual time. A test submits events, lets time pass, and states the messages
+// that must have been sent. Weeks of escalation take milliseconds, and nothing is really sent.
 //
-// A [World] is for tests in Go. A [Story] is a text file of commands, each with the whole transcript of what it brings about:
+// A [World] is for tests in Go. A [Story] is a text file of commands. Each command has a transcript of all its effects:
 //
 //	The next level fires when the wait of the level has passed unanswered.
 //
@@ -28,35 +28,36 @@
 //
 // # The form of stories
 //
-// The first line is the title: the rule that the story shows, in one sentence. A line that begins with "> " is a command, and the
-// lines behind it, up to an empty one, are its transcript. Lines that begin with "# " are comments.
+// The first line is the title. It states in one sentence the rule that the story shows. A line that begins with "> " is a command.
+// The lines after it, up to an empty line, are its transcript. Lines that begin with "# " are comments.
 //
 // Sections before the first command are files of the catalog. A line such as
 //
 //	-- plans.yaml --
 //
-// begins one, which stands in the place of the file of this name in the base catalog, or beside the files there. The section
-// "-- quieter: plans.yaml --" is of another catalog, named quieter, which the command reload takes to work: the files with which the
-// story began, with those of this name in their places.
+// begins a section. It replaces the file of this name in the base catalog, or adds a file. The section "-- quieter: plans.yaml --"
+// belongs to a second catalog, named quieter, for the command reload. That catalog has the files of the first one, with the files of
+// its own sections replaced or added.
 //
-// A transcript has the new lines of the timelines of each incident, alert and action. Messages stand there when they were sent, or
-// failed. Incidents go by the order in which they opened: #1 is the first. So they are written in commands, and so they stand
-// wherever their ids would. Offsets are from the beginning of the story.
+// A transcript has the new timeline entries of each incident, alert and action. Messages appear when they were sent or have
+// failed. Incidents are numbered in the order in which they opened, from #1; commands and transcripts use these numbers instead of
+// ids. Offsets count from the beginning of the story.
 //
 // # The commands
 //
 //	start 2026-03-28T23:00:00Z
 //
-// says when the story begins, and stands first. Without it a story begins on Monday, 12 January 2026, at noon UTC.
+// sets the instant at which the story begins. It must be the first command. Without it a story begins on Monday, 12 January 2026,
+// at noon UTC.
 //
 //	trigger CLASS "summary" severity=error labels.merchant=m-42
 //	resolve CLASS labels.merchant=m-42
 //	acknowledge-signal CLASS labels.merchant=m-42
 //	change CLASS "summary"
 //
-// take in an event with the signal. What follows the class may be left out. The fields are those of [event.Event]: subject,
-// severity, labels.NAME, data.NAME, source, dedup-key, stale-after and so on; time=-5m is on the sender's clock, from now. With
-// times=15 the event is taken in so many times.
+// submit an event with the signal. Everything after the class is optional. The fields are those of [event.Event]: subject,
+// severity, labels.NAME, data.NAME, source, dedup-key, stale-after and so on. time=-5m is the sender's time, relative to now.
+// times=15 submits the event 15 times.
 //
 //	pass 5m
 //
@@ -64,28 +65,28 @@
 //
 //	do acknowledge #1 by=ana via=slack
 //
-// carries out a command of package [respond]; its name and its fields are those of Go, in lower case with dashes: start-run,
-// dry-run=true. A position is as-of=1.2, that is round 1, level 2. The n-th dead letter of the story is letter=n. If the command is
-// refused the transcript says why.
+// carries out a command of package [respond]. Its name and fields are those of the Go type, in lower case with dashes: start-run,
+// dry-run=true. as-of=1.2 is the position round 1, level 2. letter=2 is the second dead letter that the simulation lists. If the
+// command is refused, the transcript has the reason.
 //
 //	reload quieter
 //
-// puts another catalog in the place of the one at work.
+// replaces the catalog.
 //
 //	fail slack "410 gone" permanent=true
 //	mend slack
 //
-// let the messages over a channel fail from now on, and be sent again. The error is passing without permanent=true;
-// retry-after=5m is the pause that it asks for.
+// make the messages over a channel fail from now on, and succeed again. permanent=true makes the error permanent; without it
+// the message is retried. retry-after=5m sets the pause before the retry.
 //
 //	action restart "restarted it"
 //	action restart verify error="1 of 3 ready"
 //
-// say what an action of runbooks answers from now on, in the phase run or another one, and let transcripts show the calls of
-// the action. Errors are as those of channels. An action of which a story does not speak succeeds and says nothing.
+// set the answer of an action to all further calls, in the phase run or the named phase. Transcripts show the calls of the action
+// from then on. Errors take the same arguments as for fail. Every other action succeeds without output.
 //
 //	show #1
 //	show app/payments.payout.stuck/m-42
 //
-// print how an incident or an alert stands.
+// print the state of an incident or an alert.
 package tocsintest

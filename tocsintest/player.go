@@ -27,17 +27,17 @@ type player struct {
 	reloaded map[string]bool // catalogs
 	sim      *sim.Sim        // nil before the first command
 	start    time.Time
-	seen     int      // entries that stand in transcripts
-	opened   []string // ids of the incidents, in the order in which they opened
-	names    *strings.Replacer
+	seen     int               // entries that are in transcripts
+	opened   []string          // ids of the incidents, in the order in which they opened
+	names    *strings.Replacer // ids by their numbers
 	actions  map[string]*action
-	called   []sim.Entry // calls of actions that stand in no transcript yet
+	called   []sim.Entry // calls of actions that are in no transcript yet
 }
 
-// usualStart is when a story begins that does not say: a Monday.
-var usualStart = time.Date(2026, 1, 12, 12, 0, 0, 0, time.UTC)
+// defaultStart is when a story without the command start begins: a Monday.
+var defaultStart = time.Date(2026, 1, 12, 12, 0, 0, 0, time.UTC)
 
-// carryOut does what a command says and returns what came of it.
+// carryOut runs a command and returns its transcript.
 func (p *player) carryOut(line string) ([]string, error) {
 	a, err := split(line)
 	if err != nil {
@@ -76,15 +76,15 @@ func (p *player) carryOut(line string) ([]string, error) {
 	case "action":
 		return nil, p.act(a)
 	case "start":
-		return nil, errors.New("found start behind another command, expected it first")
+		return nil, errors.New("found start after another command, expected it first")
 	}
 	return nil, fmt.Errorf("found the command %q, expected one of: start, trigger, resolve, acknowledge-signal, change, pass, do, show, reload, fail, mend, action",
 		word.value)
 }
 
-// begin makes the simulation, when the command start says or as usual.
+// begin makes the simulation. It starts at the instant of the command start, or at defaultStart.
 func (p *player) begin(word string, a *arguments) error {
-	p.start = usualStart
+	p.start = defaultStart
 	if word == "start" {
 		at, err := a.word("an instant such as 2026-03-28T23:00:00Z")
 		if err != nil {
@@ -106,7 +106,7 @@ func (p *player) begin(word string, a *arguments) error {
 	return err
 }
 
-// submit takes an event in, as many times as the command says.
+// submit submits an event, repeatedly if the command has times.
 func (p *player) submit(signal event.Signal, a *arguments) ([]string, error) {
 	times := 1
 	if text := a.take("times"); text != "" {
@@ -177,7 +177,7 @@ func (p *player) reload(a *arguments) ([]string, error) {
 		return nil, err
 	}
 	if p.story.catalogs[word.value] == nil {
-		return nil, fmt.Errorf("found the catalog %q, expected one that a section -- %s: FILE.yaml -- has", word.value, word.value)
+		return nil, fmt.Errorf("found the catalog %q, expected a section -- %s: FILE.yaml -- that defines it", word.value, word.value)
 	}
 	p.reloaded[word.value] = true
 	c, err := p.load(word.value)
@@ -216,10 +216,10 @@ func (p *player) mend(a *arguments) error {
 	return a.done()
 }
 
-// nothing is the transcript of what brings nothing about.
+// nothing is the transcript of a command without effect.
 const nothing = "(nothing)"
 
-// transcript is what happened since the last one: by incident, alert and action, in the order in which each was first heard of.
+// transcript returns the new entries, grouped by incident, alert and action in the order of their first entries.
 func (p *player) transcript() ([]string, error) {
 	entries := p.sim.Entries()
 	fresh := entries[p.seen:]
@@ -248,7 +248,7 @@ func (p *player) transcript() ([]string, error) {
 	return lines, nil
 }
 
-// title is the line above the entries of an incident, alert or action.
+// title returns the line above the entries of an incident, alert or action.
 func (p *player) title(of string) string {
 	if slices.Contains(p.opened, of) || strings.HasPrefix(of, actionTitle) {
 		return p.names.Replace(of)
@@ -256,7 +256,7 @@ func (p *player) title(of string) string {
 	return "alert " + p.names.Replace(of)
 }
 
-// number gives the incidents that opened their numbers.
+// number gives the incidents that have opened their numbers.
 func (p *player) number(fresh []sim.Entry) error {
 	incidents, err := p.sim.Incidents()
 	if err != nil {
@@ -274,7 +274,7 @@ func (p *player) number(fresh []sim.Entry) error {
 		number := "#" + strconv.Itoa(i+1)
 		names = append(names, name{id, number})
 	}
-	slices.SortStableFunc(names, func(a, b name) int { return cmp.Compare(len(b.id), len(a.id)) }) // one may begin with another
+	slices.SortStableFunc(names, func(a, b name) int { return cmp.Compare(len(b.id), len(a.id)) }) // an id may be a prefix of another
 	var pairs []string
 	for _, n := range names {
 		pairs = append(pairs, n.id, n.number)
@@ -283,7 +283,7 @@ func (p *player) number(fresh []sim.Entry) error {
 	return nil
 }
 
-// named puts the id of an incident in the place of its number: in #1, and in #1-2, its second run.
+// named replaces the number of an incident by its id: in #1, and in #1-2, its second run.
 func (p *player) named(text string) (string, error) {
 	number, rest, _ := strings.Cut(text, "-")
 	if !strings.HasPrefix(number, "#") {
@@ -291,12 +291,12 @@ func (p *player) named(text string) (string, error) {
 	}
 	n, err := strconv.Atoi(number[1:])
 	if err != nil || n < 1 || n > len(p.opened) {
-		return "", fmt.Errorf("found the incident %s, expected one of those that have opened so far, of which there are %d", number, len(p.opened))
+		return "", fmt.Errorf("found the incident %s, expected an open or past incident: %d have opened so far", number, len(p.opened))
 	}
 	return strings.TrimSuffix(p.opened[n-1]+"-"+rest, "-"), nil
 }
 
-// show prints how an incident or an alert stands.
+// show prints the state of an incident or an alert.
 func (p *player) show(a *arguments) ([]string, error) {
 	word, err := a.word("an incident, such as #1, or an alert")
 	if err == nil {
@@ -325,7 +325,7 @@ func (p *player) show(a *arguments) ([]string, error) {
 			return p.showIncident(&incidents[i], alerts), err
 		}
 	}
-	return nil, errors.Join(err, fmt.Errorf("found %q, expected an incident, such as #1, or an alert by the name that transcripts give it", word.value))
+	return nil, errors.Join(err, fmt.Errorf("found %q, expected an incident, such as #1, or an alert as transcripts name it", word.value))
 }
 
 func (p *player) showAlert(al *incident.Alert) []string {
@@ -376,7 +376,7 @@ func (p *player) showIncident(i *incident.Incident, alerts []incident.Alert) []s
 	return lines
 }
 
-// action answers runbooks as the story says, and writes down what it is asked.
+// action answers the calls of runbooks as the story says, and records them for the transcripts.
 type action struct {
 	p       *player
 	name    string
@@ -390,7 +390,7 @@ type answer struct {
 
 const actionTitle = "action "
 
-// act reads what an action answers from now on, in one of its phases.
+// act sets the answer of an action to all further calls, in one of its phases.
 func (p *player) act(a *arguments) error {
 	name, err := a.word("the name of an action")
 	if err != nil {

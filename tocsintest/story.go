@@ -13,14 +13,14 @@ import (
 	"github.com/tocsin-dev/tocsin/catalog"
 )
 
-// Story plays the story in the file and holds every transcript in it against what happens. The catalog is that of base, a
-// directory as [catalog.Load] reads it, with the files that the story has of its own. What has no form in YAML, schedules and
-// strategies in Go, is what code adds to each catalog before it is taken to work. A file that is no story fails the test at once,
-// with the line and what was expected there.
+// Story runs the commands of the story in the file and compares each transcript with the effects of its command. The catalog is
+// that of base, a directory as [catalog.Load] reads it, plus the files in the sections of the story. The functions in code are
+// called with each catalog that the story loads, to add schedules and strategies in Go. A malformed story fails the test at once,
+// with the line and the expected form.
 //
-// The form of stories, with all commands, is in the documentation of the package.
+// The documentation of the package describes the form of stories and all commands.
 //
-// With -update the transcripts are written instead. The test package declares this flag:
+// With the flag -update, Story writes the transcripts to the file instead. The test package declares the flag:
 //
 //	var _ = flag.Bool("update", false, "write the golden files")
 func Story(t testing.TB, base fs.FS, file string, code ...func(*catalog.Catalog)) {
@@ -37,53 +37,53 @@ func Story(t testing.TB, base fs.FS, file string, code ...func(*catalog.Catalog)
 		t.Fatalf("tocsintest: %s:%v", file, err)
 	}
 	if updating() {
-		if err := os.WriteFile(file, []byte(s.told()), 0o666); err != nil {
+		if err := os.WriteFile(file, []byte(s.updated()), 0o666); err != nil {
 			t.Fatalf("tocsintest: %v", err)
 		}
 		return
 	}
 	if d := s.diff(file); d != "" {
-		t.Errorf("what happens is not what the story tells (-update writes it):\n%s", d)
+		t.Errorf("the transcripts differ (-update writes them):\n%s", d)
 	}
 }
 
-// updating reports whether the golden files are to be written.
+// updating reports whether the flag -update is set.
 func updating() bool {
 	f := flag.Lookup("update")
 	return f != nil && f.Value.String() == "true"
 }
 
-// story is a file in parts, in their order.
+// story is a parsed file.
 type story struct {
 	parts []part
-	// catalogs are the files of each catalog by their names; that of "" is the one with which the story begins.
+	// catalogs has the files of each catalog, by its name. The story begins with the catalog "".
 	catalogs map[string]fstest.MapFS
 }
 
 // part is a line of the file, or a command with its transcript.
 type part struct {
 	line      int
-	text      string // as it stands there
-	command   string // what follows the prompt; empty: the line is none
+	text      string // the whole line
+	command   string // the text after the prompt; empty: the line is no command
 	want, got []string
 }
 
-// What lines begin with.
+// Prefixes of lines.
 const (
 	prompt  = "> "
 	comment = "# "
 	marker  = "-- "
 )
 
-// parseStory reads a story. Its errors begin with the line.
+// parseStory reads a story. Its errors begin with the line number.
 func parseStory(text string) (*story, error) {
 	s := &story{catalogs: map[string]fstest.MapFS{"": {}}}
 	lines := strings.Split(strings.TrimRight(text, "\n"), "\n")
 	if first := lines[0]; first == "" || strings.HasPrefix(first, prompt) || strings.HasPrefix(first, comment) || strings.HasPrefix(first, marker) {
 		return nil, fmt.Errorf("1: found %q, expected a title: the rule that the story shows, in one sentence", first)
 	}
-	var file *fstest.MapFile // section under way
-	var command *part        // whose transcript is under way
+	var file *fstest.MapFile // of the current section
+	var command *part        // of the current transcript
 	commands := 0
 	for i, line := range lines {
 		n := i + 1
@@ -96,7 +96,7 @@ func parseStory(text string) (*story, error) {
 			commands++
 		case strings.HasPrefix(line, marker):
 			if commands > 0 {
-				return nil, fmt.Errorf("%d: found a section behind a command, expected all sections before the first", n)
+				return nil, fmt.Errorf("%d: found a section after a command, expected all sections before the first command", n)
 			}
 			var err error
 			if file, err = s.section(line); err != nil {
@@ -124,7 +124,7 @@ func parseStory(text string) (*story, error) {
 	return s, nil
 }
 
-// section begins the file that the marker names: "-- FILE --", or "-- CATALOG: FILE --" for the command reload.
+// section adds the file that the marker names to its catalog: "-- FILE --", or "-- CATALOG: FILE --" for the command reload.
 func (s *story) section(line string) (*fstest.MapFile, error) {
 	name, ok := strings.CutSuffix(strings.TrimPrefix(line, marker), " --")
 	of, file, named := strings.Cut(name, ": ")
@@ -138,13 +138,13 @@ func (s *story) section(line string) (*fstest.MapFile, error) {
 		s.catalogs[of] = fstest.MapFS{}
 	}
 	if s.catalogs[of][file] != nil {
-		return nil, fmt.Errorf("found %s a second time", file)
+		return nil, fmt.Errorf("found the file %s a second time", file)
 	}
 	s.catalogs[of][file] = &fstest.MapFile{}
 	return s.catalogs[of][file], nil
 }
 
-// play carries out every command. Its errors begin with the line.
+// play carries out every command. Its errors begin with the line number.
 func (s *story) play(base fs.FS, code []func(*catalog.Catalog)) error {
 	p := &player{story: s, base: base, code: code, reloaded: map[string]bool{"": true}}
 	for i := range s.parts {
@@ -163,14 +163,14 @@ func (s *story) play(base fs.FS, code []func(*catalog.Catalog)) error {
 	}
 	for name := range s.catalogs {
 		if !p.reloaded[name] {
-			return fmt.Errorf("1: found the catalog %q, which no command reloads", name)
+			return fmt.Errorf("1: found the catalog %q, expected a command that reloads it", name)
 		}
 	}
 	return nil
 }
 
-// told is the file with the transcripts of what happened.
-func (s *story) told() string {
+// updated returns the text of the file with the new transcripts.
+func (s *story) updated() string {
 	var b strings.Builder
 	for i, p := range s.parts {
 		b.WriteString(p.text + "\n")
@@ -195,8 +195,8 @@ func (s *story) diff(file string) string {
 	return b.String()
 }
 
-// load reads the catalog of the name: the files of base, in whose places come those that the story began with, and in the
-// places of these come the ones of the name.
+// load reads the catalog of the name. Its files are those of base, then those of the catalog "", then its own; later files replace
+// earlier ones of the same name.
 func (p *player) load(name string) (*catalog.Catalog, error) {
 	files := fstest.MapFS{}
 	err := fs.WalkDir(p.base, ".", func(file string, entry fs.DirEntry, err error) error {

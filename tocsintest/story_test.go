@@ -51,24 +51,24 @@ func TestBrokenStories(t *testing.T) {
 		"a label without a name": {"a\n\n> trigger x labels.=m\n", `3: found labels., expected one of: id, source, type, subject, signal, severity, time, ` +
 			`received, summary, labels.NAME, data.NAME, dedup-key, links, trace-parent, tenant, intake, stale-after`},
 		"an unknown severity":  {"a\n\n> trigger x severity=bad\n", `3: found severity=bad: severity: "bad" is none of info, warning, error, critical`},
-		"a field with no form": {"a\n\n> trigger x links=bad\n", `3: found links=bad, expected another argument: this one has no form in stories`},
-		"twice":                {"a\n\n> trigger x subject=a subject=b\n", `3: found subject a second time`},
-		"the tenant":           {"a\n\n> trigger x tenant=a\n", `3: found received, signal or type, which the command itself decides, or tenant, of which stories know one`},
-		"a quote left open":    {"a\n\n> trigger x \"payout waits\n", `3: found "payout waits, expected a text in double quotes, and a space behind it`},
-		"an unknown incident":  {"a\n\n> do acknowledge #1 by=ana\n", `3: found the incident #1, expected one of those that have opened so far, of which there are 0`},
+		"a field with no form": {"a\n\n> trigger x links=bad\n", `3: found links=bad, expected another argument: stories cannot set this one`},
+		"twice":                {"a\n\n> trigger x subject=a subject=b\n", `3: found the argument subject a second time`},
+		"the tenant":           {"a\n\n> trigger x tenant=a\n", `3: found received, signal, type or tenant, expected none of them: the command sets signal and type, and stories have one tenant`},
+		"a quote left open":    {"a\n\n> trigger x \"payout waits\n", `3: found "payout waits, expected a text in double quotes, then a space`},
+		"an unknown incident":  {"a\n\n> do acknowledge #1 by=ana\n", `3: found the incident #1, expected an open or past incident: 0 have opened so far`},
 		"an unknown verb": {"a\n\n> do ack #1\n", `3: found the command "ack", expected one of: acknowledge, unacknowledge, escalate, resolve, reprioritise, ` +
 			`resend, start-run, approve, answer, stop-run, kill-switch`},
 		"a position":           {"a\n\n> trigger x\n> do escalate #1 by=ana as-of=1\n", `4: found as-of=1, expected a round and a level, such as 1.2`},
-		"an unknown letter":    {"a\n\n> do resend letter=1 by=ana\n", `3: found letter=1, expected the number of a dead letter, of which there are 0`},
-		"nobody to show":       {"a\n\n> show x\n", `3: found "x", expected an incident, such as #1, or an alert by the name that transcripts give it`},
+		"an unknown letter":    {"a\n\n> do resend letter=1 by=ana\n", `3: found letter=1, expected the number of a dead letter: there are 0`},
+		"nobody to show":       {"a\n\n> show x\n", `3: found "x", expected an incident, such as #1, or an alert as transcripts name it`},
 		"no reason to fail":    {"a\n\n> fail slack\n", `3: found no text in double quotes, expected why the channel fails`},
 		"a phase":              {"a\n\n> action x undo\n", `3: found the phase "undo", expected one of: [precheck run verify compensate]`},
-		"a late start":         {"a\n\n> pass 5m\n\n> start 2026-03-28T23:00:00Z\n", `5: found start behind another command, expected it first`},
-		"a late section":       {"a\n\n> pass 5m\n-- a.yaml --\n", `4: found a section behind a command, expected all sections before the first`},
+		"a late start":         {"a\n\n> pass 5m\n\n> start 2026-03-28T23:00:00Z\n", `5: found start after another command, expected it first`},
+		"a late section":       {"a\n\n> pass 5m\n-- a.yaml --\n", `4: found a section after a command, expected all sections before the first command`},
 		"a section of no YAML": {"a\n\n-- a.txt --\n> pass 5m\n", `3: found "-- a.txt --", expected -- FILE.yaml --, or -- CATALOG: FILE.yaml -- for the command reload`},
-		"a section twice":      {"a\n\n-- a.yaml --\n-- a.yaml --\n> pass 5m\n", `4: found a.yaml a second time`},
-		"a catalog unused":     {"a\n\n-- b: a.yaml --\n> pass 5m\n", `1: found the catalog "b", which no command reloads`},
-		"a catalog unknown":    {"a\n\n> reload b\n", `3: found the catalog "b", expected one that a section -- b: FILE.yaml -- has`},
+		"a section twice":      {"a\n\n-- a.yaml --\n-- a.yaml --\n> pass 5m\n", `4: found the file a.yaml a second time`},
+		"a catalog unused":     {"a\n\n-- b: a.yaml --\n> pass 5m\n", `1: found the catalog "b", expected a command that reloads it`},
+		"a catalog unknown":    {"a\n\n> reload b\n", `3: found the catalog "b", expected a section -- b: FILE.yaml -- that defines it`},
 		"a broken catalog": {"a\n\n-- plans.yaml --\nplans: {payments: {polcy: standard}}\n> pass 5m\n", `5: the catalog "" cannot be read: plans.yaml:1:9: plan "payments": policy is missing, expected one of standard
 plans.yaml:1:20: plan "payments": field "polcy" is unknown, expected one of policy, group_wait, soak, resolve_on, recovered, reopen, group, comms, roles, did you mean "policy"?`},
 	} {
@@ -80,7 +80,7 @@ plans.yaml:1:20: plan "payments": field "polcy" is unknown, expected one of poli
 
 // TestAStoryShowsWhatDiffers, and nothing else of itself.
 func TestAStoryShowsWhatDiffers(t *testing.T) {
-	assert.Equal(t, `what happens is not what the story tells (-update writes it):
+	assert.Equal(t, `the transcripts differ (-update writes them):
 story:4: > trigger payments.refund "refund waits"
 - alert app/payments.refund/m-42
 + alert app/payments.refund/

@@ -15,7 +15,7 @@ import (
 	"github.com/tocsin-dev/tocsin/sim"
 )
 
-// World is a catalog at work in a test. What cannot work fails the test at once. It is for one goroutine.
+// World simulates a catalog in a test. Each error fails the test at once. A World is not safe for concurrent use.
 type World struct {
 	t     testing.TB
 	sim   *sim.Sim
@@ -23,7 +23,7 @@ type World struct {
 	seen  int // entries that Sent has looked at
 }
 
-// New makes a World of the catalog that starts at the instant.
+// New makes a World with the catalog. Its virtual time begins at start.
 func New(t testing.TB, c *catalog.Catalog, start time.Time) *World {
 	t.Helper()
 	s, err := sim.New(c, start)
@@ -33,28 +33,28 @@ func New(t testing.TB, c *catalog.Catalog, start time.Time) *World {
 	return &World{t: t, sim: s, start: start}
 }
 
-// Submit takes events in now.
+// Submit submits events at the virtual time.
 func (w *World) Submit(events ...event.Event) {
 	w.t.Helper()
 	w.must(w.sim.Submit(events...))
 }
 
-// Do carries out a command now.
+// Do carries out a command at the virtual time. A refused command fails the test.
 func (w *World) Do(c respond.Command) {
 	w.t.Helper()
 	w.must(w.sim.Do(c))
 }
 
-// Advance lets time pass.
+// Advance moves the virtual time on by d. Work that falls due meanwhile happens at its own instant.
 func (w *World) Advance(d time.Duration) {
 	w.t.Helper()
 	w.must(w.sim.Advance(d))
 }
 
-// Fail lets every message over the channel fail with err from now on; nil mends it.
+// Fail makes every message over the channel fail with err from now on; with nil they succeed again.
 func (w *World) Fail(channel string, err error) { w.sim.Fail(channel, err) }
 
-// Act lets a do what runbooks call by the name; without it every call succeeds and says nothing.
+// Act registers the action that runbooks call by the name. A call of an action without a registration succeeds without output.
 func (w *World) Act(name string, a automate.Action) { w.sim.Act(name, a) }
 
 func (w *World) must(err error) {
@@ -64,7 +64,7 @@ func (w *World) must(err error) {
 	}
 }
 
-// Incident returns the incident that opened last. Without one the test fails.
+// Incident returns the incident that opened last. If none has opened, the test fails.
 func (w *World) Incident() incident.Incident {
 	w.t.Helper()
 	incidents, err := w.sim.Incidents()
@@ -75,8 +75,9 @@ func (w *World) Incident() incident.Incident {
 	return slices.MaxFunc(incidents, func(a, b incident.Incident) int { return a.Detected.Compare(b.Detected) })
 }
 
-// Sent says which messages were sent, or failed for good, since the last call: one line each, in order, with the offset
-// from the start, the kind, the level or what is said, the person and the channel. Space between columns does not count.
+// Sent compares the lines with the messages that were sent or failed for good since the last call of Sent. Each message is one
+// line, in order: the offset from the start, the kind, the level or text, the person and the channel, as in "+5m  page  level 2
+// ben  slack". Differences in white space are ignored.
 func (w *World) Sent(lines ...string) {
 	w.t.Helper()
 	want := make([]string, len(lines))
@@ -94,8 +95,8 @@ func (w *World) Sent(lines ...string) {
 	}
 }
 
-// Golden holds everything that has happened so far against the file, a line an entry, by incident or alert in the order in
-// which they began. With -update, see [Story], the file is written instead.
+// Golden compares all timelines so far with the file. They are ordered by their first entries, with one line per entry. With the
+// flag -update, see [Story], Golden writes the file instead.
 func (w *World) Golden(file string) {
 	w.t.Helper()
 	got := w.timelines()
@@ -108,10 +109,10 @@ func (w *World) Golden(file string) {
 	if got == string(want) {
 		return
 	}
-	w.t.Errorf("what happened is not what %s holds (-update writes it):\n%s", file, diff(folded(got), folded(string(want))))
+	w.t.Errorf("the timelines differ from %s (-update writes it):\n%s", file, diff(folded(got), folded(string(want))))
 }
 
-// timelines are those of all incidents and alerts.
+// timelines returns the timelines of all incidents and alerts as text.
 func (w *World) timelines() string {
 	var order []string
 	lines := make(map[string][]string)
@@ -131,7 +132,7 @@ func (w *World) timelines() string {
 func all(*incident.Entry) bool        { return true }
 func messages(e *incident.Entry) bool { return e.Word.Kind() == incident.KindPage }
 
-// lines renders the entries from an index on, in the one text form of timelines.
+// lines formats the entries from an index on that match.
 func (w *World) lines(from int, which func(*incident.Entry) bool) []string {
 	var lines []string
 	entries := w.sim.Entries()
@@ -145,7 +146,7 @@ func (w *World) lines(from int, which func(*incident.Entry) bool) []string {
 
 func fold(line string) string { return strings.Join(strings.Fields(line), " ") }
 
-// folded is the lines of a text, each folded.
+// folded splits a text into lines and folds each.
 func folded(text string) []string {
 	lines := strings.Split(strings.TrimSuffix(text, "\n"), "\n")
 	for i, l := range lines {
@@ -154,10 +155,9 @@ func folded(text string) []string {
 	return lines
 }
 
-// diff marks the lines that are missing with - and those that are too many with +, each where it belongs: what is left of both
-// is their longest common part.
+// diff marks missing lines with - and additional lines with +. Unmarked lines are the longest common subsequence.
 func diff(got, want []string) string {
-	common := make([][]int, len(got)+1) // lines that got and want have in common from an index on
+	common := make([][]int, len(got)+1) // length of the longest common subsequence from both indexes on
 	for i := range common {
 		common[i] = make([]int, len(want)+1)
 	}
