@@ -1,6 +1,6 @@
-// Package escalate holds what decides who is asked, and when: policies with their levels and targets, schedules and
-// strategies, and where an escalation stands.
+// Package escalate holds the types that decide who is paged, and when: policies with levels and targets, schedules, strategies, and
+// the state of an escalation.
 //
-// A user writes policies with [Policy], [Level] and [Target], and may bring a [Schedule] or a [Strategy] of their own. One that
-// panics costs no page: the escalation goes on without it, and says so with [Failed].
+// Users write policies with [Policy], [Level] and [Target], and may implement [Schedule] and [Strategy]. If such an implementation
+// panics, the escalation goes on without it and reports [Failed]; no page is lost.
 package escalate

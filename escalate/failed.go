@@ -5,16 +5,15 @@ import (
 	"time"
 )
 
-// Failed reports that something of the catalog's own failed, and what was done instead: a schedule or a strategy, which may be
-// anybody's code, panicked.
+// Failed reports a schedule or strategy of the catalog that panicked.
 type Failed struct {
-	What    string // schedule nights
+	What    string // such as "schedule nights"
 	Err     error
-	Instead string
+	Instead string // how the escalation goes on
 }
 
-// AskSchedule returns who is on call by the schedule of the name. By one that panics nobody is, so that the level is found
-// uncovered and the next one is asked; failed is nil for all others.
+// AskSchedule returns who is on call by the named schedule. If the schedule panics, nobody is on call and failed is not nil. A
+// level without anybody else is then uncovered, and the next level is paged.
 func AskSchedule(name string, s Schedule, at time.Time) (people []PersonID, failed *Failed) {
 	defer func() {
 		if v := recover(); v != nil {
@@ -24,7 +23,7 @@ func AskSchedule(name string, s Schedule, at time.Time) (people []PersonID, fail
 	return s.OnCall(at), nil
 }
 
-// Ask returns whom the strategy of the name picks, or how it failed.
+// Ask returns the recipients that the named strategy picks. If the strategy panics, failed is not nil.
 func (c *Choice) Ask(name string, s Strategy) (who []Recipient, failed *Failed) {
 	defer func() {
 		if v := recover(); v != nil {

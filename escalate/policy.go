@@ -11,8 +11,8 @@ import (
 // PersonID names somebody who can be paged.
 type PersonID string
 
-// Schedule says who is on call. OnCall is a pure function of the instant, may be called concurrently, and does not block;
-// an empty answer means that nobody is. By one that panics nobody is either, which the timeline and a finding tell.
+// Schedule says who is on call. OnCall is a pure function of the instant. It may be called concurrently and must not block. An empty
+// result means that nobody is on call. If OnCall panics, nobody is on call either, and the timeline and a finding report it.
 type Schedule interface {
 	OnCall(at time.Time) []PersonID
 }
@@ -20,26 +20,26 @@ type Schedule interface {
 // Policy is an escalation policy: levels served in order until somebody acknowledges.
 type Policy struct {
 	Levels []Level
-	// Repeat is how many further passes over the levels follow the first, 0 to 9. nil: until somebody acknowledges for
-	// P1, else 3. After the last, the policy is exhausted, which is a finding that pages.
+	// Repeat is the number of passes over the levels after the first, 0 to 9. nil: for P1 until somebody acknowledges, else 3.
+	// After the last pass the policy is exhausted, and a finding pages.
 	Repeat *int
-	// Inform marks a policy whose targets are channels in which nobody can acknowledge: its levels send notices, and it
-	// ends informed instead of exhausted.
+	// Inform marks a policy whose targets are channels in which nobody can acknowledge. Its levels send notices, and it ends as
+	// informed instead of exhausted.
 	Inform bool
 }
 
-// Level is one step of a policy. It fires at once when its turn has come, and the next one after Wait.
+// Level is one step of a policy. The next level fires Wait after it.
 type Level struct {
 	Page []Target
 	Wait time.Duration // defaults to 5 minutes
-	// Strategy names who of those that Page means is reached now: all, round-robin, next, least-loaded, or one of the
-	// catalog's own. Defaults to all.
+	// Strategy picks recipients among those of Page: all, round-robin, next, least-loaded, or the name of a strategy of the
+	// catalog. Defaults to all.
 	Strategy string `erase:"keep"`
 }
 
 const defaultWait = 5 * time.Minute
 
-// WaitOf returns the wait of the level, counted from 1, with the default filled in.
+// WaitOf returns the wait of the level with the number, from 1, or the default.
 func (p *Policy) WaitOf(level int) time.Duration {
 	if level < 1 || level > len(p.Levels) || p.Levels[level-1].Wait == 0 {
 		return defaultWait
@@ -47,7 +47,7 @@ func (p *Policy) WaitOf(level int) time.Duration {
 	return p.Levels[level-1].Wait
 }
 
-// Validate reports everything that keeps the policy from running, joined.
+// Validate reports all faults of the policy, joined.
 func (p *Policy) Validate() error {
 	var found fault.List
 	if len(p.Levels) == 0 {
@@ -74,9 +74,9 @@ func (l *Level) faults() (found fault.List) {
 	return found
 }
 
-// Target is whom a level reaches, in text form: owner (who is on call for the owning team), owner.lead, person:ana,
-// schedule:payments, channel:slack (a channel's own room), channel:slack:#pci (another room of it), or channel:#pci (a
-// room of the channel named default).
+// Target is a recipient of a level in text form: owner (on call for the owning team), owner.lead, person:ana, schedule:payments,
+// channel:slack (the default room of the channel), channel:slack:#pci (another room), or channel:#pci (a room of the channel
+// "default").
 type Target string
 
 // TargetKind is the first word of a [Target].
@@ -91,14 +91,14 @@ const (
 	ToChannel  TargetKind = "channel"
 )
 
-// ParsedTarget is a [Target] taken apart: Name of the person or schedule, or Contact of the channel.
+// ParsedTarget is a parsed [Target]. Persons and schedules have a Name, channels a Contact.
 type ParsedTarget struct {
 	Kind    TargetKind
 	Name    string
 	Contact Contact
 }
 
-// Parse takes t apart.
+// Parse parses t. The error says which forms it expected.
 func (t Target) Parse() (ParsedTarget, error) {
 	word, rest, colon := strings.Cut(string(t), ":")
 	kind := TargetKind(word)
@@ -115,11 +115,10 @@ func (t Target) Parse() (ParsedTarget, error) {
 	return ParsedTarget{}, fmt.Errorf("target %q, expected owner, owner.lead, person:NAME, schedule:NAME, channel:NAME or channel:NAME:ROOM", t)
 }
 
-// DefaultChannel is the channel of a notifier that was given without a name.
+// DefaultChannel is the name of the channel of a notifier without a name.
 const DefaultChannel = "default"
 
-// Contact is a way to reach somebody, in text form CHANNEL:ADDRESS, as in slack:@ana. Without an address it is the
-// channel's own room.
+// Contact is a channel and an address in text form, as in slack:@ana. Without an address it is the default room of the channel.
 type Contact string
 
 // Split returns the channel and the address of c.
@@ -128,8 +127,7 @@ func (c Contact) Split() (channel, address string) {
 	return channel, address
 }
 
-// Recipient is one that a level asks or tells: a person with contacts in the order in which they are tried, or a room,
-// which has no person.
+// Recipient receives the messages of a level. It is a person with contacts in the order of tries, or a room, with an empty Person.
 type Recipient struct {
 	Person   PersonID  `json:"person,omitempty"`
 	Contacts []Contact `json:"contacts"`

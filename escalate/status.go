@@ -15,19 +15,19 @@ const (
 	Idle      Status = "idle"      // level 1 waits for the group to collect
 	Running   Status = "running"   // the next level fires unless somebody acknowledges
 	Paused    Status = "paused"    // acknowledged
-	Exhausted Status = "exhausted" // the policy ended, and nobody has acknowledged
-	Informed  Status = "informed"  // everybody was told, and no answer is asked for
-	Done      Status = "done"      // the incident no longer needs anybody
+	Exhausted Status = "exhausted" // the policy ended without an acknowledgement
+	Informed  Status = "informed"  // all notices were sent; none needs an answer
+	Done      Status = "done"      // the incident is monitored or resolved
 )
 
-// Position is where an escalation stands. A round is one pass over the levels; a repeat, a re-alarm, a relapse and a reopen
-// each begin a new one.
+// Position is the current round and level of an escalation, both from 1; level 0 has not begun. A round is one pass over the
+// levels. A repeat, a re-alarm, a relapse and a reopen each begin a new round.
 type Position struct {
 	Round int `json:"round"`
 	Level int `json:"level"`
 }
 
-// String writes p as "round 1, level 2".
+// String formats p as "round 1, level 2".
 func (p Position) String() string { return fmt.Sprintf("round %d, level %d", p.Round, p.Level) }
 
 // Ack is a live acknowledgement.
@@ -37,7 +37,7 @@ type Ack struct {
 	At  time.Time `json:"at"`
 }
 
-// GroupWait is the wait before level 1 of a plan that names none: nothing for P1, else 30 seconds.
+// GroupWait returns the default wait before level 1: none for P1, else 30 seconds.
 func GroupWait(p severity.Priority) time.Duration {
 	if p == severity.P1 {
 		return 0

@@ -5,29 +5,29 @@ import (
 	"slices"
 )
 
-// Strategy picks whom a level reaches now. Pick is a pure function of the choice, may be called concurrently, and does not
-// block. Whoever it names without being asked about is left out; an empty answer means that the level reaches nobody, so
-// that the next one is asked at once. Where it panics everybody is reached, which the timeline and a finding tell.
+// Strategy picks the recipients of a level. Pick is a pure function of the choice. It may be called concurrently and must not
+// block. Recipients that are not in the choice are ignored. After an empty result the next level fires at once. If Pick panics, all
+// recipients are reached, and the timeline and a finding report it.
 type Strategy interface {
 	Pick(c *Choice) []Recipient
 }
 
-// Choice is what a [Strategy] may look at.
+// Choice is the input of a [Strategy].
 type Choice struct {
-	Recipients []Recipient // whom the level's targets mean at this instant; never empty
+	Recipients []Recipient // of all targets of the level at this instant; never empty
 	Position               // of the escalation
 	Group      string      // key of the incident's group
-	Generation int         // of the incident within its group, from 1
-	// Load counts the open incidents that a person has acknowledged.
+	Generation int         // number of the incident within its group, from 1
+	// Load returns the number of open incidents that a person has acknowledged.
 	Load func(PersonID) int
 }
 
 // The names of the built-in strategies.
 const (
-	PickAll         = "all"          // everybody
-	PickRoundRobin  = "round-robin"  // one: the next with every incident of the group and every round
-	PickNext        = "next"         // one: the first, then the next with every round of the incident
-	PickLeastLoaded = "least-loaded" // the one who has acknowledged the fewest open incidents, the first of several
+	PickAll         = "all"          // all recipients
+	PickRoundRobin  = "round-robin"  // one recipient; each incident of the group and each round takes the next
+	PickNext        = "next"         // one recipient: the first, and the next with each round of the incident
+	PickLeastLoaded = "least-loaded" // the first recipient with the fewest acknowledged open incidents
 )
 
 // Strategies returns the names of the built-in strategies.
@@ -38,7 +38,7 @@ type pick func(c *Choice) []Recipient
 // Pick implements Strategy.
 func (p pick) Pick(c *Choice) []Recipient { return p(c) }
 
-// BuiltinStrategy returns the built-in strategy of the name, nil if there is none. The empty name means all.
+// BuiltinStrategy returns the built-in strategy with the name; nil if there is none. The empty name means all.
 func BuiltinStrategy(name string) Strategy {
 	switch name {
 	case "", PickAll:
@@ -55,13 +55,13 @@ func BuiltinStrategy(name string) Strategy {
 	return nil
 }
 
-// turn returns whose turn the n-th is, over and over.
+// turn returns the n-th recipient, from 0, modulo their number.
 func (c *Choice) turn(n int) []Recipient {
 	i := n % len(c.Recipients)
 	return c.Recipients[i : i+1]
 }
 
-// spread lets different groups begin with different people.
+// spread returns a hash of the group, so that groups begin with different recipients.
 func (c *Choice) spread() int {
 	h := fnv.New32a()
 	h.Write([]byte(c.Group))

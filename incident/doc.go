@@ -1,2 +1,2 @@
-// Package incident holds what people read of an incident: its phase and its timeline.
+// Package incident holds the types by which people read incidents and alerts: their state and their timelines.
 package incident

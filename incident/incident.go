@@ -10,26 +10,26 @@ import (
 	"github.com/tocsin-dev/tocsin/severity"
 )
 
-// Incident is what people respond to, as they read it. It is a copy: nothing changes through it.
+// Incident is a read-only copy of an incident.
 type Incident struct {
 	ID       string `json:"id"` // letters and digits, at most 12
 	Tenant   string `json:"tenant,omitempty"`
-	Previous string `json:"previous,omitempty"` // id of the incident of its group before; empty: none
+	Previous string `json:"previous,omitempty"` // id of the previous incident of its group; empty: none
 	Title    string `json:"title"`              // summary of the alert that opened it
 	Class    string `json:"class"`
 	Service  string `json:"service,omitempty"`
 	Owner    string `json:"owner"` // team
 	Plan     string `json:"plan"`
-	Rule     string `json:"rule,omitempty"` // the route that decided; empty: the class did
+	Rule     string `json:"rule,omitempty"` // the route that decided; empty: the class decided
 	Runbook  string `json:"runbook,omitempty"`
 
 	Links       []event.Link `json:"links,omitempty"`
 	TraceParent string       `json:"traceParent,omitempty"` // of the event that opened it
-	// Routes says of every route why it decided or did not, when the incident opened.
+	// Routes has a line for every route: why it matched or did not, when the incident opened.
 	Routes []string `json:"routes,omitempty"`
 
-	// Priority counts: Forced if a person set it, for the reason Because, else Computed, the highest that its alerts have had, for
-	// the reason Why.
+	// Priority is the priority that counts: Forced, if a person set it for the reason Because, else Computed. Computed is the
+	// highest priority that the alerts have had, and Why its reason.
 	Priority severity.Priority `json:"priority"`
 	Computed severity.Priority `json:"computed"`
 	Why      string            `json:"why"`
@@ -41,9 +41,9 @@ type Incident struct {
 	Mitigated time.Time   `json:"mitigated,omitzero"`
 	Resolved  time.Time   `json:"resolved,omitzero"`
 	Reopened  []time.Time `json:"reopened,omitempty"`
-	Alerts    int         `json:"alerts"` // that have joined
-	Firing    int         `json:"firing"` // of these
-	Override  string      `json:"override,omitempty"`
+	Alerts    int         `json:"alerts"`             // number of alerts that have joined
+	Firing    int         `json:"firing"`             // number of these that fire
+	Override  string      `json:"override,omitempty"` // a person's reason to resolve in spite of the gates
 
 	Escalation Escalation `json:"escalation"`
 	Taken      time.Time  `json:"taken,omitzero"`    // when a person first acknowledged it
@@ -52,14 +52,14 @@ type Incident struct {
 	Runs       []Run      `json:"runs,omitempty"`
 }
 
-// Alert is one condition, as people read it. It is a copy: nothing changes through it.
+// Alert is a read-only copy of an alert.
 type Alert struct {
-	ID       string            `json:"id"` // its intake, "/" and its dedup key; of a tenant's alert a hash
+	ID       string            `json:"id"` // its intake, "/" and its dedup key; with a tenant a hash
 	Tenant   string            `json:"tenant,omitempty"`
 	Class    string            `json:"class"`
 	Service  string            `json:"service,omitempty"`
 	Incident string            `json:"incident,omitempty"` // id; empty: it was not promoted
-	Previous string            `json:"previous,omitempty"` // incident of the alert of this key before
+	Previous string            `json:"previous,omitempty"` // incident of the previous alert with the same key
 	Priority severity.Priority `json:"priority"`
 	State    string            `json:"state"`            // pending, firing, resolved
 	Reason   string            `json:"reason,omitempty"` // why it resolved
@@ -69,7 +69,7 @@ type Alert struct {
 	Ended    time.Time         `json:"ended,omitzero"`
 }
 
-// Signal is what one trigger of an alert said.
+// Signal holds the content of one trigger of an alert.
 type Signal struct {
 	Event    string         `json:"event,omitempty"` // id
 	Severity severity.Level `json:"severity"`
@@ -77,15 +77,15 @@ type Signal struct {
 	Received time.Time      `json:"received"`
 }
 
-// Escalation says who is asked, and who has the incident.
+// Escalation is the state of an escalation.
 type Escalation struct {
 	Status escalate.Status `json:"status"`
 	escalate.Position
 	Acks []escalate.Ack `json:"acks,omitempty"` // live acknowledgements
-	Next time.Time      `json:"next,omitzero"`  // when it goes on by itself; zero: not
+	Next time.Time      `json:"next,omitzero"`  // when it goes on by itself; zero: it does not
 }
 
-// Told is a responder who was reached, and over which contact. A room has no person.
+// Told is a responder who was reached, and the contact. For a chat room Person is empty.
 type Told struct {
 	Person  escalate.PersonID `json:"person,omitempty"`
 	Contact escalate.Contact  `json:"contact"`
@@ -107,17 +107,17 @@ type Run struct {
 	DryRun  bool           `json:"dryRun,omitempty"`
 	State   automate.State `json:"state"`
 	By      string         `json:"by,omitempty"`  // the person who began it or agreed
-	Why     string         `json:"why,omitempty"` // why it did not end as done
-	Said    Said           `json:"said,omitzero"` // why a person ended it
+	Why     string         `json:"why,omitempty"` // why it failed, was refused or was stopped
+	Said    Said           `json:"said,omitzero"` // a person's reason to end it
 	Began   time.Time      `json:"began"`
 	Ended   time.Time      `json:"ended,omitzero"`
 	Steps   []RunStep      `json:"steps"`
 }
 
-// RunStep is how far one step of a run is.
+// RunStep is the progress of one step of a run.
 type RunStep struct {
-	Action string         `json:"action,omitempty"` // that it does or checks
-	Ask    string         `json:"ask,omitempty"`    // what it asks a person
+	Action string         `json:"action,omitempty"` // the action that it calls
+	Ask    string         `json:"ask,omitempty"`    // the question to a person
 	State  automate.State `json:"state"`
 	Output string         `json:"output,omitempty"`
 	Error  string         `json:"error,omitempty"`
@@ -125,10 +125,11 @@ type RunStep struct {
 	Said   Said           `json:"said,omitzero"`
 }
 
-// Reason returns why the incident has its priority, as pages say it.
+// Reason returns why the incident has its priority, in the words of pages.
 func (i *Incident) Reason() string { return Reason(i.Priority, i.Computed, i.Why, i.Forced, i.Because) }
 
-// Reason writes why an incident has its priority: forced by a person because of something, else computed.
+// Reason formats why an incident has its priority. If forced is 0, the priority is the computed one and why its reason; else a
+// person forced it for the reason because.
 func Reason(priority, computed severity.Priority, why string, forced severity.Priority, because string) string {
 	if forced != 0 {
 		return fmt.Sprintf("%v: forced (%s), computed %v = %s", forced, because, computed, why)

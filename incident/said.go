@@ -2,13 +2,13 @@ package incident
 
 import "github.com/tocsin-dev/tocsin/escalate"
 
-// Said is what a person wrote, and who.
+// Said is a text that a person wrote.
 type Said struct {
 	By   escalate.PersonID `json:"by" erase:"by"`
 	Text string            `json:"text" erase:"said"`
 }
 
-// String writes s as "ana: because", and empty where nothing was written.
+// String formats s as in "ana: it was a test"; "" without a text.
 func (s Said) String() string {
 	if s.Text == "" {
 		return ""

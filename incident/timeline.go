@@ -25,14 +25,14 @@ type Entry struct {
 	Seq   uint64    `json:"seq"`
 	At    time.Time `json:"at"` // when it took effect
 	Word  Word      `json:"word" erase:"keep"`
-	Of    string    `json:"of,omitempty" erase:"words"`    // the level, runbook or other thing that the word is about
+	Of    string    `json:"of,omitempty" erase:"words"`    // the level, runbook or other subject of the word
 	Actor string    `json:"actor,omitempty" erase:"words"` // person, action or sender; empty: the engine
 	Text  string    `json:"text,omitempty" erase:"words"`  // columns, separated by two spaces
 	Said  Said      `json:"said,omitzero"`                 // the words of a person
 }
 
-// AppendJSON appends what [json.Marshal] makes of e, without reflection: nearly all that happens makes an entry. The year of
-// At must be 0 to 9999.
+// AppendJSON appends the JSON of e, equal to that of [json.Marshal]. It needs no reflection, since nearly every decision writes
+// entries. The year of At must be 0 to 9999.
 func (e *Entry) AppendJSON(b []byte) []byte {
 	b = strconv.AppendUint(append(b, `{"seq":`...), e.Seq, 10)
 	b = e.At.AppendFormat(append(b, `,"at":"`...), time.RFC3339Nano)
@@ -54,7 +54,7 @@ func (e *Entry) AppendJSON(b []byte) []byte {
 	return append(b, '}')
 }
 
-// appendText appends s as a JSON string, by itself as long as no character needs more than itself.
+// appendText appends s as a JSON string. It leaves strings with other characters than printable ASCII to package json.
 func appendText(b []byte, s string) []byte {
 	start := len(b)
 	b = append(b, '"')
@@ -72,8 +72,8 @@ func appendText(b []byte, s string) []byte {
 	return append(b, '"')
 }
 
-// Line renders e in the one text form that timelines have everywhere: the offset from start, the word, the text, the words of a
-// person, and the actor, in columns separated by two spaces. Offsets are rounded to seconds.
+// Line formats e as one line: the offset from start, the word, the text, a person's words and the actor, separated by two spaces.
+// An example is "+5m  level 2  pages ben". Offsets are rounded to seconds.
 func (e *Entry) Line(start time.Time) string {
 	word := string(e.Word)
 	if e.Of != "" {
@@ -91,7 +91,7 @@ func (e *Entry) Line(start time.Time) string {
 	return strings.Join(columns, "  ")
 }
 
-// Offset writes a duration as +5m, +1h30m or +0s, rounded to seconds.
+// Offset formats a duration as +5m, +1h30m or +0s, rounded to seconds.
 func Offset(d time.Duration) string {
 	d = d.Round(time.Second)
 	sign := "+"
@@ -101,7 +101,7 @@ func Offset(d time.Duration) string {
 	return sign + Short(d)
 }
 
-// Short writes a duration without the zero units that Duration.String keeps: 5m, not 5m0s.
+// Short formats a duration without trailing zero units: 5m instead of the 5m0s of Duration.String.
 func Short(d time.Duration) string {
 	s := d.String()
 	if d >= time.Minute {

@@ -1,10 +1,10 @@
 package incident
 
-// Word says in a few letters what an entry of a timeline tells. The set is closed; each word stands in one table with its kind and
-// with what telemetry counts it as.
+// Word names the kind of change that a timeline entry records. The set is closed. A single table has the properties of each word,
+// such as its kind and its name in metrics.
 type Word string
 
-// The words of incidents. Of a message the word is its kind.
+// The words of incidents. The word of a message is its kind.
 const (
 	WordOpened           Word = "opened"
 	WordJoined           Word = "joined"
@@ -45,18 +45,17 @@ const (
 	WordClock    Word = "clock"
 )
 
-// row says what a word means to those who sort, count and print entries.
+// row has the properties of a word.
 type row struct {
 	kind EntryKind
-	// counts is the step in the life of an incident that telemetry counts and traces; empty: none.
+	// counts is the transition of the incident in metrics and spans; empty: none.
 	counts string
-	// absorbs says that the incident took in an event that did not open it.
+	// absorbs is true if the incident absorbed an event after it had opened.
 	absorbs bool
-	// quotes introduces the words of a person.
+	// quotes precedes a person's words in the text of an entry.
 	quotes string
 }
 
-// words is the one table of words.
 var words = map[Word]row{
 	WordOpened:           {kind: KindState, counts: "open"},
 	WordJoined:           {kind: KindState, absorbs: true},
@@ -93,7 +92,7 @@ var words = map[Word]row{
 	WordClock:            {kind: KindNote},
 }
 
-// Kind returns how entries with the word are sorted. A word that is not in the table is that of a newer version: a note.
+// Kind returns the kind of entries with the word. Unknown words, of a newer version, are notes.
 func (w Word) Kind() EntryKind {
 	if r, ok := words[w]; ok {
 		return r.kind
@@ -101,13 +100,13 @@ func (w Word) Kind() EntryKind {
 	return KindNote
 }
 
-// Counts returns the step in the life of an incident that telemetry counts the word as, such as resolve; empty: none.
+// Counts returns the transition that metrics and spans have for the word, such as resolve; empty: none.
 func (w Word) Counts() string { return words[w].counts }
 
-// Absorbs reports whether the incident took in an event that did not open it.
+// Absorbs reports whether the incident absorbed an event after it had opened.
 func (w Word) Absorbs() bool { return words[w].absorbs }
 
-// Quote writes what a person said, introduced as entries with the word have it; empty where nothing was said.
+// Quote formats a person's words for an entry with the word, as in "because: it was a test"; empty without a text.
 func (w Word) Quote(s Said) string {
 	if s.Text == "" {
 		return ""

@@ -10,16 +10,16 @@ import (
 	"github.com/tocsin-dev/tocsin/severity"
 )
 
-// Command is something that a person or an API does, nearly always to an incident. Each command has an ID: a repeat with the same
-// ID is applied once. Without an ID every call counts. The engine refuses types that are not of this package.
+// Command is an instruction of a person or an API, nearly always about an incident. Commands of one incident with the same ID are
+// applied once. Commands without an ID are always applied. The engine refuses types of other packages.
 type Command interface {
-	// Head says which incident the command is about, who gives it, and its ID.
+	// Head returns the fields that all commands have.
 	Head() Head
-	// Check returns an error that says what is missing or wrong in the command itself.
+	// Check reports missing and invalid fields, joined. It knows nothing of the incident.
 	Check() error
 }
 
-// Head is what every command has.
+// Head has the fields of every command.
 type Head struct {
 	Incident string // id; empty: the command is about no incident
 	Tenant   string // of a command about no incident
@@ -27,23 +27,23 @@ type Head struct {
 	ID       string // of the command; empty: none
 }
 
-// Acknowledge takes the incident: the escalation pauses, and pages that have not left are withdrawn. On P1 and P2 it
-// expires after 30 minutes without anything done by a person.
+// Acknowledge takes the incident: the escalation pauses, and pages that have not left are withdrawn. For P1 and P2 it expires
+// after 30 minutes without activity of a person.
 type Acknowledge struct {
 	Incident string            `erase:"keep"`
 	By       escalate.PersonID `erase:"by"`
-	Via      string            `erase:"said"` // channel or place it came through
+	Via      string            `erase:"said"` // the way it came in, such as a channel
 	ID       string            `erase:"keep"`
 }
 
-// Unacknowledge gives the incident back. When nobody else has it, the current level is paged again.
+// Unacknowledge gives the incident back. If nobody else has it, the current level is paged again.
 type Unacknowledge struct {
 	Incident string            `erase:"keep"`
 	By       escalate.PersonID `erase:"by"`
 	ID       string            `erase:"keep"`
 }
 
-// Escalate goes on to the next level now, also while acknowledged. AsOf is the position that the caller saw; if the
+// Escalate goes on to the next level now, also while the incident is acknowledged. AsOf is the position that the caller saw. If the
 // escalation has moved since, the command is refused.
 type Escalate struct {
 	Incident string            `erase:"keep"`
@@ -52,17 +52,17 @@ type Escalate struct {
 	ID       string `erase:"keep"`
 }
 
-// Resolve ends the incident. It is refused while alerts fire or the soak has not passed.
+// Resolve resolves the incident. It is refused while alerts fire or the soak has not passed, unless Override is set.
 type Resolve struct {
 	Incident string            `erase:"keep"`
 	By       escalate.PersonID `erase:"by"`
-	Alerts   bool              // resolve the alerts that still fire, too
-	Override string            `erase:"said"` // the reason to pass the gates; kept on the timeline
+	Alerts   bool              // also resolve the alerts that still fire
+	Override string            `erase:"said"` // reason to resolve in spite of the gates; stands in the timeline
 	ID       string            `erase:"keep"`
 }
 
-// Reprioritise forces the priority; the zero Priority gives it back to the computed one. Raising pages again, lowering
-// cancels nothing.
+// Reprioritise forces the priority; the zero Priority returns to the computed one. A higher priority pages again. A lower one
+// cancels no page.
 type Reprioritise struct {
 	Incident string            `erase:"keep"`
 	By       escalate.PersonID `erase:"by"`
@@ -71,24 +71,24 @@ type Reprioritise struct {
 	ID       string `erase:"keep"`
 }
 
-// Resend brings a dead letter back: its message is tried once more, under the key that it had, though its time is over. What
-// becomes of it is on the timeline of its incident.
+// Resend sends a dead letter once more, under its old key, even after its expiry. The outcome stands in the timeline of its
+// incident.
 type Resend struct {
-	Letter notify.Message    // as the engine lists it
+	Letter notify.Message    // as DeadLetters of the engine lists it
 	By     escalate.PersonID `erase:"by"`
 	ID     string            `erase:"keep"`
 }
 
-// StartRun begins a run of a runbook by hand, within its limits, whatever its mode.
+// StartRun begins a run of a runbook. The limits of the runbook hold; its mode does not matter.
 type StartRun struct {
 	Incident string            `erase:"keep"`
 	Runbook  string            `erase:"keep"`
 	By       escalate.PersonID `erase:"by"`
-	DryRun   bool              // only tells what it would do
+	DryRun   bool              // the run changes nothing; its outputs say what it would do
 	ID       string            `erase:"keep"`
 }
 
-// Approve lets a proposed run begin, or declines it.
+// Approve lets a proposed run begin, or with Decline ends it.
 type Approve struct {
 	Incident string            `erase:"keep"`
 	Run      string            `erase:"keep"` // id
@@ -98,18 +98,18 @@ type Approve struct {
 	ID       string `erase:"keep"`
 }
 
-// Answer tells what became of a step that asks a person.
+// Answer gives the outcome of a step that asks a person.
 type Answer struct {
 	Incident string            `erase:"keep"`
 	Run      string            `erase:"keep"` // id
 	Step     int               // from 1
 	By       escalate.PersonID `erase:"by"`
 	Note     string            `erase:"said"`
-	Failed   bool              // it could not be done: the run ends, and the incident escalates
+	Failed   bool              // the person could not do it: the run ends, and the incident escalates
 	ID       string            `erase:"keep"`
 }
 
-// StopRun ends a run. What has left already may still act.
+// StopRun ends a run. A call of an action that is under way may still take effect.
 type StopRun struct {
 	Incident string            `erase:"keep"`
 	Run      string            `erase:"keep"` // id
@@ -118,8 +118,8 @@ type StopRun struct {
 	ID       string            `erase:"keep"`
 }
 
-// KillSwitch keeps every runbook of a tenant from acting: no run begins, and what is under way ends before its next call of
-// an action. Off lets them act again.
+// KillSwitch stops all runbooks of a tenant: no run begins, and each run under way ends before its next call of an action. With
+// Off, runbooks may act again.
 type KillSwitch struct {
 	Tenant  string `erase:"keep"`
 	Off     bool
@@ -197,7 +197,7 @@ func (c Reprioritise) Check() error {
 func (c Resend) Check() error {
 	err := checkActor(c.By)
 	if c.Letter.Key == "" {
-		err = errors.Join(err, errors.New("the dead letter has no key, expected a message that is listed"))
+		err = errors.Join(err, errors.New("the dead letter has no key, expected a message from the list of dead letters"))
 	}
 	return err
 }
@@ -232,7 +232,7 @@ func (c KillSwitch) Check() error {
 
 func checkActor(by escalate.PersonID) error {
 	if by == "" {
-		return errors.New("by is missing, expected who acts")
+		return errors.New("by is missing, expected the person who gives the command")
 	}
 	return nil
 }
@@ -244,7 +244,7 @@ func checkReason(because string) error {
 	return nil
 }
 
-// RefusedError says why a command was not carried out, and how the incident stands.
+// RefusedError says why a command was refused, and describes the state of the incident.
 type RefusedError struct {
 	Incident string
 	Reason   string

@@ -1,3 +1,3 @@
-// Package respond holds the commands: everything that a person or an API does to an incident. The engine takes them in its method
-// Do. A command that cannot be applied is refused with a [*RefusedError], which says how the incident stands.
+// Package respond holds the commands that people and APIs give about incidents. Do of the engine carries them out. A command that
+// does not apply is refused with a [*RefusedError], which describes the state of the incident.
 package respond
