@@ -87,7 +87,7 @@ func TestWhatNothingTakesBackStays(t *testing.T) {
 		return automate.Result{}, nil
 	})
 	_, err := automate.Call(t.Context(), done, automate.Invocation{Phase: automate.PhaseCompensate})
-	assert.EqualError(t, err, "the action has no way back")
+	assert.EqualError(t, err, "the action has no Compensate")
 }
 
 func TestRedact(t *testing.T) {
@@ -158,19 +158,19 @@ func TestValidate(t *testing.T) {
 			"limit: subject 0 in 1ns, expected 1 or more in a span above zero\nlimit: masking 1 in 1h0m0s, expected 2 or more in a " +
 				"span above zero\nlimit: cooldown -1ns, expected no negative duration\nlimit: concurrent -1, expected 1 or more",
 		},
-		{func(r *automate.Runbook) { r.Steps[0] = automate.Step{} }, "step 1: has 0 of do, ask, check and wait, expected exactly one; wait may stand beside do"},
-		{func(r *automate.Runbook) { r.Steps[0].Ask = "?" }, "step 1: has 2 of do, ask, check and wait, expected exactly one; wait may stand beside do"},
-		{func(r *automate.Runbook) { r.Steps[0] = automate.Step{Check: "x", Wait: 1} }, "step 1: has 2 of do, ask, check and wait, expected exactly one; wait may stand beside do"},
+		{func(r *automate.Runbook) { r.Steps[0] = automate.Step{} }, "step 1: has 0 of do, ask, check and wait, expected exactly one, or do with wait"},
+		{func(r *automate.Runbook) { r.Steps[0].Ask = "?" }, "step 1: has 2 of do, ask, check and wait, expected exactly one, or do with wait"},
+		{func(r *automate.Runbook) { r.Steps[0] = automate.Step{Check: "x", Wait: 1} }, "step 1: has 2 of do, ask, check and wait, expected exactly one, or do with wait"},
 		{func(r *automate.Runbook) { r.Steps[0].Wait = -1 }, "step 1: wait -1ns, expected no negative duration"},
-		{func(r *automate.Runbook) { r.Steps[0].Deadline = -1 }, "step 1: deadline -1ns, expected a positive one, and not of a wait"},
-		{func(r *automate.Runbook) { r.Steps[0] = automate.Step{Wait: 1, Deadline: 1} }, "step 1: deadline 1ns, expected a positive one, and not of a wait"},
+		{func(r *automate.Runbook) { r.Steps[0].Deadline = -1 }, "step 1: deadline -1ns, expected a positive duration, and a step with do, check or ask"},
+		{func(r *automate.Runbook) { r.Steps[0] = automate.Step{Wait: 1, Deadline: 1} }, "step 1: deadline 1ns, expected a positive duration, and a step with do, check or ask"},
 		{
 			func(r *automate.Runbook) {
 				r.Steps[0] = automate.Step{Ask: "?", BeforePage: true, Args: map[string]string{"a": "b"}}
 			},
-			"step 1: before a page, expected that of a step with do or check, and without wait\nstep 1: args, expected them of a step with do or check only",
+			"step 1: before a page, expected only for a step with do or check, without wait\nstep 1: args, expected only for a step with do or check",
 		},
-		{func(r *automate.Runbook) { r.Steps[0].BeforePage, r.Steps[0].Wait = true, 1 }, "step 1: before a page, expected that of a step with do or check, and without wait"},
+		{func(r *automate.Runbook) { r.Steps[0].BeforePage, r.Steps[0].Wait = true, 1 }, "step 1: before a page, expected only for a step with do or check, without wait"},
 		{
 			func(r *automate.Runbook) {
 				r.Steps[0].Args = map[string]string{"z": "$zone", "a": "$labels.x", "b": "$"}

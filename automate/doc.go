@@ -1,12 +1,12 @@
-// Package automate holds what code does about an incident: the port [Action], the runbooks whose steps act, check, ask a
-// person or wait, and the limits that bound them.
+// Package automate holds the types for automated responses to an incident: the port [Action], runbooks, and their limits. The steps
+// of a runbook call actions, check, ask a person or wait.
 //
-// Actions for HTTP endpoints and for programs stand beneath this package, and package automatetest holds an action of one's
-// own to the rules.
+// The subdirectories have actions for HTTP endpoints and for programs. Package automatetest tests an action against the rules of
+// the port.
 //
 // # Errors
 //
-// An action's error is final, since to act again after a failure is for people to decide. One that names a pause, as
-// notify.RetryAfter does, is tried again after it, until the deadline of the step has passed. What of errors and outputs is
-// kept goes through [Redact].
+// An error of an action is final, since a person decides whether to act again. The exception is an error with a pause, as
+// notify.RetryAfter makes it: the engine retries after the pause, until the deadline of the step. The engine stores errors and
+// outputs as [Redact] returns them.
 package automate

@@ -6,23 +6,22 @@ import (
 	"github.com/tocsin-dev/tocsin/internal/fault"
 )
 
-// Rate is so many in a span, in text form 3/10m. The zero Rate bounds nothing.
+// Rate is a number in a span of time, in text form 3/10m. The zero Rate is unlimited.
 type Rate struct {
 	Count int           `json:"count"`
 	Per   time.Duration `json:"per"`
 }
 
-// Limit bounds the runs of a runbook. Of zero fields those without a default bound nothing. Runs for one subject never
-// overlap, whatever it says.
+// Limit bounds the runs of a runbook. A zero field without a default sets no limit. Runs for the same subject never overlap.
 type Limit struct {
 	Subject  Rate          `json:"subject,omitzero"`   // runs for one subject
 	Fleet    Rate          `json:"fleet,omitzero"`     // runs for all subjects together; defaults to 20 in 1h
-	Subjects Rate          `json:"subjects,omitzero"`  // how many subjects are acted upon: the blast radius
-	Cooldown time.Duration `json:"cooldown,omitempty"` // from the end of a run to the next for its subject
-	// Concurrent is how many runs may act at once. Defaults to 5.
+	Subjects Rate          `json:"subjects,omitzero"`  // distinct subjects: the blast radius
+	Cooldown time.Duration `json:"cooldown,omitempty"` // pause between two runs for the same subject
+	// Concurrent is the number of runs that may act at once. Defaults to 5.
 	Concurrent int `json:"concurrent,omitempty"`
-	// Masking is the guard against fixing for ever what needs a person: the run for a subject that would be the Count-th in
-	// the span does not begin, and a person is paged. Defaults to the 3rd in 24 hours.
+	// Masking keeps a runbook from hiding a lasting problem by repeating the same fix. The Count-th run for a subject in the span
+	// does not begin; the incident escalates instead. Defaults to the 3rd run in 24 hours.
 	Masking Rate `json:"masking,omitzero"`
 }
 

@@ -8,18 +8,18 @@ import (
 )
 
 const (
-	maxOutput = 4 << 10 // bytes kept of an output or an error
+	maxOutput = 4 << 10 // bytes of an output or an error
 	concealed = "***"
 )
 
-// secretWords end the names of what is not for the timeline.
+// secretWords returns the endings of names whose values are secrets.
 func secretWords() []string {
 	return []string{"password", "passwd", "pwd", "secret", "token", "apikey", "api_key", "api-key", "access_key", "private_key", "credential", "credentials"}
 }
 
-// Redact returns what may be kept of an output or an error: at most 4 KiB of plain text, its middle left out where there is
-// more, and *** for what looks like a secret: the values of names such as password, credentials in URLs and in Authorization
-// headers, and private keys. An action should print none in the first place. What went through it once comes out the same.
+// Redact returns an output or an error in the form that the engine stores. It removes control characters and cuts the middle out of
+// a text above 4 KiB. It replaces likely secrets by ***: values of names such as password, credentials in URLs and Authorization
+// headers, and private keys. It cannot find every secret, so actions must not print any. Redact is idempotent.
 func Redact(text string) string {
 	text = strings.ToValidUTF8(text, "�")
 	text = strings.Map(func(r rune) rune {
@@ -36,7 +36,7 @@ func Redact(text string) string {
 	return shorten(strings.TrimRight(strings.Join(lines, "\n"), "\n"))
 }
 
-// withoutKeys conceals what stands between the marks of private keys.
+// withoutKeys conceals the bodies of PEM private keys.
 func withoutKeys(text string) string {
 	const begin, key, end = "-----BEGIN ", "PRIVATE KEY-----\n", "-----END "
 	parts := strings.Split(text, begin)
@@ -56,10 +56,10 @@ func withoutKeys(text string) string {
 	return strings.Join(parts, begin)
 }
 
-// withoutHeader conceals the credentials behind Authorization, Bearer and Basic.
+// withoutHeader conceals the rest of a line after "Authorization:", "Bearer" or "Cookie:".
 func withoutHeader(line string) string {
 	low := strings.ToLower(line)
-	if len(low) != len(line) { // a letter whose small form has another length
+	if len(low) != len(line) { // a letter has a lower case of another length, so indexes differ
 		return line
 	}
 	for _, mark := range []string{"authorization:", "bearer ", "cookie:"} {
@@ -70,7 +70,7 @@ func withoutHeader(line string) string {
 	return line
 }
 
-// withoutUserinfo conceals user and password of URLs.
+// withoutUserinfo conceals the user and password in URLs.
 func withoutUserinfo(line string) string {
 	from := 0
 	for {
@@ -90,7 +90,7 @@ func withoutUserinfo(line string) string {
 	}
 }
 
-// withoutValues conceals what follows the name of a secret and = or a colon.
+// withoutValues conceals values after the name of a secret and "=" or ":", as in token=abc.
 func withoutValues(line string) string {
 	from := 0
 	for {
@@ -126,7 +126,7 @@ func endsInSecret(name string) bool {
 	return false
 }
 
-// shorten leaves the middle of a long text out: commands say what they do at the start, and what went wrong at the end.
+// shorten cuts the middle out of a long text. Programs print their task at the start and their errors at the end.
 func shorten(text string) string {
 	if len(text) <= maxOutput {
 		return text

@@ -10,51 +10,51 @@ import (
 	"github.com/tocsin-dev/tocsin/internal/fault"
 )
 
-// Mode says what begins a run of a runbook.
+// Mode says how runs of a runbook begin.
 type Mode string
 
 // The modes.
 const (
-	Auto    Mode = "auto"    // an event for which When holds
-	Approve Mode = "approve" // the same, once a person agrees
-	Manual  Mode = "manual"  // a person
+	Auto    Mode = "auto"    // by an event that matches When
+	Approve Mode = "approve" // by an event that matches When, once a person agrees
+	Manual  Mode = "manual"  // by a person
 )
 
-// Runbook is owned, ordered steps.
+// Runbook is a list of steps with an owner.
 type Runbook struct {
 	Name  string `json:"name" erase:"keep"`
 	Owner string `json:"owner" erase:"keep"`          // a team
-	When  string `json:"when,omitempty"`              // a CEL expression, see package route; a manual one may have none
+	When  string `json:"when,omitempty"`              // a CEL expression, see package route; optional with mode manual
 	Mode  Mode   `json:"mode,omitempty" erase:"keep"` // defaults to Approve
-	// On is the field of the event that names the subject, such as labels.deployment: what limits and idempotency count
-	// by. Without it all runs are for one subject. A run does not begin where the event lacks the field.
+	// On is the event field that names the subject of a run, such as labels.deployment. Limits count by subject. Without On all
+	// runs have the same subject. A run does not begin if the event lacks the field.
 	On string `json:"on,omitempty"`
-	// Owning makes a run count as an acknowledgement while it is under way. Else the escalation goes on beside it: a runbook
-	// must not hide a page that nobody answered.
+	// Owning makes a run count as an acknowledgement while it is under way. Without it the escalation goes on during the run, so
+	// that a runbook hides no unanswered page.
 	Owning bool   `json:"owning,omitempty"`
 	Limit  Limit  `json:"limit,omitzero"`
 	Steps  []Step `json:"steps"`
 }
 
-// Step is one step of a runbook: exactly one of Do, Ask, Check and Wait, but that Wait may stand beside Do.
+// Step is one step of a runbook. It has exactly one of Do, Ask, Check and Wait; only Wait may also accompany Do.
 type Step struct {
-	Do    string        `json:"do,omitempty" erase:"keep"`    // an action
-	Ask   string        `json:"ask,omitempty"`                // what a person is asked to do
-	Check string        `json:"check,omitempty" erase:"keep"` // an action, which must succeed
-	Wait  time.Duration `json:"wait,omitempty"`               // beside Do: before the action is verified
-	// BeforePage makes an action a diagnostic: it begins with the run, beside others of its kind, and the first page waits
-	// for it until its deadline at most. When it fails the run goes on.
+	Do    string        `json:"do,omitempty" erase:"keep"`    // name of an action
+	Ask   string        `json:"ask,omitempty"`                // a task for a person
+	Check string        `json:"check,omitempty" erase:"keep"` // name of an action that must succeed
+	Wait  time.Duration `json:"wait,omitempty"`               // with Do: pause between Run and Verify
+	// BeforePage makes an action a diagnostic. All diagnostics of a run begin with it, at the same time. The first page waits for
+	// them, at most until their deadlines. The run goes on if a diagnostic fails.
 	BeforePage bool `json:"beforePage,omitempty"`
-	// Deadline is how long the step may take for each of its phases, or how long a person may leave a question open before
-	// others are asked. Defaults to 10 seconds before a page, 30 minutes for a question, else 5 minutes.
+	// Deadline bounds each phase of the step. An open question escalates at its deadline. Defaults to 10 seconds with BeforePage,
+	// 30 minutes for a question, else 5 minutes.
 	Deadline time.Duration `json:"deadline,omitempty"`
-	// Args are handed to the action. One that begins with $ is a field of the event, such as $labels.zone.
+	// Args are the arguments of the action. A value that begins with $ names a field of the event, such as $labels.zone.
 	Args map[string]string `json:"args,omitempty"`
 }
 
 const maxSteps = 50
 
-// Action returns the action that the step calls, "" if it calls none.
+// Action returns the name of the action that the step calls; "" if it calls none.
 func (s *Step) Action() string { return s.Do + s.Check }
 
 // mode returns the mode with the default filled in.
@@ -65,7 +65,7 @@ func (r *Runbook) mode() Mode {
 	return r.Mode
 }
 
-// Validate reports everything that keeps the runbook from running, joined, but for its expression and its owner.
+// Validate reports all faults of the runbook, joined. It does not check When and Owner; package catalog does.
 func (r *Runbook) Validate() error {
 	var found fault.List
 	switch m := r.mode(); {
@@ -95,19 +95,19 @@ func (s *Step) faults() (found fault.List) {
 		}
 	}
 	if kinds != 1 {
-		found.Add(fault.Path{"do"}, "has %d of do, ask, check and wait, expected exactly one; wait may stand beside do", kinds)
+		found.Add(fault.Path{"do"}, "has %d of do, ask, check and wait, expected exactly one, or do with wait", kinds)
 	}
 	if s.Wait < 0 {
 		found.Add(fault.Path{"wait"}, "wait %v, expected no negative duration", s.Wait)
 	}
 	if s.Deadline < 0 || s.Deadline > 0 && s.Action() == "" && s.Ask == "" {
-		found.Add(fault.Path{"deadline"}, "deadline %v, expected a positive one, and not of a wait", s.Deadline)
+		found.Add(fault.Path{"deadline"}, "deadline %v, expected a positive duration, and a step with do, check or ask", s.Deadline)
 	}
 	if s.BeforePage && (s.Action() == "" || s.Wait != 0) {
-		found.Add(fault.Path{"before"}, "before a page, expected that of a step with do or check, and without wait")
+		found.Add(fault.Path{"before"}, "before a page, expected only for a step with do or check, without wait")
 	}
 	if len(s.Args) > 0 && s.Action() == "" {
-		found.Add(fault.Path{"args"}, "args, expected them of a step with do or check only")
+		found.Add(fault.Path{"args"}, "args, expected only for a step with do or check")
 	}
 	for _, name := range slices.Sorted(maps.Keys(s.Args)) {
 		if path, ok := strings.CutPrefix(s.Args[name], "$"); ok && !validField(path) {

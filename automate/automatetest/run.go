@@ -70,18 +70,18 @@ type rule struct {
 
 var rules = []rule{
 	{"R01-concurrent", "Its methods may be called concurrently", watched, "Standing and Asked", checkConcurrent},
-	{"R02-context", "They may block until ctx ends, and return soon after", hanging, "Hang", checkContext},
-	{"R03-done", "nil means that it is done", breakable, "Standing and Break", checkDone},
-	{"R04-key", "what was done under a key is not done again", watched, "Standing and Asked", checkKey},
+	{"R02-context", "They may block until ctx ends, and return promptly after", hanging, "Hang", checkContext},
+	{"R03-done", "nil means that the action succeeded", breakable, "Standing and Break", checkDone},
+	{"R04-key", "It does not act a second time, and returns the result of the first call", watched, "Standing and Asked", checkKey},
 	{"R05-dry-run", "An Invocation with DryRun changes nothing", watched, "Standing and Asked", checkDryRun},
-	{"R06-once", "It asks once", breakable, "Standing and Break", checkOnce},
-	{"R07-secret", "Neither errors nor outputs hold a secret", breakable, "Standing and Break", checkSecret},
-	{"R08-texts", "Texts stay texts", watched, "Standing and Asked", checkTexts},
-	{"R09-caller", "The Invocation is the caller's", nil, "", checkCaller},
-	{"R10-bounded", "What the outside says is read up to a limit", flooding, "Flood", checkBounded},
+	{"R06-once", "Each call makes one attempt", breakable, "Standing and Break", checkOnce},
+	{"R07-secret", "Errors and outputs hold no secret", breakable, "Standing and Break", checkSecret},
+	{"R08-texts", "Subject and Args are data", watched, "Standing and Asked", checkTexts},
+	{"R09-caller", "The action does not change the Invocation or its Args", nil, "", checkCaller},
+	{"R10-bounded", "The action reads responses and outputs up to a limit", flooding, "Flood", checkBounded},
 	{"R11-looking", "Precheck and Verify change nothing", looking, "Standing, and an action with Precheck or Verify", checkLooking},
-	{"R12-verify", "Verify fails where what was done does not hold", verifying, "Break, and an action with Verify", checkVerify},
-	{"R13-compensate", "Compensate takes back what was done", compensating, "Standing, and an action with Compensate", checkCompensate},
+	{"R12-verify", "Verify returns an error if the effect of the action does not hold", verifying, "Break, and an action with Verify", checkVerify},
+	{"R13-compensate", "Compensate undoes the action", compensating, "Standing, and an action with Compensate", checkCompensate},
 }
 
 func watched(h *Harness) bool   { return h.Standing != nil && h.Asked != nil }
