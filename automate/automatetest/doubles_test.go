@@ -356,7 +356,7 @@ func TestRulesWithoutAHarnessFunctionAreSkipped(t *testing.T) {
 func TestRulesAreThoseOfThePort(t *testing.T) {
 	source, err := os.ReadFile("../action.go")
 	require.NoError(t, err)
-	_, comment, _ := strings.Cut(string(source), "// Action is one thing")
+	_, comment, _ := strings.Cut(string(source), "// Action is the port")
 	comment, _, _ = strings.Cut(comment, "type Action interface")
 	comment = strings.Join(strings.Fields(strings.ReplaceAll(comment, "//", "")), " ")
 

@@ -1,3 +1,3 @@
-// Package fault says what is wrong with a value, and with which part of it. Whoever knows where the parts stand, such as the
-// reader of a file, finds the place of a fault by its path and never by its words.
+// Package fault describes the faults of a value, each with the path to the faulty part. The reader of a file finds the line and column
+// of a fault by its path, never by its text.
 package fault

@@ -13,7 +13,7 @@ type Path []any
 // Error is one fault of a value.
 type Error struct {
 	Path  Path
-	Where string // the part in words, such as level 2; empty where the words of Err suffice
+	Where string // the part in words, such as "level 2"; empty if Err names it
 	Err   error
 }
 
@@ -23,7 +23,7 @@ func (e *Error) Error() string { return Join(e.Where, e.Err.Error()) }
 // Unwrap returns Err.
 func (e *Error) Unwrap() error { return e.Err }
 
-// Join puts a colon between a place and the text about it. Either may be empty.
+// Join joins where and text with a colon, or returns the other if one is empty.
 func Join(where, text string) string {
 	if where == "" || text == "" {
 		return where + text
@@ -34,22 +34,22 @@ func Join(where, text string) string {
 // List collects the faults of one value.
 type List []*Error
 
-// Add notes a fault of the part at the path.
+// Add adds a fault of the part at the path.
 func (l *List) Add(path Path, format string, args ...any) {
 	l.Note(path, fmt.Errorf(format, args...))
 }
 
-// Note is Add of an error.
+// Note is Add with an error.
 func (l *List) Note(path Path, err error) { *l = append(*l, &Error{Path: path, Err: err}) }
 
-// In notes the faults of the part at the path, which people call where.
+// In adds the faults of the part at the path. where is the part in words.
 func (l *List) In(path Path, where string, faults List) {
 	for _, f := range faults {
 		*l = append(*l, &Error{slices.Concat(path, f.Path), Join(where, f.Where), f.Err})
 	}
 }
 
-// Err joins the faults, each an [*Error]; nil if there are none.
+// Err joins the faults, each an [*Error]. It returns nil for an empty list.
 func (l List) Err() error {
 	errs := make([]error, len(l))
 	for i, f := range l {
@@ -58,7 +58,7 @@ func (l List) Err() error {
 	return errors.Join(errs...)
 }
 
-// Of takes joined errors apart. An error that is no [*Error] is a fault of the value itself.
+// Of splits joined errors into faults. An error that is no [*Error] becomes a fault of the value itself.
 func Of(err error) List {
 	switch e := err.(type) {
 	case nil:

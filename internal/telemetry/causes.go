@@ -8,7 +8,7 @@ import (
 	"github.com/tocsin-dev/tocsin/store"
 )
 
-// Causes remembers which span made a task, as long as this process may send it. A forgotten task costs a link.
+// Causes maps tasks to the spans that made them, for the links of sends. It clears itself at its bound; then some links are missing.
 type Causes struct {
 	mu     sync.Mutex
 	byTask map[string]trace.SpanContext
@@ -16,7 +16,7 @@ type Causes struct {
 
 const causesKept = 10_000
 
-// Note remembers the spans that made the tasks: the last step of each task's incident, else the decision's own.
+// Note stores the spans that made the tasks: the span of the last transition of the task's incident, else that of the decision.
 func (c *Causes) Note(tasks []store.Task, steps map[store.Key]trace.SpanContext, decision trace.SpanContext) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -35,14 +35,14 @@ func (c *Causes) Note(tasks []store.Task, steps map[store.Key]trace.SpanContext,
 	}
 }
 
-// Of returns the span that made a task; a span that is not valid if it is not known.
+// Of returns the span context that made a task. It is not valid for an unknown task.
 func (c *Causes) Of(task string) trace.SpanContext {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.byTask[task]
 }
 
-// Forget forgets a task that is not tried again.
+// Forget removes a task that is not tried again.
 func (c *Causes) Forget(task string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

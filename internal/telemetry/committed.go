@@ -16,11 +16,11 @@ import (
 // Changed is an incident that a decision wrote.
 type Changed struct {
 	Key      store.Key
-	was, now *core.Incident // was is nil for one that opens
+	was, now *core.Incident // was is nil for a new incident
 	lines    []incident.Entry
 }
 
-// ChangedBy returns the incidents that a decision wrote. The view from which it was made does not outlive the call.
+// ChangedBy returns the incidents that a decision wrote. Call it within the decision, since the view is not valid later.
 func ChangedBy(d *core.Decision, v store.View) []Changed {
 	var all []Changed
 	for i := range d.Put {
@@ -38,7 +38,7 @@ func (c *Changed) Group() store.Key {
 	return store.Key{Tenant: c.Key.Tenant, Kind: core.KindGroup, ID: c.now.Group}
 }
 
-// absorbed reports whether the incident took in events that did not open it.
+// absorbed reports whether the incident absorbed events after it had opened.
 func (c *Changed) absorbed() bool {
 	for i := range c.lines {
 		if c.lines[i].Word.Absorbs() {
@@ -48,14 +48,14 @@ func (c *Changed) absorbed() bool {
 	return false
 }
 
-// step is one step in the life of an incident, in the one word that its span and its count share.
+// step is one transition of an incident.
 type step struct {
-	to    string
-	level string // of a step to escalate
+	to    string // name in spans and metrics
+	level string // only of escalate
 	at    time.Time
 }
 
-// steps reads the steps that the new entries tell of.
+// steps returns the transitions in the new entries.
 func (c *Changed) steps() []step {
 	var all []step
 	for i := range c.lines {
@@ -66,7 +66,7 @@ func (c *Changed) steps() []step {
 	return all
 }
 
-// Committed counts what a decision did to incidents, once it is stored.
+// Committed counts the changes of a stored decision.
 func (t *Telemetry) Committed(ctx context.Context, all []Changed, cat *catalog.Compiled) {
 	for n := range all {
 		c := &all[n]
@@ -87,7 +87,7 @@ func (t *Telemetry) Committed(ctx context.Context, all []Changed, cat *catalog.C
 	}
 }
 
-// response tells the response to one incident from that to another: how bad it is, and how important its service.
+// response returns the attributes of the response times: the priority, and the tier of the service.
 func response(cat *catalog.Compiled, inc *core.Incident) metric.MeasurementOption {
 	tier := ""
 	if n := cat.Facts(nil, &event.Class{Service: inc.Service}, "").Service.Tier; n > 0 {

@@ -10,7 +10,7 @@ import (
 	"github.com/tocsin-dev/tocsin/internal/core"
 )
 
-// moved brings the counts of what is open, and of what is on its way, from what was to what is.
+// moved updates the number of open incidents and of pending messages.
 func (t *Telemetry) moved(ctx context.Context, c *Changed) {
 	from, to := openAs(c.was), openAs(c.now)
 	if from != to {
@@ -35,7 +35,7 @@ func (t *Telemetry) moved(ctx context.Context, c *Changed) {
 	}
 }
 
-// standing is under what an incident counts as open; the zero standing is that of one that is not.
+// standing has the attributes under which an open incident is counted. The zero standing means that the incident is not open.
 type standing struct{ priority, phase string }
 
 func openAs(inc *core.Incident) standing {
@@ -51,8 +51,8 @@ func (t *Telemetry) count(ctx context.Context, s standing, n int64) {
 	}
 }
 
-// Observe registers what is looked at when somebody collects: how many offered events wait, and how many people can be contacted by
-// each schedule.
+// Observe registers the instruments that are read at each collection: the number of queued offers, and the number of people on call
+// by schedule.
 func (t *Telemetry) Observe(offers func() int, onCall func() map[string]int) error {
 	m := maker{meter: t.meter}
 	_, err := m.meter.Int64ObservableUpDownCounter("tocsin.queue.size", metric.WithUnit("{item}"),
@@ -79,7 +79,7 @@ const (
 	otherValue = "other"
 )
 
-// values bounds how many values an attribute may have: the first ones keep their names, all others share one.
+// values bounds the number of values of an attribute. Values beyond the first valuesKept become otherValue.
 type values struct {
 	mu    sync.Mutex
 	known map[string]bool

@@ -58,7 +58,7 @@ func New(meters metric.MeterProvider, tracers trace.TracerProvider) (*Telemetry,
 		active:      m.upDown("tocsin.incident.active", "{incident}", "Incidents that are not resolved."),
 		transitions: m.counter("tocsin.incident.transitions", "{transition}", "Steps in the life of incidents."),
 		acknowledge: m.seconds("tocsin.incident.acknowledge.duration", "From the first alert until somebody has the incident.", responseTime),
-		resolve:     m.seconds("tocsin.incident.resolve.duration", "From the first alert until the incident is over.", responseTime),
+		resolve:     m.seconds("tocsin.incident.resolve.duration", "From the first alert until the incident is resolved.", responseTime),
 		levels:      m.counter("tocsin.escalation.levels", "{level}", "Levels of policies whose turn came."),
 		sends:       m.seconds("tocsin.message.send.duration", "Tries to send a message.", sendTimes),
 		pending:     m.upDown("tocsin.message.pending", "{message}", "Messages neither accepted nor failed for good."),
@@ -67,7 +67,7 @@ func New(meters metric.MeterProvider, tracers trace.TracerProvider) (*Telemetry,
 	return t, m.fault()
 }
 
-// maker makes instruments, and keeps what goes wrong for the end.
+// maker makes instruments and collects their errors.
 type maker struct {
 	meter metric.Meter
 	errs  []error
@@ -99,7 +99,7 @@ func (m *maker) fault() error {
 	return nil
 }
 
-// with makes the attributes of a measurement: names and values in turn. Empty values are left out.
+// with makes the attributes of a measurement from names and values in turn. It omits empty values.
 func with(pairs ...string) metric.MeasurementOption {
 	attrs := make([]attribute.KeyValue, 0, len(pairs)/2)
 	for i := 0; i < len(pairs); i += 2 {
@@ -110,31 +110,31 @@ func with(pairs ...string) metric.MeasurementOption {
 	return metric.WithAttributeSet(attribute.NewSet(attrs...))
 }
 
-// Event counts an event by its outcome: accepted, duplicate, rejected or dropped. flaw names what is odd or wrong about it.
+// Event counts an event by its outcome: accepted, duplicate, rejected or dropped. flaw becomes error.type; it may be empty.
 func (t *Telemetry) Event(ctx context.Context, e *event.Event, outcome, flaw string) {
-	if !t.events.Enabled(ctx) { // as it is where nobody measures
+	if !t.events.Enabled(ctx) {
 		return
 	}
-	typ := otherValue // a type that is not valid might be anything
+	typ := otherValue // the type of a rejected event may be any text
 	if outcome != "rejected" {
 		typ = t.types.bounded(e.Type)
 	}
 	t.events.Add(ctx, 1, with("format", spans.Format(ctx), "type", typ, "severity", e.Severity.String(), "outcome", outcome, "error.type", flaw))
 }
 
-// processed records how long it took until an event had its outcome.
+// processed records the time from began until the outcome of an event.
 func (t *Telemetry) processed(ctx context.Context, began time.Time, outcome, flaw string) {
 	if t.process.Enabled(ctx) {
 		t.process.Record(ctx, time.Since(began).Seconds(), with("outcome", outcome, "error.type", flaw))
 	}
 }
 
-// Sent records a try to send a message since began; fault says how it failed, empty: it did not.
+// Sent records a try to send a message that began at began. An empty fault means success.
 func (t *Telemetry) Sent(ctx context.Context, began time.Time, m *notify.Message, fault string) {
 	t.sends.Record(ctx, time.Since(began).Seconds(), with("channel", m.Channel, "kind", string(m.Kind), "error.type", fault))
 }
 
-// Acted records a call of an action since began; fault says how it failed, empty: it did not.
+// Acted records a call of an action that began at began. An empty fault means success.
 func (t *Telemetry) Acted(ctx context.Context, began time.Time, action, fault string) {
 	outcome := "ok"
 	if fault != "" {

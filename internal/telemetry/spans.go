@@ -14,12 +14,12 @@ import (
 	"github.com/tocsin-dev/tocsin/store"
 )
 
-// linksOfSpan bounds the links that a span gets for the events of one call: the first, the latest and a sample.
+// linksOfSpan bounds the links of a span to the events of one call: the first, the latest and a sample.
 const linksOfSpan = 8
 
-// Submission is one call of Submit, told alike by its span and by the metrics. It is for one goroutine.
+// Submission records one call of Submit as a span and as metrics. It is not safe for concurrent use.
 type Submission struct {
-	// TraceParent of the span, for events that bring none; empty where nobody traces.
+	// TraceParent of the span, for events without one; empty if tracing is off.
 	TraceParent string
 
 	t     *Telemetry
@@ -29,8 +29,8 @@ type Submission struct {
 	tally map[string]int // by outcome
 }
 
-// Submit starts the span of a Submit. It belongs to the trace of the caller, else to that of the first event; the traces of
-// other events are linked.
+// Submit starts the span of a Submit. It belongs to the trace in ctx, else to the trace of the first event. It links the traces of the
+// other events.
 func (t *Telemetry) Submit(ctx context.Context, events []event.Event) (context.Context, *Submission) {
 	if len(events) > 0 {
 		ctx = spans.Continue(ctx, events[0].TraceParent)
@@ -56,7 +56,8 @@ func (t *Telemetry) Submit(ctx context.Context, events []event.Event) (context.C
 	return ctx, s
 }
 
-// cloudEvent names an event as the conventions do. What was refused may be of any length.
+// cloudEvent returns the attributes of an event by the semantic conventions. It shortens them, since a rejected event may have fields
+// of any length.
 func cloudEvent(ev *event.Event) []attribute.KeyValue {
 	const most = 256
 	var attrs []attribute.KeyValue
@@ -70,7 +71,7 @@ func cloudEvent(ev *event.Event) []attribute.KeyValue {
 	return attrs
 }
 
-// links points to the first, the latest and a sample in between.
+// links returns links to at most linksOfSpan traces: the first, the latest and a sample between them.
 func links(traces []string, what string) []trace.Link {
 	n := min(len(traces), linksOfSpan)
 	out := make([]trace.Link, 0, n)
@@ -88,13 +89,13 @@ func links(traces []string, what string) []trace.Link {
 
 // Event counts the outcome of one event.
 func (s *Submission) Event(ctx context.Context, ev *event.Event, outcome, flaw string) {
-	if outcome != "rejected" || spans.Format(ctx) == spans.InProcess { // else the intake counts it, which knows the format's own refusals too
+	if outcome != "rejected" || spans.Format(ctx) == spans.InProcess { // an intake counts its rejected events itself
 		s.t.Event(ctx, ev, outcome, flaw)
 	}
 	s.t.processed(ctx, s.began, outcome, flaw)
 }
 
-// Routed notes where the one event of a call goes and which route said so, and counts the rules that failed on it.
+// Routed counts the rules that failed on an event. If the event is the only one of the call, the span gets its route and plan.
 func (s *Submission) Routed(ctx context.Context, a *core.Assessed) {
 	for rule := range a.RuleErrors {
 		s.t.ruleErrors.Add(ctx, 1, with("rule", rule))
@@ -105,14 +106,14 @@ func (s *Submission) Routed(ctx context.Context, a *core.Assessed) {
 	s.span.SetAttributes(attribute.String("tocsin.rule", a.Rule), attribute.String("tocsin.plan", a.Plan))
 }
 
-// Sum adds events with an outcome to those that the span tells of.
+// Sum adds n events with the outcome to the attributes of the span.
 func (s *Submission) Sum(outcome string, n int) {
 	if n > 0 {
 		s.tally[outcome] += n
 	}
 }
 
-// Failed notes that nothing is known to be stored of n events.
+// Failed records that a call with n events failed in the store.
 func (s *Submission) Failed(ctx context.Context, n int) {
 	s.Sum("rejected", n)
 	for range n {
@@ -132,7 +133,7 @@ func (s *Submission) End() {
 	s.span.End()
 }
 
-// Command starts the span of a command about an incident; done ends it with how it went.
+// Command starts the span of a command about an incident; done ends it with the outcome.
 func (t *Telemetry) Command(ctx context.Context, name, incident string) (_ context.Context, done func(refused, err error)) {
 	ctx, span := t.tracer.Start(ctx, "tocsin do "+name, trace.WithAttributes(attribute.String("tocsin.incident.id", incident)))
 	return ctx, func(refused, err error) {
@@ -149,8 +150,9 @@ func (t *Telemetry) Command(ctx context.Context, name, incident string) (_ conte
 	}
 }
 
-// Trace makes a short span of every step that a committed decision brought, and returns the last of each incident, which caused what
-// the decision sends. Without a caller's trace in ctx they belong to that which opened the incident; else they link it.
+// Trace makes a short span of each transition in a committed decision. It returns the last span of each incident, which is the cause
+// of the messages that the decision sends. The spans belong to the trace in ctx and link the trace that opened the incident; without a
+// trace in ctx they belong to the latter.
 func (t *Telemetry) Trace(ctx context.Context, all []Changed) map[store.Key]trace.SpanContext {
 	latest := make(map[store.Key]trace.SpanContext)
 	caller := trace.SpanFromContext(ctx)
@@ -167,7 +169,7 @@ func (t *Telemetry) Trace(ctx context.Context, all []Changed) map[store.Key]trac
 	return latest
 }
 
-// step makes the span of one step.
+// step makes the span of one transition.
 func (t *Telemetry) step(ctx context.Context, inc *core.Incident, s step, opening trace.SpanContext) trace.SpanContext {
 	ctx = spans.Continue(ctx, inc.TraceParent)
 	to := links(inc.Absorbed.Traces, "absorbed")

@@ -13,36 +13,36 @@ type State string
 
 // The states.
 const (
-	Pending  State = "pending" // the class waits, for a time or for repeats, before it fires
+	Pending  State = "pending" // waits for a time or for repeats before it fires
 	Firing   State = "firing"
 	Resolved State = "resolved"
 )
 
-// Facts are what one event said.
+// Facts holds the content of one event.
 type Facts struct {
 	Event    string         `json:"event,omitempty" erase:"keep"` // id
 	Summary  string         `json:"summary,omitempty" erase:"words"`
 	Severity severity.Level `json:"severity"`
 	Labels   string         `json:"labels,omitempty" erase:"words"` // as PackLabels writes them
 	Data     map[string]any `json:"data,omitempty" erase:"words"`
-	Time     time.Time      `json:"time"`     // the sender's clock
-	Received time.Time      `json:"received"` // ours
+	Time     time.Time      `json:"time"`     // by the sender's clock
+	Received time.Time      `json:"received"` // by the engine's clock
 }
 
-// Alert is one condition: the state of one dedup key. Its zero value is a condition never seen.
+// Alert is the state of one dedup key. The zero value is a key without events.
 type Alert struct {
 	State  State  `json:"state" erase:"keep"`
 	Count  uint64 `json:"count"` // triggers since it opened
 	First  Facts  `json:"first"`
 	Latest Facts  `json:"latest"`
-	// LastTrigger and LastResolve are on the sender's clock: they order late arrivals.
+	// LastTrigger and LastResolve are by the sender's clock. They show which signals are late.
 	LastTrigger time.Time `json:"lastTrigger,omitzero"`
 	LastResolve time.Time `json:"lastResolve,omitzero"`
-	// Ended is when it resolved, on our clock, and Reason why: signal, by hand or stale.
+	// Ended is when the alert resolved, by the engine's clock. Reason is BySignal, ByHand, ByStale or ByLapse.
 	Ended    time.Time `json:"ended,omitzero"`
 	Reason   string    `json:"reason,omitempty" erase:"keep"`
-	Reopened int       `json:"reopened,omitempty"` // how often it fired again within its reopen window
-	// Occurrence counts the alerts of this key, one for each time that it fired after its reopen window.
+	Reopened int       `json:"reopened,omitempty"` // number of times that it fired again within its reopen window
+	// Occurrence numbers the alerts of this key, from 1. A trigger after the reopen window begins the next one.
 	Occurrence int           `json:"occurrence"`
 	StaleAfter time.Duration `json:"staleAfter,omitempty"`
 	Reopen     time.Duration `json:"reopen"` // window in which a trigger reopens it
@@ -54,33 +54,33 @@ const (
 	BySignal = "signal"
 	ByHand   = "by hand"
 	ByStale  = "stale"
-	ByLapse  = "lapsed" // it did not come often enough
+	ByLapse  = "lapsed" // too few triggers came while it was pending
 )
 
-// Effect is what an event did to its alert.
+// Effect is the effect of an event on its alert.
 type Effect uint8
 
 // The effects.
 const (
 	Opened   Effect = iota + 1 // a new alert fires
-	Waits                      // it is pending
-	Repeated                   // it fired already: counted
-	Reopened                   // it had resolved and fires again, within its reopen window
-	Ended                      // it resolved
-	Late                       // overtaken by a newer event of its key: recorded, not applied
-	Orphan                     // there is nothing firing that it could end: recorded
+	Waits                      // the alert is pending
+	Repeated                   // the alert fired already; the trigger is counted
+	Reopened                   // the alert had resolved and fires again, within its reopen window
+	Ended                      // the alert resolved
+	Late                       // a newer event of the key came first; recorded, not applied
+	Orphan                     // no alert fires or is pending that the event could end; recorded
 )
 
-// Terms are what the class and the plan decide for an alert.
+// Terms are the settings of an alert by its class and plan.
 type Terms struct {
 	StaleAfter time.Duration // zero: never goes stale
 	Reopen     time.Duration
-	For        time.Duration // how long it must last before it fires
-	Count      int           // or how often it must come
-	Within     time.Duration // in such a span
+	For        time.Duration // delays firing until the condition has lasted this long
+	Count      int           // delays firing until so many triggers have come Within the span
+	Within     time.Duration
 }
 
-// Trigger applies a trigger.
+// Trigger applies a trigger signal.
 func (a *Alert) Trigger(f Facts, t Terms) Effect {
 	switch {
 	case a.State == Firing:
@@ -104,7 +104,8 @@ func (a *Alert) Trigger(f Facts, t Terms) Effect {
 	return a.wait(f.Received, t)
 }
 
-// Again counts a trigger of a firing alert that says nothing new, and reports whether it was one.
+// Again counts a trigger of a firing alert if its summary, severity, labels and data are those of the latest event. It reports
+// whether it did.
 func (a *Alert) Again(e *event.Event, level severity.Level) bool {
 	last := &a.Latest
 	if e.Summary != "" && e.Summary != last.Summary || level != last.Severity ||
@@ -122,17 +123,17 @@ func (a *Alert) Again(e *event.Event, level severity.Level) bool {
 	return true
 }
 
-// reopens reports whether a trigger brings the resolved alert back. One that ended before it fired never comes back.
+// reopens reports whether a trigger reopens the resolved alert. An alert that ended while pending has no reopen window.
 func (a *Alert) reopens(at time.Time) bool { return at.Before(a.Ended.Add(a.Reopen)) }
 
-// Joins reports whether a trigger at the instant belongs to the alert as it is, rather than to a new one.
+// Joins reports whether a trigger at the instant belongs to this alert. If not, it opens a new alert.
 func (a *Alert) Joins(at time.Time) bool {
 	return a.State == Firing || a.State == Pending || a.State == Resolved && a.reopens(at)
 }
 
 func (a *Alert) repeat(f Facts) {
 	a.Count++
-	if f.Summary == "" { // text is never overwritten with nothing
+	if f.Summary == "" { // keep the latest summary
 		f.Summary = a.Latest.Summary
 	}
 	a.Latest = f
@@ -154,8 +155,8 @@ func (a *Alert) Resolve(f Facts) Effect {
 	return Ended
 }
 
-// Close resolves a firing alert for another reason than its sender's signal, and reports whether it was firing. After a
-// person closed it, repeats of what the sender saw before do not reopen it; after it went stale, they do.
+// Close resolves a firing alert without a signal of its sender, and reports whether it was firing. After ByHand, triggers whose Time
+// is before the close do not reopen the alert. After ByStale they do.
 func (a *Alert) Close(at time.Time, reason string) bool {
 	if a.State != Firing {
 		return false
@@ -182,7 +183,7 @@ func (a *Alert) StaleAt() (time.Time, bool) {
 	return a.Latest.Received.Add(a.StaleAfter), true
 }
 
-// FactsOf takes from an event what an alert keeps of it.
+// FactsOf returns the content of an event that an alert stores.
 func FactsOf(e *event.Event, level severity.Level) Facts {
 	return Facts{
 		Event: e.ID, Summary: e.Summary, Severity: level, Labels: PackLabels(e.Labels), Data: e.Data, Time: e.Time, Received: e.Received,

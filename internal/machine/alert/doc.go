@@ -1,3 +1,3 @@
-// Package alert decides whether an event opens, repeats, ends or reopens the alert of its key. It is pure; the engine keeps
-// the state.
+// Package alert is the state machine of an alert. It decides whether an event opens, repeats, ends or reopens the alert of its
+// dedup key. It is pure; the caller keeps the state.
 package alert

@@ -6,11 +6,11 @@ import (
 	"strings"
 )
 
-// packs reports whether packed is what PackLabels writes of the labels. Where their values are plain, it need not write.
+// packs reports whether packed equals PackLabels(labels). It packs the labels only if a value needs escapes.
 func packs(packed string, labels map[string]string) bool {
 	rest := packed
 	for range labels {
-		name, after, _ := strings.Cut(rest, "=") // of one byte: several times as fast
+		name, after, _ := strings.Cut(rest, "=") // a separator of one byte is several times faster
 		value, ok := labels[name]
 		end := 1 + len(value)
 		if !ok || len(after) <= end || after[0] != '"' || after[1:end] != value || after[end] != '"' {
@@ -21,10 +21,10 @@ func packs(packed string, labels map[string]string) bool {
 	return rest == ""
 }
 
-// PackLabels writes labels as one line for people, sorted: env="prod",region="eu".
+// PackLabels formats labels as one sorted line for people: env="prod",region="eu".
 func PackLabels(labels map[string]string) string {
-	var room [16]string
-	names := room[:0]
+	var scratch [16]string
+	names := scratch[:0]
 	for name := range labels {
 		names = append(names, name)
 	}
@@ -40,7 +40,7 @@ func PackLabels(labels map[string]string) string {
 	return string(b)
 }
 
-// appendQuote appends what [strconv.AppendQuote] does, faster where there is nothing to escape.
+// appendQuote is [strconv.AppendQuote] with a fast path for strings without escapes.
 func appendQuote(b []byte, s string) []byte {
 	for i := range len(s) {
 		if c := s[i]; c < ' ' || c > '~' || c == '"' || c == '\\' {

@@ -5,16 +5,17 @@ import (
 	"time"
 )
 
-// Wait is what an alert waits for while it is pending.
+// Wait is the state of a pending alert.
 type Wait struct {
-	// Until is when it fires, if it lasts so long, or lapses, if it does not come often enough before; Lapses says which.
+	// Until is the deadline of the wait. With Lapses the alert ends then; without, it fires.
 	Until  time.Time `json:"until,omitzero"`
 	Lapses bool      `json:"lapses,omitempty"`
-	// Came is when it came, on our clock, the latest as often as it must come.
+	// Came has the instants of the triggers within the span of Count, by the engine's clock.
 	Came []time.Time `json:"came,omitempty"`
 }
 
-// wait decides whether an alert that came at the instant is pending or fires. Of for and count the first that is met counts.
+// wait decides whether a trigger at the instant leaves the alert pending or makes it fire. With both For and Count, the alert fires
+// as soon as either is met.
 func (a *Alert) wait(at time.Time, t Terms) Effect {
 	if t.For <= 0 && t.Count <= 1 {
 		a.State = Firing
@@ -38,10 +39,10 @@ func (a *Alert) wait(at time.Time, t Terms) Effect {
 	return Waits
 }
 
-// Fire ends the wait of a pending alert.
+// Fire makes a pending alert fire.
 func (a *Alert) Fire() {
 	a.State, a.Wait = Firing, Wait{}
 }
 
-// Lapse ends a pending alert that did not come often enough.
+// Lapse ends a pending alert with too few triggers.
 func (a *Alert) Lapse(at time.Time) { a.end(at, ByLapse) }

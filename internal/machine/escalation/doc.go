@@ -1,4 +1,4 @@
-// Package escalation decides who is asked next, and when: the levels of a policy, their waits and repeats, and what an
-// acknowledgement, its expiry or a failed delivery does to them. It is a pure machine; the engine gives it instants and
-// carries out what it asks for.
+// Package escalation is the state machine of an escalation. It decides who is paged next, and when. It handles the levels of a policy,
+// their waits and repeats, acknowledgements and their expiry, and failed deliveries. It is pure: the caller passes the instants and
+// carries out the outputs.
 package escalation

@@ -1,6 +1,7 @@
 package escalation
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -8,14 +9,14 @@ import (
 	"github.com/tocsin-dev/tocsin/escalate"
 )
 
-// Start begins the escalation of an incident that opened at the instant. Nobody is asked before [State.Collected].
+// Start begins the escalation of an incident that opened at the instant. [State.Collected] or the group wait fires level 1.
 func (s *State) Start(at time.Time, t *Terms) {
 	*s = State{Status: escalate.Idle, Since: at, Opened: at, Priority: t.Priority, Notice: t.notices()}
 	s.Next = at.Add(t.GroupWait)
 }
 
-// Collected tells the machine that what level 1 waits for has been settled, or has changed: it fires as soon as the group wait
-// of the terms has passed since the incident opened, at once where there is none.
+// Collected tells the machine that level 1 waits for the group wait of the terms only, from the opening of the incident on. If it has
+// passed, level 1 fires at once.
 func (s *State) Collected(at time.Time, t *Terms) []Output {
 	if s.Status != escalate.Idle {
 		return nil
@@ -40,7 +41,7 @@ func (s *State) Due() (time.Time, bool) {
 	return time.Time{}, false
 }
 
-// Advance does what is due at the instant, which is that of [State.Due].
+// Advance does the due work at the instant of [State.Due]. It does nothing before that instant.
 func (s *State) Advance(at time.Time, t *Terms) []Output {
 	if due, ok := s.Due(); !ok || due.After(at) {
 		return nil
@@ -74,7 +75,7 @@ func (s *State) next(at time.Time, t *Terms) []Output {
 	return s.fire(at, t)
 }
 
-// step moves the position on by one level; false if the policy is spent.
+// step moves the position to the next level. It returns false if no level or pass is left.
 func (s *State) step(t *Terms) bool {
 	switch {
 	case s.Level < len(t.Policy.Levels):
@@ -87,10 +88,10 @@ func (s *State) step(t *Terms) bool {
 	return true
 }
 
-// Last reports whether nothing follows the position, neither a level nor another pass.
+// Last reports whether the position is the last level of the last pass.
 func (s *State) Last(t *Terms) bool { return s.Level >= len(t.Policy.Levels) && t.spent(s.Pass) }
 
-// fire serves the level of the position; a level that reaches nobody does not cost its wait.
+// fire fires the level of the position. It skips levels without recipients at once, and asks the last resort in the end.
 func (s *State) fire(at time.Time, t *Terms) []Output {
 	var out []Output
 	for range t.Policy.Levels {
@@ -137,10 +138,10 @@ func (s *State) enter(status escalate.Status, at time.Time) {
 	s.Next, s.AckEnds, s.Remind = time.Time{}, time.Time{}, time.Time{}
 }
 
-// Acknowledge gives the incident to a person. A repeat by the same person does nothing.
+// Acknowledge adds a person's acknowledgement and pauses the escalation. A repeat by the same person does nothing.
 func (s *State) Acknowledge(at time.Time, by escalate.PersonID, via string, t *Terms) ([]Output, error) {
 	if s.Status == escalate.Done {
-		return nil, fmt.Errorf("nothing to acknowledge")
+		return nil, errors.New("nothing to acknowledge")
 	}
 	if s.held(by) >= 0 {
 		return nil, nil
@@ -157,7 +158,7 @@ func (s *State) Acknowledge(at time.Time, by escalate.PersonID, via string, t *T
 	return out, nil
 }
 
-// Activity of a person restarts the one timer of the acknowledgements. Those of P3 to P5 do not expire.
+// Activity restarts the timer that all acknowledgements share. Acknowledgements of P3 to P5 do not expire.
 func (s *State) Activity(at time.Time, t *Terms) {
 	if s.Status != escalate.Paused {
 		return
@@ -170,7 +171,7 @@ func (s *State) Activity(at time.Time, t *Terms) {
 	s.Remind = s.AckEnds.Add(-ackReminder)
 }
 
-// Unacknowledge takes a person's acknowledgement back. When it was the last, the current level is paged again.
+// Unacknowledge withdraws a person's acknowledgement. If it was the last, the current level is paged again.
 func (s *State) Unacknowledge(at time.Time, by escalate.PersonID, t *Terms) ([]Output, error) {
 	i := s.held(by)
 	if s.Status != escalate.Paused || i < 0 {
@@ -183,7 +184,7 @@ func (s *State) Unacknowledge(at time.Time, by escalate.PersonID, t *Terms) ([]O
 	return s.resume(at, t, string(by)+" gave it back"), nil
 }
 
-// resume goes on at the kept position, with the previous holders beside whoever is on call now.
+// resume pages the level of the position again: who is on call now, and the previous holders.
 func (s *State) resume(at time.Time, t *Terms, why string) []Output {
 	out := []Output{GaveBack{By: s.holders(), Why: why}}
 	s.Resume, s.Acks = s.holders(), nil
@@ -193,8 +194,8 @@ func (s *State) resume(at time.Time, t *Terms, why string) []Output {
 	return append(out, s.fire(at, t)...)
 }
 
-// Raised tells the machine that the incident's priority is now that of the terms. One above the round's, or above what was
-// acknowledged, alarms again from level 1.
+// Raised tells the machine that the priority of the incident has become that of the terms. If it is above the priority of the round,
+// or of the acknowledgement, a new round begins at level 1.
 func (s *State) Raised(at time.Time, t *Terms) []Output {
 	if s.Status == escalate.Done || !t.Priority.Above(s.Priority) {
 		return nil
@@ -215,14 +216,14 @@ func (s *State) Raised(at time.Time, t *Terms) []Output {
 	return append(out, s.restart(at, t)...)
 }
 
-// Escalate goes on to the next level by hand, also while acknowledged. asOf is the position the caller saw: one that has
-// moved since is refused, so that two people do not skip a level between them.
+// Escalate fires the next level by hand, also while acknowledged. asOf is the position that the caller saw. If it is outdated, the call
+// is refused, so that two people at the same time do not skip a level.
 func (s *State) Escalate(at time.Time, asOf escalate.Position, t *Terms) ([]Output, error) {
 	switch {
 	case s.Status == escalate.Done:
-		return nil, fmt.Errorf("nothing to escalate")
+		return nil, errors.New("nothing to escalate")
 	case asOf != s.Position:
-		return nil, fmt.Errorf("as of %v, but it has moved on", asOf)
+		return nil, fmt.Errorf("the caller saw %v, but the escalation has moved on", asOf)
 	}
 	if s.Level == 0 {
 		s.Notice, s.Acks = false, nil
@@ -231,7 +232,7 @@ func (s *State) Escalate(at time.Time, asOf escalate.Position, t *Terms) ([]Outp
 	fresh := s.Status == escalate.Exhausted || s.Status == escalate.Informed
 	if !s.step(t) {
 		if !fresh {
-			return nil, fmt.Errorf("no level follows the last one")
+			return nil, errors.New("no level is left")
 		}
 		s.Round, s.Pass, s.Level = s.Round+1, 1, 1
 	}
@@ -239,8 +240,8 @@ func (s *State) Escalate(at time.Time, asOf escalate.Position, t *Terms) ([]Outp
 	return s.fire(at, t), nil
 }
 
-// Settled tells the machine that a message of the position was accepted, or failed over every contact. When nobody of the
-// current level can be reached, the next one does not wait.
+// Settled tells the machine that a message of the position was accepted, or failed over every contact. If all messages of the current
+// level have failed, the next level fires at once.
 func (s *State) Settled(at time.Time, of escalate.Position, accepted bool, t *Terms) []Output {
 	if of != s.Position {
 		return nil
@@ -248,12 +249,12 @@ func (s *State) Settled(at time.Time, of escalate.Position, accepted bool, t *Te
 	s.Pending--
 	s.Reached = s.Reached || accepted
 	if s.Status != escalate.Running || s.Pending > 0 || s.Reached || s.Level >= len(t.Policy.Levels) && t.endless() {
-		return nil // the next of endless passes waits, lest they follow each other for ever in no time
+		return nil // the next of endless passes waits, else they would repeat in a busy loop
 	}
 	return s.next(at, t)
 }
 
-// Finish ends the escalation.
+// Finish ends the escalation and withdraws its pages.
 func (s *State) Finish(at time.Time) []Output {
 	if s.Status == escalate.Done {
 		return nil
@@ -270,7 +271,7 @@ func (s *State) Reopen(at time.Time, t *Terms, why string) []Output {
 	return append([]Output{Alarm{why}}, s.restart(at, t)...)
 }
 
-// Unanswered reports whether somebody was asked, or will be, and has not answered: such an incident's alerts do not go stale.
+// Unanswered reports whether the escalation waits for an answer, or will. The alerts of such an incident do not go stale.
 func (s *State) Unanswered() bool { return s.Status == escalate.Idle || s.Status == escalate.Running }
 
 func (s *State) holders() []escalate.PersonID {

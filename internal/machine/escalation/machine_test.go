@@ -388,7 +388,7 @@ func TestSemantics(t *testing.T) {
 			r.expect("+30s fire 1.1 ana", "+2m0s took ana", "+2m0s withdraw", "+3m0s fire 1.2 ben")
 			assert.Empty(t, r.state.Acks)
 			_, err = r.state.Escalate(r.at(3*m), seen, &r.terms)
-			require.EqualError(t, err, "as of round 1, level 1, but it has moved on")
+			require.EqualError(t, err, "the caller saw round 1, level 1, but the escalation has moved on")
 		}},
 		{"9.9 by hand: wraps within the repeats, and begins anew once exhausted", func(t *testing.T) {
 			r := newRig(t, severity.P2, level(0, "ana"))
@@ -401,7 +401,7 @@ func TestSemantics(t *testing.T) {
 				r.saw(r.at(2*m), out)
 				assert.Equal(t, want, r.state.Position)
 				if err != nil {
-					assert.EqualError(t, err, "no level follows the last one")
+					assert.EqualError(t, err, "no level is left")
 				}
 			}
 			r.until(time.Hour)

@@ -6,12 +6,12 @@ import (
 	"github.com/tocsin-dev/tocsin/escalate"
 )
 
-// recipients are those whom the level's strategy picks, then who is added at level 1, then the previous holders. What failed
-// on the way is told.
+// recipients returns the recipients that the strategy of the level picks, then Also at level 1, then the previous holders. The outputs
+// are the failures of schedules and strategies.
 func (s *State) recipients(t *Terms) ([]escalate.Recipient, []Output) {
 	var who []escalate.Recipient
 	var failed []escalate.Failed
-	if s.Level <= len(t.Policy.Levels) { // the policy may have lost the level, where that of the incident could not be read
+	if s.Level <= len(t.Policy.Levels) { // a fallback policy may have fewer levels
 		who, failed = s.picked(t, &t.Policy.Levels[s.Level-1])
 	}
 	var more []escalate.Target
@@ -41,8 +41,8 @@ func outputs(failed []escalate.Failed) (out []Output) {
 	return out
 }
 
-// picked asks the level's strategy, and lets nobody in whom the level does not mean. Where the strategy fails everybody is
-// reached.
+// picked returns the recipients of the level that its strategy picks, or all if the strategy fails. It ignores picks that are no
+// recipients of the level.
 func (s *State) picked(t *Terms, level *escalate.Level) ([]escalate.Recipient, []escalate.Failed) {
 	all, failed := t.Reach(level.Page)
 	if len(all) == 0 || level.Strategy == "" {
@@ -63,7 +63,8 @@ func (s *State) picked(t *Terms, level *escalate.Level) ([]escalate.Recipient, [
 	return who, failed
 }
 
-// same reports of others whether they are the same person as r, or the same room. They may be nobody, as a strategy names it.
+// same returns a function that reports whether a recipient is the same person or room as r. A strategy may pass it the zero
+// Recipient.
 func same(r escalate.Recipient) func(escalate.Recipient) bool {
 	return func(o escalate.Recipient) bool {
 		if r.Person != "" || o.Person != "" {

@@ -7,25 +7,26 @@ import (
 	"github.com/tocsin-dev/tocsin/severity"
 )
 
-// State of an escalation. Its zero value has not begun.
+// State is the state of an escalation. The zero value has not begun.
 type State struct {
 	Status escalate.Status `json:"status" erase:"keep"`
 	escalate.Position
-	Pass int `json:"pass"` // passes over the levels since the last (re-)start, from 1
+	Pass int `json:"pass"` // number of the pass over the levels since the last start of level 1, from 1
 	// Since is when Status was entered, Opened when the escalation began.
 	Since  time.Time `json:"since"`
 	Opened time.Time `json:"opened"`
 	// Next is when the next level fires, while idle or running.
 	Next time.Time      `json:"next,omitzero"`
 	Acks []escalate.Ack `json:"acks,omitempty"`
-	// AckEnds is when the acknowledgements expire without activity, and Remind when their holders are told so.
+	// AckEnds is when the acknowledgements expire without activity, and Remind when their holders are reminded.
 	AckEnds time.Time `json:"ackEnds,omitzero"`
 	Remind  time.Time `json:"remind,omitzero"`
-	// Priority is that of the round: only what is above it alarms again.
+	// Priority is the priority of the round. Only a higher one begins a new round.
 	Priority severity.Priority `json:"priority"`
-	// Notice marks a round that tells level 1 and asks for nothing.
+	// Notice marks a round that sends level 1 notices instead of pages.
 	Notice bool `json:"notice,omitempty"`
-	// Pending counts what of the current level has neither been accepted nor failed for good; Reached that one was.
+	// Pending counts the messages of the current level that are neither accepted nor failed for good. Reached is true once a
+	// message was accepted.
 	Pending int  `json:"pending"`
 	Reached bool `json:"reached,omitempty"`
 	// Resume lists the previous holders of the incident, who are paged with the next level that fires.
@@ -34,41 +35,42 @@ type State struct {
 
 const (
 	ackLife     = 30 * time.Minute // of an acknowledgement of a P1 or P2 without activity
-	ackReminder = 5 * time.Minute  // before that
-	builtinPass = 4                // one pass and three repeats
+	ackReminder = 5 * time.Minute  // before the end of ackLife
+	defaultPass = 4                // the first pass and three repeats
 )
 
-// Terms are what stands around an escalation at the instant of a call.
+// Terms are the circumstances of an escalation at the instant of a call.
 type Terms struct {
 	Policy    *escalate.Policy
 	Priority  severity.Priority // of the incident now
 	GroupWait time.Duration
-	// Reach resolves targets to whom they mean at this instant, and tells which schedules failed.
+	// Reach returns the recipients of the targets at this instant, and the schedules that failed.
 	Reach func([]escalate.Target) ([]escalate.Recipient, []escalate.Failed)
-	// Group and Generation say which incident it is, and Load how many others a person has acknowledged.
+	// Group is the key of the incident's group, and Generation the number of the incident within it, from 1. Load returns the number
+	// of other incidents that a person has acknowledged.
 	Group      string
 	Generation int
 	Load       func(escalate.PersonID) int
-	// Strategy finds a strategy by the name that a level gives.
+	// Strategy returns the strategy with the name.
 	Strategy func(name string) escalate.Strategy
-	// Also are targets that routes add to level 1.
+	// Also has the targets that routes add to level 1.
 	Also []escalate.Target
-	// LastResort says who is asked when the levels that are left reach nobody.
+	// LastResort returns the recipients if the remaining levels have none.
 	LastResort func() ([]escalate.Recipient, []escalate.Failed)
 }
 
-// notices reports whether the priority tells instead of asking.
+// notices reports whether the priority sends notices instead of pages.
 func (t *Terms) notices() bool { return t.Priority > severity.P3 }
 
-// expires reports whether acknowledgements end without activity.
+// expires reports whether acknowledgements expire without activity.
 func (t *Terms) expires() bool { return t.Priority != 0 && t.Priority <= severity.P2 }
 
-// endless reports whether passes follow each other until somebody acknowledges.
+// endless reports whether passes repeat until somebody acknowledges.
 func (t *Terms) endless() bool {
 	return !t.Policy.Inform && t.Policy.Repeat == nil && t.Priority == severity.P1
 }
 
-// spent reports whether no pass may follow the given one.
+// spent reports whether the pass is the last.
 func (t *Terms) spent(pass int) bool {
 	switch {
 	case t.Policy.Inform:
@@ -76,28 +78,28 @@ func (t *Terms) spent(pass int) bool {
 	case t.Policy.Repeat != nil:
 		return pass > *t.Policy.Repeat
 	default:
-		return !t.endless() && pass >= builtinPass
+		return !t.endless() && pass >= defaultPass
 	}
 }
 
-// Output is what the machine asks for. The set is closed: [Fire], [Uncovered], [Failed], [Ended], [Withdraw], [Took], [GaveBack],
+// Output is a request or report of the machine. The set is closed: [Fire], [Uncovered], [Failed], [Ended], [Withdraw], [Took], [GaveBack],
 // [Alarm] and [Expiring].
 type Output interface{ output() }
 
-// Fire asks to page, or with Notice to tell, the recipients of a level.
+// Fire asks to send a page, or with Notice a notice, to the recipients of a level.
 type Fire struct {
 	escalate.Position
 	Recipients []escalate.Recipient
 	Notice     bool
 }
 
-// Uncovered reports a level that reaches nobody and was skipped.
+// Uncovered reports a level that was skipped since it has no recipients.
 type Uncovered struct{ escalate.Position }
 
-// Failed reports that something of the catalog's own failed.
+// Failed reports a schedule or strategy that failed.
 type Failed struct{ escalate.Failed }
 
-// Ended reports that the policy has run out: Exhausted or Informed.
+// Ended reports the end of the policy. Status is Exhausted or Informed.
 type Ended struct{ Status escalate.Status }
 
 // Withdraw asks to cancel every page that has not left.
@@ -112,7 +114,7 @@ type GaveBack struct {
 	Why string
 }
 
-// Alarm reports a new round, and why.
+// Alarm reports a new round that pages again, and why.
 type Alarm struct{ Why string }
 
 // Expiring asks to remind the holders that their acknowledgement ends.

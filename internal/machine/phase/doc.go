@@ -1,3 +1,3 @@
-// Package phase moves an incident through its phases: when it has recovered, what keeps it from resolved, and what brings it
-// back. Of its alerts it knows only counts. It is pure; the engine keeps the state.
+// Package phase is the state machine of an incident's phases. It decides when the incident has recovered, when it may be resolved, and
+// when it relapses or reopens. It knows the number of alerts, and the alert that joined last. It is pure; the caller keeps the state.
 package phase

@@ -10,17 +10,17 @@ import (
 	"github.com/tocsin-dev/tocsin/severity"
 )
 
-// Recovery is what a plan decides about the end of an incident.
+// Recovery has the settings of a plan for the end of an incident.
 type Recovery struct {
 	On incident.ResolveOn
-	// To is the phase that recovery leads to: Monitoring, where a person resolves, or Resolved, which follows by itself
-	// once the soak has passed.
+	// To is Monitoring or Resolved. With Monitoring, a person resolves the incident. With Resolved, it resolves by itself after the
+	// soak.
 	To     incident.Phase
-	Soak   time.Duration // how long every alert must have been resolved before the incident may be
-	Reopen time.Duration // how long after resolved it may come back to life
+	Soak   time.Duration // time without a firing alert before the incident may be resolved
+	Reopen time.Duration // window after the end in which an alert reopens the incident
 }
 
-// DefaultSoak is the soak of a plan that names none: 15 minutes for P1 and P2, else 5.
+// DefaultSoak returns the default soak: 15 minutes for P1 and P2, else 5 minutes.
 func DefaultSoak(p severity.Priority) time.Duration {
 	if p == severity.P1 || p == severity.P2 {
 		return 15 * time.Minute
@@ -28,43 +28,43 @@ func DefaultSoak(p severity.Priority) time.Duration {
 	return 5 * time.Minute
 }
 
-// DefaultReopen is the reopen window of a plan that names none.
+// DefaultReopen is the default reopen window.
 const DefaultReopen = time.Hour
 
-// State of an incident's phases.
+// State is the state of an incident's phases.
 type State struct {
 	Phase     incident.Phase `json:"phase" erase:"keep"`
 	Detected  time.Time      `json:"detected"` // when its first alert fired
 	Mitigated time.Time      `json:"mitigated,omitzero"`
 	Resolved  time.Time      `json:"resolved,omitzero"`
 	Reopened  []time.Time    `json:"reopened,omitempty"`
-	Alerts    int            `json:"alerts"` // that have joined
-	Firing    int            `json:"firing"`
-	// LastAlert is the one that joined last.
+	Alerts    int            `json:"alerts"` // number of alerts that have joined
+	Firing    int            `json:"firing"` // number of these that fire
+	// LastAlert is the id of the alert that joined last.
 	LastAlert string `json:"lastAlert" erase:"keep"`
-	// Quiet is since when no alert fires; zero while one does.
+	// Quiet is the instant since which no alert fires; zero while an alert fires.
 	Quiet time.Time `json:"quiet,omitzero"`
-	// Said is why a person passed a gate that was shut.
+	// Said is a person's reason to resolve in spite of the gates.
 	Said incident.Said `json:"said,omitzero"`
 }
 
 // Open starts an incident.
 func Open(at time.Time) State { return State{Phase: incident.Active, Detected: at} }
 
-// Joined counts a new alert, which fires.
+// Joined counts a new firing alert.
 func (s *State) Joined(alert string) {
 	s.Alerts++
 	s.Firing++
 	s.LastAlert, s.Quiet = alert, time.Time{}
 }
 
-// FiresAgain counts an alert back in that had resolved.
+// FiresAgain counts a resolved alert as firing again.
 func (s *State) FiresAgain() {
 	s.Firing++
 	s.Quiet = time.Time{}
 }
 
-// Revive brings an incident back to active that monitored or had resolved: a relapse or a reopen. It reports whether it did.
+// Revive moves a monitored or resolved incident back to active: a relapse or a reopen. It returns false for an active incident.
 func (s *State) Revive(at time.Time) bool {
 	switch s.Phase {
 	case incident.Monitoring:
@@ -82,7 +82,8 @@ func (s *State) Reopens(at time.Time, r Recovery) bool {
 	return s.Phase != incident.Resolved || at.Before(s.Resolved.Add(r.Reopen))
 }
 
-// AlertResolved counts an alert out and moves the phase where that means recovery. It reports whether the phase changed.
+// AlertResolved counts a firing alert as resolved, and moves the phase if the incident has recovered. It reports whether the phase
+// changed.
 func (s *State) AlertResolved(alert string, at time.Time, r Recovery) bool {
 	s.Firing--
 	if s.Firing == 0 {
@@ -121,11 +122,11 @@ func (s *State) SoakEnd(r Recovery) (time.Time, bool) {
 // Soaked resolves an incident whose soak has passed.
 func (s *State) Soaked(at time.Time) { s.resolve(at) }
 
-// ErrResolved reports a resolve of what is resolved.
+// ErrResolved reports that the incident is resolved already.
 var ErrResolved = errors.New("already resolved")
 
-// Resolve moves to resolved by hand. Alerts that fire, a soak that has not passed, and what else is shut keep it from that, unless
-// override gives a reason, which is kept.
+// Resolve resolves the incident by hand. Firing alerts, a soak that has not passed, and the reasons in shut prevent it, unless override
+// has a text. Said keeps the override then.
 func (s *State) Resolve(at time.Time, r Recovery, override incident.Said, shut ...string) error {
 	if s.Phase == incident.Resolved {
 		return ErrResolved

@@ -23,7 +23,7 @@ func (r *Run) Due() (time.Time, bool) {
 	return due, !due.IsZero()
 }
 
-// Advance does the first thing that is due at the instant, which is that of [Run.Due].
+// Advance does the first due work at the instant of [Run.Due]. It does nothing before that instant.
 func (r *Run) Advance(at time.Time, t *Terms) []Output {
 	due, ok := r.Due()
 	if !ok || due.After(at) {
@@ -43,7 +43,7 @@ func (r *Run) Advance(at time.Time, t *Terms) []Output {
 	case p.Phase == phaseWait && step.Do != "":
 		return r.invoke(at, i, automate.PhaseVerify, t)
 	case p.Phase == phaseWait:
-		return r.settle(at, i, automate.Done, "", "", t)
+		return r.endStep(at, i, automate.Done, "", "", t)
 	}
 	p.Late = step.BeforePage && !r.DryRun
 	out := []Output{Withdraw{r.key(i)}}
@@ -70,8 +70,8 @@ func (r *Run) Decline(at time.Time, said incident.Said) ([]Output, error) {
 	return r.end(at, automate.Declined, "", said), nil
 }
 
-// Answer tells what became of a step that a person was asked to carry out. An empty failure, in our own words, means that it is
-// done.
+// Answer takes a person's answer to a step that asks. An empty failure means that the person did the step. failure is a text of the
+// engine; the person's words are said.
 func (r *Run) Answer(at time.Time, step int, said incident.Said, failure string, t *Terms) ([]Output, error) {
 	i := step - 1
 	if i < 0 || i >= len(r.Steps) || r.Steps[i].State != automate.Running || r.Steps[i].Phase != phaseAsk {
@@ -82,11 +82,11 @@ func (r *Run) Answer(at time.Time, step int, said incident.Said, failure string,
 	if failure != "" {
 		return r.fail(at, i, automate.Failed, failure), nil
 	}
-	return r.settle(at, i, automate.Done, "", "", t), nil
+	return r.endStep(at, i, automate.Done, "", "", t), nil
 }
 
-// Stop ends the run, because a person says so or the incident has ended. What has left may still act, and is not heard. Why is
-// in our own words; a person's are said.
+// Stop ends the run for a person, or since the incident has ended. A call that is under way may still take effect; its outcome is
+// ignored. why is a text of the engine; a person's words are said.
 func (r *Run) Stop(at time.Time, why string, said incident.Said) []Output {
 	if r.State == "" || !r.Ended.IsZero() {
 		return nil
@@ -115,7 +115,7 @@ func (r *Run) stop(at time.Time, why string, said incident.Said) []Output {
 	return append(out, r.end(at, automate.Stopped, why, said)...)
 }
 
-// PageWaits returns until when the first page of the incident waits for diagnostics; false if it need not.
+// PageWaits returns until when the first page of the incident waits for diagnostics; false if it does not wait.
 func (r *Run) PageWaits() (until time.Time, ok bool) {
 	for i, p := range r.Steps {
 		if r.Runbook.Steps[i].BeforePage && !r.DryRun && p.State == automate.Running && p.Next.After(until) {
@@ -125,7 +125,7 @@ func (r *Run) PageWaits() (until time.Time, ok bool) {
 	return until, ok
 }
 
-// Missing returns the actions of the diagnostics that have said nothing: a page tells what it leaves without.
+// Missing returns the actions of the diagnostics that have no result, for the text of the page.
 func (r *Run) Missing() []string {
 	var names []string
 	for i, p := range r.Steps {
@@ -136,7 +136,8 @@ func (r *Run) Missing() []string {
 	return names
 }
 
-// fill takes the subject and the arguments from the event, and says which one it lacks: nothing acts upon an empty name.
+// fill sets the subject and the arguments from the event. It refuses the run if the event lacks a field, so that no action gets an
+// empty name.
 func (r *Run) fill(e *event.Event) *Refusal {
 	find := func(path string) (string, *Refusal) {
 		if e != nil {
@@ -167,7 +168,7 @@ func (r *Run) fill(e *event.Event) *Refusal {
 	return nil
 }
 
-// redacted returns what may be kept of a person's words.
+// redacted returns a person's words in the form that is stored.
 func redacted(said incident.Said) incident.Said {
 	said.Text = automate.Redact(said.Text)
 	return said

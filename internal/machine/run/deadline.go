@@ -10,10 +10,10 @@ const (
 	diagnosticDeadline = 10 * time.Second
 	questionDeadline   = 30 * time.Minute
 	actionDeadline     = 5 * time.Minute
-	approvalLife       = 30 * time.Minute // of a proposal that nobody answers
+	approvalLife       = 30 * time.Minute // of a proposal without an answer
 )
 
-// deadline returns how long the step may take, with the default filled in.
+// deadline returns the deadline of the step, or its default.
 func deadline(s *automate.Step) time.Duration {
 	switch {
 	case s.Deadline > 0:

@@ -1,3 +1,3 @@
-// Package run carries a runbook out. It decides and calls nobody by itself: [Run] is the pure machine of one run, [Ledger]
-// counts the runs of one runbook against its limit, and the engine carries out what they ask for.
+// Package run decides how runbooks run. [Run] is the state machine of one run, and [Ledger] counts the runs of one runbook against its
+// limit. Both are pure; the caller carries out the outputs.
 package run

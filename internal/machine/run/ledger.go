@@ -9,25 +9,25 @@ import (
 	"github.com/tocsin-dev/tocsin/automate"
 )
 
-// Ledger counts the runs of one runbook, whatever incidents they belong to. Its zero value is empty. It is kept in one record
-// for a tenant and runbook, which every incident that begins a run locks: what it counts is therefore exact.
+// Ledger counts the runs of one runbook over all incidents. The zero value is empty. The ledger of a tenant and runbook is one record.
+// Every incident that begins or ends a run locks it, so its counts are exact.
 type Ledger struct {
-	Runs []Entry `json:"runs,omitempty"` // that still count, in the order in which they began
+	Runs []Entry `json:"runs,omitempty"` // runs that still count, in the order in which they began
 }
 
-// Entry is one run that was let through.
+// Entry is an admitted run.
 type Entry struct {
 	Run     string    `json:"run" erase:"keep"`
 	Subject string    `json:"subject,omitempty" erase:"words"`
 	Began   time.Time `json:"began"`
-	Ended   time.Time `json:"ended,omitzero"` // when it acted no more; zero: it may yet act
+	Ended   time.Time `json:"ended,omitzero"` // when it stopped acting; zero: it may still act
 }
 
-// Admit lets a run for the subject begin, and counts it, or says which limit refuses it; what is refused does not count. A
-// run that was let through before is let through again, and counts once.
+// Admit admits and counts a run for the subject, or returns the limit that refuses it. Refused runs do not count. A run that was
+// admitted before is admitted again and counts once.
 //
-// Incidents keep instants that are their own: one that lies before the last that the ledger has seen is taken for that one,
-// so that no span holds more runs than the limit says.
+// The clocks of incidents differ. An instant before the latest one in the ledger counts as the latest one, so that no span has more
+// runs than the limit.
 func (l *Ledger) Admit(at time.Time, limit automate.Limit, run, subject string) *Refusal {
 	if slices.ContainsFunc(l.Runs, func(e Entry) bool { return e.Run == run }) {
 		return nil
@@ -48,7 +48,7 @@ func (l *Ledger) Admit(at time.Time, limit automate.Limit, run, subject string) 
 	return nil
 }
 
-// Release notes that the run acts no more: it makes room for another, and the cool-down begins.
+// Release notes that the run has stopped acting. Another run may begin, and the cool-down starts.
 func (l *Ledger) Release(at time.Time, run string) {
 	i := slices.IndexFunc(l.Runs, func(e Entry) bool { return e.Run == run })
 	if i < 0 || !l.Runs[i].Ended.IsZero() {
@@ -60,14 +60,14 @@ func (l *Ledger) Release(at time.Time, run string) {
 	}
 }
 
-// prune forgets what counts no more.
+// prune removes the runs that no longer count.
 func (l *Ledger) prune(at time.Time, limit *automate.Limit) {
 	l.Runs = slices.DeleteFunc(slices.Clone(l.Runs), func(e Entry) bool {
 		return !e.Ended.IsZero() && !at.Before(e.Began.Add(horizon(limit))) && !at.Before(e.Ended.Add(limit.Cooldown))
 	})
 }
 
-// masked refuses the run that would make the same fix once too often.
+// masked refuses a run that would exceed the limit Masking.
 func (l *Ledger) masked(at time.Time, limit *automate.Limit, subject string) *Refusal {
 	until, full := l.full(at, automate.Rate{Count: limit.Masking.Count - 1, Per: limit.Masking.Per}, of(subject))
 	if !full {
@@ -79,7 +79,7 @@ func (l *Ledger) masked(at time.Time, limit *automate.Limit, subject string) *Re
 	}
 }
 
-// overlaps refuses a run while another acts on the subject, or as many as may do act on others.
+// overlaps refuses a run while another run acts on the subject, or while Concurrent runs act.
 func (l *Ledger) overlaps(_ time.Time, limit *automate.Limit, subject string) *Refusal {
 	acting := 0
 	for _, e := range l.Runs {
@@ -121,7 +121,7 @@ func (l *Ledger) rates(at time.Time, limit *automate.Limit, subject string) *Ref
 	return nil
 }
 
-// radius refuses to act on one subject more than may be within the span. Of each subject its last run counts.
+// radius refuses a run for a new subject if the span has Subjects distinct subjects already. The last run of each subject counts.
 func (l *Ledger) radius(at time.Time, limit *automate.Limit, subject string) *Refusal {
 	r := limit.Subjects
 	if r.Count == 0 {
@@ -147,7 +147,7 @@ func (l *Ledger) radius(at time.Time, limit *automate.Limit, subject string) *Re
 	}
 }
 
-// full reports whether the span up to the instant holds as many runs as may be, and until when.
+// full reports whether the span up to the instant has as many counted runs as the rate allows, and until when.
 func (l *Ledger) full(at time.Time, r automate.Rate, counted func(*Entry) bool) (until time.Time, full bool) {
 	if r == (automate.Rate{}) {
 		return time.Time{}, false
@@ -164,7 +164,7 @@ func (l *Ledger) full(at time.Time, r automate.Rate, counted func(*Entry) bool) 
 	return began[len(began)-r.Count].Add(r.Per), true
 }
 
-// counts reports whether the run began within the span up to the instant. A run that began just the span ago does not.
+// counts reports whether the run began within the span up to the instant. A run that began exactly per ago does not.
 func (e *Entry) counts(at time.Time, per time.Duration) bool { return e.Began.Add(per).After(at) }
 
 func of(subject string) func(*Entry) bool {
@@ -179,7 +179,7 @@ func withDefaults(l automate.Limit) automate.Limit {
 	return l
 }
 
-// horizon is how long a run that has ended may still count.
+// horizon returns how long after its begin an ended run may still count for a rate.
 func horizon(l *automate.Limit) time.Duration {
 	return max(l.Subject.Per, l.Fleet.Per, l.Subjects.Per, l.Masking.Per)
 }

@@ -10,7 +10,7 @@ import (
 	"github.com/tocsin-dev/tocsin/incident"
 )
 
-// Start begins a run of the runbook, or proposes it.
+// Start begins a run of the runbook, proposes it, or refuses it.
 func (r *Run) Start(at time.Time, book *automate.Runbook, o *Order, t *Terms) []Output {
 	*r = Run{
 		ID: o.ID, Number: o.Number, Incident: o.Incident, DryRun: o.DryRun, Runbook: *book, State: automate.Proposed, By: o.By, Began: at,
@@ -37,13 +37,13 @@ func (r *Run) Start(at time.Time, book *automate.Runbook, o *Order, t *Terms) []
 	return r.propose(at)
 }
 
-// propose asks whether the run may begin.
+// propose asks people whether the run may begin.
 func (r *Run) propose(at time.Time) []Output {
 	r.Lapses = at.Add(approvalLife)
 	return []Output{Propose{r.Lapses}}
 }
 
-// begin lets the run act, within its limits.
+// begin starts the steps if the limits admit the run.
 func (r *Run) begin(at time.Time, t *Terms) []Output {
 	if out := r.admit(at, t); out != nil {
 		return out
@@ -57,7 +57,7 @@ func (r *Run) begin(at time.Time, t *Terms) []Output {
 	return append(out, r.proceed(at, t)...)
 }
 
-// admit asks the kill switch and the limits once, and ends the run if they refuse it.
+// admit checks the kill switch, and the limits the first time. If they refuse the run, it ends.
 func (r *Run) admit(at time.Time, t *Terms) []Output {
 	if r.DryRun {
 		return nil
@@ -79,10 +79,10 @@ func (r *Run) deny(at time.Time, refusal *Refusal) []Output {
 	return append([]Output{Denied{*refusal}}, r.end(at, automate.Refused, refusal.String(), incident.Said{})...)
 }
 
-// killed is why a run ends that finds the kill switch thrown.
+// killed is why a run ends by the kill switch.
 const killed = "the kill switch"
 
-// diagnose begins all steps before the page that have not begun.
+// diagnose begins all diagnostics that have not begun.
 func (r *Run) diagnose(at time.Time, t *Terms) []Output {
 	var out []Output
 	for i := range r.Steps {
@@ -93,7 +93,7 @@ func (r *Run) diagnose(at time.Time, t *Terms) []Output {
 	return out
 }
 
-// proceed begins the next step that waits, once none is under way.
+// proceed begins the next waiting step if no step is running.
 func (r *Run) proceed(at time.Time, t *Terms) []Output {
 	var out []Output
 	for r.Ended.IsZero() && !slices.ContainsFunc(r.Steps, func(p Progress) bool { return p.State == automate.Running }) {
@@ -109,7 +109,7 @@ func (r *Run) proceed(at time.Time, t *Terms) []Output {
 	return out
 }
 
-// enter begins the step. In a dry run, one that calls no action has ended at once.
+// enter begins the step. In a dry run, a step without an action ends at once.
 func (r *Run) enter(at time.Time, i int, t *Terms) []Output {
 	step, p := &r.Runbook.Steps[i], &r.Steps[i]
 	p.State, p.Began = automate.Running, at
@@ -121,9 +121,9 @@ func (r *Run) enter(at time.Time, i int, t *Terms) []Output {
 	case step.Check != "":
 		return r.invoke(at, i, automate.PhaseCheck, t)
 	case r.DryRun && step.Ask != "":
-		return r.settle(at, i, automate.Done, "would ask: "+step.Ask, "", t)
+		return r.endStep(at, i, automate.Done, "would ask: "+step.Ask, "", t)
 	case r.DryRun:
-		return r.settle(at, i, automate.Done, fmt.Sprintf("would wait %v", step.Wait), "", t)
+		return r.endStep(at, i, automate.Done, fmt.Sprintf("would wait %v", step.Wait), "", t)
 	}
 	if step.Ask == "" {
 		p.Phase, p.Next = phaseWait, at.Add(step.Wait)
@@ -133,7 +133,7 @@ func (r *Run) enter(at time.Time, i int, t *Terms) []Output {
 	return append(r.release(), Ask{i + 1, step.Ask})
 }
 
-// invoke asks to call the step's action, unless the kill switch says otherwise.
+// invoke asks to call the step's action. If the kill switch is thrown, it stops the run.
 func (r *Run) invoke(at time.Time, i int, phase automate.Phase, t *Terms) []Output {
 	step, p := &r.Runbook.Steps[i], &r.Steps[i]
 	if !r.DryRun {
@@ -151,7 +151,7 @@ func (r *Run) invoke(at time.Time, i int, phase automate.Phase, t *Terms) []Outp
 // key returns the idempotency key of the step's phase.
 func (r *Run) key(i int) string { return fmt.Sprintf("%s-%d-%s", r.ID, i+1, r.Steps[i].Phase) }
 
-// Outcome tells the run what became of an invocation. Of one that it does not wait for, it takes no notice.
+// Outcome takes the outcome of an invocation. It ignores outcomes of invocations that the run does not wait for.
 func (r *Run) Outcome(at time.Time, in Reply, t *Terms) []Output {
 	i := in.Step - 1
 	if i < 0 || i >= len(r.Steps) || r.Steps[i].Phase != in.Phase || in.Phase == phaseWait || in.Phase == phaseAsk {
@@ -173,7 +173,7 @@ func (r *Run) Outcome(at time.Time, in Reply, t *Terms) []Output {
 	return append(r.raise(in.Step, result), r.succeeded(at, i, result.Output, t)...)
 }
 
-// raise asks for the priority that the result names. In a dry run nothing is asked for.
+// raise asks for the priority of the result, except in a dry run.
 func (r *Run) raise(step int, result automate.Result) []Output {
 	if !result.Priority.Valid() || r.DryRun {
 		return nil
@@ -195,20 +195,21 @@ func (r *Run) succeeded(at time.Time, i int, output string, t *Terms) []Output {
 		}
 		return r.invoke(at, i, automate.PhaseVerify, t)
 	case p.Phase == automate.PhaseVerify:
-		return r.settle(at, i, automate.Done, p.Output, "", t)
+		return r.endStep(at, i, automate.Done, p.Output, "", t)
 	case p.Phase == automate.PhaseCompensate:
 		return r.fail(at, i, automate.Compensated, p.Error)
 	}
-	return r.settle(at, i, automate.Done, output, "", t)
+	return r.endStep(at, i, automate.Done, output, "", t)
 }
 
-// failed takes back what an action may have done, and ends the run. A diagnostic fails by itself.
+// failed handles a failed phase. It compensates an action that may have acted; else the run ends. The run goes on after a failed
+// diagnostic.
 func (r *Run) failed(at time.Time, i int, why string, t *Terms) []Output {
 	step, p := &r.Runbook.Steps[i], &r.Steps[i]
 	acted := p.Phase == automate.PhaseRun || p.Phase == automate.PhaseVerify
 	switch {
 	case step.BeforePage && !r.DryRun:
-		return r.settle(at, i, automate.Failed, p.Output, why, t)
+		return r.endStep(at, i, automate.Failed, p.Output, why, t)
 	case acted && !r.DryRun:
 		p.Error = fmt.Sprintf("%s: %s", p.Phase, why)
 		return r.invoke(at, i, automate.PhaseCompensate, t)
@@ -218,14 +219,14 @@ func (r *Run) failed(at time.Time, i int, why string, t *Terms) []Output {
 	return r.fail(at, i, automate.Failed, fmt.Sprintf("%s: %s", p.Phase, why))
 }
 
-// settle ends a step, and goes on to the next.
-func (r *Run) settle(at time.Time, i int, state automate.State, output, why string, t *Terms) []Output {
+// endStep ends a step and goes on to the next.
+func (r *Run) endStep(at time.Time, i int, state automate.State, output, why string, t *Terms) []Output {
 	r.Steps[i].close(at, state)
 	r.Steps[i].Output, r.Steps[i].Error = output, why
 	return append([]Output{Settled{i + 1}}, r.proceed(at, t)...)
 }
 
-// fail ends a step and with it the run.
+// fail ends a step and the run.
 func (r *Run) fail(at time.Time, i int, state automate.State, why string) []Output {
 	p := &r.Steps[i]
 	p.close(at, state)
@@ -241,7 +242,7 @@ func (p *Progress) close(at time.Time, state automate.State) {
 	p.State, p.Ended, p.Next = state, at, time.Time{}
 }
 
-// end ends the run. Steps that have not begun are skipped.
+// end ends the run and skips the steps that have not begun.
 func (r *Run) end(at time.Time, state automate.State, why string, said incident.Said) []Output {
 	r.State, r.Ended, r.Why, r.Said, r.Lapses = state, at, why, redacted(said), time.Time{}
 	for i := range r.Steps {
@@ -252,7 +253,7 @@ func (r *Run) end(at time.Time, state automate.State, why string, said incident.
 	return append(r.release(), Ended{state, r.Why, r.Said})
 }
 
-// release reports, once, that the run acts no more: no step is left that calls an action.
+// release asks once for a Release, when no step that calls an action is left.
 func (r *Run) release() []Output {
 	if !r.Admitted || r.Released {
 		return nil

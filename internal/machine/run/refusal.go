@@ -7,16 +7,16 @@ import (
 	"github.com/tocsin-dev/tocsin/incident"
 )
 
-// Refusal says what keeps a run from beginning.
+// Refusal says why a run may not begin.
 type Refusal struct {
-	Limit string    `json:"limit,omitempty"` // its name in the catalog; empty: it is no limit
+	Limit string    `json:"limit,omitempty"` // name of the limit in the catalog; empty: another reason
 	Why   string    `json:"why"`
-	Until time.Time `json:"until,omitzero"` // when it lets the run begin; zero: when a run ends, or never
-	// Page asks to page a person, since the same fix has been made too often.
+	Until time.Time `json:"until,omitzero"` // when the limit would admit the run; zero: when another run ends, or never
+	// Page asks to page a person. The limit Masking sets it.
 	Page bool `json:"page,omitempty"`
 }
 
-// String writes r for people.
+// String formats r for people.
 func (r *Refusal) String() string {
 	if r.Limit == "" {
 		return r.Why
@@ -24,8 +24,7 @@ func (r *Refusal) String() string {
 	return fmt.Sprintf("limit %s: %s", r.Limit, r.Why)
 }
 
-// Switch is the kill switch of the whole fleet, as a person threw it: no run begins, and one under way ends before its next
-// call of an action.
+// Switch is the thrown kill switch of a tenant. No run begins, and each run under way ends before its next call of an action.
 type Switch struct {
 	incident.Said           // who threw it, and why
 	At            time.Time `json:"at"`

@@ -9,11 +9,10 @@ import (
 	"github.com/tocsin-dev/tocsin/severity"
 )
 
-// Run is one run of a runbook in an incident. Its zero value has not begun. What it goes by is the runbook as it was when it
-// began.
+// Run is one run of a runbook in an incident. It keeps a copy of the runbook from its beginning. The zero value has not begun.
 type Run struct {
 	ID          string           `json:"id" erase:"keep"`
-	Number      int              `json:"number"` // of the runs of its incident, from 1
+	Number      int              `json:"number"` // among the runs of its incident, from 1
 	Incident    string           `json:"incident" erase:"keep"`
 	Subject     string           `json:"subject,omitempty" erase:"words"`
 	DryRun      bool             `json:"dryRun,omitempty"`
@@ -21,31 +20,31 @@ type Run struct {
 	Runbook     automate.Runbook `json:"runbook" erase:"words"` // with the arguments filled in
 	State       automate.State   `json:"state" erase:"keep"`
 	By          string           `json:"by,omitempty" erase:"by"`     // the person who began it or agreed
-	Why         string           `json:"why,omitempty" erase:"words"` // it did not end as done, in our own words
-	Said        incident.Said    `json:"said,omitzero"`               // why a person ended it
+	Why         string           `json:"why,omitempty" erase:"words"` // why it did not end as done; a text of the engine
+	Said        incident.Said    `json:"said,omitzero"`               // a person's reason to end it
 	Began       time.Time        `json:"began"`
 	Ended       time.Time        `json:"ended,omitzero"`
-	Lapses      time.Time        `json:"lapses,omitzero"` // when a proposal is declined, if nobody answers
+	Lapses      time.Time        `json:"lapses,omitzero"` // when a proposal without an answer is declined
 	Admitted    bool             `json:"admitted,omitempty"`
 	Released    bool             `json:"released,omitempty"`
-	// Steps holds for each step of the runbook how far it is.
+	// Steps has the progress of each step of the runbook.
 	Steps []Progress `json:"steps"`
 }
 
-// Progress is how far one step is.
+// Progress is the progress of one step.
 type Progress struct {
 	State automate.State `json:"state" erase:"keep"`
-	// Phase is that of the action, or wait or ask.
+	// Phase is the phase of the action, phaseWait or phaseAsk.
 	Phase automate.Phase `json:"phase,omitempty" erase:"keep"`
 	Began time.Time      `json:"began,omitzero"`
 	Ended time.Time      `json:"ended,omitzero"`
-	// Next is when the step goes on by itself: its wait is over, its action is given up, or others are asked.
+	// Next is the deadline of the step: its wait ends, its call has failed, or its question escalates.
 	Next   time.Time     `json:"next,omitzero"`
 	Output string        `json:"output,omitempty" erase:"words"`
 	Error  string        `json:"error,omitempty" erase:"words"`
 	By     string        `json:"by,omitempty" erase:"by"` // the person who answered
 	Said   incident.Said `json:"said,omitzero"`           // the answer
-	// Late marks a diagnostic for which the page did not wait any longer. Its outcome is still taken.
+	// Late marks a diagnostic past its deadline. The page no longer waits for it, but its outcome still counts.
 	Late bool `json:"late,omitempty"`
 }
 
@@ -54,43 +53,43 @@ const (
 	phaseAsk  automate.Phase = "ask"
 )
 
-// Order says what run is to begin.
+// Order describes a run that is to begin.
 type Order struct {
-	// ID names the run, and is the same for the same incident, runbook and occasion: the keys of its invocations are made
-	// of it.
+	// ID is the id of the run. It must be the same for the same incident, runbook and occasion, since the idempotency keys of the
+	// invocations begin with it.
 	ID       string
-	Number   int // counts the runs of the incident, from 1
+	Number   int // among the runs of the incident, from 1
 	Incident string
-	Event    *event.Event // whose fields are subject and arguments; nil has none
-	By       string       // the person who begins it; empty: the mode decides
-	DryRun   bool         // calls actions in their dry run, asks nobody, waits for nothing and counts for no limit
+	Event    *event.Event // source of the subject and the arguments; nil: it has no fields
+	By       string       // the person who begins the run; empty: the mode decides
+	DryRun   bool         // call actions with DryRun, ask nobody, do not wait and count for no limit
 }
 
-// Terms are what stands around a run at the instant of a call.
+// Terms are the circumstances of a run at the instant of a call.
 type Terms struct {
 	Admit  func() *Refusal // asks the ledger; nil: the run may begin
-	Switch func() *Switch  // the kill switch; nil: nobody has thrown it
+	Switch func() *Switch  // returns the kill switch; nil: it is not thrown
 }
 
-// Reply is what became of an invocation for good: an Err of which a further try is under way is none.
+// Reply is the final outcome of an invocation. An error that is retried is no Reply.
 type Reply struct {
 	Step   int // from 1
 	Phase  automate.Phase
 	Result automate.Result
-	Err    string // empty: it is done
+	Err    string // empty: success
 }
 
-// Output is what a run asks for or reports. The set is closed: [Invoke], [Withdraw], [Propose], [Ask], [Overdue], [Began],
+// Output is a request or report of a run. The set is closed: [Invoke], [Withdraw], [Propose], [Ask], [Overdue], [Began],
 // [Settled], [Raise], [Failure], [Denied], [Release] and [Ended].
 type Output interface{ output() }
 
-// Invoke asks to call an action; see [automate.Call]. What became of it by Expires is a [Reply]; later it counts for nothing.
+// Invoke asks to call an action; see [automate.Call]. The outcome comes back as a [Reply]. After Expires it is ignored.
 type Invoke struct {
 	automate.Invocation
 	Expires time.Time
 }
 
-// Withdraw asks to drop the invocation with the key, if it has not left.
+// Withdraw asks to cancel the invocation with the key, if its call has not begun.
 type Withdraw struct{ Key string }
 
 // Propose asks people whether the run may begin. The answer is [Run.Approve] or [Run.Decline].
@@ -102,45 +101,44 @@ type Ask struct {
 	Text string
 }
 
-// Overdue reports a question that nobody has answered in its time: the incident escalates. It stays open.
+// Overdue reports a question without an answer at its deadline. The incident escalates, and the question stays open.
 type Overdue struct {
 	Step int
 	Text string
 }
 
-// Began reports that the run acts from now on. That is an acknowledgement by the runbook, and never that of a person: only
-// an Owning one pauses the escalation, until the run has ended.
+// Began reports that the run acts from now on. With Owning, the run holds the incident and the escalation pauses until the run ends.
+// A run never counts as a person.
 type Began struct{ Owning bool }
 
-// Settled reports that the step has ended; how, its [Progress] says.
+// Settled reports that the step has ended. Its [Progress] has the result.
 type Settled struct{ Step int }
 
-// Raise asks for this priority of the incident, where it is above the one it has.
+// Raise asks to raise the priority of the incident to Priority, if that is higher.
 type Raise struct {
 	Step     int
 	Priority severity.Priority
 }
 
-// Failure reports that the run has not done what it was to do, so that a person must: the incident escalates. Step 0 is the
-// proposal.
+// Failure reports that the run has failed and a person is needed. The incident escalates. Step 0 is the proposal.
 type Failure struct {
 	Step  int
 	Phase automate.Phase
 	Why   string
 }
 
-// Denied reports that a limit keeps the run from beginning. With Page, the incident escalates.
+// Denied reports a refused run. With Page, the incident escalates.
 type Denied struct{ Refusal }
 
-// Release asks to tell the ledger that the run acts no more, which may be before it ends: a question to a person keeps no
-// other run waiting. See [Ledger.Release].
+// Release asks for [Ledger.Release], since the run has stopped acting. The run itself may end later: a last question to a person
+// delays no other run.
 type Release struct{}
 
 // Ended reports the end of the run: its state is Done, Failed, Declined, Refused or Stopped.
 type Ended struct {
 	State automate.State
-	Why   string        // in our own words
-	Said  incident.Said // why a person ended it
+	Why   string        // a text of the engine
+	Said  incident.Said // a person's reason to end it
 }
 
 func (Invoke) output()   {}
