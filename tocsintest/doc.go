@@ -3,7 +3,7 @@
 //
 // A [World] is for tests in Go. A [Story] is a text file of commands. Each command has a transcript of all its effects:
 //
-//	The next level fires when the wait of the level has passed unanswered.
+//	The next level fires when the wait of the level has passed without an acknowledgement.
 //
 //	> trigger payments.payout.stuck "payout waits" labels.merchant=m-42
 //	alert app/payments.payout.stuck/m-42
