@@ -3,6 +3,7 @@ package tocsin
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"iter"
 	"time"
@@ -61,10 +62,15 @@ func deadLetter(task *store.Task, why []store.Entry) (dead DeadLetter, err error
 	return dead, nil
 }
 
-// claimDead returns the claim on the task of a dead letter, or a [*respond.RefusedError] if there is no such dead letter.
-func (e *Engine) claimDead(ctx context.Context, c respond.Resend) (store.Claim, error) {
+// claimDead puts the dead letter as the store has it into the command, and returns the claim on its task. It returns a
+// [*respond.RefusedError] if there is no such dead letter.
+func (e *Engine) claimDead(ctx context.Context, c *respond.Resend) (store.Claim, error) {
+	none := &respond.RefusedError{Incident: c.Letter.Incident, Reason: fmt.Sprintf("there is no dead letter %q", c.Letter.Key)}
 	about, err := e.read(ctx, c.Letter.Incident, false)
-	if err != nil {
+	switch {
+	case errors.Is(err, ErrNotFound):
+		return store.Claim{}, none
+	case err != nil:
 		return store.Claim{}, err
 	}
 	rows, err := e.store.Read(ctx, store.Query{Keys: []store.Key{{Tenant: about.Key.Tenant, Kind: store.KindTask, ID: c.Letter.Key}}})
@@ -73,8 +79,10 @@ func (e *Engine) claimDead(ctx context.Context, c respond.Resend) (store.Claim, 
 	}
 	for _, row := range rows {
 		if task := row.Rec.(store.Task); len(row.Entries) > 0 && task.Lease != nil {
-			return store.Claim{ID: task.ID, Fence: task.Lease.Fence}, nil
+			letter, err := deadLetter(&task, nil)
+			c.Letter = letter.Message
+			return store.Claim{ID: task.ID, Fence: task.Lease.Fence}, err
 		}
 	}
-	return store.Claim{}, &respond.RefusedError{Incident: c.Letter.Incident, Reason: fmt.Sprintf("there is no dead letter %q", c.Letter.Key)}
+	return store.Claim{}, none
 }

@@ -51,8 +51,10 @@ func TestDeadLetters(t *testing.T) {
 		unknown := respond.Resend{Letter: notify.Message{Incident: first, Key: first + "-9-0"}, By: "ben"}
 		require.ErrorAs(t, h.Do(t.Context(), unknown), &refused)
 		assert.Contains(t, refused.Reason, "there is no dead letter")
+		unknown.Letter.Incident = "nowhere2"
+		require.ErrorAs(t, h.Do(t.Context(), unknown), &refused, "nor is there its incident")
 
-		again := respond.Resend{Letter: dead[0].Message, By: "ben"}
+		again := respond.Resend{Letter: notify.Message{Incident: first, Key: dead[0].Key, Seq: 77}, By: "ben"} // the store knows the rest
 		require.NoError(t, h.Do(t.Context(), again))
 		settle(time.Second)
 		require.Len(t, letters(t, h), 1, "it failed again")

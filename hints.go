@@ -69,7 +69,7 @@ func (h *hints) foresee(n *store.Need) {
 func (h *hints) learn(d *core.Decision, wrote []telemetry.Changed) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if len(h.incident) > groupsKept || h.incident == nil {
+	if max(len(h.incident), len(h.group)) > groupsKept || h.incident == nil {
 		h.incident, h.group = make(map[store.Key]store.Key), make(map[store.Key]store.Key)
 	}
 	if len(h.firing) > alertsKept || h.firing == nil {

@@ -26,7 +26,7 @@ func (l *inputLog) row(c *core.Core, d *core.Decision, inputs []core.Input) ([]b
 	if l.off || len(d.Put)+len(d.Tasks)+len(d.Cancel) == 0 {
 		return nil, nil
 	}
-	doc, err := c.EncodeInputs(inputs)
+	doc, err := c.EncodeInputs(inputs, d)
 	if err != nil {
 		return nil, err
 	}

@@ -259,11 +259,12 @@ func (e *Engine) Do(ctx context.Context, c respond.Command) error {
 	var claims []store.Claim
 	var settles []store.Settle
 	if resend, ok := c.(respond.Resend); ok {
-		claim, err := e.claimDead(ctx, resend)
+		claim, err := e.claimDead(ctx, &resend)
 		if err != nil {
 			done(err, nil)
 			return err
 		}
+		do.Command = resend
 		claims, settles = []store.Claim{claim}, []store.Settle{{Claim: claim, Retry: do.At}}
 	}
 	refused, err := e.commit(ctx, change{

@@ -25,7 +25,7 @@ type Entry struct {
 	Seq   uint64    `json:"seq"`
 	At    time.Time `json:"at"` // when it took effect
 	Word  Word      `json:"word" erase:"keep"`
-	Of    string    `json:"of,omitempty" erase:"words"`    // the level, runbook or other subject of the word
+	Of    string    `json:"of,omitempty" erase:"keep"`     // the level, runbook or other subject of the word
 	Actor string    `json:"actor,omitempty" erase:"words"` // person, action or sender; empty: the engine
 	Text  string    `json:"text,omitempty" erase:"words"`  // columns, separated by two spaces
 	Said  Said      `json:"said,omitzero"`                 // the words of a person

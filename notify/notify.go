@@ -58,6 +58,7 @@ type Message struct {
 	Person  string `json:"person,omitempty" erase:"by"`
 	Seq     uint64 `json:"seq"`                         // number of the message in its incident, from 1
 	Part    string `json:"part,omitempty" erase:"keep"` // part of the response that sends it: escalation, groups or runs
+	Contact int    `json:"contact,omitempty"`           // index of the contact in the list of the person's contacts, from 0
 	// Audience marks a message to somebody outside. Such a message has a Note and none of the texts for responders.
 	Audience bool `json:"audience,omitempty"`
 

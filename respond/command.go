@@ -74,7 +74,7 @@ type Reprioritise struct {
 // Resend sends a dead letter once more, under its old key, even after its expiry. The outcome stands in the timeline of its
 // incident.
 type Resend struct {
-	Letter notify.Message    // as DeadLetters of the engine lists it
+	Letter notify.Message    // as DeadLetters of the engine lists it; its Incident and Key are enough
 	By     escalate.PersonID `erase:"by"`
 	ID     string            `erase:"keep"`
 }

@@ -125,6 +125,11 @@ func (s *Sim) Do(c respond.Command) error {
 		if i < 0 {
 			return &respond.RefusedError{Incident: resend.Letter.Incident, Reason: fmt.Sprintf("there is no dead letter %q", resend.Letter.Key)}
 		}
+		resend.Letter = notify.Message{}
+		if err := json.Unmarshal(tasks[i].Payload, &resend.Letter); err != nil {
+			return fmt.Errorf("sim: dead letter %q: %w", tasks[i].ID, err)
+		}
+		c = resend
 		settle = &store.Settle{Claim: store.Claim{ID: tasks[i].ID, Fence: tasks[i].Lease.Fence}, Retry: s.now}
 	}
 	refused, err := s.commit([]core.Input{core.Do{At: s.now, Command: c}}, settle)

@@ -3,36 +3,45 @@ package core
 import (
 	"slices"
 	"time"
+
+	"github.com/tocsin-dev/tocsin/store"
 )
 
 // waiting is a record that is to be advanced to an instant: a group with its unit, or a record of a kind that has deadlines.
 type waiting struct {
-	u     *unit
-	r     *record
-	to    time.Time
-	input int // index
-	acts  int // how often a record was advanced
+	u    *unit
+	r    *record
+	to   time.Time
+	at   place // the input
+	acts int   // how often a record was advanced
 }
 
 // wait lets a record be advanced with the others.
 func (t *turn) wait(in Advance) {
-	w := waiting{to: in.At, input: t.current}
+	w := waiting{to: in.At, at: t.current}
 	if in.Key.Kind == KindGroup {
-		u, ok := t.unit(in.Key)
-		if !ok {
-			return
-		}
-		w.u = u
+		w.u, _ = t.unit(in.Key)
 	} else {
-		k := t.kind(in.Key.Kind)
-		if k.load == nil {
-			return // records of its kind are never due
-		}
-		if w.r = k.load(t, in.Key); w.r == nil {
-			return
-		}
+		w.r = t.timed(in.Key)
+	}
+	if w.u == nil && w.r == nil {
+		return
 	}
 	t.waiting = append(t.waiting, w)
+}
+
+// timed returns the record that is due; nil if the view lacks it, or if records of its kind are never due.
+func (t *turn) timed(key store.Key) *record {
+	if key.Kind == KindGroup {
+		if u, ok := t.unit(key); ok {
+			return u.row
+		}
+		return nil
+	}
+	if k := t.kind(key.Kind); k.load != nil {
+		return k.load(t, key)
+	}
+	return nil
 }
 
 // next returns the record's first deadline; false if it has none.
@@ -47,6 +56,7 @@ func (t *turn) next(w *waiting) (time.Time, bool) {
 // advanceAll advances the records that wait for it together, by time. A finding about one of them goes to another group, which
 // therefore learns of it in time even if both were looked at late.
 func (t *turn) advanceAll() {
+	t.step++
 	for len(t.waiting) > 0 && !t.overflow {
 		best, first := -1, time.Time{}
 		for i := range t.waiting {
@@ -59,7 +69,7 @@ func (t *turn) advanceAll() {
 			return
 		}
 		w := &t.waiting[best]
-		t.now, t.current = w.to, w.input
+		t.now, t.current = w.to, w.at
 		if !t.act(w, first) {
 			t.waiting = slices.Delete(t.waiting, best, best+1) // the view lacks a record
 		}
@@ -70,7 +80,8 @@ func (t *turn) advanceAll() {
 // act does what is due in the record.
 func (t *turn) act(w *waiting, at time.Time) bool {
 	if w.u != nil {
-		return t.counts(w.u, at) && t.deadline(w.u).of.act(t, w.u, w.u.from(at)) && t.hear()
+		at = w.u.from(at)
+		return t.counts(w.u, at) && t.deadline(w.u).of.act(t, w.u, at) && t.hear()
 	}
 	if w.acts++; w.acts > mostFacts {
 		t.overflow = true
@@ -89,7 +100,8 @@ func (t *turn) advance(u *unit, to time.Time) bool {
 		if next.of == nil || next.at.After(to) {
 			return true
 		}
-		if !t.counts(u, next.at) || !next.of.act(t, u, u.from(next.at)) || !t.hear() {
+		at := u.from(next.at)
+		if !t.counts(u, at) || !next.of.act(t, u, at) || !t.hear() {
 			return false
 		}
 	}
@@ -125,8 +137,8 @@ func (t *turn) deadline(u *unit) deadline {
 
 // dueAt returns when the engine is to look at the unit again; zero: never.
 func (t *turn) dueAt(u *unit) time.Time {
-	if !u.rest.IsZero() {
-		return u.rest
+	if !u.row.rest.IsZero() {
+		return u.row.rest
 	}
 	return t.deadline(u).at
 }

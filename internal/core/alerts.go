@@ -400,27 +400,6 @@ func (t *turn) sweep(u *unit, at time.Time, by string) bool {
 	return true
 }
 
-// members loads every alert of the incident, in key order.
-func (t *turn) members(u *unit) ([]*record, bool) {
-	keys, ok := t.refs(store.Ref{Tenant: u.irow.key.Tenant, Kind: refIncident, Name: u.inc.ID})
-	if !ok {
-		return nil, false
-	}
-	var rows []*record
-	for _, k := range keys {
-		if row, al := load[Alert](t, k); row != nil && al.Incident == u.inc.ID {
-			rows = append(rows, row)
-		}
-	}
-	for _, r := range t.order { // those that joined in this turn
-		if al, ok := r.rec.(*Alert); ok && al.Incident == u.inc.ID && !slices.Contains(keys, r.key) {
-			rows = append(rows, r)
-		}
-	}
-	sortRows(rows)
-	return rows, t.need.Empty()
-}
-
 // refsAtOnce is how many records the store names for one reference.
 const refsAtOnce = 1000
 

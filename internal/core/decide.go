@@ -18,7 +18,8 @@ type Decision struct {
 	Put     []store.Change
 	Tasks   []store.Task
 	Cancel  []store.CancelTag
-	Refused []error // per input: nil, or why it was refused
+	Refused []error        // per input: nil, or why it was refused
+	Tenants map[int]string // by input: of what a command is about
 	// Heads says per task that its lane is empty, so that the task may be born leased.
 	Heads []bool
 	// Lines holds the new timeline entries of each record of Put; its Entries hold the same, encoded.
@@ -27,73 +28,102 @@ type Decision struct {
 
 // Decide applies the inputs in order. If it needs more than the view holds, the Need says so and the Decision is empty.
 func (c *Core) Decide(s *Scratch, cat *catalog.Compiled, view store.View, inputs []Input) (Decision, store.Need) {
-	var refused []int // inputs that brought about too much, see mostFacts
+	var refused []place // what brought about too much, see mostFacts
 	for {
 		t := &turn{Core: c, Scratch: s, cat: cat, view: view}
 		s.reset()
 		d, culprit := t.decide(inputs, refused)
-		if culprit < 0 {
+		if culprit == nil {
 			return d, t.need
 		}
-		refused = append(refused, culprit)
+		if len(refused) >= fewRefused { // each costs another run
+			culprit = &place{culprit.input, whole}
+		}
+		refused = append(refused, *culprit)
 	}
 }
+
+// place is an input, or one event of it.
+type place struct{ input, event int }
+
+// whole stands for every event of an input.
+const whole = -1
+
+// fewRefused is how many events are refused one by one before the input of the next is refused whole.
+const fewRefused = 8
 
 // ErrOverflow refuses an input that brings about more facts at one instant than parts may.
 var ErrOverflow = errors.New("it brings about too much at one instant")
 
-// decide applies the inputs but for the refused ones. It returns the index of an input that is to be refused too, below zero
-// for none.
-func (t *turn) decide(inputs []Input, refused []int) (Decision, int) {
+// decide applies the inputs but for the refused ones. It returns what is to be refused too, nil if nothing is.
+func (t *turn) decide(inputs []Input, refused []place) (Decision, *place) {
+	t.refused = refused
 	errs := make([]error, len(inputs))
 	for i, in := range inputs {
-		_, later := in.(Advance) // records that are due are advanced together
-		if !later {
+		if _, later := in.(Advance); !later { // records that are due are advanced together
 			t.advanceAll()
 		}
-		if t.current = i; slices.Contains(refused, i) {
-			errs[i] = ErrOverflow
-			t.refuse(in, refused)
-		} else {
-			errs[i] = t.apply(in)
-		}
-		if !later {
-			t.applyFound()
+		if !t.overflow {
+			errs[i] = t.apply(i, in)
 		}
 		if t.overflow {
-			return Decision{}, t.current
+			return Decision{}, &t.current
 		}
 	}
 	if t.advanceAll(); t.overflow {
-		return Decision{}, t.current
+		return Decision{}, &t.current
 	}
 	if !t.need.Empty() {
-		return Decision{}, -1
+		return Decision{}, nil
 	}
 	d := t.decision()
-	d.Refused = errs
-	return d, -1
+	d.Refused, d.Tenants = errs, t.tenants
+	return d, nil
 }
 
-// apply applies one input.
-func (t *turn) apply(in Input) error {
-	switch in := in.(type) {
-	case Events:
-		for _, a := range in {
-			t.event(a)
+// reach turns to an input, or to an event of it. It is false if that is refused.
+func (t *turn) reach(at place) bool {
+	t.current = at
+	t.step++
+	return !slices.Contains(t.refused, at) && !slices.Contains(t.refused, place{at.input, whole})
+}
+
+// apply applies the input with the index, and what was found on the way, unless it is refused.
+func (t *turn) apply(i int, in Input) (err error) {
+	if events, ok := in.(Events); ok {
+		for j, a := range events {
+			if !t.reach(place{i, j}) {
+				err = ErrOverflow
+				t.refuse(a.Event.Type, "an event was not applied", a.Event.Tenant, a.Event.Received)
+			} else if t.event(a); t.overflow {
+				return err
+			}
 		}
+		t.applyFound()
+		return err
+	}
+	if !t.reach(place{input: i}) {
+		t.refuseInput(in)
+		t.applyFound()
+		return ErrOverflow
+	}
+	switch in := in.(type) {
 	case Do:
-		return t.command(in)
+		if err = t.command(in); err != nil {
+			t.facts = t.facts[:0] // of a command that is refused, nothing is heard
+		}
 	case Outcome:
 		t.answer(in.Record, in.At, in)
 	case Acted:
 		t.answer(in.Record, in.At, in)
 	case Erase:
-		return t.erase(in)
+		err = t.erase(in)
 	case Advance:
 		t.wait(in)
+		return nil
 	}
-	return nil
+	t.applyFound()
+	return err
 }
 
 // event offers an event to the parts.
@@ -136,6 +166,7 @@ func (t *turn) command(in Do) error {
 		return refuse(fmt.Sprintf("there is no command %T", in.Command))
 	}
 	if c.record != nil {
+		t.belongs(in.Command.Head().Tenant)
 		return c.do(t, nil, in.Command, in.At)
 	}
 	key, ok := t.lookup(in.Command.Head().Incident)
@@ -145,6 +176,7 @@ func (t *turn) command(in Do) error {
 	if key == (store.Key{}) {
 		return refuse("does not exist")
 	}
+	t.belongs(key.Tenant)
 	u, ok := t.unitOf(key, in.At)
 	switch {
 	case !ok:
@@ -165,6 +197,16 @@ func (t *turn) command(in Do) error {
 	return nil
 }
 
+// belongs notes the tenant of what the command at work is about.
+func (t *turn) belongs(tenant string) {
+	if tenant != "" {
+		if t.tenants == nil {
+			t.tenants = make(map[int]string)
+		}
+		t.tenants[t.current.input] = tenant
+	}
+}
+
 // refusal says besides why a command was refused how the incident stands.
 func (u *unit) refusal(why error) error {
 	e := &u.inc.Escalation.State
@@ -173,28 +215,30 @@ func (u *unit) refusal(why error) error {
 	}
 }
 
-// refuse reports an input that brings about too much, and lets a record that is due rest for a while. If the report itself brings
-// about too much, the input is refused without one.
-func (t *turn) refuse(in Input, refused []int) {
-	const rest = time.Minute
-	report := func(subject, what, tenant string, at time.Time) {
-		if i := slices.Index(refused, t.current); !slices.Contains(refused[i+1:], t.current) {
-			t.report(event.Finding(event.FindingOverflow, subject, what+": "+ErrOverflow.Error()), tenant, at)
+// refuse reports something that brings about too much. If the report itself brings about too much, there is none.
+func (t *turn) refuse(subject, what, tenant string, at time.Time) {
+	culprits := 0
+	for _, p := range t.refused {
+		if p == t.current || p == (place{t.current.input, whole}) {
+			culprits++
 		}
 	}
+	if culprits == 1 {
+		t.report(event.Finding(event.FindingOverflow, subject, what+": "+ErrOverflow.Error()), tenant, at)
+	}
+}
+
+// refuseInput refuses an input. A record that is due rests for a while.
+func (t *turn) refuseInput(in Input) {
 	switch in := in.(type) {
-	case Events:
-		for _, a := range in {
-			report(a.Event.Type, "an event was not applied", a.Event.Tenant, a.Event.Received)
-		}
 	case Outcome:
-		report(in.Record.ID, "the outcome of a message was not applied", in.Record.Tenant, in.At)
+		t.refuse(in.Record.ID, "the outcome of a message was not applied", in.Record.Tenant, in.At)
 	case Acted:
-		report(in.Record.ID, "the outcome of an action was not applied", in.Record.Tenant, in.At)
+		t.refuse(in.Record.ID, "the outcome of an action was not applied", in.Record.Tenant, in.At)
 	case Advance:
-		report(in.Key.ID, "what is due was not done", in.Key.Tenant, in.At)
-		if u, ok := t.unit(in.Key); ok {
-			u.rest = in.At.Add(rest)
+		t.refuse(in.Key.ID, "what is due was not done", in.Key.Tenant, in.At)
+		if r := t.timed(in.Key); r != nil {
+			r.rest, r.dirty = in.At.Add(time.Minute), true
 		}
 	}
 }
@@ -222,6 +266,9 @@ func (t *turn) change(r *record, c *store.Change) {
 	k := t.kind(r.key.Kind)
 	if k.index(t, r, c); k.due != nil {
 		c.Due, _ = k.due(r.rec)
+	}
+	if !r.rest.IsZero() {
+		c.Due = r.rest
 	}
 	c.Refs = t.published[first:len(t.published):len(t.published)]
 }

@@ -44,7 +44,7 @@ func (delivery) answer(t *turn, u *unit, at time.Time, in Input) bool {
 		return true
 	}
 	m, d := &out.Message, &u.inc.Delivery
-	i := slices.IndexFunc(d.Pending, func(p Pending) bool { return p.Seq == m.Seq && p.Contact() == contactOf(m) })
+	i := slices.IndexFunc(d.Pending, func(p Pending) bool { return p.Seq == m.Seq && p.Try == m.Contact })
 	if i < 0 {
 		if out.Sent { // it had begun to leave when it was withdrawn
 			p := pendingOf(m)
@@ -108,11 +108,14 @@ func contactOf(m *notify.Message) escalate.Contact {
 	return escalate.Contact(m.Channel + ":" + m.To)
 }
 
-// pendingOf returns a message that is no longer pending as if it were.
+// pendingOf returns a message that is no longer pending as if it were. Of its contacts, only the one to which it went is known.
 func pendingOf(m *notify.Message) Pending {
 	return Pending{
 		Seq: m.Seq, Kind: m.Kind, Position: escalate.Position{Round: m.Round, Level: m.Level}, Note: m.Note, Part: m.Part, Audience: m.Audience,
-		Recipient: escalate.Recipient{Person: escalate.PersonID(m.Person), Contacts: []escalate.Contact{contactOf(m)}},
+		Recipient: escalate.Recipient{
+			Person: escalate.PersonID(m.Person), Contacts: slices.Repeat([]escalate.Contact{contactOf(m)}, m.Contact+1),
+		},
+		Try: m.Contact,
 	}
 }
 

@@ -50,7 +50,6 @@ type Eraser struct {
 	person escalate.PersonID
 	words  words
 	wrote  map[store.Key]words // by incident: the texts that the person wrote there, and words
-	known  map[string]bool     // ids of the tenant's incidents
 }
 
 // NewEraser makes an Eraser. Addresses that are short, or part of the person's id, are found with their channel only; any other word
@@ -67,7 +66,7 @@ func (c *Core) NewEraser(tenant string, person escalate.PersonID, contacts []esc
 			list = append(list, address)
 		}
 	}
-	x := &Eraser{core: c, tenant: tenant, person: person, words: newWords(list), wrote: make(map[store.Key]words), known: make(map[string]bool)}
+	x := &Eraser{core: c, tenant: tenant, person: person, words: newWords(list), wrote: make(map[store.Key]words)}
 	for _, word := range x.words {
 		if partOf(person, word) {
 			return nil, fmt.Errorf("core: erase: %q is part of the id %q, which stays", word, person)
@@ -80,20 +79,20 @@ func partOf(person escalate.PersonID, word string) bool {
 	return words{word}.text(string(person)) != string(person)
 }
 
-// Learn notes that an incident belongs to the tenant, and what the person wrote in it, since messages about it repeat the reasons. The
-// row holds its timeline. All incidents must be learnt before the input log is erased.
+// Learn notes the reasons that the person gave in an incident and that messages about it repeat. The row holds its timeline. All
+// incidents must be learnt before the input log is erased.
 func (x *Eraser) Learn(row store.Snapshot) error {
 	if row.Key.Kind != KindIncident {
 		return nil
 	}
-	x.known[row.Key.ID] = true
 	var list []string
 	for _, entry := range row.Entries {
 		var e incident.Entry
 		if err := json.Unmarshal(entry.Doc, &e); err != nil {
 			return fmt.Errorf("core: erase: entry %d of %q: %w", entry.Seq, row.Key.ID, err)
 		}
-		if e.Said.By == x.person && e.Word != incident.WordAcknowledged { // through which channel is repeated nowhere
+		repeated := e.Word == incident.WordPriority || e.Word == incident.WordIncidentResolved // by messages and views
+		if repeated && e.Said.By == x.person && !partOf(x.person, e.Said.Text) {
 			list = append(list, e.Said.Text)
 		}
 	}
@@ -255,7 +254,7 @@ func (x *Eraser) input(in *logged) (changed bool, err error) {
 		}
 	}
 	switch {
-	case in.Do != nil:
+	case in.Do != nil && in.Do.Tenant == x.tenant:
 		return x.command(in.Do)
 	case in.Outcome != nil && in.Outcome.Record.Tenant == x.tenant:
 		return x.take(x.of(in.Outcome.Record), in.Outcome), nil
@@ -271,13 +270,9 @@ func (x *Eraser) command(in *loggedCommand) (changed bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	head := c.Head()
-	if head.Incident == "" && head.Tenant != x.tenant || head.Incident != "" && !x.known[head.Incident] {
-		return false, nil
-	}
 	own := reflect.New(reflect.TypeOf(c))
 	own.Elem().Set(reflect.ValueOf(c))
-	if changed = x.take(x.of(store.Key{Tenant: x.tenant, Kind: KindIncident, ID: head.Incident}), own.Interface()); changed {
+	if changed = x.take(x.of(store.Key{Tenant: x.tenant, Kind: KindIncident, ID: c.Head().Incident}), own.Interface()); changed {
 		in.Command, err = json.Marshal(own.Interface())
 	}
 	return changed, err

@@ -1,6 +1,7 @@
 package core_test
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -343,10 +344,9 @@ func TestEraseLog(t *testing.T) {
 			core.Advance{At: start, Key: store.Key{Kind: "group", ID: "a"}},
 		)
 	}
-	doc, err := full.EncodeInputs(all("I am sure", "old@example.org", "Ana Lima"))
+	doc, err := full.EncodeInputs(all("I am sure", "old@example.org", "Ana Lima"), &core.Decision{})
 	require.NoError(t, err)
 	x := eraserOf(t, "Ana Lima", "old@example.org")
-	require.NoError(t, x.Learn(store.Snapshot{Key: record}))
 	left, err := x.Inputs(doc)
 	require.NoError(t, err)
 	got, err := full.DecodeInputs(cat, left)
@@ -359,7 +359,7 @@ func TestEraseLog(t *testing.T) {
 	others, err := full.EncodeInputs([]core.Input{
 		core.Do{At: start, Command: respond.Reprioritise{Incident: "o1", By: "ana", Priority: 2, Because: "Ana Lima said so"}},
 		core.Do{At: start, Command: respond.KillSwitch{Tenant: "other", By: "ana", Because: "Ana Lima said so"}},
-	})
+	}, &core.Decision{Tenants: map[int]string{0: "other", 1: "other"}})
 	require.NoError(t, err)
 	left, err = x.Inputs(others)
 	require.NoError(t, err)
@@ -367,6 +367,77 @@ func TestEraseLog(t *testing.T) {
 
 	_, err = x.Inputs([]byte("{"))
 	require.ErrorContains(t, err, "core: erase logged inputs")
+}
+
+// TestEraseLogOfWhatIsGone: a command is erased by its tenant, though the store has forgotten its incident.
+func TestEraseLogOfWhatIsGone(t *testing.T) {
+	of := func(tenant string) string {
+		doc, err := full.EncodeInputs([]core.Input{
+			core.Do{At: start, Command: respond.Reprioritise{Incident: "abcdefgh", By: "ana", Because: "my secret", Priority: 1}},
+		}, &core.Decision{Tenants: map[int]string{0: tenant}})
+		require.NoError(t, err)
+		left, err := eraserOf(t).Inputs(doc)
+		require.NoError(t, err)
+		return string(left)
+	}
+	assert.NotContains(t, of(""), "my secret")
+	assert.Contains(t, of("other"), "my secret")
+}
+
+// TestEraseDecidedTenant: the decision names the tenant of an incident, which the command does not.
+func TestEraseDecidedTenant(t *testing.T) {
+	w := newWorld(t)
+	w.decide(start, core.Events{core.Assess(w.cat, &event.Event{Type: "pay.stuck", Tenant: "acme", Summary: "x", Received: start})})
+	rows, err := w.store.Read(context.Background(), store.Query{Kind: core.KindIncident, Tenant: "acme"})
+	require.NoError(t, err)
+	require.Len(t, rows, 1)
+	inputs := []core.Input{core.Do{At: start, Command: respond.Acknowledge{Incident: rows[0].Key.ID, By: "ana"}}}
+	var d core.Decision
+	require.NoError(t, w.store.Update(context.Background(), full.Scope(new(core.Scratch), inputs, nil),
+		func(v store.View) (store.Batch, store.Need, error) {
+			var need store.Need
+			d, need = full.Decide(new(core.Scratch), w.cat, v, inputs)
+			return store.Batch{}, need, nil
+		}))
+	assert.Equal(t, map[int]string{0: "acme"}, d.Tenants)
+}
+
+// TestEraseNumbers: a number that is a word is taken out; inside of numbers there are no words.
+func TestEraseNumbers(t *testing.T) {
+	x := eraserOf(t, "5551234", "123", "Anna", "Berta")
+	for data, want := range map[string]string{
+		`{"phone":5551234}`:              `{"phone":"erased"}`,
+		`{"phones":[1,5551234]}`:         `{"phones":[1,"erased"]}`,
+		`{"x":0.123,"y":123e9,"z":5551}`: `{"x":0.123,"y":123e9,"z":5551}`,
+		`{"Anna":1,"Berta":2}`:           `{"erased":2}`,
+	} {
+		left, err := x.Inputs([]byte(`[{"events":[{"type":"a","data":` + data + `}]}]`))
+		require.NoError(t, err)
+		assert.Contains(t, string(left), `"data":`+want)
+	}
+}
+
+// TestEraseNoMoreThanWasSaid: a short note, or a reason that is an id, takes nothing out of the lines of others.
+func TestEraseNoMoreThanWasSaid(t *testing.T) {
+	key := recordOf("a1")
+	line := func(e incident.Entry) store.Entry { return store.Entry{Doc: e.AppendJSON(nil)} }
+	by := func(text string) incident.Said { return incident.Said{By: "ana", Text: text} }
+	lines := []store.Entry{
+		line(incident.Entry{Word: incident.WordOpened, Text: "P1 backup done late"}),
+		line(incident.Entry{Word: incident.WordLevel, Of: "2", Text: "pages ben"}),
+		line(incident.Entry{Word: incident.WordAcknowledged, Actor: "ana"}),
+	}
+	x := eraserOf(t)
+	require.NoError(t, x.Learn(store.Snapshot{Key: key, Entries: append(slices.Clone(lines),
+		line(incident.Entry{Word: incident.WordRunbook, Of: "mend", Actor: "ana", Said: by("done")}),
+		line(incident.Entry{Word: incident.WordPriority, Actor: "ana", Said: by("ana")}),
+		line(incident.Entry{Word: incident.WordPriority, Actor: "ana", Said: by("2")}),
+	)}))
+	for _, l := range lines {
+		left, err := x.Line(key, l.Doc)
+		require.NoError(t, err)
+		assert.Equal(t, string(l.Doc), string(left))
+	}
 }
 
 // TestEraseRefusesItsOwnID: what would make the person's id unreadable.

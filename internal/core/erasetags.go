@@ -1,6 +1,11 @@
 package core
 
-import "reflect"
+import (
+	"cmp"
+	"encoding/json"
+	"reflect"
+	"slices"
+)
 
 // The tag "erase" of a field says what its texts are. A field without the tag has that of the field around it.
 const (
@@ -51,11 +56,7 @@ func (r *remover) value(v reflect.Value, tag, by string) {
 		}
 	case reflect.Interface: // in the Data of an event
 		if !v.IsNil() {
-			own := reflect.New(v.Elem().Type()).Elem()
-			own.Set(v.Elem())
-			if r.value(own, tag, by); !r.look {
-				v.Set(own)
-			}
+			r.any(v, tag, by)
 		}
 	case reflect.Slice:
 		for i := range v.Len() {
@@ -65,6 +66,23 @@ func (r *remover) value(v reflect.Value, tag, by string) {
 		r.entries(v, tag, by)
 	case reflect.Struct:
 		r.fields(v, tag)
+	}
+}
+
+// any goes through a value of any type. A number has no words in it, but may be one.
+func (r *remover) any(v reflect.Value, tag, by string) {
+	if n, ok := v.Interface().(json.Number); ok {
+		if slices.Contains(r.words, string(n)) {
+			if r.changed = true; !r.look {
+				v.Set(reflect.ValueOf(erased))
+			}
+		}
+		return
+	}
+	own := reflect.New(v.Elem().Type()).Elem()
+	own.Set(v.Elem())
+	if r.value(own, tag, by); !r.look {
+		v.Set(own)
 	}
 }
 
@@ -98,7 +116,9 @@ func (r *remover) fields(v reflect.Value, tag string) {
 
 // entries goes through a map, whose names are texts too.
 func (r *remover) entries(v reflect.Value, tag, by string) {
-	for _, name := range v.MapKeys() {
+	names := v.MapKeys()
+	slices.SortFunc(names, func(a, b reflect.Value) int { return cmp.Compare(a.String(), b.String()) }) // two may become one
+	for _, name := range names {
 		to, item := reflect.New(name.Type()).Elem(), reflect.New(v.Type().Elem()).Elem()
 		to.Set(name)
 		item.Set(v.MapIndex(name))

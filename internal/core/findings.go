@@ -16,7 +16,13 @@ import (
 // report lets a finding be applied after the input at work.
 func (t *turn) report(f event.Event, tenant string, at time.Time) {
 	f.Tenant, f.Received, f.Time = tenant, at, at
-	t.found = append(t.found, Assess(t.cat, &f))
+	t.found = append(t.found, found{t.current, Assess(t.cat, &f)})
+}
+
+// found is a finding that is still to be applied.
+type found struct {
+	by place // what brought it about
+	a  *Assessed
 }
 
 // applyFound applies the findings that were reported.
@@ -24,7 +30,8 @@ func (t *turn) applyFound() {
 	for len(t.found) > 0 && !t.overflow {
 		next := t.found[0]
 		t.found = t.found[1:]
-		t.event(next)
+		t.current = next.by
+		t.event(next.a)
 	}
 }
 

@@ -119,10 +119,10 @@ func history(rng *rand.Rand, n int) []step {
 				s.event.Signal = event.Trigger
 			}
 		case k < 8:
-			contact := []escalate.Contact{"slack:@ana", "sms:1", "slack:@ben", "slack:@cho"}[rng.IntN(4)]
-			channel, to := contact.Split()
+			n := rng.IntN(4) // ana has two contacts
+			channel, to := []escalate.Contact{"slack:@ana", "sms:1", "slack:@ben", "slack:@cho"}[n].Split()
 			s.outcome = &core.Outcome{
-				At: at, Record: recordOf(id), Message: notify.Message{Seq: 1 + rng.Uint64N(6), Kind: notify.Page, Channel: channel, To: to},
+				At: at, Record: recordOf(id), Message: notify.Message{Seq: 1 + rng.Uint64N(6), Contact: n % 2, Kind: notify.Page, Channel: channel, To: to},
 				Sent: rng.IntN(3) > 0, Error: "gone", Lost: rng.IntN(5) == 0,
 			}
 		case k == 12 || k == 14 || k == 15:

@@ -21,12 +21,13 @@ type logged struct {
 
 type loggedCommand struct {
 	At      time.Time       `json:"at"`
+	Tenant  string          `json:"tenant,omitempty"` // of what it is about
 	Name    string          `json:"name"`
 	Command json.RawMessage `json:"command"`
 }
 
-// EncodeInputs writes inputs for the input log. DecodeInputs reads them.
-func (c *Core) EncodeInputs(inputs []Input) ([]byte, error) {
+// EncodeInputs writes inputs for the input log, with the tenants that the decision about them names. DecodeInputs reads them.
+func (c *Core) EncodeInputs(inputs []Input, d *Decision) ([]byte, error) {
 	rows := make([]logged, len(inputs))
 	for i, in := range inputs {
 		switch in := in.(type) {
@@ -39,7 +40,7 @@ func (c *Core) EncodeInputs(inputs []Input) ([]byte, error) {
 			if err != nil {
 				return nil, fmt.Errorf("core: log a command: %w", err)
 			}
-			rows[i].Do = &loggedCommand{At: in.At, Name: c.CommandName(in.Command), Command: doc}
+			rows[i].Do = &loggedCommand{At: in.At, Tenant: d.Tenants[i], Name: c.CommandName(in.Command), Command: doc}
 		case Outcome:
 			rows[i].Outcome = &in
 		case Acted:

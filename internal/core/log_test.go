@@ -40,7 +40,7 @@ func TestTheLogKeepsEveryInput(t *testing.T) {
 	for _, c := range commands {
 		inputs = append(inputs, core.Do{At: start, Command: c})
 	}
-	doc, err := full.EncodeInputs(inputs)
+	doc, err := full.EncodeInputs(inputs, &core.Decision{})
 	require.NoError(t, err)
 	again, err := full.DecodeInputs(cat, doc)
 	require.NoError(t, err)

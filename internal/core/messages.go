@@ -92,7 +92,7 @@ const longestLife = 24 * time.Hour
 func (t *turn) dispatch(u *unit, at time.Time, p Pending) {
 	channel, address := p.Contact().Split()
 	m := notify.Message{
-		Key: fmt.Sprintf("%s-%d-%d", u.inc.ID, p.Seq, p.Try), Seq: p.Seq, Kind: p.Kind, Channel: channel, To: address,
+		Key: fmt.Sprintf("%s-%d-%d", u.inc.ID, p.Seq, p.Try), Seq: p.Seq, Contact: p.Try, Kind: p.Kind, Channel: channel, To: address,
 		Part: p.Part, Audience: p.Audience, Incident: u.inc.ID, Note: p.Note, At: at,
 	}
 	if !p.Audience {
@@ -106,7 +106,7 @@ func (t *turn) dispatch(u *unit, at time.Time, p Pending) {
 		panic(fmt.Sprintf("core: message: %v", err))
 	}
 	life := longestLife
-	if p.Kind == notify.Page && !(p.Last && p.Try == len(p.Contacts)-1) {
+	if u.plan != nil && p.Kind == notify.Page && !(p.Last && p.Try == len(p.Contacts)-1) {
 		life = min(life, u.plan.Policy.WaitOf(p.Level))
 	}
 	p.Expires = at.Add(life)

@@ -3,7 +3,6 @@ package core
 import (
 	"context"
 	"errors"
-	"strings"
 	"testing"
 	"time"
 
@@ -116,11 +115,14 @@ type bench struct {
 	kept *memory.Store
 }
 
-func newBench(t *testing.T, c *Core) *bench {
+func newBench(t *testing.T, c *Core, edits ...func(*catalog.Catalog, *catalog.Plan)) *bench {
 	t.Helper()
 	source := catalog.Builtin([]event.Class{{Name: "disk.full"}})
 	plan := source.Plans["default"]
 	plan.Soak = new(time.Duration)
+	for _, edit := range edits {
+		edit(source, &plan)
+	}
 	source.Plans["default"] = plan
 	cat, err := source.Compile()
 	require.NoError(t, err)
@@ -149,6 +151,14 @@ func (b *bench) open(now time.Time) string {
 	require.NoError(b.t, err)
 	require.Len(b.t, rows, 1)
 	return rows[0].Key.ID
+}
+
+// all returns every record of a kind.
+func (b *bench) all(kind string) []store.Snapshot {
+	b.t.Helper()
+	rows, err := b.kept.Read(context.Background(), store.Query{Kind: kind, Limit: 10_000})
+	require.NoError(b.t, err)
+	return rows
 }
 
 func (b *bench) incident(id string) *Incident {
@@ -186,11 +196,10 @@ func TestANewPart(t *testing.T) {
 	again, err := b.core.Decode("ticket", Schema, doc)
 	require.NoError(t, err)
 	assert.Equal(t, rows[0].Rec, again)
-	logged, err := b.core.EncodeInputs([]Input{Do{At: start, Command: fileTicket{Incident: id, By: "ana", Text: "too small"}}})
+	logged, err := b.core.EncodeInputs([]Input{Do{At: start, Command: fileTicket{Incident: id, By: "ana", Text: "too small"}}}, &Decision{})
 	require.NoError(t, err)
 	x, err := b.core.NewEraser("", "ana", nil, nil)
 	require.NoError(t, err)
-	require.NoError(t, x.Learn(store.Snapshot{Key: store.Key{Kind: KindIncident, ID: id}}))
 	left, err := x.Inputs(logged)
 	require.NoError(t, err)
 	assert.NotContains(t, string(left), "too small")
@@ -228,37 +237,4 @@ func TestAnAudienceIsNoResponder(t *testing.T) {
 	for _, told := range b.incident(id).Delivery.Told {
 		assert.NotContains(t, string(told.Contact), "customer")
 	}
-}
-
-// echo answers each of its own facts with another, for ever, once it hears of a certain alert.
-type echo struct{ untimed }
-
-func (echo) hear(t *turn, u *unit, at time.Time, f fact) bool {
-	if _, ok := f.(touched); ok {
-		t.emit(u, at, touched{})
-	}
-	return true
-}
-
-// TestTooManyFacts: an input that brings about facts without end is refused whole, with a finding; the inputs beside it are applied.
-func TestTooManyFacts(t *testing.T) {
-	start := time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)
-	c := New()
-	c.parts = append(c.parts, echo{})
-	b := newBench(t, c)
-	id := b.open(start)
-	d := b.decide(start,
-		Do{At: start, Command: respond.Acknowledge{Incident: id, By: "ana"}},
-		Events{Assess(b.cat, &event.Event{Type: "other", Severity: severity.Error, Intake: "app", Received: start})},
-	)
-	require.ErrorIs(t, d.Refused[0], ErrOverflow)
-	require.NoError(t, d.Refused[1])
-	assert.Empty(t, b.incident(id).Escalation.Acks, "nothing of it is applied")
-	rows, err := b.kept.Read(context.Background(), store.Query{Kind: KindAlert})
-	require.NoError(t, err)
-	var alerts []string
-	for _, row := range rows {
-		alerts = append(alerts, row.Key.ID)
-	}
-	assert.Contains(t, strings.Join(alerts, " "), "app/unclassified")
 }

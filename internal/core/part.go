@@ -1,6 +1,7 @@
 package core
 
 import (
+	"slices"
 	"time"
 
 	"github.com/tocsin-dev/tocsin/escalate"
@@ -149,14 +150,15 @@ type heard struct {
 	f  fact
 }
 
-// mostFacts bounds the facts and the deadlines of one unit at one instant. It lies far above the facts that a full group can bring about
-// at once. Only parts that answer each other for ever, or that never move a deadline on, reach it.
+// mostFacts bounds the facts and the deadlines of one unit at one instant, as far as one event, or one other input, brings them about.
+// It lies far above the facts that a full group can bring about at once. Only parts that answer each other for ever, or that never move
+// a deadline on, reach it.
 const mostFacts = 20_000
 
 // counts counts a fact or a deadline of the unit at the instant; false if there were too many.
 func (t *turn) counts(u *unit, at time.Time) bool {
-	if !u.heardAt.Equal(at) {
-		u.heardAt, u.heard = at, 0
+	if u.step != t.step || !u.heardAt.Equal(at) {
+		u.step, u.heardAt, u.heard = t.step, at, 0
 	}
 	u.heard++
 	t.overflow = t.overflow || u.heard > mostFacts
@@ -170,17 +172,20 @@ func (t *turn) emit(u *unit, at time.Time, f fact) {
 	}
 }
 
-// hear lets the parts hear the queued facts, the first first, each in the order of the list, until none is left. It is called between
-// two pieces of work, never while a part hears: after an event, an outcome, a deadline or a command, and within these by a part that
-// needs the result to go on.
+// hear lets the parts hear the queued facts, the first first, until none is left. Each part hears a fact in the order of the list; what
+// the fact brings about is heard before the facts that waited behind it. hear is called between two pieces of work, never while a part
+// hears: after an event, an outcome, a deadline or a command, and within these by a part that needs the result to go on.
 func (t *turn) hear() bool {
 	for i := 0; i < len(t.facts); i++ {
-		next := t.facts[i]
+		next, queued := t.facts[i], len(t.facts)
 		for _, p := range t.parts {
 			if !p.hear(t, next.u, next.at, next.f) {
 				t.facts = t.facts[:0]
 				return false
 			}
+		}
+		if queued > i+1 && len(t.facts) > queued {
+			t.facts = slices.Insert(t.facts[:queued], i+1, slices.Clone(t.facts[queued:])...)
 		}
 	}
 	t.facts = t.facts[:0]

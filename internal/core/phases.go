@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/tocsin-dev/tocsin/incident"
+	"github.com/tocsin-dev/tocsin/internal/machine/alert"
 	"github.com/tocsin-dev/tocsin/internal/machine/phase"
 	"github.com/tocsin-dev/tocsin/respond"
 )
@@ -97,11 +98,17 @@ func (t *turn) over(u *unit, at time.Time, e incident.Entry) {
 
 // resolveByHand ends an incident, with its alerts if the person says so. The gates are tried before anything is changed.
 func resolveByHand(t *turn, u *unit, c respond.Resolve, at time.Time) error {
-	state := u.inc.Phases
-	fire := state.Firing
+	state, fire := u.inc.Phases, 0
 	if c.Alerts {
-		for range fire {
-			state.AlertResolved("", at, phase.Recovery{On: incident.OnNever})
+		rows, ok := t.members(u)
+		if !ok {
+			return nil
+		}
+		for _, row := range rows { // those that can be resolved with it; the others keep it from its end
+			if row.rec.(*Alert).State == alert.Firing {
+				state.AlertResolved("", at, phase.Recovery{On: incident.OnNever})
+				fire++
+			}
 		}
 	}
 	err := state.Resolve(at, u.recovery(), incident.Said{By: c.By, Text: c.Override}, t.gates(u, at, incident.Resolved)...)
@@ -111,7 +118,7 @@ func resolveByHand(t *turn, u *unit, c respond.Resolve, at time.Time) error {
 	if err != nil {
 		return err
 	}
-	if c.Alerts && fire > 0 {
+	if fire > 0 {
 		if t.emit(u, at, swept{c.By}); !t.hear() {
 			return nil
 		}

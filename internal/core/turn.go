@@ -20,11 +20,14 @@ type turn struct {
 	tasks    []store.Task
 	heads    []bool
 	cancel   []store.CancelTag
-	found    []*Assessed // findings still to be applied
-	waiting  []waiting   // records still to be advanced
-	now      time.Time   // to which the latest record was advanced; a decision may have been due long before
-	current  int         // index of the input at work
-	overflow bool        // an instant of a unit had too many facts
+	found    []found   // findings still to be applied
+	waiting  []waiting // records still to be advanced
+	now      time.Time // to which the latest record was advanced; a decision may have been due long before
+	current  place     // at work
+	refused  []place   // brought about too much, when they were decided about before
+	step     int       // counts the pieces of work whose facts are bounded
+	overflow bool      // a piece of work brought about too much
+	tenants  map[int]string
 }
 
 // record is a working copy.
@@ -33,6 +36,7 @@ type record struct {
 	version uint64
 	rec     any // as the kind's blank returns it
 	dirty   bool
+	rest    time.Time        // until when it is left alone, after too many facts
 	lines   []incident.Entry // for its timeline
 }
 

@@ -19,9 +19,9 @@ type unit struct {
 	plan  *catalog.Pinned // of the incident; nil if the incident is past
 	past  bool            // the group has gone on with another incident
 
-	heardAt time.Time // the instant of the latest fact, and how many it had
+	heardAt time.Time // the instant and the step of the latest fact, and how many there were
+	step    int
 	heard   int
-	rest    time.Time // until when the unit is left alone, after too many facts
 }
 
 func (t *turn) unit(key store.Key) (*unit, bool) {

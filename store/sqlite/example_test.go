@@ -55,6 +55,6 @@ func ExampleOpen() {
 		}
 	}
 	// Output:
-	// pupytmsh the disk is full: informed, nobody is asked for an answer
-	// pupytmsh the disk is full: repeated, 2 times, not paged  still full
+	// mfw4c4wh the disk is full: informed, nobody is asked for an answer
+	// mfw4c4wh the disk is full: repeated, 2 times, not paged  still full
 }

@@ -125,7 +125,7 @@ func (r *Run) PageWaits() (until time.Time, ok bool) {
 	return until, ok
 }
 
-// Missing returns the actions of the diagnostics that have no result, for the text of the page.
+// Missing names the actions of the steps before the page that have no result yet, for the text of the page.
 func (r *Run) Missing() []string {
 	var names []string
 	for i, p := range r.Steps {
