@@ -12,13 +12,13 @@ type waiting struct {
 	u    *unit
 	r    *record
 	to   time.Time
-	at   place // the input
-	acts int   // how often a record was advanced
+	from origin
+	acts int // how often a record was advanced
 }
 
 // wait lets a record be advanced with the others.
 func (t *turn) wait(in Advance) {
-	w := waiting{to: in.At, at: t.current}
+	w := waiting{to: in.At, from: t.current}
 	if in.Key.Kind == KindGroup {
 		w.u, _ = t.unit(in.Key)
 	} else {
@@ -69,7 +69,7 @@ func (t *turn) advanceAll() {
 			return
 		}
 		w := &t.waiting[best]
-		t.now, t.current = w.to, w.at
+		t.now, t.current = w.to, w.from
 		if !t.act(w, first) {
 			t.waiting = slices.Delete(t.waiting, best, best+1) // the view lacks a record
 		}

@@ -28,7 +28,7 @@ type Decision struct {
 
 // Decide applies the inputs in order. If it needs more than the view holds, the Need says so and the Decision is empty.
 func (c *Core) Decide(s *Scratch, cat *catalog.Compiled, view store.View, inputs []Input) (Decision, store.Need) {
-	var refused []place // what brought about too much, see mostFacts
+	var refused []origin // what brought about too much, see mostFacts
 	for {
 		t := &turn{Core: c, Scratch: s, cat: cat, view: view}
 		s.reset()
@@ -37,14 +37,14 @@ func (c *Core) Decide(s *Scratch, cat *catalog.Compiled, view store.View, inputs
 			return d, t.need
 		}
 		if len(refused) >= fewRefused { // each costs another run
-			culprit = &place{culprit.input, whole}
+			culprit = &origin{culprit.input, whole}
 		}
 		refused = append(refused, *culprit)
 	}
 }
 
-// place is an input, or one event of it.
-type place struct{ input, event int }
+// origin is an input, or one event of it.
+type origin struct{ input, event int }
 
 // whole stands for every event of an input.
 const whole = -1
@@ -56,7 +56,7 @@ const fewRefused = 8
 var ErrOverflow = errors.New("it brings about too much at one instant")
 
 // decide applies the inputs but for the refused ones. It returns what is to be refused too, nil if nothing is.
-func (t *turn) decide(inputs []Input, refused []place) (Decision, *place) {
+func (t *turn) decide(inputs []Input, refused []origin) (Decision, *origin) {
 	t.refused = refused
 	errs := make([]error, len(inputs))
 	for i, in := range inputs {
@@ -81,18 +81,18 @@ func (t *turn) decide(inputs []Input, refused []place) (Decision, *place) {
 	return d, nil
 }
 
-// reach turns to an input, or to an event of it. It is false if that is refused.
-func (t *turn) reach(at place) bool {
-	t.current = at
+// takeUp begins the work on an input, or on one event of it. It is false if that is refused.
+func (t *turn) takeUp(from origin) bool {
+	t.current = from
 	t.step++
-	return !slices.Contains(t.refused, at) && !slices.Contains(t.refused, place{at.input, whole})
+	return !slices.Contains(t.refused, from) && !slices.Contains(t.refused, origin{from.input, whole})
 }
 
 // apply applies the input with the index, and what was found on the way, unless it is refused.
 func (t *turn) apply(i int, in Input) (err error) {
 	if events, ok := in.(Events); ok {
 		for j, a := range events {
-			if !t.reach(place{i, j}) {
+			if !t.takeUp(origin{i, j}) {
 				err = ErrOverflow
 				t.refuse(a.Event.Type, "an event was not applied", a.Event.Tenant, a.Event.Received)
 			} else if t.event(a); t.overflow {
@@ -102,7 +102,7 @@ func (t *turn) apply(i int, in Input) (err error) {
 		t.applyFound()
 		return err
 	}
-	if !t.reach(place{input: i}) {
+	if !t.takeUp(origin{input: i}) {
 		t.refuseInput(in)
 		t.applyFound()
 		return ErrOverflow
@@ -166,7 +166,7 @@ func (t *turn) command(in Do) error {
 		return refuse(fmt.Sprintf("there is no command %T", in.Command))
 	}
 	if c.record != nil {
-		t.belongs(in.Command.Head().Tenant)
+		t.ofTenant(in.Command.Head().Tenant)
 		return c.do(t, nil, in.Command, in.At)
 	}
 	key, ok := t.lookup(in.Command.Head().Incident)
@@ -176,7 +176,7 @@ func (t *turn) command(in Do) error {
 	if key == (store.Key{}) {
 		return refuse("does not exist")
 	}
-	t.belongs(key.Tenant)
+	t.ofTenant(key.Tenant)
 	u, ok := t.unitOf(key, in.At)
 	switch {
 	case !ok:
@@ -197,8 +197,8 @@ func (t *turn) command(in Do) error {
 	return nil
 }
 
-// belongs notes the tenant of what the command at work is about.
-func (t *turn) belongs(tenant string) {
+// ofTenant notes the tenant of what the command at work is about.
+func (t *turn) ofTenant(tenant string) {
 	if tenant != "" {
 		if t.tenants == nil {
 			t.tenants = make(map[int]string)
@@ -219,7 +219,7 @@ func (u *unit) refusal(why error) error {
 func (t *turn) refuse(subject, what, tenant string, at time.Time) {
 	culprits := 0
 	for _, p := range t.refused {
-		if p == t.current || p == (place{t.current.input, whole}) {
+		if p == t.current || p == (origin{t.current.input, whole}) {
 			culprits++
 		}
 	}

@@ -21,7 +21,7 @@ func (t *turn) report(f event.Event, tenant string, at time.Time) {
 
 // found is a finding that is still to be applied.
 type found struct {
-	by place // what brought it about
+	by origin // what brought it about
 	a  *Assessed
 }
 

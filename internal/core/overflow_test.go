@@ -199,3 +199,33 @@ func TestResolveMoreThanTheStoreNames(t *testing.T) {
 	assert.Equal(t, refsAtOnce+500, firing)
 	assert.Equal(t, firing, b.incident(id).Phases.Firing)
 }
+
+// hearing notes the facts that it hears, and brings about two more on the first.
+type hearing struct {
+	untimed
+	heard *[]string
+}
+
+func (h hearing) hear(t *turn, u *unit, at time.Time, f fact) bool {
+	switch f.(type) {
+	case seized:
+		t.emit(u, at, stuck{})
+		t.emit(u, at, readied{})
+	case stuck, readied, released:
+	default:
+		return true
+	}
+	*h.heard = append(*h.heard, fmt.Sprintf("%T", f))
+	return true
+}
+
+// TestFactsInOrder: what a fact brings about is heard, in its order, before the facts that waited behind it.
+func TestFactsInOrder(t *testing.T) {
+	var heard []string
+	turn := &turn{Core: &Core{parts: []part{hearing{heard: &heard}}}, Scratch: new(Scratch)}
+	u, at := new(unit), time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)
+	turn.emit(u, at, seized{})
+	turn.emit(u, at, released{})
+	require.True(t, turn.hear())
+	assert.Equal(t, []string{"core.seized", "core.stuck", "core.readied", "core.released"}, heard)
+}

@@ -23,8 +23,8 @@ type turn struct {
 	found    []found   // findings still to be applied
 	waiting  []waiting // records still to be advanced
 	now      time.Time // to which the latest record was advanced; a decision may have been due long before
-	current  place     // at work
-	refused  []place   // brought about too much, when they were decided about before
+	current  origin    // at work
+	refused  []origin  // brought about too much, when they were decided about before
 	step     int       // counts the pieces of work whose facts are bounded
 	overflow bool      // a piece of work brought about too much
 	tenants  map[int]string
