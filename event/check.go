@@ -76,8 +76,11 @@ func (e *Event) fault() (field, reason string) {
 	if year := e.Time.UTC().Year(); year < 0 || year > 9999 {
 		return "time", fmt.Sprintf("in the year %d, expected 0 to 9999", year)
 	}
-	if e.StaleAfter < 0 {
-		return "stale after", fmt.Sprintf("%v, expected no negative duration", e.StaleAfter)
+	if e.StaleAfter < 0 || e.Sender.StaleAfter < 0 {
+		return "stale after", fmt.Sprintf("%v, expected no negative duration", min(e.StaleAfter, e.Sender.StaleAfter))
+	}
+	if !e.Sender.Clock.Valid() {
+		return "sender clock", fmt.Sprintf("%.40q is unknown, expected begin, peers, change or none", e.Sender.Clock)
 	}
 	if field, reason := e.labelFault(); reason != "" {
 		return field, reason

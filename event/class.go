@@ -40,8 +40,8 @@ type Class struct {
 	For    time.Duration
 	Count  int
 	Within time.Duration
-	// StaleAfter resolves an alert that is not repeated for this long. The alert waits while a page about it is still
-	// unanswered. [Event.StaleAfter] overrides it. Zero: the alert never becomes stale.
+	// StaleAfter is how long an alert may go without a signal before it goes quiet, or [Never]. The alert waits while a page about it
+	// is still unanswered. Zero: as the event says, else as the intake does, else 6 hours.
 	StaleAfter time.Duration
 }
 

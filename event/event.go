@@ -57,7 +57,7 @@ type Event struct {
 	Subject  string            `json:"subject,omitempty" erase:"words"` // the affected thing: a host, a customer
 	Signal   Signal            `json:"signal"`                          // defaults to Trigger
 	Severity severity.Level    `json:"severity,omitempty"`              // defaults to the severity of the class
-	Time     time.Time         `json:"time,omitzero"`                   // the sender's clock; defaults to Received
+	Time     time.Time         `json:"time,omitzero"`                   // the sender's clock; zero if the sender gave none
 	Received time.Time         `json:"received,omitzero"`               // set by Submit, which replaces a caller's value
 	Summary  string            `json:"summary,omitempty" erase:"words"` // one line for people
 	Labels   map[string]string `json:"labels,omitempty" erase:"words"`
@@ -68,9 +68,11 @@ type Event struct {
 	TraceParent string `json:"traceParent,omitempty" erase:"keep"`
 	Tenant      string `json:"tenant,omitempty" erase:"keep"` // scope of all dedup and group keys; the empty string is a tenant of its own
 	Intake      string `json:"intake,omitempty" erase:"keep"` // name of the intake, scope of the dedup key; defaults to the engine's Service
-	// StaleAfter is the time from Received after which the alert resolves unless the sender repeats it. It overrides
-	// [Class.StaleAfter]. Defaults to the value of the class.
+	// StaleAfter is the sender's own word for how long the alert may go without a signal. [Class.StaleAfter] overrides it. Defaults to
+	// that of the intake, else to 6 hours.
 	StaleAfter time.Duration `json:"staleAfter,omitempty"`
+	// Sender is what the intake knows of the sender. Intakes fill it.
+	Sender Sender `json:"sender,omitzero"`
 }
 
 // Link is a URL for responders, such as a dashboard.
