@@ -11,7 +11,7 @@ import (
 // MaxSummary is the largest length of Event.Summary in bytes.
 const MaxSummary = 4 << 10
 
-// Further limits of an event. An event above a limit is refused, not cut: a cut could give it the identity of another one.
+// Further limits of an event. Submit refuses an event above a limit; [Event.Fit] cuts it.
 const (
 	maxName   = 255      // bytes of id, source, type, subject, tenant, intake
 	maxKey    = 4 << 10  // bytes of a dedup key as sent
@@ -73,8 +73,11 @@ func (e *Event) fault() (field, reason string) {
 	if e.TraceParent != "" && !ValidTraceParent(e.TraceParent) {
 		return "traceparent", "not a W3C traceparent"
 	}
-	if year := e.Time.UTC().Year(); year < 0 || year > 9999 {
-		return "time", fmt.Sprintf("in the year %d, expected 0 to 9999", year)
+	if !e.Fires.Valid() {
+		return "fires", fmt.Sprintf("%.40q is unknown, expected at-once, unless-ended or none", e.Fires)
+	}
+	if reason := e.timeFault(); reason != "" {
+		return "time", reason
 	}
 	if e.StaleAfter < 0 || e.Sender.StaleAfter < 0 {
 		return "stale after", fmt.Sprintf("%v, expected no negative duration", min(e.StaleAfter, e.Sender.StaleAfter))
@@ -90,6 +93,13 @@ func (e *Event) fault() (field, reason string) {
 	}
 	budget := maxData
 	return "data", dataFault(e.Data, 0, &budget)
+}
+
+func (e *Event) timeFault() string {
+	if year := e.Time.UTC().Year(); year < 0 || year > 9999 {
+		return fmt.Sprintf("in the year %d, expected 0 to 9999", year)
+	}
+	return ""
 }
 
 func (e *Event) labelFault() (field, reason string) {
