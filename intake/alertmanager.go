@@ -4,6 +4,8 @@ import (
 	"io"
 	"net/http"
 	"time"
+
+	"github.com/tocsin-dev/tocsin/event"
 )
 
 // Alertmanager returns a handler for the webhook of Prometheus Alertmanager, version 4. Each alert of a notice becomes one event:
@@ -22,6 +24,7 @@ func Alertmanager(s Submitter, e *Endpoint) http.Handler {
 	g := newGate(&format{
 		name: "alertmanager", methods: []string{http.MethodPost}, accepts: isJSON, expected: "application/json", maxBody: 16 << 20,
 		stored: http.StatusOK, partly: http.StatusOK, overload: http.StatusServiceUnavailable,
+		sender: event.Sender{Clock: event.ClockPeers, Ends: true, StaleAfter: 9 * time.Hour}, // two repeat intervals and an hour
 	}, s, e)
 	return g.handler(func(_ *http.Request, body io.Reader) (*batch, error) {
 		n, err := decodeAlertmanager(&depthReader{r: body, left: g.MaxDepth}, time.Now())
