@@ -156,6 +156,18 @@ func ExampleSlog() {
 	// trigger payments.payout.stuck (warning): payout waits
 }
 
+func ExampleError() {
+	failed := event.Class{Name: "payments.payout.failed", Dedup: []string{"labels.merchant"}}
+
+	_, err := os.ReadFile("testdata/no-key")
+	if err != nil {
+		err = fmt.Errorf("sign the payout: %w", err)
+		_ = printer{}.Submit(context.Background(), intake.Error(err, failed, "merchant", "m-42"))
+	}
+	// Output:
+	// trigger payments.payout.failed (): sign the payout: open testdata/no-key: no such file or directory
+}
+
 func ExampleRecover() {
 	h := intake.Recover(printer{}, http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
 		panic("no template")
