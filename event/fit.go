@@ -3,6 +3,7 @@ package event
 import (
 	"cmp"
 	"encoding/json"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -171,6 +172,8 @@ func (t *trimmer) trim(v any, depth int) any {
 		}
 		t.left -= len(v)
 		return v
+	case fmt.Stringer: // a time or a duration of an expression
+		return t.fitting(fmt.Sprint(v))
 	case map[string]any:
 		if depth >= maxDepth && len(v) > 0 {
 			return nil

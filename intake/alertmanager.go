@@ -14,8 +14,12 @@ import (
 //   - Subject: the label instance
 //   - DedupKey: the fingerprint of the alert
 //   - Severity: the label severity, where page means critical and none means info
+//   - Summary: the annotation summary, title, message or description, with the name and the instance in front unless the text says
+//     them
+//   - Time: startsAt of an alert that fires, endsAt of one that is resolved
+//   - Source: the externalURL of the sender
 //
-// The handler answers 200 after the alerts are stored. Refused alerts are reported as a finding. It answers 400 for an unusable
+// The handler answers 200 after the alerts are stored. Refused and cut alerts are reported as findings. It answers 400 for an unusable
 // body and 413 for a body that is too large; Alertmanager retries neither. It answers 503 to ask for a retry.
 //
 // Set max_alerts in the receiver of Alertmanager: 16 MiB hold about 25,000 alerts, and alerts beyond 50,000 are refused. A body

@@ -16,6 +16,7 @@ import (
 const (
 	maxFaults = 10           // faults described per kind of loss
 	maxLosses = 20           // kinds of loss told one by one per body
+	tooMany   = "too many"   // reason of a loss
 	cutLabel  = "tocsin.cut" // data member or label of a cut event: what was cut
 )
 

@@ -97,7 +97,7 @@ func (b *batch) readList(d *json.Decoder, read func(i int, text []byte) error) e
 			return fmt.Errorf("%s[%d]: %w", b.unit, i, err)
 		}
 		if i >= maxEvents {
-			b.leaveOut(i, reasonTooMany, errTooMany)
+			b.leaveOut(i, tooMany, errTooMany)
 			continue
 		}
 		if err := read(i, raw); err != nil {

@@ -111,7 +111,7 @@ func (n *notice) readAlerts(d *json.Decoder, now time.Time) error {
 			return fmt.Errorf("alerts[%d]: %w", i, err)
 		}
 		if i >= maxAlerts {
-			n.leaveOut(i, reasonTooMany, fmt.Errorf("expected at most %d alerts in one body, set max_alerts at the sender", maxAlerts))
+			n.leaveOut(i, tooMany, fmt.Errorf("expected at most %d alerts in one body, set max_alerts at the sender", maxAlerts))
 			continue
 		}
 		e, err := n.readAlert(raw, now)

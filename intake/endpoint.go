@@ -92,7 +92,6 @@ const (
 	reasonTooLarge     = "too_large"
 	reasonTooDeep      = "too_deep"
 	reasonMalformed    = "malformed"
-	reasonTooMany      = "too_many"
 	reasonRefused      = "refused"
 	reasonStore        = "store"
 )

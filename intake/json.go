@@ -76,7 +76,11 @@ func (b *batch) readMapped(m mapping, header map[string]string, body io.Reader) 
 		s.variables["item"] = item
 		e, err := b.mapped(s, i)
 		if err != nil {
-			b.leaveOut(i, reasonMalformed, err)
+			reason := reasonMalformed
+			if err == errTooMany || err == errTooCostly {
+				reason = tooMany
+			}
+			b.leaveOut(i, reason, err)
 			continue
 		}
 		b.take(i, e)
@@ -153,13 +157,17 @@ func (b *batch) fill(s *evaluation, e *event.Event) {
 	e.Time = b.instant("time", value("time"))
 	e.Labels = b.labels("labels", value("labels"))
 	e.Links = b.links(value("links"))
-	switch data := value("data").(type) {
-	case nil:
-		if s.mapping["data"] == nil || len(b.odd) > 0 && b.odd[len(b.odd)-1].Field == "data" {
-			e.Data = dataOf(s.variables["item"])
-		}
+	data, err := s.eval("data")
+	if err != nil {
+		b.leave("data", err)
+	}
+	switch data := data.(type) {
 	case map[string]any:
 		e.Data = data
+	case nil:
+		if err != nil || s.mapping["data"] == nil {
+			e.Data = dataOf(s.variables["item"])
+		}
 	default:
 		e.Data = map[string]any{"data": data}
 	}
