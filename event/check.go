@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"net/url"
+	"strings"
 	"unicode/utf8"
 )
 
@@ -63,12 +64,14 @@ func (e *Event) fault() (field, reason string) {
 		{"subject", e.Subject, maxName},
 		{"tenant", e.Tenant, maxName},
 		{"intake", e.Intake, maxName},
-		{"dedup key", e.DedupKey, maxKey},
 		{"summary", e.Summary, MaxSummary},
 	} {
 		if reason := textFault(t.text, t.max); reason != "" {
 			return t.field, reason
 		}
+	}
+	if reason := e.keyFault(); reason != "" {
+		return "dedup key", reason
 	}
 	if e.TraceParent != "" && !ValidTraceParent(e.TraceParent) {
 		return "traceparent", "not a W3C traceparent"
@@ -93,6 +96,14 @@ func (e *Event) fault() (field, reason string) {
 	}
 	budget := maxData
 	return "data", dataFault(e.Data, 0, &budget)
+}
+
+// keyFault refuses a zero byte as well: the key is the key of a record, and some databases have no such text.
+func (e *Event) keyFault() string {
+	if strings.IndexByte(e.DedupKey, 0) >= 0 {
+		return "holds a zero byte"
+	}
+	return textFault(e.DedupKey, maxKey)
 }
 
 func (e *Event) timeFault() string {

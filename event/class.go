@@ -128,10 +128,11 @@ func shorten(key string) string {
 	return digested(key, longestKey)
 }
 
-// digested cuts s to limit bytes: a readable beginning, "~" and a hash of all of s. The result is valid UTF-8.
+// digested cuts s to limit bytes: a readable beginning, "~" and a hash of all of s. The result is valid UTF-8
+// without zero bytes.
 func digested(s string, limit int) string {
 	const digits = 32
 	sum := sha256.Sum256([]byte(s))
 	head := s[:min(len(s), limit-1-digits)]
-	return strings.ToValidUTF8(head, "") + "~" + hex.EncodeToString(sum[:digits/2])
+	return strings.ReplaceAll(strings.ToValidUTF8(head, ""), "\x00", "") + "~" + hex.EncodeToString(sum[:digits/2])
 }

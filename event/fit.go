@@ -40,7 +40,7 @@ func (e *Event) Fit() []Cut {
 		*t.text = f.identity(t.field, *t.text, maxName)
 	}
 	e.Subject = f.maybeIdentity("subject", e.Subject, maxName)
-	if reason := textFault(e.DedupKey, maxKey); reason != "" { // to the length of a key: Class.Key then keeps it
+	if reason := e.keyFault(); reason != "" { // to the length of a key: Class.Key then keeps it
 		f.cut("dedup key", reason)
 		e.DedupKey = digested(e.DedupKey, longestKey)
 	}

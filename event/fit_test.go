@@ -41,6 +41,9 @@ func TestFit(t *testing.T) {
 			class := event.Class{Name: "t"}
 			assert.Equal(t, class.Key(&event.Event{DedupKey: long}), class.Key(&e), "as if it had been sent")
 		}},
+		{"zero byte in a key", event.Event{Type: "t", DedupKey: "a\x00b"}, "dedup key", func(t *testing.T, e event.Event) {
+			assert.Regexp(t, `^ab~[0-9a-f]{32}$`, e.DedupKey)
+		}},
 		{"subjects that are no UTF-8", event.Event{Type: "t", Subject: odd}, "subject", func(t *testing.T, e event.Event) {
 			other := event.Event{Type: "t", Subject: "a\xfeb"}
 			other.Fit()
@@ -149,7 +152,7 @@ func TestFitLeavesTheMapsOfTheCaller(t *testing.T) {
 
 func TestWhatFitsPassesCheck(t *testing.T) {
 	text := rapid.OneOf(rapid.String(), rapid.Custom(func(t *rapid.T) string {
-		unit := rapid.SampledFrom([]string{"x", "ä", "\xff", "~", ""}).Draw(t, "unit")
+		unit := rapid.SampledFrom([]string{"x", "ä", "\xff", "~", "", "\x00"}).Draw(t, "unit")
 		return strings.Repeat(unit, rapid.SampledFrom([]int{1, 200, 255, 256, 4095, 4096, 4097, 70_000}).Draw(t, "times"))
 	}))
 	value := rapid.Custom(func(t *rapid.T) any {

@@ -1,9 +1,11 @@
 package intake_test
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
@@ -211,4 +213,23 @@ func TestListsOfAMapping(t *testing.T) {
 	e = serve("json", asJSON(intake.Mapping{Each: `body.resources`, Type: `"aws"`, Subject: `item`}), nil)
 	require.Equal(t, http.StatusOK, e.post(body).Code)
 	assert.Len(t, e.stored.events, 3)
+}
+
+// picky refuses an event of the engine's own accord, as for a quota.
+type picky struct{ *recorder }
+
+func (p picky) Submit(ctx context.Context, events ...event.Event) error {
+	if !event.IsFinding(events[0].Type) {
+		return &event.RejectedError{Index: 0, Field: "tenant", Reason: "over its quota"}
+	}
+	return p.recorder.Submit(ctx, events...)
+}
+
+func TestARefusalOfTheEngineIsALoss(t *testing.T) {
+	stored := &recorder{}
+	h := intake.Alertmanager(picky{stored}, &intake.Endpoint{Name: "prod", Open: true})
+	h.ServeHTTP(httptest.NewRecorder(), request(notice(good, good)))
+	require.Len(t, stored.events, 1)
+	assert.Equal(t, "prod alertmanager.QueueFull tenant", stored.events[0].Subject)
+	assert.Contains(t, stored.events[0].Summary, "1 of 2 alerts refused, such as alerts[0]: tenant: over its quota")
 }
