@@ -78,14 +78,18 @@ func (n *notice) readOdd(raw []byte) (alert, error) {
 	}
 	members := v.of.(map[string]any) // raw is an object
 	a := alert{Labels: n.labels("labels", members["labels"]), Annotations: n.labels("annotations", members["annotations"])}
-	for name, to := range map[string]*string{
-		"status": &a.Status, "startsAt": &a.StartsAt, "endsAt": &a.EndsAt, "generatorURL": &a.GeneratorURL, "fingerprint": &a.Fingerprint,
+	for _, member := range [...]struct {
+		name string
+		to   *string
+	}{
+		{"status", &a.Status}, {"startsAt", &a.StartsAt}, {"endsAt", &a.EndsAt}, {"generatorURL", &a.GeneratorURL}, {"fingerprint", &a.Fingerprint},
 	} {
-		text, ok := textOf(members[name])
+		v := members[member.name]
+		text, ok := textOf(v)
 		if !ok {
-			n.leave(name, fmt.Errorf("a %s, expected a text", kindOf(members[name])))
+			n.leave(member.name, fmt.Errorf("a %s, expected a text", kindOf(v)))
 		}
-		*to = text
+		*member.to = text
 	}
 	return a, nil
 }
