@@ -5,13 +5,14 @@ import (
 	"fmt"
 	"math"
 	"net/url"
+	"strings"
 	"unicode/utf8"
 )
 
 // MaxSummary is the largest length of Event.Summary in bytes.
 const MaxSummary = 4 << 10
 
-// Further limits of an event. An event above a limit is refused, not cut: a cut could give it the identity of another one.
+// Further limits of an event. Submit refuses an event above a limit; [Event.Fit] cuts it.
 const (
 	maxName   = 255      // bytes of id, source, type, subject, tenant, intake
 	maxKey    = 4 << 10  // bytes of a dedup key as sent
@@ -63,18 +64,23 @@ func (e *Event) fault() (field, reason string) {
 		{"subject", e.Subject, maxName},
 		{"tenant", e.Tenant, maxName},
 		{"intake", e.Intake, maxName},
-		{"dedup key", e.DedupKey, maxKey},
 		{"summary", e.Summary, MaxSummary},
 	} {
 		if reason := textFault(t.text, t.max); reason != "" {
 			return t.field, reason
 		}
 	}
+	if reason := e.keyFault(); reason != "" {
+		return "dedup key", reason
+	}
 	if e.TraceParent != "" && !ValidTraceParent(e.TraceParent) {
 		return "traceparent", "not a W3C traceparent"
 	}
-	if year := e.Time.UTC().Year(); year < 0 || year > 9999 {
-		return "time", fmt.Sprintf("in the year %d, expected 0 to 9999", year)
+	if !e.Fires.Valid() {
+		return "fires", fmt.Sprintf("%.40q is unknown, expected at-once, unless-ended or none", e.Fires)
+	}
+	if reason := e.timeFault(); reason != "" {
+		return "time", reason
 	}
 	if e.StaleAfter < 0 || e.Sender.StaleAfter < 0 {
 		return "stale after", fmt.Sprintf("%v, expected no negative duration", min(e.StaleAfter, e.Sender.StaleAfter))
@@ -90,6 +96,21 @@ func (e *Event) fault() (field, reason string) {
 	}
 	budget := maxData
 	return "data", dataFault(e.Data, 0, &budget)
+}
+
+// keyFault refuses a zero byte as well: the key is the key of a record, and some databases have no such text.
+func (e *Event) keyFault() string {
+	if strings.IndexByte(e.DedupKey, 0) >= 0 {
+		return "holds a zero byte"
+	}
+	return textFault(e.DedupKey, maxKey)
+}
+
+func (e *Event) timeFault() string {
+	if year := e.Time.UTC().Year(); year < 0 || year > 9999 {
+		return fmt.Sprintf("in the year %d, expected 0 to 9999", year)
+	}
+	return ""
 }
 
 func (e *Event) labelFault() (field, reason string) {

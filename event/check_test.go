@@ -55,6 +55,7 @@ func TestCheckRefuses(t *testing.T) {
 		{"long tenant", func(e *event.Event) { e.Tenant = long }, "tenant", "256 bytes"},
 		{"long intake", func(e *event.Event) { e.Intake = long }, "intake", "256 bytes"},
 		{"long key", func(e *event.Event) { e.DedupKey = strings.Repeat("x", 4097) }, "dedup key", "4097 bytes"},
+		{"zero byte in the key", func(e *event.Event) { e.DedupKey = "a\x00" }, "dedup key", "holds a zero byte"},
 		{"long summary", func(e *event.Event) { e.Summary = strings.Repeat("x", event.MaxSummary+1) }, "summary", "4097 bytes"},
 		{"bad UTF-8 in the summary", func(e *event.Event) { e.Summary = "a\xff" }, "summary", "not valid UTF-8"},
 		{"bad UTF-8 in the subject", func(e *event.Event) { e.Subject = "\xc3" }, "subject", "not valid UTF-8"},

@@ -4,8 +4,8 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"net/url"
+	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/tocsin-dev/tocsin/severity"
 )
@@ -121,16 +121,18 @@ func (c *Class) AppendKey(b []byte, e *Event) []byte {
 
 const longestKey = 255 // bytes, the limit of PagerDuty's dedup_key
 
-// shorten cuts a long key to longestKey bytes: a readable beginning, "~" and a hash of the whole key.
 func shorten(key string) string {
-	const hashed = 32
 	if len(key) <= longestKey {
 		return key
 	}
-	sum := sha256.Sum256([]byte(key))
-	head := key[:longestKey-1-hashed]
-	for !utf8.ValidString(head) {
-		head = head[:len(head)-1]
-	}
-	return head + "~" + hex.EncodeToString(sum[:hashed/2])
+	return digested(key, longestKey)
+}
+
+// digested cuts s to limit bytes: a readable beginning, "~" and a hash of all of s. The result is valid UTF-8
+// without zero bytes.
+func digested(s string, limit int) string {
+	const digits = 32
+	sum := sha256.Sum256([]byte(s))
+	head := s[:min(len(s), limit-1-digits)]
+	return strings.ReplaceAll(strings.ToValidUTF8(head, ""), "\x00", "") + "~" + hex.EncodeToString(sum[:digits/2])
 }

@@ -56,6 +56,7 @@ type Event struct {
 	Type     string            `json:"type" erase:"keep"`               // name of the class; required
 	Subject  string            `json:"subject,omitempty" erase:"words"` // the affected thing: a host, a customer
 	Signal   Signal            `json:"signal"`                          // defaults to Trigger
+	Fires    Fires             `json:"fires,omitempty" erase:"keep"`    // when the alert of a trigger fires
 	Severity severity.Level    `json:"severity,omitempty"`              // defaults to the severity of the class
 	Time     time.Time         `json:"time,omitzero"`                   // the sender's clock; zero if the sender gave none
 	Received time.Time         `json:"received,omitzero"`               // set by Submit, which replaces a caller's value

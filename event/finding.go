@@ -1,5 +1,7 @@
 package event
 
+import "github.com/tocsin-dev/tocsin/severity"
+
 // The kinds of finding that the engine reports at run time.
 const (
 	FindingUnclassified    = "unclassified"     // no class matches the type
@@ -11,7 +13,8 @@ const (
 	FindingDeadLetter      = "dead-letter"      // a message could not be delivered over any contact
 	FindingUnknownSeverity = "unknown-severity" // the sender's word for a severity is unknown
 	FindingOverflow        = "overflow"         // a limit was reached, and input was lost
-	FindingRefusedInput    = "refused-input"    // an intake could not use all of a request
+	FindingRefusedInput    = "refused-input"    // an intake is closed, or found a request odd that it used
+	FindingLoss            = "loss"             // an event was refused or cut; the subject names the intake, the event and the reason
 )
 
 // findingPrefix marks the classes of findings. The engine reports no finding about a finding, which prevents loops.
@@ -19,12 +22,16 @@ const findingPrefix = "tocsin."
 
 // Finding returns an event that reports a fault of the catalog or the engine. Its class is tocsin.<kind>, for example
 // tocsin.unrouted; the catch-all owns it unless the catalog names another owner. subject names the faulty thing and is part
-// of the dedup key. Long texts are cut.
+// of the dedup key. Long texts are cut, the subject with a hash. A loss has severity error, any other finding that of its class.
 func Finding(kind, subject, summary string) Event {
-	return Event{
-		Source: "tocsin", Intake: "tocsin", Type: findingPrefix + kind, Subject: Shorten(subject, maxName),
+	e := Event{
+		Source: "tocsin", Intake: "tocsin", Type: findingPrefix + kind, Subject: shorten(subject),
 		Summary: Shorten(summary, MaxSummary),
 	}
+	if kind == FindingLoss {
+		e.Severity = severity.Error
+	}
+	return e
 }
 
 // IsFinding reports whether typ is the type of a finding: tocsin.<kind>.

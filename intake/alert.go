@@ -1,12 +1,15 @@
 package intake
 
 import (
+	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"hash/fnv"
 	"io"
 	"maps"
+	"math"
 	"net/url"
 	"slices"
 	"strings"
@@ -16,9 +19,8 @@ import (
 )
 
 const (
-	maxName  = 255     // bytes of an id, a type, a subject or the name of a label
-	maxText  = 4 << 10 // bytes kept of an annotation; it is part of no key and may be cut
-	maxLinks = 32      // links kept of an alert
+	maxName  = 255     // bytes of a name
+	maxText  = 4 << 10 // bytes of a label of a log record
 	maxWords = 10      // unknown severities reported per body
 )
 
@@ -35,34 +37,32 @@ type alert struct {
 
 func (n *notice) readAlert(raw []byte, now time.Time) (event.Event, error) {
 	var a alert
-	if err := json.Unmarshal(raw, &a); err != nil {
+	err := json.Unmarshal(raw, &a)
+	if wrong := (*json.UnmarshalTypeError)(nil); errors.As(err, &wrong) && bytes.HasPrefix(raw, []byte("{")) {
+		a, err = n.readOdd(raw)
+	}
+	if err != nil {
 		return event.Event{}, err
 	}
-	if len(a.Labels) == 0 {
+	if len(a.Labels)+len(a.Annotations) == 0 && a.Fingerprint == "" {
 		return event.Event{}, errors.New("labels: missing, expected at least one")
 	}
-	starts, err := instant("startsAt", a.StartsAt)
-	if err != nil {
-		return event.Event{}, err
-	}
-	ends, err := instant("endsAt", a.EndsAt)
-	if err != nil {
-		return event.Event{}, err
-	}
+	starts, ends := n.instant("startsAt", a.StartsAt), n.instant("endsAt", a.EndsAt)
 	e := event.Event{
 		Type: a.class(), Subject: a.Labels["instance"], Severity: n.severity(a.Labels["severity"]), DedupKey: a.Fingerprint,
-		Labels: a.Labels, Data: a.data(starts, ends), Links: a.links(),
+		Labels: a.Labels, Data: a.data(), Links: a.links(), Summary: a.summary(),
 	}
 	if e.DedupKey == "" {
 		e.DedupKey = fingerprint(a.Labels)
 	}
-	switch firing, err := a.firing(ends, now); {
-	case err != nil:
-		return event.Event{}, err
-	case firing:
-		e.Time, e.Summary = starts, a.summary(a.Labels["alertname"])
+	switch a.Status = normal(a.Status); {
+	case a.Status == "resolved", a.Status != "firing" && !ends.IsZero() && !ends.After(now): // old senders send no status
+		e.Signal, e.Time = event.Resolve, ends
 	default:
-		e.Signal, e.Time, e.Summary = event.Resolve, ends, a.summary("") // a resolved alert may lack annotations
+		e.Time, e.Summary = starts, cmp.Or(e.Summary, a.named(""), e.Type)
+	}
+	if a.Status != "firing" && a.Status != "resolved" && a.Status != "" {
+		n.leave("status", fmt.Errorf("%.40q, expected firing or resolved", a.Status))
 	}
 	if !isText(raw) {
 		n.repaired++
@@ -70,28 +70,28 @@ func (n *notice) readAlert(raw []byte, now time.Time) (event.Event, error) {
 	return e, nil
 }
 
-func instant(field, s string) (time.Time, error) {
-	if s == "" {
-		return time.Time{}, nil
-	}
-	t, err := time.Parse(time.RFC3339, s)
+// readOdd reads an alert with a member of an unexpected type. A number stands for its text; what has no text is left out.
+func (n *notice) readOdd(raw []byte) (alert, error) {
+	v, err := readValue(raw, math.MaxInt) // the depth of the body is limited
 	if err != nil {
-		return t, fmt.Errorf("%s: %.40q, expected a time as in 2006-01-02T15:04:05Z", field, s)
+		return alert{}, err
 	}
-	return t.UTC(), nil
-}
-
-// firing reads the status of the alert itself; the status of the group differs. Old senders send no status: endsAt decides.
-func (a *alert) firing(ends, now time.Time) (bool, error) {
-	switch a.Status {
-	case "firing":
-		return true, nil
-	case "resolved":
-		return false, nil
-	case "":
-		return ends.IsZero() || ends.After(now), nil
+	members := v.of.(map[string]any) // raw is an object
+	a := alert{Labels: n.labels("labels", members["labels"]), Annotations: n.labels("annotations", members["annotations"])}
+	for _, member := range [...]struct {
+		name string
+		to   *string
+	}{
+		{"status", &a.Status}, {"startsAt", &a.StartsAt}, {"endsAt", &a.EndsAt}, {"generatorURL", &a.GeneratorURL}, {"fingerprint", &a.Fingerprint},
+	} {
+		v := members[member.name]
+		text, ok := textOf(v)
+		if !ok {
+			n.leave(member.name, fmt.Errorf("a %s, expected a text", kindOf(v)))
+		}
+		*member.to = text
 	}
-	return false, fmt.Errorf("status: %.40q, expected firing or resolved", a.Status)
+	return a, nil
 }
 
 // class returns the label class, else alertmanager.<alertname>. Only the engine may use the classes of findings.
@@ -105,15 +105,6 @@ func (a *alert) class() string {
 	return event.Unclassified
 }
 
-func (a *alert) summary(otherwise string) string {
-	for _, name := range summaryNames() {
-		if text := a.Annotations[name]; text != "" {
-			return event.Shorten(text, event.MaxSummary)
-		}
-	}
-	return event.Shorten(otherwise, event.MaxSummary)
-}
-
 // fingerprint computes Alertmanager's fingerprint of labels (FNV-1a, 64 bits), which old releases do not send.
 func fingerprint(labels map[string]string) string {
 	h := fnv.New64a()
@@ -123,20 +114,24 @@ func fingerprint(labels map[string]string) string {
 	return fmt.Sprintf("%016x", h.Sum64())
 }
 
-func (a *alert) data(starts, ends time.Time) map[string]any {
-	data := make(map[string]any, 6)
+func (a *alert) data() map[string]any {
+	data := make(map[string]any, 8)
 	if len(a.Annotations) > 0 {
 		annotations := make(map[string]any, len(a.Annotations))
 		for name, text := range a.Annotations {
-			annotations[name] = event.Shorten(text, maxText)
+			annotations[name] = text
 		}
 		data["annotations"] = annotations
 	}
-	if !starts.IsZero() {
-		data["startsAt"] = starts.Format(time.RFC3339Nano)
+	for name, text := range map[string]string{"startsAt": a.StartsAt, "endsAt": a.EndsAt} {
+		if at, err := timeOf(text); err != nil {
+			data[name] = text
+		} else if !at.IsZero() {
+			data[name] = at.Format(time.RFC3339Nano)
+		}
 	}
-	if !ends.IsZero() {
-		data["endsAt"] = ends.Format(time.RFC3339Nano)
+	if !isWeb(a.GeneratorURL) && a.GeneratorURL != "" {
+		data["generatorURL"] = a.GeneratorURL
 	}
 	return data
 }
@@ -144,19 +139,19 @@ func (a *alert) data(starts, ends time.Time) map[string]any {
 func (a *alert) links() []event.Link {
 	var links []event.Link
 	if isWeb(a.GeneratorURL) {
-		links = append(links, event.Link{URL: a.GeneratorURL, Text: "source"})
+		links = append(links, event.Link{URL: strings.TrimSpace(a.GeneratorURL), Text: "source"})
 	}
 	for _, name := range slices.Sorted(maps.Keys(a.Annotations)) {
 		text, ok := strings.CutSuffix(name, "_url")
-		if ok && len(links) < maxLinks-1 && isWeb(a.Annotations[name]) {
-			links = append(links, event.Link{URL: a.Annotations[name], Text: event.Shorten(text, maxName)})
+		if ok && isWeb(a.Annotations[name]) {
+			links = append(links, event.Link{URL: strings.TrimSpace(a.Annotations[name]), Text: text})
 		}
 	}
 	return links
 }
 
-// isWeb reports whether an event may hold link. A bad link is dropped; the alert is kept.
+// isWeb reports whether link may become a link of an event. White space around it does not count.
 func isWeb(link string) bool {
-	u, err := url.Parse(link)
-	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != "" && len(link) <= 3<<10
+	u, err := url.Parse(strings.TrimSpace(link))
+	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != ""
 }

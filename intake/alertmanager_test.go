@@ -45,7 +45,7 @@ func TestAlertmanagerStoresWhatItGets(t *testing.T) {
 			{URL: "https://wiki.example.com/queue", Text: "runbook"},
 			{URL: "https://am.example.com", Text: "Alertmanager"},
 		},
-		TraceParent: traceparent, Intake: "prod",
+		TraceParent: traceparent, Intake: "prod", Sender: event.Sender{Clock: event.ClockPeers, Ends: true, StaleAfter: 9 * time.Hour},
 	}, e.stored.events[0])
 	assert.Zero(t, e.meter.Count("tocsin.intake.events"))
 }
@@ -148,7 +148,7 @@ func labelled(labels string) string {
 }
 
 func TestBadInput(t *testing.T) {
-	refused, words := "tocsin."+event.FindingRefusedInput, "tocsin."+event.FindingUnknownSeverity
+	lost, refused, words := "tocsin."+event.FindingLoss, "tocsin."+event.FindingRefusedInput, "tocsin."+event.FindingUnknownSeverity
 	for _, tt := range []struct {
 		name    string
 		request *http.Request
@@ -160,24 +160,24 @@ func TestBadInput(t *testing.T) {
 		says    string // expected in the finding and, if nothing is stored, in the answer
 	}{
 		// Alertmanager drops a notice on every 4xx, so a finding must report it.
-		{"malformed JSON", request(`{"alerts":[` + good + `,}`), nil, 400, "malformed", 0, refused, "invalid character '}'"},
-		{"empty body", request(""), nil, 400, "malformed", 0, refused, "ends too early"},
-		{"cut off", request(notice(good)[:400]), nil, 400, "malformed", 0, refused, "unexpected EOF"},
-		{"cut off behind the alerts", request(`{"alerts":[` + good + `]`), nil, 400, "malformed", 0, refused, "ends too early"},
-		{"trailing garbage", request(notice(good) + "x"), nil, 400, "malformed", 0, refused, "invalid character 'x'"},
-		{"two bodies in one", request(notice(good) + notice(good)), nil, 400, "malformed", 0, refused, "data after the end"},
-		{"a list", request("[" + good + "]"), nil, 400, "malformed", 0, refused, `"[", expected "{"`},
-		{"no alerts", request(`{"version":"4"}`), nil, 400, "malformed", 0, refused, "alerts: missing, expected a list"},
-		{"alerts is no list", request(`{"alerts":{}}`), nil, 400, "malformed", 0, refused, `alerts: "{", expected "["`},
-		{"member of a wrong type", request(`{"alerts":[` + good + `],"groupKey":7}`), nil, 400, "malformed", 0, refused, "groupKey: number, expected string"},
-		{"depth 100,000", request(strings.Repeat(`{"a":[`, 50_000)), nil, 400, "too_deep", 0, refused, "expected at most 32 levels"},
-		{"depth 100,000 in an alert", request(notice(strings.Repeat(`[`, 100_000))), nil, 400, "too_deep", 0, refused, "32 levels"},
-		{"one level too deep", request(notice(good)), func(e *intake.Endpoint) { e.MaxDepth = 3 }, 400, "too_deep", 0, refused, "at most 3 levels"},
-		{"oversize", request(notice(good)), func(e *intake.Endpoint) { e.MaxBody = 200 }, 413, "too_large", 0, refused, "at most 200 bytes"},
-		{"no gzip", request(notice(good), "Content-Encoding", "gzip"), nil, 400, "malformed", 0, refused, "gzip: invalid header"},
-		{"gzip cut off", packed(notice(good), 50), nil, 400, "malformed", 0, refused, "unexpected EOF"},
-		{"oversize once it is unpacked", packed(notice(good), 0), func(e *intake.Endpoint) { e.MaxBody = 600 }, 413, "too_large", 0, refused, "at most 600 bytes"},
-		{"oversize without a length", unsized(notice(good)), func(e *intake.Endpoint) { e.MaxBody = 200 }, 413, "too_large", 0, refused, "at most 200 bytes"},
+		{"malformed JSON", request(`{"alerts":[` + good + `,}`), nil, 400, "malformed", 0, lost, "invalid character '}'"},
+		{"empty body", request(""), nil, 400, "malformed", 0, lost, "ends too early"},
+		{"cut off", request(notice(good)[:400]), nil, 400, "malformed", 0, lost, "unexpected EOF"},
+		{"cut off behind the alerts", request(`{"alerts":[` + good + `]`), nil, 400, "malformed", 0, lost, "ends too early"},
+		{"trailing garbage", request(notice(good) + "x"), nil, 400, "malformed", 0, lost, "invalid character 'x'"},
+		{"two bodies in one", request(notice(good) + notice(good)), nil, 400, "malformed", 0, lost, "data after the end"},
+		{"a list", request("[" + good + "]"), nil, 400, "malformed", 0, lost, `"[", expected "{"`},
+		{"no alerts", request(`{"version":"4"}`), nil, 400, "malformed", 0, lost, "alerts: missing, expected a list"},
+		{"alerts is no list", request(`{"alerts":{}}`), nil, 400, "malformed", 0, lost, `alerts: "{", expected "["`},
+		{"member of a wrong type", request(`{"alerts":[` + good + `],"groupKey":7}`), nil, 200, "", 1, refused, "groupKey: number, expected string, left out"},
+		{"depth 100,000", request(strings.Repeat(`{"a":[`, 50_000)), nil, 400, "too_deep", 0, lost, "expected at most 32 levels"},
+		{"depth 100,000 in an alert", request(notice(strings.Repeat(`[`, 100_000))), nil, 400, "too_deep", 0, lost, "32 levels"},
+		{"one level too deep", request(notice(good)), func(e *intake.Endpoint) { e.MaxDepth = 3 }, 400, "too_deep", 0, lost, "at most 3 levels"},
+		{"oversize", request(notice(good)), func(e *intake.Endpoint) { e.MaxBody = 200 }, 413, "too_large", 0, lost, "at most 200 bytes"},
+		{"no gzip", request(notice(good), "Content-Encoding", "gzip"), nil, 400, "malformed", 0, lost, "gzip: invalid header"},
+		{"gzip cut off", packed(notice(good), 50), nil, 400, "malformed", 0, lost, "unexpected EOF"},
+		{"oversize once it is unpacked", packed(notice(good), 0), func(e *intake.Endpoint) { e.MaxBody = 600 }, 413, "too_large", 0, lost, "at most 600 bytes"},
+		{"oversize without a length", unsized(notice(good)), func(e *intake.Endpoint) { e.MaxBody = 200 }, 413, "too_large", 0, lost, "at most 200 bytes"},
 
 		// These requests cannot come from Alertmanager, so no finding is needed.
 		{"wrong content type", request(notice(good), "Content-Type", "text/plain"), nil, 415, "content_type", 0, "", "expected application/json"},
@@ -187,31 +187,30 @@ func TestBadInput(t *testing.T) {
 		{"PUT", method(http.MethodPut), nil, 405, "method", 0, "", "expected POST"},
 
 		// A bad alert does not affect the valid alerts.
-		{"10,000 labels", request(notice(manyLabels(10_000), good)), nil, 200, "refused", 1, refused, "alerts[0]: labels: 10001 labels, expected at most 128"},
-		{"label of a wrong type", request(notice(good, labelled(`{"alertname":7}`))), nil, 200, "malformed", 1, refused, "alerts[1]: labels: number, expected string"},
-		{"alert of a wrong type", request(notice(`"boom"`, good)), nil, 200, "malformed", 1, refused, "alerts[0]: string, expected object"},
-		{"null for an alert", request(notice(`null`, good)), nil, 200, "malformed", 1, refused, "alerts[0]: labels: missing"},
-		{"no labels", request(notice(`{}`, good)), nil, 200, "malformed", 1, refused, "alerts[0]: labels: missing"},
-		{"bad time", request(notice(strings.Replace(good, "2026-05-04T", "yesterday ", 1), good)), nil, 200, "malformed", 1, refused, "alerts[0]: startsAt: "},
-		{"unknown status", request(notice(strings.Replace(good, "firing", "sleeping", 1), good)), nil, 200, "malformed", 1, refused, `status: "sleeping", expected firing or resolved`},
-		{"refused behind one that is malformed", request(notice(`7`, labelled(`{"alertname":"`+strings.Repeat("x", 300)+`"}`), good)), nil, 200, "refused", 1, refused, "2 of 3 alerts refused"},
-		{"all refused", request(notice(manyLabels(200))), nil, 400, "refused", 0, refused, "1 of 1 alerts refused, such as alerts[0]: labels: 201 labels"},
-		{"all malformed", request(notice(`7`)), nil, 400, "malformed", 0, refused, "1 of 1 alerts refused, such as alerts[0]: number, expected object"},
+		{"10,000 labels", request(notice(manyLabels(10_000), good)), nil, 200, "", 2, lost, "1 of 2 alerts cut, such as alerts[0]: labels: 10001 labels, expected at most 128"},
+		{"label of a wrong type", request(notice(labelled(`{"alertname":7,"x":{}}`), good)), nil, 200, "", 2, lost, "alerts[0]: labels.x: a map, expected a text"},
+		{"alert of a wrong type", request(notice(`"boom"`, good)), nil, 200, "malformed", 1, lost, "1 of 2 alerts refused, such as alerts[0]: string, expected object"},
+		{"null for an alert", request(notice(`null`, good)), nil, 200, "malformed", 1, lost, "alerts[0]: labels: missing"},
+		{"no labels", request(notice(`{}`, good)), nil, 200, "malformed", 1, lost, "alerts[0]: labels: missing"},
+		{"bad time", request(notice(strings.Replace(good, "2026-05-04T", "yesterday ", 1), good)), nil, 200, "", 2, lost, `alerts[0]: startsAt: "yesterday 10:00:00.123456789+02:00", expected a time`},
+		{"unknown status", request(notice(strings.Replace(good, "firing", "sleeping", 1), good)), nil, 200, "", 2, lost, `status: "sleeping", expected firing or resolved`},
+		{"long name", request(notice(labelled(`{"alertname":"`+strings.Repeat("x", 300)+`"}`), good)), nil, 200, "", 2, lost, "alerts[0]: type: 313 bytes, expected at most 255"},
+		{"all malformed", request(notice(`7`)), nil, 400, "malformed", 0, lost, "1 of 1 alerts refused, such as alerts[0]: number, expected object"},
 
 		// Unusual, but accepted.
 		{"unknown severity", request(notice(labelled(`{"alertname":"A","severity":"Sev2"}`), good)), nil, 200, "", 2, words, `severity "sev2", expected`},
 		{"missing type", request(notice(labelled(`{"job":"x"}`), good)), nil, 200, "", 2, "", ""},
 		{"type of a finding", request(notice(labelled(`{"class":"tocsin.exhausted","alertname":"A"}`), good)), nil, 200, "", 2, "", ""},
 		{"bytes that are not UTF-8", request(notice(labelled("{\"alertname\":\"A\xff\"}"), good)), nil, 200, "", 2, refused, "1 alerts with invalid UTF-8"},
-		{"cut by the sender", request(strings.Replace(notice(good), `"truncatedAlerts":0`, `"truncatedAlerts":7`, 1)), nil, 200, "", 1, refused, "sender cut 7 alerts"},
+		{"cut by the sender", request(strings.Replace(notice(good), `"truncatedAlerts":0`, `"truncatedAlerts":7`, 1)), nil, 200, "", 1, lost, "sender cut 7 alerts"},
 		{"gzip", packed(notice(good), 0), nil, 200, "", 1, "", ""},
 		{"severity in other words", request(notice(labelled(`{"alertname":"A","severity":"P1"}`), good)), nil, 200, "", 2, "", ""},
 		{"no alerts in the list", request(notice()), nil, 200, "", 0, "", ""},
 		{"unknown members", request(strings.Replace(notice(good), `{`, `{"routeLabels":{"a":[1,{"b":null}]},`, 1)), nil, 200, "", 1, "", ""},
 		{"content type with a charset", request(notice(good), "Content-Type", "Application/JSON; charset=utf-8"), nil, 200, "", 1, "", ""},
 		{"link that is none", request(notice(strings.Replace(good, "https://wiki", "javascript:alert(1)//", 1))), nil, 200, "", 1, "", ""},
-		{"long annotation", request(notice(strings.Replace(good, `"summary":"`, `"summary":"`+strings.Repeat("ä", 50_000), 1))), nil, 200, "", 1, "", ""},
-		{"long address of the sender", request(strings.Replace(notice(good), "https://am.example.com", "https://am.example.com/"+strings.Repeat("x", 5000), 1)), nil, 200, "", 1, "", ""},
+		{"long annotation", request(notice(strings.Replace(good, `"summary":"`, `"summary":"`+strings.Repeat("ä", 2_000), 1))), nil, 200, "", 1, "", ""},
+		{"long address of the sender", request(strings.Replace(notice(good), "https://am.example.com", "https://am.example.com/"+strings.Repeat("x", 300), 1)), nil, 200, "", 1, lost, "source: 323 bytes"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			e := alertmanager(tt.change)
@@ -289,7 +288,7 @@ func TestStrangeButTaken(t *testing.T) {
 		{"title", strings.Replace(good, `"summary"`, `"title"`, 1), func(t *testing.T, e event.Event) { assert.Equal(t, "queue mq-1 is full", e.Summary) }},
 		{"message", strings.Replace(good, `"summary"`, `"message"`, 1), func(t *testing.T, e event.Event) { assert.Equal(t, "queue mq-1 is full", e.Summary) }},
 		{"braces and mark-up", strings.Replace(good, "queue mq-1 is full", `{{.X}} ${jndi:ldap://x} <script>\r\n\u202e`, 1), func(t *testing.T, e event.Event) {
-			assert.Equal(t, "{{.X}} ${jndi:ldap://x} <script>\r\n\u202e", e.Summary, "data comes out as it went in")
+			assert.Equal(t, "QueueFull mq-1: {{.X}} ${jndi:ldap://x} <script>\r\n\u202e", e.Summary, "data comes out as it went in")
 		}},
 		{"script for a link", strings.Replace(good, "https://wiki.example.com/queue", "javascript:alert(1)", 1), func(t *testing.T, e event.Event) {
 			for _, l := range e.Links {
@@ -297,7 +296,10 @@ func TestStrangeButTaken(t *testing.T) {
 			}
 			assert.Len(t, e.Links, 2)
 		}},
-		{"forty links", strings.Replace(good, `"runbook_url"`, fortyLinks()+`"runbook_url"`, 1), func(t *testing.T, e event.Event) { assert.Len(t, e.Links, 32) }},
+		{"forty links", strings.Replace(good, `"runbook_url"`, fortyLinks()+`"runbook_url"`, 1), func(t *testing.T, e event.Event) {
+			assert.Len(t, e.Links, 32)
+			assert.Equal(t, "links", e.Data["tocsin.cut"])
+		}},
 		{"resolved without annotations", resolved, func(t *testing.T, e event.Event) {
 			assert.Equal(t, event.Resolve, e.Signal)
 			assert.Equal(t, time.Date(2026, 5, 4, 11, 0, 0, 0, time.UTC), e.Time)

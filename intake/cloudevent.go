@@ -1,12 +1,9 @@
 package intake
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
 	"net/http"
-	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -22,55 +19,55 @@ type cloudEvent struct {
 
 // cloudEvent turns c into an event.
 func (b *batch) cloudEvent(c *cloudEvent) (event.Event, error) {
+	b.reading = typeName(c.text("type"))
 	if err := c.check(); err != nil {
 		return event.Event{}, err
 	}
-	at, err := instant("time", c.text("time"))
-	if err != nil {
-		return event.Event{}, err
+	for _, field := range [...][2]string{{"subject", "subject"}, {"dedupkey", "dedup key"}, {"time", "time"}, {"severity", "severity"}, {"signal", "signal"}, {"summary", "summary"}} {
+		if _, ok := textOf(c.attributes[field[0]]); !ok {
+			b.leave(field[1], fmt.Errorf("a %s, expected a text", kindOf(c.attributes[field[0]])))
+		}
 	}
 	e := event.Event{
-		ID: c.text("id"), Source: c.text("source"), Type: typeName(c.text("type")), Subject: c.text("subject"), Time: at,
-		DedupKey: c.text("dedupkey"), Summary: c.text("summary"), Data: dataOf(c.data), Labels: c.labels(),
+		ID: c.text("id"), Source: c.text("source"), Type: b.reading, Subject: c.text("subject"),
+		Time: b.instant("time", c.text("time")), DedupKey: c.text("dedupkey"), Summary: c.text("summary"),
+		Data: dataOf(c.data), Labels: b.labels("labels", c.others()),
 	}
-	word := c.text("severity")
-	if e.Signal, err = c.signal(isOK(word)); err != nil {
-		return event.Event{}, err
-	}
-	if !isOK(word) {
+	if word := c.text("severity"); isOK(word) {
+		e.Signal = event.Resolve
+	} else {
 		e.Severity = b.severity(word)
+	}
+	members, _ := c.data.(map[string]any)
+	within := func(name string) string {
+		text, _ := members[name].(string)
+		return text
+	}
+	if word := c.text("signal"); word != "" {
+		b.signal(&e, word)
+	} else {
+		_ = e.Signal.UnmarshalText([]byte(normal(within("signal")))) // another word may mean something else
 	}
 	if trace := c.text("traceparent"); event.ValidTraceParent(trace) {
 		e.TraceParent = trace
 	}
 	if e.Summary == "" {
-		e.Summary = summaryOf(c.data)
+		e.Summary = summaryOf(within)
 	}
 	e.Summary = summarised(&e)
-	return e, nil
+	return e, b.sure(&e)
 }
 
-// summarised returns the summary of e, cut to its limit. An empty summary of a trigger or change is replaced by type and
-// subject, so that an alert always has a text.
+// summarised returns the summary of e. An empty summary of a trigger or change is replaced by type and subject, so that an alert
+// always has a text.
 func summarised(e *event.Event) string {
-	text := e.Summary
-	if text == "" && (e.Signal == event.Trigger || e.Signal == event.Change) {
-		text = strings.TrimSpace(e.Type + " " + e.Subject)
+	if e.Summary == "" && (e.Signal == event.Trigger || e.Signal == event.Change) {
+		return strings.TrimSpace(e.Type + " " + e.Subject)
 	}
-	return event.Shorten(text, event.MaxSummary)
+	return e.Summary
 }
 
 func (c *cloudEvent) check() error {
-	for _, name := range slices.Sorted(maps.Keys(c.attributes)) {
-		if strings.Trim(name, "abcdefghijklmnopqrstuvwxyz0123456789") != "" {
-			return fmt.Errorf("%.40q: expected a name of lower-case letters and digits", name)
-		}
-		switch c.attributes[name].(type) {
-		case string, json.Number, bool:
-		default:
-			return fmt.Errorf("%s: expected a string, a number or a boolean", name)
-		}
-	}
 	for _, name := range [...]string{"specversion", "id", "source", "type"} {
 		if c.text(name) == "" {
 			return fmt.Errorf("%s: missing", name)
@@ -84,52 +81,28 @@ func (c *cloudEvent) check() error {
 
 // text returns an attribute in its canonical string form, "" if it is not set.
 func (c *cloudEvent) text(name string) string {
-	switch v := c.attributes[name].(type) {
-	case string:
-		return v
-	case json.Number:
-		return v.String()
-	case bool:
-		return strconv.FormatBool(v)
-	}
-	return ""
+	text, _ := textOf(c.attributes[name])
+	return text
 }
 
-// signal returns the signal of the event. An unknown attribute signal is an error. An unknown member signal of the data is
-// ignored, because it may have another meaning.
-func (c *cloudEvent) signal(ok bool) (event.Signal, error) {
-	signal := event.Trigger
-	if ok {
-		signal = event.Resolve
-	}
-	word := c.text("signal")
-	if word == "" {
-		members, _ := c.data.(map[string]any)
-		within, _ := members["signal"].(string)
-		_ = signal.UnmarshalText([]byte(normal(within)))
-		return signal, nil
-	}
-	if signal.UnmarshalText([]byte(normal(word))) != nil {
-		return signal, fmt.Errorf("signal: %.40q, expected trigger, acknowledge, resolve or change", word)
-	}
-	return signal, nil
-}
-
-// labels returns the attributes that become no other field of the event.
-func (c *cloudEvent) labels() map[string]string {
-	var labels map[string]string
-	for name := range c.attributes {
+// others returns the attributes that become no other field of the event, nil if there are none.
+func (c *cloudEvent) others() any {
+	var others map[string]any
+	for name, value := range c.attributes {
 		switch name {
 		case "specversion", "id", "source", "type", "subject", "time", "datacontenttype",
 			"severity", "signal", "summary", "dedupkey", "traceparent":
 			continue
 		}
-		if labels == nil {
-			labels = make(map[string]string)
+		if others == nil {
+			others = make(map[string]any)
 		}
-		labels[name] = c.text(name)
+		others[name] = value
 	}
-	return labels
+	if others == nil {
+		return nil
+	}
+	return others
 }
 
 // fromHeaders reads the attributes of binary mode.

@@ -33,7 +33,7 @@ func CloudEvents(s Submitter, e *Endpoint) http.Handler {
 		name: "cloudevents", methods: []string{http.MethodPost}, maxBody: 1 << 20,
 		accepts:  func(h http.Header) bool { return modeOf(h) != unknownMode },
 		expected: "application/cloudevents+json, application/cloudevents-batch+json, or the headers ce-specversion, ce-id, ce-source and ce-type",
-		stored:   http.StatusAccepted, partly: http.StatusAccepted, overload: http.StatusTooManyRequests,
+		stored:   http.StatusAccepted, partly: http.StatusAccepted, overload: http.StatusTooManyRequests, mayBegin: true,
 	}, s, e)
 	return g.handler(func(r *http.Request, body io.Reader) (*batch, error) {
 		return decodeCloudEvents(r.Header, body, g.MaxDepth)
@@ -97,11 +97,11 @@ func (b *batch) readList(d *json.Decoder, read func(i int, text []byte) error) e
 			return fmt.Errorf("%s[%d]: %w", b.unit, i, err)
 		}
 		if i >= maxEvents {
-			b.leaveOut(i, errTooMany)
+			b.leaveOut(i, tooMany, errTooMany)
 			continue
 		}
 		if err := read(i, raw); err != nil {
-			b.leaveOut(i, err)
+			b.leaveOut(i, reasonMalformed, err)
 		}
 	}
 	if _, err := d.Token(); err != nil {
@@ -188,10 +188,14 @@ func (b *batch) dataFrom(contentType string, data []byte) (value, error) {
 	case mediaType == "application/json" || mediaType == "text/json" || strings.HasSuffix(mediaType, "+json"),
 		contentType == "" && json.Valid(data):
 		v, err := readValue(data, b.maxDepth)
-		if err != nil {
+		switch {
+		case errors.Is(err, errTooDeep):
 			return value{}, fmt.Errorf("data: %w", err)
+		case err == nil:
+			return v, nil
 		}
-		return v, nil
+		b.leave("data", fmt.Errorf("%w; kept as text", err))
+		return value{of: strings.ToValidUTF8(string(data), "?")}, nil
 	case utf8.Valid(data):
 		return value{of: string(data)}, nil
 	}

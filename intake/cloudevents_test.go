@@ -101,7 +101,10 @@ func TestCloudEventFields(t *testing.T) {
 		}},
 		{"message", with("data", map[string]any{"message": "three", "title": ""}), func(t *testing.T, e event.Event) { assert.Equal(t, "three", e.Summary) }},
 		{"no summary", with("subject", "order 7"), func(t *testing.T, e event.Event) { assert.Equal(t, "shop.order.stuck order 7", e.Summary) }},
-		{"long summary", with("summary", strings.Repeat("ä", 5000)), func(t *testing.T, e event.Event) { assert.Len(t, e.Summary, 4095) }},
+		{"long summary", with("summary", strings.Repeat("ä", 5000)), func(t *testing.T, e event.Event) {
+			assert.Len(t, e.Summary, 4095)
+			assert.Equal(t, "summary", e.Data["tocsin.cut"])
+		}},
 		{"numbers and booleans", structured(map[string]any{"size": 7, "full": true}), func(t *testing.T, e event.Event) {
 			assert.Equal(t, map[string]string{"size": "7", "full": "true"}, e.Labels)
 		}},
@@ -160,7 +163,7 @@ func TestCloudEventHeaders(t *testing.T) {
 }
 
 func TestCloudEventsAnswers(t *testing.T) {
-	refused := "tocsin." + event.FindingRefusedInput
+	lost := "tocsin." + event.FindingLoss
 	twice := inHeaders("")
 	twice.Header.Add("Ce-Id", "e-2")
 	for _, tt := range []struct {
@@ -182,30 +185,32 @@ func TestCloudEventsAnswers(t *testing.T) {
 		{"binary with a header twice", twice, 400, "malformed", 0, "Ce-Id: expected each header once"},
 		{"ce-datacontenttype", inHeaders("", "Ce-Datacontenttype", "text/plain"), 400, "malformed", 0, "the Content-Type for ce-datacontenttype"},
 		{"overlong form", inHeaders("", "Ce-Subject", "%c0%af"), 400, "malformed", 0, "Ce-Subject: expected UTF-8"},
-		{"hyphen in a name", inHeaders("", "Ce-My-Label", "x"), 400, "malformed", 0, `"my-label": expected a name of lower-case letters and digits`},
-		{"binary with bad JSON", inHeaders("{"), 400, "malformed", 0, "data: byte 1: ends too early"},
+		{"hyphen in a name", inHeaders("", "Ce-My-Label", "x"), 202, "", 1, ""},
+		{"binary with bad JSON", inHeaders("{"), 202, "", 1, "events[0]: data: byte 1: ends too early; kept as text"},
 		{"too deep in binary", inHeaders(strings.Repeat("[", 33)), 400, "too_deep", 0, "at most 32 levels"},
-		{"text is not deep", inHeaders(strings.Repeat("[", 100_000), "Content-Type", "text/plain"), 400, "refused", 0, "data: larger than 65536 bytes"},
+		{"text is not deep", inHeaders(strings.Repeat("[", 100_000), "Content-Type", "text/plain"), 202, "", 1, "data: larger than 65536 bytes"},
 
 		{"other version", inOne(structured(map[string]any{"specversion": "0.3"})), 400, "malformed", 0, `specversion: "0.3", expected 1.0`},
 		{"no version", inOne(structured(map[string]any{"specversion": nil})), 400, "malformed", 0, "specversion: missing"},
 		{"empty type", inOne(structured(map[string]any{"type": ""})), 400, "malformed", 0, "type: missing"},
-		{"attribute that is an object", inOne(structured(map[string]any{"x": map[string]any{}})), 400, "malformed", 0, "x: expected a string, a number or a boolean"},
-		{"bad time", inOne(structured(map[string]any{"time": "noon"})), 400, "malformed", 0, `time: "noon"`},
-		{"bad signal", inOne(structured(map[string]any{"signal": "stop"})), 400, "malformed", 0, `signal: "stop"`},
+		{"attribute that is an object", inOne(structured(map[string]any{"x": map[string]any{}})), 202, "", 1, "labels.x: a map, expected a text"},
+		{"subject that is an object", inOne(structured(map[string]any{"subject": map[string]any{}})), 202, "", 1, "subject: a map, expected a text"},
+		{"resolve of an object", inOne(structured(map[string]any{"subject": map[string]any{}, "signal": "resolve"})), 400, "malformed", 0, "without it the resolve could hit another alert"},
+		{"bad time", inOne(structured(map[string]any{"time": "noon"})), 202, "", 1, `time: "noon"`},
+		{"bad signal", inOne(structured(map[string]any{"signal": "stop"})), 202, "", 1, `signal: "stop", expected trigger`},
 		{"bad base64", inOne(structured(map[string]any{"data_base64": "..."})), 400, "malformed", 0, "data_base64: illegal base64"},
 		{"both kinds of data", inOne(structured(map[string]any{"data_base64": "", "data": 1})), 400, "malformed", 0, "expected only one of them"},
 		{"deep inside base64", inOne(structured(map[string]any{"data_base64": strings.Repeat("W1tb", 30_000), "datacontenttype": "application/json"})), 400, "too_deep", 0, "at most 32 levels"},
 		{"a list", inOne("[]"), 400, "malformed", 0, "expected an object"},
 		{"cut off", inOne(structured(nil)[:20]), 400, "malformed", 0, "ends too early"},
 		{"two in one", inOne(structured(nil) + structured(nil)), 400, "malformed", 0, "data after the end"},
-		{"id too long", inOne(structured(map[string]any{"id": strings.Repeat("x", 256)})), 400, "refused", 0, "id: 256 bytes, expected at most 255"},
+		{"id too long", inOne(structured(map[string]any{"id": strings.Repeat("x", 256)})), 202, "", 1, "id: 256 bytes, expected at most 255"},
 
 		{"empty batch", batchOf(), 202, "", 0, ""},
 		{"batch that is none", request("{}", "Content-Type", "application/cloudevents-batch+json"), 400, "malformed", 0, `expected "["`},
 		{"depth 100,000", batchOf(strings.Repeat("[", 100_000)), 400, "too_deep", 0, "at most 32 levels"},
 		{"partly bad", batchOf(structured(map[string]any{"id": nil}), structured(nil)), 202, "malformed", 1, "1 of 2 events refused, such as events[0]: id: missing"},
-		{"partly refused", batchOf("7", structured(nil), structured(map[string]any{"subject": strings.Repeat("x", 256)})), 202, "refused", 1, "events[2]: subject: 256 bytes"},
+		{"partly cut", batchOf(structured(nil), structured(map[string]any{"subject": strings.Repeat("x", 256)})), 202, "", 2, "1 of 2 events cut, such as events[1]: subject: 256 bytes"},
 		{"all bad", batchOf("7", "null"), 400, "malformed", 0, "2 of 2 events refused, such as events[0]: expected an object; events[1]: expected an object"},
 
 		{"unknown severity", inOne(structured(map[string]any{"severity": "sev9"})), 202, "", 1, `severity "sev9"`},
@@ -233,7 +238,7 @@ func TestCloudEventsAnswers(t *testing.T) {
 			}
 			if tt.status == 400 {
 				require.Len(t, findings, 1)
-				assert.Equal(t, refused, findings[0].Type)
+				assert.Equal(t, lost, findings[0].Type)
 			}
 		})
 	}

@@ -1,11 +1,13 @@
 package intake
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"maps"
+	"strings"
 	"time"
 
 	"github.com/tocsin-dev/tocsin/event"
@@ -61,8 +63,11 @@ func (n *notice) read(d *json.Decoder, now time.Time) error {
 		case "truncatedAlerts":
 			member = &n.truncated
 		}
-		if err := d.Decode(member); err != nil {
-			return fmt.Errorf("%v: %w", name, readable(err))
+		wrong := (*json.UnmarshalTypeError)(nil)
+		if err := d.Decode(member); errors.As(err, &wrong) {
+			n.notes = append(n.notes, fmt.Sprintf("%v: %v, left out", name, readable(err)))
+		} else if err != nil {
+			return fmt.Errorf("%v: %w", name, err)
 		}
 	}
 	if _, err := d.Token(); err != nil {
@@ -106,12 +111,12 @@ func (n *notice) readAlerts(d *json.Decoder, now time.Time) error {
 			return fmt.Errorf("alerts[%d]: %w", i, err)
 		}
 		if i >= maxAlerts {
-			n.leaveOut(i, fmt.Errorf("expected at most %d alerts in one body, set max_alerts at the sender", maxAlerts))
+			n.leaveOut(i, tooMany, fmt.Errorf("expected at most %d alerts in one body, set max_alerts at the sender", maxAlerts))
 			continue
 		}
 		e, err := n.readAlert(raw, now)
 		if err != nil {
-			n.leaveOut(i, readable(err))
+			n.leaveOut(i, reasonMalformed, readable(err))
 			continue
 		}
 		n.take(i, e)
@@ -139,12 +144,9 @@ func readable(err error) error {
 // complete adds the members of the body to every event. Alertmanager sends most of them after the alerts.
 func (n *notice) complete() {
 	if n.truncated > 0 {
-		n.notes = append(n.notes, fmt.Sprintf("sender cut %d alerts", n.truncated))
+		n.lose(cmp.Or(n.groupKey, n.unit), "truncated", "", fmt.Sprintf("sender cut %d alerts", n.truncated))
 	}
-	source := n.externalURL
-	if source == "" || len(source) > maxName {
-		source = "alertmanager"
-	}
+	n.externalURL = strings.TrimSpace(n.externalURL)
 	shared := make(map[string]any, 3)
 	for name, value := range map[string]string{"receiver": n.receiver, "groupKey": n.groupKey, "externalURL": n.externalURL} {
 		if value != "" {
@@ -153,7 +155,7 @@ func (n *notice) complete() {
 	}
 	for i := range n.events {
 		e := &n.events[i]
-		e.Source = source
+		e.Source = cmp.Or(n.externalURL, "alertmanager") // tells the peers of a cluster apart
 		if isWeb(n.externalURL) {
 			e.Links = append(e.Links, event.Link{URL: n.externalURL, Text: "Alertmanager"})
 		}

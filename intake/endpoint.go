@@ -47,7 +47,8 @@ type Offerer interface {
 type Endpoint struct {
 	// Name of the intake, the scope of dedup keys: a new name separates later events from the open alerts. Required.
 	Name string
-	// Bearer lists the accepted bearer tokens. List the old and the new token during a rotation. Empty tokens are ignored.
+	// Bearer lists the accepted bearer tokens. List the old and the new token during a rotation. White space around a token does not
+	// count. Empty tokens are ignored.
 	Bearer Secrets
 	// Open accepts requests without a token. It has no effect if Bearer holds a token.
 	Open bool
@@ -58,6 +59,16 @@ type Endpoint struct {
 	MaxDepth int
 	// Rate is the number of requests accepted per second. The burst has the same size, at least 1. Zero: no limit.
 	Rate float64
+	// Ends is how long an alert of this intake may go without a signal before it goes quiet, unless its class or its event says.
+	// [event.Never]: the sender tells the end of every condition, and only that ends an alert. Zero: as the format says, which is 9
+	// hours for Alertmanager, never for Heartbeat, and 6 hours for CloudEvents and JSON.
+	Ends time.Duration
+	// TimeIsBegin says that the time of a trigger is when its condition began, and that of a resolve when it ended. It is for
+	// CloudEvents and JSON. Another format knows what its times are: there it is ignored, with a line in the log and a finding.
+	TimeIsBegin bool
+	// Acks says whether an acknowledge signal of the sender counts. Where it does not, it is recorded only. Nil: as the format says;
+	// no format here lets it count.
+	Acks *bool
 	// Logger receives the faults of the endpoint. Defaults to [slog.DiscardHandler].
 	Logger *slog.Logger
 	// MeterProvider counts refused events as tocsin.intake.events. TracerProvider traces requests. Both default to the global
@@ -96,6 +107,9 @@ type format struct {
 	partly   int                    // status of a body with some refused events
 	overload int                    // status after which the sender retries
 
+	sender   event.Sender // unless the Endpoint says otherwise
+	mayBegin bool         // whether Endpoint.TimeIsBegin applies
+
 	tokenInQuery bool // also accept the token in the query, for callers that can set only a URL
 }
 
@@ -104,11 +118,13 @@ type gate struct {
 	Endpoint
 	*format
 	to      Submitter
+	sender  event.Sender // of all events
 	secrets [][sha256.Size]byte
 	limiter *rate.Limiter
 	refused metric.Int64Counter
 	tracer  trace.Tracer
 	closed  sync.Once // reports once that every request gets 401
+	misused sync.Once // reports once that a field of Endpoint is ignored
 }
 
 func newGate(f *format, to Submitter, e *Endpoint) *gate {
@@ -116,8 +132,9 @@ func newGate(f *format, to Submitter, e *Endpoint) *gate {
 	if e != nil {
 		g.Endpoint = *e
 	}
+	g.sender = g.senderOf()
 	for _, secret := range g.Bearer {
-		if secret != "" {
+		if secret = strings.TrimSpace(secret); secret != "" { // a secret read from a file ends in a line break
 			g.secrets = append(g.secrets, sha256.Sum256([]byte(secret)))
 		}
 	}
@@ -152,6 +169,22 @@ func newGate(f *format, to Submitter, e *Endpoint) *gate {
 	return g
 }
 
+// senderOf returns what the format and the Endpoint say of those who send.
+func (g *gate) senderOf() event.Sender {
+	s := g.format.sender
+	if g.Ends > 0 {
+		s.StaleAfter = g.Ends
+		s.Ends = s.Ends || g.Ends == event.Never
+	}
+	if g.TimeIsBegin && g.mayBegin {
+		s.Clock = event.ClockBegin
+	}
+	if g.Acks != nil {
+		s.Acks = *g.Acks
+	}
+	return s
+}
+
 // admit reports whether r passes the checks before its body is read. If not, it has answered r.
 func (g *gate) admit(w http.ResponseWriter, r *http.Request) bool {
 	switch {
@@ -166,9 +199,27 @@ func (g *gate) admit(w http.ResponseWriter, r *http.Request) bool {
 	case !g.accepts(r.Header):
 		g.answer(w, r, http.StatusUnsupportedMediaType, reasonContentType, "Content-Type: expected "+g.expected)
 	default:
+		g.warn(r.Context())
 		return g.withinRate(w, r)
 	}
 	return false
+}
+
+// warn reports fields of the Endpoint that are ignored.
+func (g *gate) warn(ctx context.Context) {
+	var text string
+	switch {
+	case g.TimeIsBegin && !g.mayBegin:
+		text = "TimeIsBegin is ignored: the format " + g.name + " says what its times mean"
+	case g.Ends < 0:
+		text = fmt.Sprintf("Ends is ignored: %v, expected no negative duration", g.Ends)
+	default:
+		return
+	}
+	g.misused.Do(func() {
+		g.complain(ctx, text, nil)
+		g.report(ctx, event.Finding(event.FindingRefusedInput, g.Name+" endpoint", g.name+": "+text))
+	})
 }
 
 // withinRate reports whether r keeps the rate. If not, it has answered r.
@@ -211,8 +262,8 @@ func (g *gate) authorized(r *http.Request) bool {
 }
 
 // refuse answers a request with an unreadable body. It reports a finding, because the events are lost unless the sender
-// retries.
-func (g *gate) refuse(w http.ResponseWriter, r *http.Request, err error) {
+// retries. what names them, as far as they could be read.
+func (g *gate) refuse(w http.ResponseWriter, r *http.Request, what string, err error) {
 	status, reason, text := http.StatusBadRequest, reasonMalformed, "body: "+err.Error()
 	switch tooLarge := (*http.MaxBytesError)(nil); {
 	case errors.As(err, &tooLarge):
@@ -226,7 +277,7 @@ func (g *gate) refuse(w http.ResponseWriter, r *http.Request, err error) {
 		g.retry(w, r, reasonTimeout, "body: not received within "+bodyTimeout.String())
 		return
 	}
-	g.report(r.Context(), event.Finding(event.FindingRefusedInput, g.Name, g.name+": "+text))
+	g.report(r.Context(), event.Finding(event.FindingLoss, g.Name+" "+what+" "+reason, g.name+": "+text))
 	g.answer(w, r, status, reason, text)
 }
 

@@ -113,8 +113,10 @@ func ExampleJSON() {
 	post(forge, "deployment", `{"repository": {"name": "checkout"}, "deployment": {"ref": "v1.8.0", "environment": "production"}, "state": "success"}`)
 	// Output:
 	// trigger dashboard.latency (error): p99 is 4 s
-	// trigger tocsin.refused-input (): json: 1 of 2 events refused, such as events[1]: type: no such key: rule
-	// 400 json: 1 of 2 events refused, such as events[1]: type: no such key: rule
+	// trigger unclassified (error): unclassified
+	// trigger tocsin.loss (error): json: 1 of 2 events cut, such as events[1]: type: no such key: rule
+	// trigger tocsin.loss (error): json: 1 of 2 events cut, such as events[1]: summary: no such key: annotations
+	// 200
 	// 200
 	// change deployment (): checkout v1.8.0 to production: success
 	// 200
@@ -127,15 +129,15 @@ func ExampleHeartbeat() {
 	in.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/in/heartbeat/backup?token=the+token+of+the+jobs", nil))
 	fmt.Println(w.Code)
 	// Output:
-	// heartbeat.backup: resolve, then trigger
+	// heartbeat.backup: resolve, then trigger unless-ended
 	// 200
 }
 
-// counter accepts offered events instead of an engine.
+// counter prints the two events of a beat instead of an engine.
 type counter struct{}
 
 func (counter) Submit(_ context.Context, events ...event.Event) error {
-	fmt.Printf("%s: %s, then %s\n", events[0].Type, events[0].Signal, events[1].Signal)
+	fmt.Printf("%s: %s, then %s %s\n", events[0].Type, events[0].Signal, events[1].Signal, events[1].Fires)
 	return nil
 }
 
@@ -152,6 +154,18 @@ func ExampleSlog() {
 	// trigger log.error (error): payout failed
 	// level=WARN msg="payout waits" event=payments.payout.stuck
 	// trigger payments.payout.stuck (warning): payout waits
+}
+
+func ExampleError() {
+	failed := event.Class{Name: "payments.payout.failed", Dedup: []string{"labels.merchant"}}
+
+	_, err := os.ReadFile("testdata/no-key")
+	if err != nil {
+		err = fmt.Errorf("sign the payout: %w", err)
+		_ = printer{}.Submit(context.Background(), intake.Error(err, failed, "merchant", "m-42"))
+	}
+	// Output:
+	// trigger payments.payout.failed (): sign the payout: open testdata/no-key: no such file or directory
 }
 
 func ExampleRecover() {

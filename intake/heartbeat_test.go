@@ -81,23 +81,31 @@ func TestAMissingBeatPages(t *testing.T) {
 }
 
 func TestBeats(t *testing.T) {
+	beat, failed := "resolve unless-ended, trigger unless-ended", "trigger at-once"
 	for _, tt := range []struct {
 		name, method, url, header string
 		status                    int
-		typ                       string
+		typ, events, summary      string
 	}{
-		{"GET", "GET", "/in/heartbeat/backup?token=" + secret, "", 200, "heartbeat.backup"},
-		{"HEAD", "HEAD", "/in/heartbeat/backup?token=" + secret, "", 200, "heartbeat.backup"},
-		{"POST with a header", "POST", "/in/heartbeat/backup", "Bearer " + secret, 200, "heartbeat.backup"},
-		{"dotted", "GET", "/in/heartbeat/db.eu.backup/?token=" + secret, "", 200, "heartbeat.db.eu.backup"},
-		{"DELETE", "DELETE", "/in/heartbeat/backup?token=" + secret, "", 405, ""},
-		{"wrong token", "GET", "/in/heartbeat/backup?token=x", "", 401, ""},
-		{"no token", "GET", "/in/heartbeat/backup", "", 401, ""},
-		{"wrong header beside the right token", "GET", "/in/heartbeat/backup?token=" + secret, "Bearer x", 401, ""},
-		{"header of another scheme", "GET", "/in/heartbeat/backup?token=" + secret, "Basic eA==", 401, ""},
-		{"no name", "GET", "/?token=" + secret, "", 400, ""},
-		{"a suffix of others", "GET", "/in/heartbeat/backup/fail?token=" + secret, "", 400, ""},
-		{"a name too long", "GET", "/" + strings.Repeat("x", 300) + "?token=" + secret, "", 400, ""},
+		{"GET", "GET", "/in/heartbeat/backup?token=" + secret, "", 200, "heartbeat.backup", beat, "no beat of backup"},
+		{"HEAD", "HEAD", "/in/heartbeat/backup?token=" + secret, "", 200, "heartbeat.backup", beat, "no beat of backup"},
+		{"POST with a header", "POST", "/in/heartbeat/backup", "Bearer " + secret, 200, "heartbeat.backup", beat, "no beat of backup"},
+		{"dotted", "GET", "/in/heartbeat/db.eu.backup/?token=" + secret, "", 200, "heartbeat.db.eu.backup", beat, "no beat of db.eu.backup"},
+		{"exit status 0", "GET", "/in/heartbeat/backup/0?token=" + secret, "", 200, "heartbeat.backup", beat, "no beat of backup"},
+		{"exit status 3", "GET", "/in/heartbeat/backup/3?token=" + secret, "", 200, "heartbeat.backup", failed, "backup failed with exit status 3"},
+		{"exit status 255", "POST", "/backup/255/?token=" + secret, "", 200, "heartbeat.backup", failed, "backup failed with exit status 255"},
+		{"a number that is no exit status", "POST", "/in/20260504?token=" + secret, "", 200, "heartbeat.20260504", beat, "no beat of 20260504"},
+		{"fail", "GET", "/in/heartbeat/backup/fail?token=" + secret, "", 200, "heartbeat.backup", failed, "backup failed"},
+		{"start", "GET", "/in/heartbeat/backup/start?token=" + secret, "", 200, "", "", ""},
+		{"long name", "GET", "/" + strings.Repeat("x", 300) + "?token=" + secret, "", 200, "heartbeat." + strings.Repeat("x", 212) + "~3f07f83e15aa4a8bc552b6dc5fdb2030", beat, "no beat of " + strings.Repeat("x", 300)},
+		{"DELETE", "DELETE", "/in/heartbeat/backup?token=" + secret, "", 405, "", "", ""},
+		{"wrong token", "GET", "/in/heartbeat/backup?token=x", "", 401, "", "", ""},
+		{"no token", "GET", "/in/heartbeat/backup", "", 401, "", "", ""},
+		{"wrong header beside the right token", "GET", "/in/heartbeat/backup?token=" + secret, "Bearer x", 401, "", "", ""},
+		{"header of another scheme", "GET", "/in/heartbeat/backup?token=" + secret, "Basic eA==", 401, "", "", ""},
+		{"no name", "GET", "/?token=" + secret, "", 400, "", "", ""},
+		{"fail without a name", "GET", "/fail?token=" + secret, "", 400, "", "", ""},
+		{"exit status of start", "GET", "/in/start/7?token=" + secret, "", 400, "", "", ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			e := serve("heartbeat", intake.Heartbeat, nil)
@@ -109,17 +117,30 @@ func TestBeats(t *testing.T) {
 			assert.Equal(t, tt.status, w.Code, w.Body.String())
 			assert.NotContains(t, w.Body.String(), secret)
 			beats, _ := e.stored.split()
-			if tt.typ == "" {
-				assert.Empty(t, beats)
-				return
+			var said []string
+			for _, b := range beats {
+				said = append(said, strings.TrimSpace(b.Signal.String()+" "+string(b.Fires)))
+				assert.Equal(t, tt.typ, b.Type)
+				assert.Equal(t, "prod", b.Intake)
+				assert.Equal(t, event.Sender{Ends: true, StaleAfter: event.Never}, b.Sender)
+				class := event.Class{Name: tt.typ}
+				assert.Equal(t, class.Key(&beats[0]), class.Key(&b))
 			}
-			require.Len(t, beats, 2)
-			assert.Equal(t, []event.Signal{event.Resolve, event.Trigger}, []event.Signal{beats[0].Signal, beats[1].Signal})
-			class := event.Class{Name: tt.typ}
-			assert.Equal(t, tt.typ, beats[0].Type)
-			assert.Equal(t, class.Key(&beats[0]), class.Key(&beats[1]))
-			assert.Equal(t, "prod", beats[1].Intake)
-			assert.Equal(t, 1, e.stored.calls, "in one call, so that nothing comes between")
+			assert.Equal(t, tt.events, strings.Join(said, ", "))
+			if tt.events != "" {
+				assert.Equal(t, tt.summary, beats[len(beats)-1].Summary)
+				assert.Equal(t, tt.events == beat, len(beats) == 2)
+			}
 		})
 	}
+}
+
+// No class has the name: the only thing to hear of is that the name is unknown.
+func TestABeatOfAnUnknownNameStartsNoWait(t *testing.T) {
+	e := serve("heartbeat", intake.Heartbeat, nil)
+	require.Equal(t, http.StatusOK, e.do(httptest.NewRequest(http.MethodGet, "/typo?token="+secret, nil)).Code)
+	for _, b := range e.stored.events {
+		assert.True(t, b.Signal == event.Resolve || b.Fires == event.FiresUnlessEnded, "no For, no wait: %+v", b)
+	}
+	assert.Equal(t, 1, e.stored.calls, "in one call, so that nothing comes between")
 }

@@ -1,6 +1,7 @@
 package intake
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"net/http"
@@ -24,7 +25,7 @@ func JSON(s Submitter, e *Endpoint, m *Mapping) (http.Handler, error) {
 	g := newGate(&format{
 		name: "json", methods: []string{http.MethodPost, http.MethodPut}, maxBody: 1 << 20,
 		accepts: isAnyJSON, expected: "application/json",
-		stored: http.StatusOK, partly: http.StatusBadRequest, overload: http.StatusTooManyRequests,
+		stored: http.StatusOK, partly: http.StatusBadRequest, overload: http.StatusTooManyRequests, mayBegin: true,
 	}, s, e)
 	return g.handler(func(r *http.Request, body io.Reader) (*batch, error) {
 		b := &batch{unit: "events", maxDepth: g.MaxDepth}
@@ -64,7 +65,7 @@ func (b *batch) readMapped(m mapping, header map[string]string, body io.Reader) 
 	if m["each"] != nil {
 		each, err := s.eval("each")
 		if err != nil {
-			return err
+			return fmt.Errorf("each: %w", err)
 		}
 		var ok bool
 		if items, ok = each.([]any); !ok {
@@ -75,7 +76,11 @@ func (b *batch) readMapped(m mapping, header map[string]string, body io.Reader) 
 		s.variables["item"] = item
 		e, err := b.mapped(s, i)
 		if err != nil {
-			b.leaveOut(i, err)
+			reason := reasonMalformed
+			if err == errTooMany || err == errTooCostly {
+				reason = tooMany
+			}
+			b.leaveOut(i, reason, err)
 			continue
 		}
 		b.take(i, e)
@@ -86,7 +91,7 @@ func (b *batch) readMapped(m mapping, header map[string]string, body io.Reader) 
 
 var errTooCostly = fmt.Errorf("the mapping exceeds %d cost units for one body", maxCost)
 
-// mapped makes an event of the item at index i.
+// mapped makes an event of the item at index i. A field whose expression fails is left out.
 func (b *batch) mapped(s *evaluation, i int) (event.Event, error) {
 	var e event.Event
 	if i >= maxEvents {
@@ -111,67 +116,59 @@ func (b *batch) mapped(s *evaluation, i int) (event.Event, error) {
 	} {
 		text, err := s.text(field.name)
 		if err != nil {
-			return e, err
+			b.leave(field.name, err)
 		}
 		*field.to = text
 	}
-	if e.Type == "" {
-		e.Type = event.Unclassified
-	}
-	e.Type = typeName(e.Type)
+	e.Type = typeName(cmp.Or(e.Type, event.Unclassified))
+	b.reading = e.Type
 	if isOK(word) {
 		e.Signal = event.Resolve
 	} else {
 		e.Severity = b.severity(word)
 	}
-	if signal != "" && e.Signal.UnmarshalText([]byte(normal(signal))) != nil {
-		return e, fmt.Errorf("signal: %.40q, expected trigger, acknowledge, resolve or change", signal)
+	if signal != "" {
+		b.signal(&e, signal)
 	}
-	e.Summary = summarised(&e)
-	if err := s.fill(&e); err != nil {
+	if err := b.sure(&e); err != nil {
 		return e, err
 	}
-	if _, cut := e.Data[cutLabel]; cut {
-		b.cut++
-	}
+	e.Summary = summarised(&e)
+	b.fill(s, &e)
 	return e, nil
 }
 
+// signal sets the signal of e. An unknown word leaves it as it is.
+func (b *batch) signal(e *event.Event, word string) {
+	if e.Signal.UnmarshalText([]byte(normal(word))) != nil {
+		b.leave("signal", fmt.Errorf("%.40q, expected trigger, acknowledge, resolve or change", word))
+	}
+}
+
 // fill sets the fields of e that are not texts.
-func (s *evaluation) fill(e *event.Event) error {
-	at, err := s.eval("time")
-	if err != nil {
-		return err
+func (b *batch) fill(s *evaluation, e *event.Event) {
+	value := func(field string) any {
+		v, err := s.eval(field)
+		if err != nil {
+			b.leave(field, err)
+		}
+		return v
 	}
-	if e.Time, err = timeOf(at); err != nil {
-		return fmt.Errorf("time: %w", err)
-	}
-	labels, err := s.eval("labels")
-	if err != nil {
-		return err
-	}
-	if e.Labels, err = labelsOf(labels); err != nil {
-		return fmt.Errorf("labels: %w", err)
-	}
-	links, err := s.eval("links")
-	if err != nil {
-		return err
-	}
-	if e.Links, err = linksOf(links); err != nil {
-		return fmt.Errorf("links: %w", err)
-	}
-	if s.mapping["data"] == nil {
-		e.Data = fitting(e, dataOf(s.variables["item"]))
-		return nil
-	}
+	e.Time = b.instant("time", value("time"))
+	e.Labels = b.labels("labels", value("labels"))
+	e.Links = b.links(value("links"))
 	data, err := s.eval("data")
 	if err != nil {
-		return err
+		b.leave("data", err)
 	}
-	members, ok := data.(map[string]any)
-	if !ok && data != nil {
-		return fmt.Errorf("data: gives a %s, expected a map", kindOf(data))
+	switch data := data.(type) {
+	case map[string]any:
+		e.Data = data
+	case nil:
+		if err != nil || s.mapping["data"] == nil {
+			e.Data = dataOf(s.variables["item"])
+		}
+	default:
+		e.Data = map[string]any{"data": data}
 	}
-	e.Data = members
-	return nil
 }

@@ -40,7 +40,7 @@ var full = intake.Mapping{
 	Time:     `item.?at`,
 	DedupKey: `item.?key`,
 	Labels:   `{"zone": body.zone, "port": item.?port, "up": false}`,
-	Links:    `[item.?url, {"url": "https://probe.example.com/" + item.kind, "text": "probe"}, "javascript:alert(1)"]`,
+	Links:    `[item.?url, {"url": "https://probe.example.com/" + item.kind, "text": "probe"}]`,
 	Data:     `{"item": item}`,
 }
 
@@ -130,27 +130,29 @@ func TestMappedAnswers(t *testing.T) {
 		stored  int
 		says    string
 	}{
-		{
-			"field that errs", each, request(`[{},{"host":"a"},{"host":[]},{"host":"b"}]`), 400, "malformed", 2,
-			"2 of 4 events refused, such as events[0]: subject: no such key: host; events[2]: subject: gives a list, expected a text",
-		},
-		{"refused by the engine", each, request(`[{"host":"` + strings.Repeat("x", 256) + `"},{"host":"a"}]`), 400, "refused", 1, "events[0]: subject: 256 bytes"},
-		{"all bad", each, request(`[7]`), 400, "malformed", 0, "1 of 1 events refused"},
+		{"field that errs", each, request(`[{},{"host":"a"},{"host":[]}]`), 200, "", 3, "2 of 3 events cut, such as events[0]: subject: no such key: host; events[2]: subject: gives a list, expected a text"},
+		{"key of a resolve that errs", with(func(m *intake.Mapping) { m.Signal, m.DedupKey = `"resolve"`, `body.key` }), request(`{}`), 400, "malformed", 0, "dedup key: no such key: key; without it the resolve could hit another alert"},
+		{"subject of a resolve that errs", with(func(m *intake.Mapping) { m.Severity, m.Subject = `"ok"`, `body.key` }), request(`{}`), 400, "malformed", 0, "subject: no such key"},
+		{"subject beside the key of a resolve", with(func(m *intake.Mapping) { m.Severity, m.Subject, m.DedupKey = `"ok"`, `body.key`, `"k"` }), request(`{}`), 200, "", 1, "subject: no such key"},
+		{"too long", each, request(`[{"host":"` + strings.Repeat("x", 256) + `"},{"host":"a"}]`), 200, "", 2, "events[0]: subject: 256 bytes"},
+		{"no member", each, request(`[7]`), 200, "", 1, "1 of 1 events cut, such as events[0]: subject: "},
 		{"nothing to make events of", each, request(`[]`), 200, "", 0, ""},
 		{"each is no list", each, request(`{"a":1}`), 400, "malformed", 0, "each: gives a map, expected a list"},
 		{"each errs", with(func(m *intake.Mapping) { m.Each = `body.alerts` }), request(`{}`), 400, "malformed", 0, "each: no such key: alerts"},
 		{"only what matters", with(func(m *intake.Mapping) { m.Each = `header[?"x-kind"].orValue("") == "alert" ? [body] : []` }), request(`{}`, "X-Kind", "ping"), 200, "", 0, ""},
-		{"labels are no map", with(func(m *intake.Mapping) { m.Labels = `[1]` }), request(`{}`), 400, "malformed", 0, "labels: gives a list, expected a map"},
-		{"label that is no text", with(func(m *intake.Mapping) { m.Labels = `{"a": [1]}` }), request(`{}`), 400, "malformed", 0, `labels: "a" is a list, expected a text`},
-		{"links are no list", with(func(m *intake.Mapping) { m.Links = `"http://x"` }), request(`{}`), 400, "malformed", 0, "links: gives a text, expected a list"},
-		{"link that is none", with(func(m *intake.Mapping) { m.Links = `[1]` }), request(`{}`), 400, "malformed", 0, "links: a number, expected a text"},
-		{"data is no map", with(func(m *intake.Mapping) { m.Data = `1` }), request(`{}`), 400, "malformed", 0, "data: gives a number, expected a map"},
-		{"bad time", with(func(m *intake.Mapping) { m.Time = `"noon"` }), request(`{}`), 400, "malformed", 0, `time: "noon", expected a time as in`},
-		{"bad signal", with(func(m *intake.Mapping) { m.Signal = `"stop"` }), request(`{}`), 400, "malformed", 0, `signal: "stop", expected trigger`},
-		{"secrets are out of reach", with(func(m *intake.Mapping) { m.Summary = `header["authorization"]` }), request(`{}`), 400, "malformed", 0, "summary: no such key: authorization"},
+		{"labels are no map", with(func(m *intake.Mapping) { m.Labels = `[1]` }), request(`{}`), 200, "", 1, "labels: gives a list, expected a map"},
+		{"label that is no text", with(func(m *intake.Mapping) { m.Labels = `{"a": [[1]]}` }), request(`{}`), 200, "", 1, `labels.a: a list, expected a text`},
+		{"links are no list", with(func(m *intake.Mapping) { m.Links = `"http://x"` }), request(`{}`), 200, "", 1, "links: gives a text, expected a list"},
+		{"link that is none", with(func(m *intake.Mapping) { m.Links = `[1]` }), request(`{}`), 200, "", 1, "links: a number, expected a text"},
+		{"link of another scheme", with(func(m *intake.Mapping) { m.Links = `["javascript:alert(1)"]` }), request(`{}`), 200, "", 1, `links: "javascript:alert(1)", expected an http or https URL`},
+		{"data is no map", with(func(m *intake.Mapping) { m.Data = `1` }), request(`{}`), 200, "", 1, ""},
+		{"data errs", with(func(m *intake.Mapping) { m.Data = `body.x` }), request(`{}`), 200, "", 1, "data: no such key: x"},
+		{"bad time", with(func(m *intake.Mapping) { m.Time = `"noon"` }), request(`{}`), 200, "", 1, `time: "noon", expected a time as in`},
+		{"bad signal", with(func(m *intake.Mapping) { m.Signal = `"stop"` }), request(`{}`), 200, "", 1, `signal: "stop", expected trigger`},
+		{"secrets are out of reach", with(func(m *intake.Mapping) { m.Summary = `header["authorization"]` }), request(`{}`), 200, "", 1, "summary: no such key: authorization"},
 		{
 			"costs too much", with(func(m *intake.Mapping) { m.Labels = `{"n": body.map(a, body.map(b, a + b)).size()}` }),
-			request("[" + strings.Repeat("1,", 1000) + "1]"), 400, "malformed", 0, "labels: operation cancelled: actual cost limit exceeded",
+			request("[" + strings.Repeat("1,", 1000) + "1]"), 200, "", 1, "labels: operation cancelled: actual cost limit exceeded",
 		},
 
 		{"malformed", plainMapping, request(`{"what":`), 400, "malformed", 0, "ends too early"},
@@ -166,7 +168,7 @@ func TestMappedAnswers(t *testing.T) {
 		{"type of a finding", with(func(m *intake.Mapping) { m.Type = `"tocsin.exhausted"` }), request(`{}`), 200, "", 1, ""},
 		{"no type for this one", with(func(m *intake.Mapping) { m.Type = `body.?kind` }), request(`{}`), 200, "", 1, ""},
 		{"name twice", plainMapping, request(`{"what":"y","what":"x"}`), 200, "", 1, "1 events with a duplicate name"},
-		{"a payload that does not fit", plainMapping, request(`{"what":"x","more":"` + strings.Repeat("x", 70_000) + `"}`), 200, "", 1, "1 events without their payload"},
+		{"a payload that does not fit", plainMapping, request(`{"what":"x","more":"` + strings.Repeat("x", 70_000) + `"}`), 200, "", 1, "data: larger than 65536 bytes"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			e := serve("json", asJSON(tt.mapping), nil)
@@ -217,7 +219,12 @@ func TestTimesOfMappings(t *testing.T) {
 	}
 	for _, body := range []string{`"04/05/2026"`, `"Mon, 04 May 2026 10:00:00 CET"`, `1e30`, `true`, `[]`} {
 		e := serve("json", asJSON(intake.Mapping{Type: `"t"`, Time: `body.at`}), nil)
-		assert.Equal(t, http.StatusBadRequest, e.post(fmt.Sprintf(`{"at":%s}`, body)).Code, body)
+		assert.Equal(t, http.StatusOK, e.post(fmt.Sprintf(`{"at":%s}`, body)).Code, body)
+		alerts, findings := e.stored.split()
+		require.Len(t, alerts, 1, body)
+		assert.Zero(t, alerts[0].Time, body)
+		require.Len(t, findings, 1, body)
+		assert.Equal(t, "prod t time", findings[0].Subject, body)
 	}
 }
 

@@ -17,7 +17,9 @@ import (
 // missing.
 //
 // An empty expression leaves its field unset. So do the results null and optional.none(). Where a text is expected, a number
-// or a boolean is converted. An expression that fails, or returns another type, refuses its event; the other events are kept.
+// or a boolean is converted. If an expression fails or returns another type, its field is left out: the event is kept, and a
+// finding tells the loss. Only a resolve or acknowledge whose type, subject or dedup key fails is refused, because it could hit
+// another alert.
 type Mapping struct {
 	Each string // a list; each element becomes one event; defaults to one event from the body
 
@@ -27,10 +29,10 @@ type Mapping struct {
 	Subject  string // a text
 	Source   string // a text; defaults to the name of the intake
 	ID       string // a text; identity together with Source: a repeat is stored once
-	Signal   string // trigger, acknowledge, resolve or change; defaults to trigger
+	Signal   string // trigger, acknowledge, resolve or change; defaults to trigger, also in place of another word
 	Time     string // a timestamp, a text in a usual format, or a number: seconds, milliseconds, microseconds or nanoseconds since 1970
 	DedupKey string // a text
-	Labels   string // a map of texts
+	Labels   string // a map of texts, or of lists of texts
 	Links    string // a list of texts, or of maps with url and text; other URLs than http and https are left out
 	Data     string // a map; defaults to item, with *** for members named like secrets
 }
@@ -81,10 +83,7 @@ func (s *evaluation) eval(field string) (any, error) {
 	}
 	v, cost, err := x.Eval(s.variables)
 	s.cost += cost
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", field, err)
-	}
-	return v, nil
+	return v, err
 }
 
 // text returns the text of a field, "" if it has no expression.
@@ -95,7 +94,7 @@ func (s *evaluation) text(field string) (string, error) {
 	}
 	text, ok := textOf(v)
 	if !ok {
-		return "", fmt.Errorf("%s: gives a %s, expected a text", field, kindOf(v))
+		return "", fmt.Errorf("gives a %s, expected a text", kindOf(v))
 	}
 	return text, nil
 }

@@ -31,7 +31,7 @@ func Recover(s Submitter, next http.Handler) http.Handler {
 //
 //	defer intake.Panic(bell)
 //
-// The event has class panic and severity critical, and becomes stale after an hour. Its dedup key holds the type of the value
+// The event has class panic and severity critical, and its alert goes quiet after an hour. Its dedup key holds the type of the value
 // and the two innermost functions outside package runtime. Its data holds the stack. Panic waits at most a second for the
 // store, and drops an error or a panic of Submit. It does not record [http.ErrAbortHandler] and [runtime.Goexit].
 func Panic(s Submitter) {
@@ -50,12 +50,14 @@ func record(s Submitter, value any) {
 	ctx, cancel := context.WithTimeout(mark.Own(context.Background()), panicTimeout)
 	defer cancel()
 	where := innermost()
-	_ = s.Submit(ctx, event.Event{
-		Type: "panic", Severity: severity.Critical, StaleAfter: staleAfter,
-		Subject: where[0], DedupKey: fmt.Sprintf("panic %s %s %s", bounded(fmt.Sprintf("%T", value), maxName), where[0], where[1]),
-		Summary: bounded(fmt.Sprintf("panic: %v", value), event.MaxSummary),
+	e := event.Event{
+		Type: "panic", Severity: severity.Critical, Sender: event.Sender{StaleAfter: staleAfter},
+		Subject: where[0], DedupKey: fmt.Sprintf("panic %T %s %s", value, where[0], where[1]),
+		Summary: fmt.Sprintf("panic: %v", value),
 		Data:    map[string]any{"stack": bounded(string(debug.Stack()), maxStack)},
-	})
+	}
+	e.Fit()
+	_ = s.Submit(ctx, e)
 }
 
 // innermost returns the functions closest to the panic, without lines and addresses, which change with every build.
@@ -66,7 +68,7 @@ func innermost() (names [2]string) {
 		frame, more := frames.Next()
 		name := frame.Function
 		if name != "" && !strings.HasPrefix(name, "runtime.") && !strings.HasPrefix(name, "github.com/tocsin-dev/tocsin/intake.") {
-			names[i] = bounded(name, maxName)
+			names[i] = name
 			i++
 		}
 		if !more {

@@ -48,7 +48,7 @@ func TestPanicIsRecordedAndGoesOn(t *testing.T) {
 	stack := e.Data["stack"].(string)
 	e.Data = nil
 	assert.Equal(t, event.Event{
-		Type: "panic", Severity: severity.Critical, Summary: "panic: boom", Subject: here + "explode", StaleAfter: time.Hour,
+		Type: "panic", Severity: severity.Critical, Summary: "panic: boom", Subject: here + "explode", Sender: event.Sender{StaleAfter: time.Hour},
 		DedupKey: "panic *errors.errorString " + here + "explode " + here + "work",
 	}, e)
 	assert.Contains(t, stack, "panic_test.go:")

@@ -32,8 +32,9 @@ const (
 //	slog.Warn("payout waits", "event", "payments.payout.stuck", "merchant", "m-42")
 //
 // The class is the value of "event", or log.error. The subject is the logging function. The labels are the attributes; group
-// names are joined by dots. The value of an attribute named like a secret becomes ***, and composite values are left out. The
-// event becomes stale after an hour.
+// names are joined by dots. The value of an attribute named like a secret becomes ***, and composite values are left out. What is
+// too long for an event is cut; the label tocsin.cut counts it, and next has all of it. The alert goes quiet an hour after the last
+// record.
 //
 // Offering never blocks and never fails. If o refuses an event, next still has the record. A record below slog.LevelError
 // makes an event only if next enables its level, or if the attribute "event" was added by With.
@@ -131,7 +132,7 @@ func className(a slog.Attr) string {
 	if a.Key != eventKey || a.Value.Kind() != slog.KindString || event.IsFinding(a.Value.String()) {
 		return ""
 	}
-	return bounded(a.Value.String(), maxName)
+	return a.Value.String()
 }
 
 func (h *slogHandler) event(class string, r slog.Record) event.Event {
@@ -145,13 +146,14 @@ func (h *slogHandler) event(class string, r slog.Record) event.Event {
 		l.add(h.prefix, a)
 		return true
 	})
-	if l.cut > 0 {
-		l.values[cutLabel] = strconv.Itoa(l.cut)
+	e := event.Event{
+		Type: class, Subject: caller(r.PC), Severity: severityOf(r.Level), Time: r.Time,
+		Summary: r.Message, Labels: l.values, Sender: event.Sender{StaleAfter: staleAfter},
 	}
-	return event.Event{
-		Type: class, Subject: bounded(caller(r.PC), maxName), Severity: severityOf(r.Level), Time: r.Time,
-		Summary: bounded(r.Message, event.MaxSummary), Labels: l.values, StaleAfter: staleAfter,
+	if cut := l.cut + len(e.Fit()); cut > 0 {
+		e.Labels[cutLabel] = strconv.Itoa(cut)
 	}
+	return e
 }
 
 // caller returns the function at pc. It leaves out the line number, which every edit of the file changes.

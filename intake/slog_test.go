@@ -59,7 +59,7 @@ func TestRecordsBecomeEvents(t *testing.T) {
 	e.Time = time.Time{}
 	assert.Equal(t, event.Event{
 		Type: "log.error", Subject: "github.com/tocsin-dev/tocsin/intake_test.TestRecordsBecomeEvents", Severity: severity.Error,
-		Summary: "payout failed", Labels: map[string]string{"merchant": "m-42", "err": "no route"}, StaleAfter: time.Hour,
+		Summary: "payout failed", Labels: map[string]string{"merchant": "m-42", "err": "no route"}, Sender: event.Sender{StaleAfter: time.Hour},
 	}, e)
 }
 
@@ -241,7 +241,7 @@ func TestEventsFromRecordsAreNeverRefused(t *testing.T) {
 	l.Error(strings.Repeat("x\xff", 10_000), "event", strings.Repeat("y\xff", 300))
 	require.Len(t, r.events, 1, "the recorder refuses what Check refuses")
 	assert.Len(t, r.events[0].Labels, 128)
-	assert.Equal(t, "301", r.events[0].Labels["tocsin.cut"], "127 shortened, 173 and the class left out")
+	assert.Equal(t, "303", r.events[0].Labels["tocsin.cut"], "127 shortened, 173 and the class left out; the type and the summary cut")
 }
 
 func TestFullQueueFailsNobody(t *testing.T) {

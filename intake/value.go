@@ -8,6 +8,7 @@ import (
 	"io"
 	"slices"
 	"strconv"
+	"strings"
 	"unicode/utf16"
 	"unicode/utf8"
 )
@@ -182,16 +183,13 @@ func redact(v any) any {
 	return v
 }
 
-// summaryOf returns the member summary, title or message of v, "" if v has none of them.
-func summaryOf(v any) string {
-	members, _ := v.(map[string]any)
-	for _, name := range summaryNames() {
-		if text, ok := members[name].(string); ok && text != "" {
-			return text
+// summaryOf returns the first text of summary, title and message, else the first line of description, "" if there is none.
+func summaryOf(text func(name string) string) string {
+	for _, name := range [...]string{"summary", "title", "message"} {
+		if s := text(name); s != "" {
+			return s
 		}
 	}
-	return ""
+	first, _, _ := strings.Cut(strings.TrimSpace(text("description")), "\n")
+	return strings.TrimSpace(first)
 }
-
-// summaryNames lists the members and annotations that may hold a summary, the preferred first.
-func summaryNames() [3]string { return [...]string{"summary", "title", "message"} }

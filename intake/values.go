@@ -2,9 +2,9 @@ package intake
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
-	"math"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -42,6 +42,8 @@ func textOf(v any) (string, bool) {
 		return strconv.FormatFloat(v, 'f', -1, 64), true
 	case bool, int64, uint64:
 		return fmt.Sprint(v), true
+	case json.Number:
+		return v.String(), true
 	case time.Time:
 		return v.UTC().Format(time.RFC3339Nano), true
 	}
@@ -67,116 +69,73 @@ func exact(v any) any {
 	return v
 }
 
-func labelsOf(v any) (map[string]string, error) {
+// labels reads labels from a map. A list of texts becomes one text. A value that is no text, number or boolean is left out.
+func (b *batch) labels(field string, v any) map[string]string {
 	if v == nil {
-		return nil, nil
+		return nil
 	}
 	members, ok := v.(map[string]any)
 	if !ok {
-		return nil, fmt.Errorf("gives a %s, expected a map", kindOf(v))
+		b.leave(field, fmt.Errorf("gives a %s, expected a map", kindOf(v)))
+		return nil
 	}
 	labels := make(map[string]string, len(members))
-	for name, member := range members {
-		text, ok := textOf(member)
-		if !ok {
-			return nil, fmt.Errorf("%.40q is a %s, expected a text", name, kindOf(member))
+	for _, name := range slices.Sorted(maps.Keys(members)) {
+		text, ok := textOf(members[name])
+		if list, is := members[name].([]any); is {
+			text, ok = joined(list)
 		}
-		if member != nil {
+		if !ok {
+			b.leave(field+"."+name, fmt.Errorf("a %s, expected a text", kindOf(members[name])))
+			continue
+		}
+		if members[name] != nil {
 			labels[name] = text
 		}
 	}
-	return labels, nil
+	return labels
 }
 
-func linksOf(v any) ([]event.Link, error) {
-	if v == nil {
-		return nil, nil
+// joined returns the texts of list. It returns false if an element is a list or a map.
+func joined(list []any) (string, bool) {
+	texts := make([]string, len(list))
+	for i, element := range list {
+		var ok bool
+		if texts[i], ok = textOf(element); !ok {
+			return "", false
+		}
 	}
+	return strings.Join(texts, ", "), true
+}
+
+// links reads links from a list. Anything but a web link is left out.
+func (b *batch) links(v any) []event.Link {
 	list, ok := v.([]any)
-	if !ok {
-		return nil, fmt.Errorf("gives a %s, expected a list", kindOf(v))
+	if !ok && v != nil {
+		b.leave("links", fmt.Errorf("gives a %s, expected a list", kindOf(v)))
 	}
 	var links []event.Link
 	for _, element := range list {
 		var link event.Link
 		switch element := element.(type) {
 		case nil:
+			continue
 		case string:
 			link.URL = element
 		case map[string]any:
 			link.URL, _ = element["url"].(string)
-			text, _ := element["text"].(string)
-			link.Text = event.Shorten(text, maxName)
+			link.Text, _ = element["text"].(string)
 		default:
-			return nil, fmt.Errorf("a %s, expected a text, or a map with url and text", kindOf(element))
+			b.leave("links", fmt.Errorf("a %s, expected a text, or a map with url and text", kindOf(element)))
+			continue
 		}
-		if isWeb(link.URL) && len(links) < maxLinks {
+		link.URL = strings.TrimSpace(link.URL)
+		switch {
+		case isWeb(link.URL):
 			links = append(links, link)
+		case link.URL != "":
+			b.leave("links", fmt.Errorf("%.40q, expected an http or https URL", link.URL))
 		}
 	}
-	return links, nil
-}
-
-// timeLayouts lists the time formats of known senders.
-func timeLayouts() []string {
-	return []string{
-		time.RFC3339, "2006-01-02T15:04:05.999999999Z0700", "2006-01-02 15:04:05.999999999Z07:00", "2006-01-02 15:04:05 -0700",
-		"2006-01-02 15:04:05 UTC", "Mon, 02 Jan 2006 15:04:05 GMT", time.RFC1123Z, // time.Parse knows no other zone abbreviation
-	}
-}
-
-// timeOf converts a timestamp, a text or a number to an instant. A text of digits is read as a number.
-func timeOf(v any) (time.Time, error) {
-	switch v := v.(type) {
-	case nil:
-		return time.Time{}, nil
-	case time.Time:
-		return v.UTC(), nil
-	case int64:
-		return sinceEpoch(float64(v), v)
-	case float64:
-		return sinceEpoch(v, 0)
-	case string:
-		if v == "" {
-			return time.Time{}, nil
-		}
-		if n, err := strconv.ParseInt(v, 10, 64); err == nil {
-			return sinceEpoch(float64(n), n)
-		}
-		for _, layout := range timeLayouts() {
-			if t, err := time.Parse(layout, v); err == nil {
-				return t.UTC(), nil
-			}
-		}
-		return time.Time{}, fmt.Errorf("%.40q, expected a time as in 2006-01-02T15:04:05Z", v)
-	}
-	return time.Time{}, fmt.Errorf("gives a %s, expected a timestamp, a text or a number", kindOf(v))
-}
-
-// sinceEpoch converts a number of seconds, milliseconds, microseconds or nanoseconds since 1970. The size of the number gives its
-// unit: 1e11 is the year 5138 in seconds, but 1973 in milliseconds. whole is n as an integer, 0 if it is none; it keeps all
-// digits of nanoseconds.
-func sinceEpoch(n float64, whole int64) (time.Time, error) {
-	const seconds, millis, micros, nanos = 1e11, 1e14, 1e17, 1e19
-	switch size := math.Abs(n); {
-	case size < seconds:
-		sec, part := math.Modf(n)
-		return time.Unix(int64(sec), int64(math.Round(part*1e6))*1e3).UTC(), nil
-	case size < millis:
-		return time.UnixMicro(int64(n * 1e3)).UTC(), nil
-	case size < micros:
-		return time.UnixMicro(int64(n)).UTC(), nil
-	case size < nanos && whole != 0:
-		return time.Unix(0, whole).UTC(), nil
-	}
-	return time.Time{}, errors.New("number out of range, expected seconds, milliseconds, microseconds or nanoseconds since 1970")
-}
-
-// fitting returns data, or the reason why an event cannot hold it. The event is kept without its payload then.
-func fitting(e *event.Event, data map[string]any) map[string]any {
-	var refused *event.RejectedError
-	if err := (&event.Event{Type: e.Type, Data: data}).Check(); errors.As(err, &refused) && refused.Field == "data" {
-		return map[string]any{cutLabel: refused.Reason}
-	}
-	return data
+	return links
 }

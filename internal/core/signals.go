@@ -34,6 +34,10 @@ func (alerts) take(t *turn, a *Assessed) (taken, ok bool) {
 	al.ID, al.Tenant = alertID(row.key.Tenant, row.key.ID), row.key.Tenant
 	switch a.Event.Signal {
 	case event.Trigger:
+		if a.Event.Fires == event.FiresUnlessEnded {
+			t.arm(u, row, a, facts)
+			return true, true
+		}
 		if al.IsLate(a.Event, facts.Received) {
 			t.setAside(u, row, a, facts.Received)
 			return true, true
@@ -49,9 +53,31 @@ func (alerts) take(t *turn, a *Assessed) (taken, ok bool) {
 
 // terms tells the alert machine what stands around a signal.
 func (a *Assessed) terms(believed bool) alert.Terms {
-	return alert.Terms{
-		StaleAfter: a.staleAfter(), For: a.Class.For, Count: a.Class.Count, Within: a.Class.Within,
-		Source: a.Event.Source, Sender: a.Event.Sender, Believed: believed,
+	t := alert.Terms{StaleAfter: a.staleAfter(), Source: a.Event.Source, Sender: a.Event.Sender, Believed: believed}
+	if a.Event.Fires != event.FiresAtOnce {
+		t.For, t.Count, t.Within = a.Class.For, a.Class.Count, a.Class.Within
+	}
+	return t
+}
+
+// arm begins a wait that only a resolve ends. It enters nothing: nothing has happened.
+func (t *turn) arm(u *unit, row *record, a *Assessed, f alert.Facts) {
+	al := row.rec.(*Alert)
+	before, terms := al.Incident, a.terms(false)
+	terms.Reopen = t.reopen(u, a)
+	switch {
+	case al.Arm(f, terms):
+		al.Class, al.Service, al.Group, al.Priority = a.Class.Name, a.Service, u.row.key.ID, a.Priority
+		al.Incident, al.Previous, al.Cause = "", before, kept(a.Event)
+		u.group.Members.earlier(al.Until)
+		u.touch(f.Received)
+		row.dirty = true
+	case terms.For <= 0 && a.Known:
+		t.report(event.Finding(event.FindingCatalogError, "class "+a.Class.Name,
+			"class "+a.Class.Name+": an event of "+a.Event.Type+" waits for the next, and the class has no for: nobody hears if none comes"),
+			a.Event.Tenant, f.Received)
+	case terms.For <= 0:
+		t.reportFlaws(a, f.Received)
 	}
 }
 
@@ -252,20 +278,23 @@ func (t *turn) repeated(u *unit, row *record, a *Assessed, gap bool, at time.Tim
 func (t *turn) resolveSignal(u *unit, row *record, a *Assessed, f alert.Facts) {
 	al := row.rec.(*Alert)
 	u.touch(f.Received)
-	quiet := al.State == alert.Quiet
-	switch al.Resolve(f, a.terms(false)) {
-	case alert.Orphan:
+	quiet, waited := al.State == alert.Quiet, al.Armed
+	switch effect := al.Resolve(f, a.terms(false)); {
+	case waited && effect == alert.Ended:
+		row.dirty = true
+	case effect == alert.Orphan && a.Event.Fires == event.FiresUnlessEnded:
+	case effect == alert.Orphan:
 		u.orphan(row, a, f.Received, "resolve")
-	case alert.Twin:
+	case effect == alert.Twin:
 		row.say(f.Received, incident.WordLate, a.Event.Source, "resolve of "+clockTime(f.Time)+" tells an end that was told before")
-	case alert.Late:
+	case effect == alert.Late:
 		text := fmt.Sprintf("resolve of %s is older than the trigger that came first", clockTime(f.Time))
 		if at := al.Past; at != nil && !at.EarlyAt.IsZero() {
 			u.stales(at.EarlyAt)
 			text += "; it counts from " + clockTime(at.EarlyAt) + " on, if no trigger comes"
 		}
 		row.say(f.Received, incident.WordLate, a.Event.Source, text)
-	case alert.Ended:
+	case effect == alert.Ended:
 		t.closed(u, row, f.Received, a.Event.Source, quiet)
 	}
 }

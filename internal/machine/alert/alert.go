@@ -102,6 +102,9 @@ func (a *Alert) Trigger(f Facts, t Terms) Effect {
 		a.repeat(f, t)
 		return Returned
 	case a.State == Pending:
+		if a.Armed {
+			a.First = f
+		}
 		a.repeat(f, t)
 		return a.wait(f.Received, t)
 	case a.State == Resolved && a.reopens(f.Received):

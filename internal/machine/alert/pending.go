@@ -10,6 +10,8 @@ type Wait struct {
 	// Until is the deadline of the wait. With Lapses the alert ends then; without, it fires.
 	Until  time.Time `json:"until,omitzero"`
 	Lapses bool      `json:"lapses,omitempty"`
+	// Armed says that no trigger has come: the alert fires unless a resolve comes until then.
+	Armed bool `json:"armed,omitempty"`
 	// Came has the instants of the triggers within the span of Count, by the engine's clock.
 	Came []time.Time `json:"came,omitempty"`
 }
@@ -18,7 +20,7 @@ type Wait struct {
 // as soon as either is met.
 func (a *Alert) wait(at time.Time, t Terms) Effect {
 	if t.For <= 0 && t.Count <= 1 {
-		a.State = Firing
+		a.Fire()
 		return Opened
 	}
 	first := a.State != Pending
@@ -39,8 +41,22 @@ func (a *Alert) wait(at time.Time, t Terms) Effect {
 	return Waits
 }
 
+// Arm begins a wait that only a resolve ends, and reports whether it did: not while the alert fires, and not without a For.
+func (a *Alert) Arm(f Facts, t Terms) bool {
+	if a.State == Firing || a.State == Quiet || t.For <= 0 {
+		return false
+	}
+	a.believe(&f, &t)
+	*a = Alert{
+		State: Pending, First: f, Latest: f, Occurrence: a.Occurrence + 1, StaleAfter: t.StaleAfter, Reopen: t.Reopen, Order: a.Order,
+		Wait: Wait{Until: f.Received.Add(t.For), Armed: true},
+	}
+	return true
+}
+
 // Fire makes a pending alert fire.
 func (a *Alert) Fire() {
+	a.Count = max(a.Count, 1)
 	a.State, a.Wait = Firing, Wait{}
 }
 
