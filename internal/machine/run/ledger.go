@@ -3,10 +3,12 @@ package run
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
 	"github.com/tocsin-dev/tocsin/automate"
+	"github.com/tocsin-dev/tocsin/internal/window"
 )
 
 // Ledger counts the runs of one runbook over all incidents. The zero value is empty. The ledger of a tenant and runbook is one record.
@@ -129,43 +131,37 @@ func (l *Ledger) radius(at time.Time, limit *automate.Limit, subject string) *Re
 	}
 	last := make(map[string]time.Time)
 	for _, e := range l.Runs {
-		if e.counts(at, r.Per) {
+		if e.Began.Add(r.Per).After(at) {
 			last[e.Subject] = e.Began
 		}
 	}
-	if _, known := last[subject]; known || len(last) < r.Count {
+	if _, known := last[subject]; known {
 		return nil
 	}
-	var began []time.Time
-	for _, b := range last {
-		began = append(began, b)
+	log := window.New(r.Count, r.Per)
+	for _, began := range slices.SortedFunc(maps.Values(last), time.Time.Compare) {
+		log.Pass(began)
 	}
-	slices.SortFunc(began, time.Time.Compare)
+	until := log.Next(at, 0)
+	if !until.After(at) {
+		return nil
+	}
 	return &Refusal{
-		Limit: "subjects", Until: began[len(began)-r.Count].Add(r.Per),
-		Why: fmt.Sprintf("%d other subjects were acted upon in %v", len(last), r.Per),
+		Limit: "subjects", Until: until, Why: fmt.Sprintf("%d other subjects were acted upon in %v", len(last), r.Per),
 	}
 }
 
 // full reports whether the span up to the instant has as many counted runs as the rate allows, and until when.
 func (l *Ledger) full(at time.Time, r automate.Rate, counted func(*Entry) bool) (until time.Time, full bool) {
-	if r == (automate.Rate{}) {
-		return time.Time{}, false
-	}
-	var began []time.Time
+	log := window.New(r.Count, r.Per)
 	for i := range l.Runs {
-		if e := &l.Runs[i]; counted(e) && e.counts(at, r.Per) {
-			began = append(began, e.Began)
+		if e := &l.Runs[i]; counted(e) {
+			log.Pass(e.Began)
 		}
 	}
-	if len(began) < r.Count {
-		return time.Time{}, false
-	}
-	return began[len(began)-r.Count].Add(r.Per), true
+	until = log.Next(at, 0)
+	return until, until.After(at)
 }
-
-// counts reports whether the run began within the span up to the instant. A run that began exactly per ago does not.
-func (e *Entry) counts(at time.Time, per time.Duration) bool { return e.Began.Add(per).After(at) }
 
 func of(subject string) func(*Entry) bool {
 	return func(e *Entry) bool { return e.Subject == subject }
