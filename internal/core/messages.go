@@ -111,11 +111,17 @@ func (t *turn) dispatch(u *unit, at time.Time, p Pending) {
 	}
 	p.Expires = at.Add(life)
 	d := &u.inc.Delivery
-	head := !slices.ContainsFunc(d.Pending, func(q Pending) bool { return q.Contact() == p.Contact() })
+	order, page := string(p.Contact()), p.Kind == notify.Page // pages have a lane of their own, so that they wait for no other message
+	if page {
+		order += " page"
+	}
+	head := !slices.ContainsFunc(d.Pending, func(q Pending) bool {
+		return q.Contact() == p.Contact() && (q.Kind == notify.Page) == page
+	})
 	d.Pending = append(slices.Clip(d.Pending), p)
 	u.touch(at)
 	t.task(u, store.Task{
-		ID: m.Key, Queue: Queue(channel), Order: string(p.Contact()), Tag: p.tag(), Kind: "message", Due: at, Expires: p.Expires,
+		ID: m.Key, Queue: Queue(channel), Order: order, Tag: p.tag(), Kind: "message", Due: at, Expires: p.Expires,
 		Payload: payload,
 	}, head)
 }

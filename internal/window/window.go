@@ -63,7 +63,7 @@ func (l *Log) forget(at time.Time) {
 	l.passed = l.passed[:copy(l.passed, l.passed[drop:])]
 }
 
-// Free returns how many may pass at the instant. An unlimited log always has room for at least limit.
+// Free returns how many may pass at the instant, limit at most.
 func (l *Log) Free(at time.Time, limit int) int {
 	if l.count <= 0 {
 		return limit
@@ -77,24 +77,23 @@ func (l *Log) Free(at time.Time, limit int) int {
 	return max(min(n, limit), 0)
 }
 
-// Next returns the earliest instant, from the given one on, at which one may pass after more others that pass at the given one.
+// Next returns the earliest instant, from the given one on, at which one may pass after more others, each of which passes as early as it
+// may.
 func (l *Log) Next(at time.Time, more int) time.Time {
 	if l.count <= 0 {
 		return at
 	}
-	if more >= l.count {
-		return at.Add(l.per)
-	}
-	next, newer := at, more
+	after := time.Duration(more/l.count) * l.per // each round of count others takes a window of its own
+	newer := more % l.count
 	for i := len(l.passed) - 1; i >= 0; i-- {
 		if newer += l.passed[i].n; newer >= l.count {
-			if leaves := l.passed[i].at.Add(l.per); leaves.After(next) {
-				next = leaves
+			if leaves := l.passed[i].at.Add(l.per); leaves.After(at) {
+				at = leaves
 			}
 			break
 		}
 	}
-	return next
+	return at.Add(after)
 }
 
 // Idle reports whether nothing counts any more at the instant.

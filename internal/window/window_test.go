@@ -32,6 +32,7 @@ func TestLog(t *testing.T) {
 		{"after a quiet time as many as ever", 3, []time.Duration{0, m, 2 * m}, 60 * m, 0, 3, 60 * m},
 		{"others pass before", 3, []time.Duration{0, m, 2 * m}, 3 * m, 1, 0, 11 * m},
 		{"as many others as the count", 3, nil, m, 3, 3, 11 * m},
+		{"more others than the count", 3, []time.Duration{0, m, 2 * m}, 3 * m, 7, 0, 31 * m},
 		{"more passed than the rate allows", 2, []time.Duration{0, m, 2 * m, 3 * m}, 4 * m, 0, 0, 12 * m},
 		{"a clock went back", 2, []time.Duration{5 * m, 0}, 6 * m, 0, 0, 15 * m},
 		{"no rate", 0, []time.Duration{0, 0, 0}, 0, 0, 99, 0},
