@@ -155,7 +155,7 @@ func TestAHeldPageGoesOn(t *testing.T) {
 					require.NoError(t, bell.Submit(t.Context(), e))
 				}
 				settle(time.Minute) // a first page of P2 waits for the group
-				assert.Equal(t, c.want, d.since(0))
+				assert.ElementsMatch(t, c.want, d.since(0))
 			})
 		})
 	}
@@ -175,7 +175,7 @@ func TestAHoldThatBeginsLater(t *testing.T) {
 			require.NoError(t, bell.Submit(t.Context(), e))
 		}
 		settle(time.Minute)
-		assert.Equal(t, []string{"30s page ana slack", "1m0s page ana slack", "1m0s page ana sms"}, d.since(0))
+		assert.ElementsMatch(t, []string{"30s page ana slack", "1m0s page ana slack", "1m0s page ana sms"}, d.since(0))
 	})
 }
 

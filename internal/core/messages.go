@@ -111,9 +111,9 @@ func (t *turn) dispatch(u *unit, at time.Time, p Pending) {
 	}
 	p.Expires = at.Add(life)
 	d := &u.inc.Delivery
-	order, page := string(p.Contact()), p.Kind == notify.Page // pages have a lane of their own, so that they wait for no other message
+	page, lane := p.Kind == notify.Page, " other" // pages have a lane of their own, so that they wait for no other message
 	if page {
-		order += " page"
+		lane = " page"
 	}
 	head := !slices.ContainsFunc(d.Pending, func(q Pending) bool {
 		return q.Contact() == p.Contact() && (q.Kind == notify.Page) == page
@@ -121,7 +121,7 @@ func (t *turn) dispatch(u *unit, at time.Time, p Pending) {
 	d.Pending = append(slices.Clip(d.Pending), p)
 	u.touch(at)
 	t.task(u, store.Task{
-		ID: m.Key, Queue: Queue(channel), Order: order, Tag: p.tag(), Kind: "message", Due: at, Expires: p.Expires,
+		ID: m.Key, Queue: Queue(channel), Order: string(p.Contact()) + lane, Tag: p.tag(), Kind: "message", Due: at, Expires: p.Expires,
 		Payload: payload,
 	}, head)
 }

@@ -233,7 +233,7 @@ func TestRateOfAPerson(t *testing.T) {
 		late.Expires = time.Now().Add(59 * time.Minute)
 		gone := try(late)
 		assert.Zero(t, gone.Retry, "a message that would expire fails now, so that the next contact is tried")
-		assert.ErrorContains(t, gone.Err, ", for another 59m, longer than it may wait")
+		assert.ErrorContains(t, gone.Err, "held back for another 59m, longer than it may wait")
 		late.Due = late.Expires.Add(1)
 		assert.NotZero(t, try(late).Retry, "a dead letter that a person sends again waits")
 	})

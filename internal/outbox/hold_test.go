@@ -140,7 +140,7 @@ func TestTakeAnswersForWhatCannotWait(t *testing.T) {
 		require.True(t, h.start(short))
 		h.Wait(t.Context())
 		got := h.outcomes()
-		assert.ErrorContains(t, got[len(got)-1].Err, errBreaker.Error()+", for another 30s, longer than it may wait")
+		assert.ErrorContains(t, got[len(got)-1].Err, "held back for another 30s, longer than it may wait: "+errBreaker.Error())
 	})
 }
 

@@ -17,9 +17,9 @@ import (
 )
 
 var (
-	errRate       = errors.New("held back: as many were sent as the rate of the channel allows")
-	errPersonRate = errors.New("held back: as many were sent to this address as its rate allows")
-	errBreaker    = errors.New("held back: the channel has failed too often in a row")
+	errRate       = errors.New("as many were sent as the rate of the channel allows")
+	errPersonRate = errors.New("as many were sent to this address as its rate allows")
+	errBreaker    = errors.New("the channel has failed too often in a row")
 
 	// errWithdrawn tells the breaker that a try was cancelled from our side. It says nothing about the other side.
 	errWithdrawn = errors.New("withdrawn")
@@ -137,9 +137,9 @@ func (c *channel) admit(now time.Time, out *Outcome) (report func(error)) {
 	t, to := &out.Task, out.Message.To
 	urgent := t.Priority == 1 && (c.action != nil || out.Message.Kind == notify.Page)
 	if at, why := c.wait(now, to, t.Priority); at.After(now) && !urgent {
-		out.Err, out.Held = why, true
+		out.Err, out.Held = fmt.Errorf("held back: %w", why), true
 		if again := t.Due.After(t.Expires); !again && !at.Before(t.Expires) { // a resent dead letter is due after its expiry
-			out.Err = fmt.Errorf("%w, for another %s, longer than it may wait", why, incident.Short(at.Sub(now).Round(time.Second)))
+			out.Err = fmt.Errorf("held back for another %s, longer than it may wait: %w", incident.Short(at.Sub(now).Round(time.Second)), why)
 			return nil
 		}
 		out.Retry = at
@@ -148,7 +148,7 @@ func (c *channel) admit(now time.Time, out *Outcome) (report func(error)) {
 	}
 	report, err := c.breaker.Allow()
 	if err != nil && !urgent { // another task is the trial of the half-open breaker
-		out.Err, out.Held = errBreaker, true
+		out.Err, out.Held = fmt.Errorf("held back: %w", errBreaker), true
 		out.retry(now.Add(time.Second), 0)
 		return nil
 	}
