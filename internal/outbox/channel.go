@@ -20,7 +20,7 @@ const (
 	failuresToOpen = 5 // consecutive failures that open the breaker
 	openFor        = 30 * time.Second
 	retryRate      = 10 // retries per second of one channel, so that they do not overload a recovering provider
-	sweepAt        = 1_000
+	fewPeople      = 1_000
 	// longHold is how long a channel must be held so that the outbox asks for the tasks that wait for it. Each of them learns when it may
 	// leave, or that its time does not suffice.
 	longHold = time.Minute
@@ -50,7 +50,7 @@ type channel struct {
 }
 
 func newChannel(name string) *channel {
-	c := &channel{name: name, retries: rate.NewLimiter(retryRate, retryRate), people: make(map[string]*gate), sweepAt: sweepAt}
+	c := &channel{name: name, retries: rate.NewLimiter(retryRate, retryRate), people: make(map[string]*gate), sweepAt: fewPeople}
 	c.breaker = gobreaker.NewTwoStepCircuitBreaker[struct{}](gobreaker.Settings{
 		Timeout:     openFor,
 		ReadyToTrip: func(n gobreaker.Counts) bool { return n.ConsecutiveFailures >= failuresToOpen },
@@ -141,7 +141,7 @@ func (c *channel) addressed(to string, now time.Time) *gate {
 	}
 	if len(c.people) >= c.sweepAt {
 		maps.DeleteFunc(c.people, func(_ string, g *gate) bool { return g.idle(now) })
-		c.sweepAt = max(sweepAt, 2*len(c.people))
+		c.sweepAt = max(fewPeople, 2*len(c.people))
 	}
 	g := &gate{}
 	g.limit(c.person)

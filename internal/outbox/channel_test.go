@@ -244,14 +244,14 @@ func TestManyPeople(t *testing.T) {
 	c := newChannel("sms")
 	c.limit(catalog.Channel{Person: []automate.Rate{{Count: 1, Per: time.Minute}}})
 	now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
-	for i := range 3 * sweepAt {
+	for i := range 3 * fewPeople {
 		address := fmt.Sprint(i)
 		c.count(now, address)
 		at, _ := c.wait(now, address, 3)
 		require.Equal(t, now.Add(time.Minute), at)
-		now = now.Add(time.Minute / sweepAt * 2)
+		now = now.Add(time.Minute / fewPeople * 2)
 	}
-	assert.LessOrEqual(t, len(c.people), sweepAt)
+	assert.LessOrEqual(t, len(c.people), fewPeople)
 }
 
 func TestBreaker(t *testing.T) {
