@@ -42,8 +42,8 @@ func TestRow08(t *testing.T) {
 			require.NoError(t, h.Submit(t.Context(), critical("x")))
 			settle(0)
 			assert.Subset(t, lines(t, h, id), []string{
-				"+0s  page  level 1  ana  slack  failed: slack: busy (1 tries)",
-				"+0s  page  level 1  ana  sms  failed: sms: busy (1 tries)",
+				"+0s  page  level 1  ana  slack  failed: slack: busy: held for 3m by the provider (1 tries)",
+				"+0s  page  level 1  ana  sms  failed: sms: busy: held for 3m by the provider (1 tries)",
 				"+0s  level 2  pages ben",
 				"+0s  page  level 2  ben  slack",
 			})

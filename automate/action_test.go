@@ -149,6 +149,16 @@ func TestValidate(t *testing.T) {
 		{func(r *automate.Runbook) { r.When = "" }, "when is missing, expected an expression, or mode manual"},
 		{func(r *automate.Runbook) { r.Mode = "now" }, `mode "now", expected auto, approve or manual`},
 		{func(r *automate.Runbook) { r.On = "labels." }, `on "labels.", expected a field of an event, such as subject or labels.deployment`},
+		{
+			func(r *automate.Runbook) { r.Deadline = -1 },
+			"deadline -1ns, expected a positive duration, longer than all waits together (0s)",
+		},
+		{
+			func(r *automate.Runbook) {
+				r.Deadline, r.Steps = 2*time.Minute, []automate.Step{{Do: "x", Wait: time.Minute}, {Wait: time.Minute}}
+			},
+			"deadline 2m0s, expected a positive duration, longer than all waits together (2m0s)",
+		},
 		{func(r *automate.Runbook) { r.Steps = nil }, "steps: 0, expected 1 to 50"},
 		{func(r *automate.Runbook) { *r = many }, "steps: 51, expected 1 to 50"},
 		{

@@ -6,13 +6,14 @@ import (
 	"github.com/tocsin-dev/tocsin/internal/fault"
 )
 
-// Rate is a number in a span of time, in text form 3/10m. The zero Rate is unlimited.
+// Rate is a number in a span of time, in text form 3/10m: at most 3 in any 10 minutes. The zero Rate is unlimited.
 type Rate struct {
 	Count int           `json:"count"`
 	Per   time.Duration `json:"per"`
 }
 
-// Limit bounds the runs of a runbook. A zero field without a default sets no limit. Runs for the same subject never overlap.
+// Limit bounds the runs of a runbook. A zero field without a default sets no limit. Runs for the same subject never overlap. A run counts
+// from its begin on; a proposal that nobody approved never counts.
 type Limit struct {
 	Subject  Rate          `json:"subject,omitzero"`   // runs for one subject
 	Fleet    Rate          `json:"fleet,omitzero"`     // runs for all subjects together; defaults to 20 in 1h
@@ -21,7 +22,8 @@ type Limit struct {
 	// Concurrent is the number of runs that may act at once. Defaults to 5.
 	Concurrent int `json:"concurrent,omitempty"`
 	// Masking keeps a runbook from hiding a lasting problem by repeating the same fix. The Count-th run for a subject in the span
-	// does not begin; the incident escalates instead. Defaults to the 3rd run in 24 hours.
+	// does not begin; the incident escalates instead. Runs that did no step but diagnostics are no fix. Defaults to the 3rd run in 24
+	// hours.
 	Masking Rate `json:"masking,omitzero"`
 }
 

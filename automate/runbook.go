@@ -31,9 +31,12 @@ type Runbook struct {
 	On string `json:"on,omitempty"`
 	// Owning makes a run count as an acknowledgement while it is under way. Without it the escalation goes on during the run, so
 	// that a runbook hides no unanswered page.
-	Owning bool   `json:"owning,omitempty"`
-	Limit  Limit  `json:"limit,omitzero"`
-	Steps  []Step `json:"steps"`
+	Owning bool `json:"owning,omitempty"`
+	// Deadline bounds a run from its begin on. When it passes, the run stops, pages a person and compensates the steps that have acted,
+	// the last one first. Zero: only the steps have deadlines.
+	Deadline time.Duration `json:"deadline,omitempty"`
+	Limit    Limit         `json:"limit,omitzero"`
+	Steps    []Step        `json:"steps"`
 }
 
 // Step is one step of a runbook. It has exactly one of Do, Ask, Check and Wait; only Wait may also accompany Do.
@@ -78,6 +81,13 @@ func (r *Runbook) Validate() error {
 		found.Add(fault.Path{"on"}, "on %q, expected a field of an event, such as subject or labels.deployment", r.On)
 	}
 	found.In(fault.Path{"limit"}, "limit", r.Limit.faults())
+	var waits time.Duration
+	for i := range r.Steps {
+		waits += r.Steps[i].Wait
+	}
+	if r.Deadline < 0 || r.Deadline > 0 && r.Deadline <= waits {
+		found.Add(fault.Path{"deadline"}, "deadline %v, expected a positive duration, longer than all waits together (%v)", r.Deadline, waits)
+	}
 	if n := len(r.Steps); n == 0 || n > maxSteps {
 		found.Add(fault.Path{"steps"}, "steps: %d, expected 1 to %d", n, maxSteps)
 	}

@@ -9,7 +9,8 @@ import (
 	"github.com/tocsin-dev/tocsin/automate"
 )
 
-// Channel limits how fast messages leave over a channel. A page of P1 counts, but is never held back.
+// Channel limits how fast messages leave over a channel. No span of a rate's length holds more messages than its count. Only pages of P1
+// are never held back; they count all the same. A page that a rate holds longer than it may wait goes to the next contact at once.
 type Channel struct {
 	Rates  []automate.Rate // of the whole channel; none: no bound
 	Person []automate.Rate // to one address; none: no bound
@@ -19,8 +20,8 @@ func channelsForm() field[document] {
 	rates := list("", "a list of rates", rateForm())
 	return key("channels", "How fast messages leave over a channel.",
 		func(d *document) *map[string]Channel { return &d.Channels }, named[string]("channel", mapping("Channel", "a channel", true,
-			key("rates", "How many messages it takes, such as 60/1m.", func(c *Channel) *[]automate.Rate { return &c.Rates }, rates),
-			key("person", "How many go to one address.", func(c *Channel) *[]automate.Rate { return &c.Person }, rates),
+			key("rates", "How many messages it takes in any such span, such as 60/1m. Pages of P1 are never held back, but count.", func(c *Channel) *[]automate.Rate { return &c.Rates }, rates),
+			key("person", "How many go to one address in any such span.", func(c *Channel) *[]automate.Rate { return &c.Person }, rates),
 		)))
 }
 

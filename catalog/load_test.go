@@ -142,7 +142,7 @@ func everything(t *testing.T) *Catalog {
 	}}
 	c.Runbooks = map[string]automate.Runbook{
 		"restart": {
-			Owner: "shop", When: `event.type == "db.down"` + "\n|| false", Mode: automate.Auto, On: "labels.deployment", Owning: true,
+			Owner: "shop", When: `event.type == "db.down"` + "\n|| false", Mode: automate.Auto, On: "labels.deployment", Owning: true, Deadline: 20 * time.Minute,
 			Limit: automate.Limit{
 				Subject: automate.Rate{Count: 2, Per: 30 * time.Minute}, Fleet: automate.Rate{Count: 5, Per: time.Hour},
 				Subjects: automate.Rate{Count: 4, Per: time.Hour}, Cooldown: 10 * time.Minute, Concurrent: 2,

@@ -31,6 +31,8 @@ func runbookForm() form[automate.Runbook] {
 			func(r *automate.Runbook) *string { return &r.On }, ref[string]("a field of an event, such as labels.deployment")),
 		key("owning", "A run counts as an acknowledgement while it is under way.",
 			func(r *automate.Runbook) *bool { return &r.Owning }, truth()),
+		key("deadline", "How long a run may take. Then it stops, pages a person and undoes what it did, the last step first.",
+			func(r *automate.Runbook) *time.Duration { return &r.Deadline }, durationForm()),
 		key("limit", "How often it may run.", func(r *automate.Runbook) *automate.Limit { return &r.Limit }, limitForm()),
 		needed(key("steps", "What is done, in order.", func(r *automate.Runbook) *[]automate.Step { return &r.Steps },
 			list("step", "a list of steps", stepForm()))),
@@ -149,6 +151,9 @@ func documentRunbooks(d *markdown) {
 		text := fmt.Sprintf("**%s** of team %s %s: %s.", plain(id), plain(r.Owner), beginning(&r), strings.Join(steps, "; "))
 		if r.Owning {
 			text += " While it runs, nobody else is asked."
+		}
+		if r.Deadline > 0 {
+			text += fmt.Sprintf(" A run that takes longer than %s stops, pages a person and undoes what it did.", printDuration(r.Deadline))
 		}
 		if limits := limits(&r); limits != "" {
 			text += fmt.Sprintf(" Limits: %s.", limits)

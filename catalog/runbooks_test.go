@@ -34,6 +34,7 @@ runbooks:
     owner: platform
     mode: manual
     owning: true
+    deadline: 20m
     limit: {subjects: 3/1h, concurrent: 2, masking: 4/2d}
     steps: [{check: queries, before: page, deadline: 5s, args: {zone: $labels.zone, n: "3"}}, {wait: 5m}]
 `))
@@ -50,7 +51,7 @@ runbooks:
 			},
 		},
 		"look": {
-			Owner: "platform", Mode: automate.Manual, Owning: true, Limit: automate.Limit{
+			Owner: "platform", Mode: automate.Manual, Owning: true, Deadline: 20 * time.Minute, Limit: automate.Limit{
 				Subjects: automate.Rate{Count: 3, Per: time.Hour}, Concurrent: 2, Masking: automate.Rate{Count: 4, Per: 48 * time.Hour},
 			},
 			Steps: []automate.Step{

@@ -75,8 +75,9 @@ func TestAMissingBeatPages(t *testing.T) {
 
 	w.Advance(25 * time.Hour) // watched again since the beat that ended the alert
 	w.Sent(
-		"+121h5m30s notice recovered, being watched ana slack", // of the finding
-		"+123h0m30s page   level 1 ana slack",
+		"+98h15m reminder ana slack", // to confirm the recovery
+		"+122h15m notice nobody has confirmed it for 24h ana slack",
+		"+123h0m30s page level 1 ana slack",
 	)
 }
 

@@ -35,7 +35,8 @@ type verdict struct {
 	KeysChanged int `json:"keys_changed"`
 	// DoubleEscalations counts levels that fired twice or after an acknowledgement, and pages of no fired level.
 	DoubleEscalations int `json:"double_escalations"`
-	// OrderViolations counts messages that first came after a later message of the same incident to the same contact.
+	// OrderViolations counts messages that first came after a later message of the same incident to the same contact. Pages and other
+	// messages count apart.
 	OrderViolations int `json:"order_violations"`
 	// StaleRefused counts refused outcomes of sends whose task another replica had claimed. StaleSettled counts such
 	// outcomes that were accepted.
@@ -60,7 +61,11 @@ func (v *verdict) fault() error {
 func (v *verdict) incident(l *life, s *story, came []delivery) {
 	keys := make(map[page]map[string]bool)
 	first := make(map[string]bool)
-	last := make(map[string]uint64) // by person: the highest number so far
+	type lane struct {
+		to   string
+		page bool
+	}
+	last := make(map[lane]uint64) // the highest number so far
 	for _, d := range came {
 		p := page{d.round, d.level, d.to}
 		if first[d.key] {
@@ -78,10 +83,10 @@ func (v *verdict) incident(l *life, s *story, came []delivery) {
 		if s.excused[p] != "" {
 			continue // it was being sent when it was withdrawn
 		}
-		if d.seq < last[d.to] {
+		if in := (lane{d.to, d.kind == notify.Page}); d.seq < last[in] {
 			v.OrderViolations++
 		} else {
-			last[d.to] = d.seq
+			last[in] = d.seq
 		}
 	}
 	v.pages(l, s, keys)

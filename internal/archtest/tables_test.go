@@ -29,6 +29,7 @@ var layers = []struct {
 	{"event", 0},
 	{"store", 0},
 	{"internal/mark", 0},
+	{"internal/window", 0},
 
 	{"route", 1},
 	{"incident", 1},

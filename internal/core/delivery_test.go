@@ -30,7 +30,7 @@ func TestTheNextContactIsTried(t *testing.T) {
 			require.NoError(t, json.Unmarshal(tasks[0].Payload, &page))
 			d := b.decide(at, Outcome{At: at, Record: tasks[0].Record, Message: page, Error: "gone"})
 			require.Len(t, d.Tasks, 1)
-			assert.Equal(t, "sms:1", d.Tasks[0].Order)
+			assert.Equal(t, "sms:1 page", d.Tasks[0].Order)
 		})
 	}
 }

@@ -73,7 +73,7 @@ func twoTeams() *catalog.Catalog {
 			},
 		},
 		Runbooks: map[string]automate.Runbook{"mend": {
-			Owner: "platform", Mode: automate.Auto, When: `event.type == "pay.stuck"`, On: "id", // a subject of its own: what incidents share is not of one group
+			Owner: "platform", Mode: automate.Auto, When: `event.type == "pay.stuck"`, Deadline: 25 * time.Minute, On: "id", // a subject of its own: what incidents share is not of one group
 			Limit: automate.Limit{Subject: automate.Rate{Count: 3, Per: time.Hour}, Fleet: automate.Rate{Count: 1000, Per: time.Hour}, Concurrent: 1000},
 			Steps: []automate.Step{
 				{Do: "look", BeforePage: true, Deadline: 4 * time.Minute},

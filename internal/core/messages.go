@@ -165,11 +165,17 @@ func (t *turn) dispatch(u *unit, at time.Time, p Pending) {
 		due = d.Held
 	}
 	p.Expires = due.Add(life)
-	head := !slices.ContainsFunc(d.Pending, func(q Pending) bool { return q.Contact() == p.Contact() })
+	page, lane := p.Kind == notify.Page, " other" // pages have a lane of their own, so that they wait for no other message
+	if page {
+		lane = " page"
+	}
+	head := !slices.ContainsFunc(d.Pending, func(q Pending) bool {
+		return q.Contact() == p.Contact() && (q.Kind == notify.Page) == page
+	})
 	d.Pending = append(slices.Clip(d.Pending), p)
 	u.touch(at)
 	t.task(u, store.Task{
-		ID: m.Key, Queue: Queue(channel), Order: string(p.Contact()), Tag: p.tag(), Kind: "message", Due: due, Expires: p.Expires,
+		ID: m.Key, Queue: Queue(channel), Order: string(p.Contact()) + lane, Tag: p.tag(), Kind: "message", Due: due, Expires: p.Expires,
 		Payload: payload,
 	}, head)
 }

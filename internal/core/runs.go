@@ -168,17 +168,24 @@ func (t *turn) begin(u *unit, at time.Time, book *automate.Runbook, o run.Order)
 // the ledger, and holds the switch still.
 func (t *turn) runTerms(u *unit, at time.Time, runbook, id string, limit automate.Limit) *run.Terms {
 	tenant := u.inc.Tenant
-	return &run.Terms{
-		Admit: func() *run.Refusal {
+	ask := func(counts bool) func() *run.Refusal {
+		return func() *run.Refusal {
 			row, ledger := load[run.Ledger](t, ledgerKey(tenant, runbook))
 			if row == nil {
 				return &run.Refusal{Why: "not known yet"} // the decision is made again
 			}
 			i := slices.IndexFunc(u.inc.Runs.List, func(r run.Run) bool { return r.ID == id })
-			refusal := ledger.Admit(at, limit, id, u.inc.Runs.List[i].Subject)
+			subject := u.inc.Runs.List[i].Subject
+			if !counts {
+				return ledger.Check(at, limit, subject)
+			}
+			refusal := ledger.Admit(at, limit, id, subject)
 			row.dirty = row.dirty || refusal == nil
 			return refusal
-		},
+		}
+	}
+	return &run.Terms{
+		Admit: ask(true), Check: ask(false),
 		Switch: func() *run.Switch {
 			if s := peek[run.Switch](t, switchKey(tenant)); s != nil && s.By != "" {
 				return s
@@ -233,6 +240,9 @@ func (t *turn) ran(u *unit, at time.Time, i int, outputs []run.Output) {
 		case run.Raise:
 			t.emit(u, at, suspected{out.Priority, fmt.Sprintf("%s, step %d", name, out.Step)})
 		case run.Failure:
+			if r.Undoing {
+				say("stops and undoes its steps: " + out.Why)
+			}
 			t.emit(u, at, stuck{})
 		case run.Denied:
 			say("refused: " + out.Refusal.String())
@@ -241,7 +251,7 @@ func (t *turn) ran(u *unit, at time.Time, i int, outputs []run.Output) {
 			}
 		case run.Release:
 			if row, ledger := load[run.Ledger](t, ledgerKey(u.inc.Tenant, r.Runbook.Name)); row != nil {
-				ledger.Release(at, r.ID)
+				ledger.Release(at, r.ID, out.Acted)
 				row.dirty = true
 			}
 		case run.Ended:

@@ -17,10 +17,10 @@ func (o *Outbox) call(ctx context.Context, c *channel, out *Outcome, report func
 	o.mu.Lock()
 	o.calls[out.Claim] = cancel
 	o.mu.Unlock()
-	late := context.AfterFunc(ctx, func() { o.learn(report, ctx.Err()) })
+	late := context.AfterFunc(ctx, func() { o.learn(report, verdict(ctx, ctx.Err())) })
 	out.Result, out.Err = c.act(ctx, out.Invocation)
 	if late() {
-		o.learn(report, out.Err)
+		o.learn(report, verdict(ctx, out.Err))
 	}
 	o.mu.Lock()
 	delete(o.calls, out.Claim)

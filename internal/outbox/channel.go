@@ -1,6 +1,7 @@
 package outbox
 
 import (
+	"maps"
 	"slices"
 	"time"
 
@@ -19,7 +20,10 @@ const (
 	failuresToOpen = 5 // consecutive failures that open the breaker
 	openFor        = 30 * time.Second
 	retryRate      = 10 // retries per second of one channel, so that they do not overload a recovering provider
-	maxAddresses   = 10_000
+	fewPeople      = 1_000
+	// longHold is how long a channel must be held so that the outbox asks for the tasks that wait for it. Each of them learns when it may
+	// leave, or that its time does not suffice.
+	longHold = time.Minute
 )
 
 // channel is a notifier or an action with its slots, rates and breaker. The fields from held on are guarded by the mutex
@@ -33,20 +37,24 @@ type channel struct {
 	sending int
 	crowded bool // the last claim filled all slots, so more tasks may be waiting in the store
 
-	limits  catalog.Channel
-	rates   []*rate.Limiter
-	people  map[string][]*rate.Limiter // by address
+	rates   gate
+	person  []automate.Rate
+	people  map[string]*gate // by address; only those that matter
+	sweepAt int              // number of people at which those that no longer matter are forgotten
 	retries *rate.Limiter
+	looks   time.Time // the end of the hold during which the last slots were reserved; zero: there was none
+	looked  time.Time // the end of the hold for which no waiting task is left
 
 	breaker    *gobreaker.TwoStepCircuitBreaker[struct{}]
 	halfOpenAt time.Time // when an open breaker becomes half-open
 }
 
 func newChannel(name string) *channel {
-	c := &channel{name: name, retries: rate.NewLimiter(retryRate, retryRate), people: make(map[string][]*rate.Limiter)}
+	c := &channel{name: name, retries: rate.NewLimiter(retryRate, retryRate), people: make(map[string]*gate), sweepAt: fewPeople}
 	c.breaker = gobreaker.NewTwoStepCircuitBreaker[struct{}](gobreaker.Settings{
 		Timeout:     openFor,
 		ReadyToTrip: func(n gobreaker.Counts) bool { return n.ConsecutiveFailures >= failuresToOpen },
+		IsExcluded:  func(err error) bool { return err == errWithdrawn },
 		OnStateChange: func(_ string, _, to gobreaker.State) {
 			if to == gobreaker.StateOpen {
 				c.halfOpenAt = time.Now().Add(openFor + time.Millisecond) // the breaker is still open at the instant itself
@@ -56,92 +64,87 @@ func newChannel(name string) *channel {
 	return c
 }
 
-func limiters(rates []automate.Rate) []*rate.Limiter {
-	var list []*rate.Limiter
-	for _, r := range rates {
-		list = append(list, rate.NewLimiter(rate.Every(r.Per/time.Duration(r.Count)), r.Count))
-	}
-	return list
-}
-
-// limit sets the rates. A changed rate starts without the messages that were sent before.
+// limit sets the rates. They count what was sent before.
 func (c *channel) limit(to catalog.Channel) {
-	if !slices.Equal(c.limits.Rates, to.Rates) {
-		c.rates = limiters(to.Rates)
+	c.rates.limit(to.Rates)
+	if slices.Equal(c.person, to.Person) {
+		return
 	}
-	if !slices.Equal(c.limits.Person, to.Person) {
-		clear(c.people)
+	c.person = to.Person
+	for _, g := range c.people {
+		g.limit(to.Person)
 	}
-	c.limits = to
 }
 
-// free returns how many tasks the channel can start now. If rates or the breaker allow none, next is the instant at which
-// they will.
-func (c *channel) free(now time.Time, onlyP1 bool) (n int, next time.Time) {
-	n = slots - c.held - c.sending
-	if onlyP1 {
-		return n, next
+// room returns how many tasks the channel has free slots for.
+func (c *channel) room(p1 bool) int {
+	n := slots - c.held - c.sending
+	if !p1 {
+		n -= slotsP1
 	}
-	n -= slotsP1
+	return n
+}
+
+// free returns how many of most tasks may leave now. If the rates or the breaker allow none, next is the instant at which they will.
+func (c *channel) free(now time.Time, most int) (n int, next time.Time) {
 	switch c.breaker.State() {
 	case gobreaker.StateOpen:
 		return 0, c.halfOpenAt
 	case gobreaker.StateHalfOpen:
-		n = min(n, 1-c.held-int(c.breaker.Counts().Requests))
+		tried := c.breaker.Counts()
+		most = min(most, 1-c.held-int(tried.Requests-tried.TotalExclusions))
 	}
-	for _, l := range c.rates {
-		tokens := l.TokensAt(now) - float64(c.held)
-		if tokens >= 1 {
-			n = min(n, int(tokens))
-			continue
-		}
-		n = 0
-		if at := now.Add(untilToken(l, tokens)); at.After(next) {
-			next = at
-		}
+	if at := c.rates.next(now, c.held); at.After(now) {
+		return 0, at
 	}
-	return n, next
+	return c.rates.free(now, most, c.held), next
 }
 
-// untilToken returns the time until l has a token. It adds a millisecond, since fractions are rounded down.
-func untilToken(l *rate.Limiter, tokens float64) time.Duration {
-	return time.Duration((1-tokens)/float64(l.Limit())*float64(time.Second)) + time.Millisecond
-}
+// lasts reports whether tasks are told of a hold until the instant. Otherwise they wait in the store, in the order of their rank.
+func lasts(now, until time.Time) bool { return until.Sub(now) >= longHold }
 
-// wait returns how long the rate of an address delays a message; zero: not at all.
-func (c *channel) wait(now time.Time, to string) time.Duration {
-	var wait time.Duration
-	for _, l := range c.addressed(to) {
-		if tokens := l.TokensAt(now); tokens < 1 {
-			wait = max(wait, untilToken(l, tokens))
-		}
+// wait returns when a message to an address may leave, and what it waits for; now: at once.
+func (c *channel) wait(now time.Time, to string, priority uint8) (at time.Time, why error) {
+	address := c.addressed(to, now)
+	at = c.rates.turn(now, priority)
+	if at.After(now) {
+		why = errRate
 	}
-	return wait
+	if later := address.turn(now, priority); later.After(at) {
+		at, why = later, errPersonRate
+	}
+	if c.breaker.State() == gobreaker.StateOpen && c.halfOpenAt.After(at) {
+		return c.halfOpenAt, errBreaker
+	}
+	return at, why
 }
 
-// count counts a message that is about to be sent. A P1 page may push a rate below zero.
+// promise notes when a message to an address comes back.
+func (c *channel) promise(now time.Time, to string, priority uint8, at time.Time) {
+	c.rates.promise(at, priority)
+	c.addressed(to, now).promise(at, priority)
+}
+
+// count counts a message that is about to be sent. A P1 page counts although no rate holds it.
 func (c *channel) count(now time.Time, to string) {
-	for _, l := range c.rates {
-		l.ReserveN(now, 1)
-	}
-	for _, l := range c.addressed(to) {
-		l.ReserveN(now, 1)
-	}
+	c.rates.pass(now)
+	c.addressed(to, now).pass(now)
 }
 
-// addressed returns the limiters of one address. After 10,000 maxAddresses all limiters are dropped, so that they stay
-// bounded; a few messages then leave earlier than the rate allows.
-func (c *channel) addressed(to string) []*rate.Limiter {
-	if len(c.limits.Person) == 0 {
-		return nil
+// addressed returns the gate of one address.
+func (c *channel) addressed(to string, now time.Time) *gate {
+	if len(c.person) == 0 {
+		return &gate{}
 	}
-	known, ok := c.people[to]
-	if !ok {
-		if len(c.people) >= maxAddresses {
-			clear(c.people)
-		}
-		known = limiters(c.limits.Person)
-		c.people[to] = known
+	if g := c.people[to]; g != nil {
+		return g
 	}
-	return known
+	if len(c.people) >= c.sweepAt {
+		maps.DeleteFunc(c.people, func(_ string, g *gate) bool { return g.idle(now) })
+		c.sweepAt = max(fewPeople, 2*len(c.people))
+	}
+	g := &gate{}
+	g.limit(c.person)
+	c.people[to] = g
+	return g
 }

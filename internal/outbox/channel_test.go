@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -25,7 +26,7 @@ var queue = core.Queue("sms")
 func to(t *testing.T, address string, priority uint8) store.Task {
 	t.Helper()
 	job := task(t, "sms", 1)
-	payload, err := json.Marshal(notify.Message{Key: "k", Channel: "sms", To: address})
+	payload, err := json.Marshal(notify.Message{Key: "k", Channel: "sms", To: address, Kind: notify.Page})
 	require.NoError(t, err)
 	job.Payload, job.Priority = payload, priority
 	return job
@@ -81,10 +82,23 @@ func TestClosed(t *testing.T) {
 	assert.Empty(t, reserved)
 }
 
+// kind changes the kind of a message.
+func kind(t *testing.T, job store.Task, k notify.Kind) store.Task {
+	t.Helper()
+	var m notify.Message
+	require.NoError(t, json.Unmarshal(job.Payload, &m))
+	m.Kind = k
+	payload, err := json.Marshal(m)
+	require.NoError(t, err)
+	job.Payload = payload
+	return job
+}
+
 func TestRateOfAChannel(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := open(t, map[string]notify.Notifier{"sms": answer(nil)})
-		h.Limit(map[string]catalog.Channel{"sms": {Rates: []automate.Rate{{Count: 3, Per: time.Minute}}}})
+		rate := map[string]catalog.Channel{"sms": {Rates: []automate.Rate{{Count: 3, Per: 30 * time.Second}}}}
+		h.Limit(rate)
 		sent := func() (n int) {
 			for h.start(to(t, "1", 3)) {
 				n++
@@ -92,24 +106,106 @@ func TestRateOfAChannel(t *testing.T) {
 			}
 			return n
 		}
-		assert.Equal(t, 3, sent())
-		reserved, more := h.Reserve(time.Now(), false)
-		assert.Empty(t, reserved)
-		assert.WithinDuration(t, time.Now().Add(20*time.Second), more, 10*time.Millisecond, "when the next may go")
-		time.Sleep(time.Until(more))
+		more := func() time.Duration {
+			reserved, at := h.Reserve(time.Now(), false)
+			assert.Empty(t, reserved)
+			return time.Until(at)
+		}
+		require.True(t, h.start(to(t, "1", 3)))
+		time.Sleep(10 * time.Second)
+		assert.Equal(t, 2, sent())
+		assert.Equal(t, 20*time.Second, more(), "when the first is half a minute old")
+		time.Sleep(20 * time.Second)
 		assert.Equal(t, 1, sent())
 		time.Sleep(time.Hour)
-		assert.Equal(t, 3, sent(), "unused tokens are not saved up")
-		require.True(t, h.start(to(t, "1", 1)), "P1 is not held back")
+		assert.Equal(t, 3, sent(), "a quiet time saves nothing up")
+		require.True(t, h.start(to(t, "1", 1)), "a page of P1 is not held back")
 		h.Wait(t.Context())
-		_, more = h.Reserve(time.Now(), false)
-		assert.WithinDuration(t, time.Now().Add(40*time.Second), more, 10*time.Millisecond, "but it counts")
-		h.Limit(map[string]catalog.Channel{"sms": {Rates: []automate.Rate{{Count: 3, Per: time.Minute}}}})
+		time.Sleep(time.Second)
+		assert.Equal(t, 29*time.Second, more())
+		h.Limit(rate)
 		assert.Zero(t, sent(), "unchanged rates do not start again")
+		h.Limit(map[string]catalog.Channel{"sms": {Rates: []automate.Rate{{Count: 5, Per: 40 * time.Second}}}})
+		assert.Equal(t, 1, sent(), "nor do others: they count what left before")
 		h.Limit(nil)
 		assert.True(t, h.start(to(t, "1", 3)))
 		h.Wait(t.Context())
-		assert.Len(t, h.outcomes(), 9)
+		for _, out := range h.outcomes() {
+			require.NoError(t, out.Err)
+		}
+	})
+}
+
+// TestALongHoldTellsEachTask holds that each of the tasks that wait for a channel learns at once when it may leave, in the order of the
+// priorities, or that its time does not suffice.
+func TestALongHoldTellsEachTask(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := open(t, map[string]notify.Notifier{"sms": answer(nil)})
+		h.Limit(map[string]catalog.Channel{"sms": {Rates: []automate.Rate{{Count: 2, Per: 10 * time.Minute}}}})
+		began := time.Now()
+		try := func(priority uint8, life time.Duration, k notify.Kind) (out Outcome) {
+			job := kind(t, to(t, "1", priority), k)
+			job.Expires = time.Now().Add(life)
+			require.True(t, h.start(job))
+			h.Wait(t.Context())
+			got := h.outcomes()
+			return got[len(got)-1]
+		}
+		require.NoError(t, try(3, time.Hour, notify.Notice).Err)
+		time.Sleep(4 * time.Minute)
+		require.NoError(t, try(3, time.Hour, notify.Notice).Err)
+		for i, c := range []struct {
+			priority uint8
+			kind     notify.Kind
+			life     time.Duration
+			want     time.Duration // since the first message; zero: it fails now
+		}{
+			{3, notify.Notice, time.Hour, 10 * time.Minute},
+			{3, notify.Page, 10 * time.Minute, 0}, // 14 minutes after the first is its turn, and its end
+			{3, notify.Page, 11 * time.Minute, 14 * time.Minute},
+			{1, notify.AllClear, time.Hour, 10 * time.Minute}, // before those of lower priority
+			{3, notify.Reminder, time.Hour, 24 * time.Minute},
+			{2, notify.Page, 5 * time.Minute, 0},
+		} {
+			out := try(c.priority, c.life, c.kind)
+			assert.True(t, out.Held, i)
+			require.ErrorIs(t, out.Err, errRate, i)
+			if c.want == 0 {
+				assert.Zero(t, out.Retry, i)
+				assert.ErrorContains(t, out.Err, "longer than it may wait", i)
+			} else {
+				assert.Equal(t, c.want, out.Retry.Sub(began), i)
+			}
+		}
+	})
+}
+
+// TestALongHoldAsksForWhatWaits holds that a channel which is held for long asks for the tasks that came before, until none is left.
+func TestALongHoldAsksForWhatWaits(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := open(t, map[string]notify.Notifier{"sms": answer(nil)})
+		h.Limit(map[string]catalog.Channel{"sms": {Rates: []automate.Rate{{Count: 1, Per: time.Hour}}}})
+		require.True(t, h.start(to(t, "1", 3)))
+		h.Wait(t.Context())
+		for range 2 {
+			reserved, more := h.Reserve(time.Now(), false)
+			require.Equal(t, Places{queue: slots - slotsP1}, reserved)
+			assert.Equal(t, time.Hour, time.Until(more))
+			left := Places{queue: reserved[queue]}
+			h.Start(to(t, "1", 3), left, trace.SpanContext{})
+			h.Crowd(reserved, left)
+			h.Release(left)
+			h.Wait(t.Context())
+		}
+		reserved, _ := h.Reserve(time.Now(), false)
+		h.Crowd(reserved, reserved)
+		h.Release(reserved)
+		reserved, more := h.Reserve(time.Now(), false)
+		assert.Empty(t, reserved, "no task was left")
+		assert.Equal(t, time.Hour, time.Until(more))
+		time.Sleep(time.Hour)
+		reserved, _ = h.Reserve(time.Now(), false)
+		assert.Equal(t, Places{queue: 1}, reserved)
 	})
 }
 
@@ -117,29 +213,45 @@ func TestRateOfAPerson(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := open(t, map[string]notify.Notifier{"sms": answer(nil)})
 		h.Limit(map[string]catalog.Channel{"sms": {Person: []automate.Rate{{Count: 1, Per: time.Minute}, {Count: 2, Per: time.Hour}}}})
-		try := func(address string, priority uint8) Outcome {
-			require.True(t, h.start(to(t, address, priority)))
+		try := func(job store.Task) Outcome {
+			require.True(t, h.start(job))
 			h.Wait(t.Context())
 			got := h.outcomes()
 			return got[len(got)-1]
 		}
-		require.NoError(t, try("1", 3).Err)
-		held := try("1", 3)
+		require.NoError(t, try(to(t, "1", 3)).Err)
+		held := try(to(t, "1", 3))
 		assert.True(t, held.Held)
-		require.ErrorIs(t, held.Err, errRate)
-		assert.WithinDuration(t, time.Now().Add(time.Minute), held.Retry, 10*time.Millisecond)
-		require.NoError(t, try("2", 3).Err, "another person is not held back")
-		require.NoError(t, try("1", 1).Err, "nor is P1")
+		require.ErrorIs(t, held.Err, errPersonRate)
+		assert.Equal(t, time.Minute, time.Until(held.Retry))
+		require.NoError(t, try(to(t, "2", 3)).Err, "another person is not held back")
+		require.NoError(t, try(to(t, "1", 1)).Err, "nor is a page of P1")
+		assert.True(t, try(kind(t, to(t, "1", 1), notify.AllClear)).Held, "but other messages of P1 are")
 		time.Sleep(time.Minute)
-		held = try("1", 3)
-		assert.WithinDuration(t, time.Now().Add(29*time.Minute), held.Retry, time.Minute, "the longest of several rates counts")
+		assert.Equal(t, 59*time.Minute, time.Until(try(to(t, "1", 3)).Retry), "the longest of several rates counts")
 		late := to(t, "1", 3)
-		late.Expires = time.Now().Add(time.Minute)
-		require.True(t, h.start(late))
-		h.Wait(t.Context())
-		got := h.outcomes()
-		assert.True(t, got[len(got)-1].Retry.IsZero(), "a message that would expire fails now, so that the next contact is tried")
+		late.Expires = time.Now().Add(59 * time.Minute)
+		gone := try(late)
+		assert.Zero(t, gone.Retry, "a message that would expire fails now, so that the next contact is tried")
+		assert.ErrorContains(t, gone.Err, "held back for another 59m, longer than it may wait")
+		late.Due = late.Expires.Add(1)
+		assert.NotZero(t, try(late).Retry, "a dead letter that a person sends again waits")
 	})
+}
+
+// TestManyPeople holds that the outbox forgets addresses whose messages no longer count, and no others.
+func TestManyPeople(t *testing.T) {
+	c := newChannel("sms")
+	c.limit(catalog.Channel{Person: []automate.Rate{{Count: 1, Per: time.Minute}}})
+	now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+	for i := range 3 * fewPeople {
+		address := fmt.Sprint(i)
+		c.count(now, address)
+		at, _ := c.wait(now, address, 3)
+		require.Equal(t, now.Add(time.Minute), at)
+		now = now.Add(time.Minute / fewPeople * 2)
+	}
+	assert.LessOrEqual(t, len(c.people), fewPeople)
 }
 
 func TestBreaker(t *testing.T) {

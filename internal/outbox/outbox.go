@@ -111,7 +111,8 @@ func (o *Outbox) Wait(ctx context.Context) {
 type Places map[string]int
 
 // Reserve reserves all free slots, for P1 only or for all priorities. The returned instant is when rates or breakers will
-// allow more; zero: unknown. Queues without a free slot are left out.
+// allow more; zero: unknown. Queues without a free slot are left out. A channel that is held for long reserves slots too, until all
+// tasks that wait for it have learned when they may leave, or that their time does not suffice.
 func (o *Outbox) Reserve(now time.Time, onlyP1 bool) (Places, time.Time) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -121,13 +122,21 @@ func (o *Outbox) Reserve(now time.Time, onlyP1 bool) (Places, time.Time) {
 		return p, more
 	}
 	for queue, c := range o.channels {
-		n, next := c.free(now, onlyP1)
+		n := c.room(onlyP1)
+		if !onlyP1 {
+			may, next := c.free(now, n)
+			if c.looks = (time.Time{}); may < 1 && lasts(now, next) && !next.Equal(c.looked) {
+				c.looks = next
+			} else {
+				n = may
+			}
+			if !next.IsZero() && (more.IsZero() || next.Before(more)) {
+				more = next
+			}
+		}
 		if n > 0 {
 			c.held += n
 			p[queue] = n
-		}
-		if !next.IsZero() && (more.IsZero() || next.Before(more)) {
-			more = next
 		}
 	}
 	return p, more
@@ -138,8 +147,13 @@ func (o *Outbox) Crowd(reserved, left Places) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	for queue := range reserved {
-		if c := o.channels[queue]; c != nil {
-			c.crowded = left[queue] == 0
+		c := o.channels[queue]
+		if c == nil {
+			continue
+		}
+		c.crowded = left[queue] == 0
+		if left[queue] == reserved[queue] && !c.looks.IsZero() {
+			c.looked = c.looks
 		}
 	}
 }
@@ -153,8 +167,14 @@ func (o *Outbox) Take(now time.Time, t *store.Task, held Places) bool {
 	if o.ctx == nil || c == nil {
 		return false
 	}
-	if n, _ := c.free(now, t.Priority == 1); n < 1 || c.crowded && t.Priority > 1 {
+	p1 := t.Priority == 1
+	if c.room(p1) < 1 || c.crowded && !p1 {
 		return false
+	}
+	if !p1 {
+		if n, next := c.free(now, 1); n < 1 && !lasts(now, next) && next.Before(t.Expires) {
+			return false
+		}
 	}
 	c.held++
 	held[t.Queue]++
@@ -201,19 +221,26 @@ func (o *Outbox) Abandon(lost []store.Claim) {
 	}
 }
 
-// Start sends a leased task in a reserved slot of p. cause is the span that created the task; it may be invalid.
+// Start sends a leased task in a reserved slot of p, or tells it to wait. Of tasks that rates hold, those that were started first leave
+// first. cause is the span that created the task; it may be invalid.
 func (o *Outbox) Start(t store.Task, p Places, cause trace.SpanContext) {
+	now := time.Now()
+	out := Read(t, now)
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	c := o.channels[t.Queue]
 	p[t.Queue]--
+	c.held--
 	if o.ctx == nil { // closed meanwhile: the lease runs out, and another process sends the task
-		c.held--
 		return
 	}
+	c.sending++
+	report := c.admit(now, &out)
 	ctx := o.ctx
 	o.wg.Go(func() {
-		out := o.send(ctx, c, t, cause)
+		if !out.Held {
+			o.send(ctx, c, &out, report, cause)
+		}
 		o.mu.Lock()
 		c.sending--
 		o.mu.Unlock()

@@ -57,7 +57,7 @@ func TestOutcome(t *testing.T) {
 		{name: "the pause that the other side asked for", channel: "busy", err: "busy: busy", min: 10 * time.Minute, max: 10 * time.Minute},
 		{
 			name: "a pause beyond the message's time ends it", channel: "busy", change: func(t *store.Task) { t.Expires = time.Now().Add(time.Minute) },
-			err: "busy: busy (1 tries)",
+			err: "busy: busy: held for 10m by the provider (1 tries)",
 		},
 		{name: "permanent", channel: "gone", err: "gone: gone"},
 		{name: "a panic is permanent", channel: "panics", err: "it panicked with a string"},

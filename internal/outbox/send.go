@@ -10,14 +10,19 @@ import (
 	"github.com/cenkalti/backoff/v4"
 	"go.opentelemetry.io/otel/trace"
 
+	"github.com/tocsin-dev/tocsin/incident"
 	"github.com/tocsin-dev/tocsin/internal/core"
 	"github.com/tocsin-dev/tocsin/notify"
 	"github.com/tocsin-dev/tocsin/store"
 )
 
 var (
-	errRate    = errors.New("held back: as many were sent to this address as its rate allows")
-	errBreaker = errors.New("held back: the channel has failed too often in a row")
+	errRate       = errors.New("as many were sent as the rate of the channel allows")
+	errPersonRate = errors.New("as many were sent to this address as its rate allows")
+	errBreaker    = errors.New("the channel has failed too often in a row")
+
+	// errWithdrawn tells the breaker that a try was cancelled from our side. It says nothing about the other side.
+	errWithdrawn = errors.New("withdrawn")
 )
 
 // Read decodes a task that is tried now into an Outcome. Its Err is set if the task cannot be sent.
@@ -36,39 +41,32 @@ func Read(t store.Task, now time.Time) Outcome {
 	return out
 }
 
-// send tries once, or delays the message.
-func (o *Outbox) send(ctx context.Context, c *channel, t store.Task, cause trace.SpanContext) (out Outcome) {
-	out = Read(t, time.Now())
-	report, wait := o.admit(c, &out)
-	if out.Held {
-		out.retry(time.Now().Add(wait))
-		return out
-	}
-	ctx, span := o.begin(ctx, c, &out, cause)
-	defer func() { finish(span, &out) }()
+// send tries once. report tells the breaker the result; it is nil if the breaker does not need it.
+func (o *Outbox) send(ctx context.Context, c *channel, out *Outcome, report func(error), cause trace.SpanContext) {
+	ctx, span := o.begin(ctx, c, out, cause)
+	defer func() { finish(span, out) }()
 	if out.Err != nil {
-		return out
+		return
 	}
 	if c.action != nil {
-		o.call(ctx, c, &out, report)
-		return out
+		o.call(ctx, c, out, report)
+		return
 	}
 	ctx, cancel := context.WithTimeout(ctx, sendTimeout)
 	defer cancel()
-	late := context.AfterFunc(ctx, func() { o.learn(report, ctx.Err()) }) // a notifier that ignores ctx has failed too
+	late := context.AfterFunc(ctx, func() { o.learn(report, verdict(ctx, ctx.Err())) }) // a notifier that ignores ctx has failed too
 	m := out.Message
 	m.TraceParent = carried(span, m.TraceParent)
 	out.Err = c.notify(ctx, m)
 	if late() {
-		o.learn(report, out.Err)
+		o.learn(report, verdict(ctx, out.Err))
 	}
 	now := time.Now()
-	wait = pause(t.Lease.Fence)
-	if t.Priority > 1 && out.Err != nil && !notify.IsPermanent(out.Err) {
+	wait := pause(out.Task.Lease.Fence)
+	if out.Task.Priority > 1 && out.Err != nil && !notify.IsPermanent(out.Err) {
 		wait = max(wait, notify.RetryDelay(out.Err, now)) + c.retries.ReserveN(now, 1).DelayFrom(now)
 	}
 	out.TryAgain(now, wait)
-	return out
 }
 
 // TryAgain notes when to try again after an error, at least a pause after now. An error that is permanent is final; so is any error of
@@ -83,7 +81,7 @@ func (out *Outcome) TryAgain(now time.Time, pause time.Duration) {
 			return
 		}
 	}
-	out.retry(now.Add(max(pause, asked)))
+	out.retry(now.Add(max(pause, asked)), asked)
 }
 
 // Settlement is what is stored of an outcome.
@@ -117,38 +115,60 @@ func (out *Outcome) Settle(now time.Time) Settlement {
 	return s
 }
 
-// retry sets when to try again. If that is after the task's expiry, the task has failed for good.
-func (out *Outcome) retry(at time.Time) {
-	if at.After(out.Task.Expires) {
+// retry sets when to try again. If the task has no time left then, it has failed for good: another contact is tried now, not when the time
+// is over. asked is the pause that the other side named.
+func (out *Outcome) retry(at time.Time, asked time.Duration) {
+	switch {
+	case at.Before(out.Task.Expires):
+		out.Retry = at
+	case asked > 0 && out.Task.Kind != core.KindAction:
+		out.Err = fmt.Errorf("%w: held for %s by the provider (%d tries)", out.Err, incident.Short(asked.Round(time.Second)), out.Claim.Fence)
+	default:
 		out.Err = fmt.Errorf("%w (%d tries)", out.Err, out.Claim.Fence)
-		return
 	}
-	out.Retry = at
 }
 
-// admit turns a reserved slot into a running send. It sets out.Held and returns a delay if the address's rate or the
-// channel's breaker is exhausted; P1 is never delayed. report tells the breaker the result of the send; it is nil if the
-// breaker does not need it.
-func (o *Outbox) admit(c *channel, out *Outcome) (report func(error), wait time.Duration) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	c.held--
-	c.sending++
+// admit turns a reserved slot into a running send. It sets out.Held if the rates or the breaker of the channel hold the task. They do not
+// hold pages and actions of P1. report tells the breaker the result of the send.
+func (c *channel) admit(now time.Time, out *Outcome) (report func(error)) {
 	if out.Err != nil {
-		return nil, 0
+		return nil
 	}
-	now, to, urgent := time.Now(), out.Message.To, out.Task.Priority == 1
-	if wait := c.wait(now, to); wait > 0 && !urgent {
-		out.Err, out.Held = errRate, true
-		return nil, wait
+	t, to := &out.Task, out.Message.To
+	urgent := t.Priority == 1 && (c.action != nil || out.Message.Kind == notify.Page)
+	if at, why := c.wait(now, to, t.Priority); at.After(now) && !urgent {
+		out.Err, out.Held = fmt.Errorf("held back: %w", why), true
+		if again := t.Due.After(t.Expires); !again && !at.Before(t.Expires) { // a resent dead letter is due after its expiry
+			out.Err = fmt.Errorf("held back for another %s, longer than it may wait: %w", incident.Short(at.Sub(now).Round(time.Second)), why)
+			return nil
+		}
+		out.Retry = at
+		c.promise(now, to, t.Priority, at)
+		return nil
 	}
 	report, err := c.breaker.Allow()
-	if err != nil && !urgent {
-		out.Err, out.Held = errBreaker, true
-		return nil, max(c.halfOpenAt.Sub(now), time.Second)
+	if err != nil && !urgent { // another task is the trial of the half-open breaker
+		out.Err, out.Held = fmt.Errorf("held back: %w", errBreaker), true
+		out.retry(now.Add(time.Second), 0)
+		return nil
 	}
 	c.count(now, to)
-	return report, 0
+	return report
+}
+
+// verdict returns the error of a try as the breaker counts it. A try that was cancelled from our side before its deadline counts as
+// neither failed nor successful, unless the other side has answered.
+func verdict(ctx context.Context, err error) error {
+	deadline, _ := ctx.Deadline()
+	if err != nil && errors.Is(ctx.Err(), context.Canceled) && time.Now().Before(deadline) && !answered(err) {
+		return errWithdrawn
+	}
+	return err
+}
+
+// answered reports whether an error is an answer of the other side, which therefore works.
+func answered(err error) bool {
+	return notify.IsPermanent(err) || notify.RetryDelay(err, time.Now()) > 0
 }
 
 // learn reports the result of a send to the breaker. A permanent error or a requested delay counts as success: the
@@ -157,7 +177,7 @@ func (o *Outbox) learn(report func(error), err error) {
 	if report == nil {
 		return
 	}
-	if notify.IsPermanent(err) || notify.RetryDelay(err, time.Now()) > 0 {
+	if answered(err) {
 		err = nil
 	}
 	o.mu.Lock()

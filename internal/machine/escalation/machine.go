@@ -275,8 +275,8 @@ func (s *State) Settled(at time.Time, of escalate.Position, accepted bool, t *Te
 	}
 	s.Pending--
 	s.Reached = s.Reached || accepted
-	if s.Status != escalate.Running || s.Pending > 0 || s.Reached || s.Level >= len(t.Policy.Levels) && t.endless() {
-		return nil // the next of endless passes waits, else they would repeat in a busy loop
+	if s.Status != escalate.Running || s.Pending > 0 || s.Reached || s.Level >= len(t.Policy.Levels) && !t.spent(s.Pass) {
+		return nil // the next pass waits, else all of them would pass while a provider is away for a minute
 	}
 	return s.next(at, t)
 }

@@ -15,6 +15,9 @@ import (
 // Due returns the next deadline; false if there is none.
 func (r *Run) Due() (time.Time, bool) {
 	due := r.Lapses
+	if due.IsZero() { // only a run that has begun has a deadline
+		due = r.Deadline
+	}
 	for _, p := range r.Steps {
 		if !p.Next.IsZero() && (due.IsZero() || p.Next.Before(due)) {
 			due = p.Next
@@ -34,6 +37,9 @@ func (r *Run) Advance(at time.Time, t *Terms) []Output {
 		why := fmt.Sprintf("nobody agreed within %v", approvalLife)
 		return append([]Output{Failure{Why: why}}, r.end(at, automate.Declined, why, incident.Said{})...)
 	}
+	if due.Equal(r.Deadline) {
+		return r.expire(at, t)
+	}
 	i := slices.IndexFunc(r.Steps, func(p Progress) bool { return p.Next.Equal(due) })
 	step, p := &r.Runbook.Steps[i], &r.Steps[i]
 	switch {
@@ -50,13 +56,19 @@ func (r *Run) Advance(at time.Time, t *Terms) []Output {
 	return append(out, r.failed(at, i, fmt.Sprintf("nothing was heard of it within %v", deadline(step)), t)...)
 }
 
-// Approve lets a proposed run begin.
+// Approve lets a proposed run begin. If the kill switch or a limit refuses the run, the person learns why, and the proposal stays.
 func (r *Run) Approve(at time.Time, by string, t *Terms) ([]Output, error) {
 	if r.Lapses.IsZero() {
 		return nil, r.refuse("nothing to approve")
 	}
+	if s := t.Switch(); s != nil {
+		return nil, r.refuse("the kill switch is thrown by %s: %s", s.By, s.Text)
+	}
+	if refusal := t.Admit(); refusal != nil {
+		return nil, r.refuse("%s", refusal)
+	}
 	r.Steps = slices.Clone(r.Steps)
-	r.By = by
+	r.By, r.Admitted = by, true
 	return r.begin(at, t), nil
 }
 

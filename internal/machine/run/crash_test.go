@@ -114,19 +114,24 @@ func drive(t require.TestingT, s *site, book automate.Runbook, lose int) (kept r
 
 func TestNoStepRepeatsAndNoneIsSkippedWhereverItIsKilled(t *testing.T) {
 	for _, c := range []struct {
-		name  string
-		fails []string
-		state automate.State
-		keys  []string
+		name     string
+		deadline time.Duration
+		fails    []string
+		state    automate.State
+		keys     []string
 	}{
-		{"to the end", nil, automate.Done, []string{
+		{"to the end", 0, nil, automate.Done, []string{
 			"R-1-precheck", "R-1-run", "R-1-verify", "R-2-check", "R-5-precheck", "R-5-run", "R-5-verify", "R-6-check",
 			"R-9-precheck", "R-9-run", "R-9-verify", "R-10-check",
 		}},
-		{"a fix that does not hold", []string{"5/verify"}, automate.Failed, []string{
+		{"a fix that does not hold", 0, []string{"5/verify"}, automate.Failed, []string{
 			"R-1-precheck", "R-1-run", "R-1-verify", "R-2-check", "R-5-precheck", "R-5-run", "R-5-verify", "R-5-compensate",
 		}},
-		{"an action that fails", []string{"9/run", "9/compensate"}, automate.Failed, []string{
+		{"past its deadline", 4*time.Minute + 30*time.Second, []string{"5/compensate"}, automate.Failed, []string{
+			"R-1-precheck", "R-1-run", "R-1-verify", "R-2-check", "R-5-precheck", "R-5-run", "R-5-verify", "R-6-check",
+			"R-9-precheck", "R-9-run", "R-9-compensate", "R-5-compensate", "R-1-compensate",
+		}},
+		{"an action that fails", 0, []string{"9/run", "9/compensate"}, automate.Failed, []string{
 			"R-1-precheck", "R-1-run", "R-1-verify", "R-2-check", "R-5-precheck", "R-5-run", "R-5-verify", "R-6-check",
 			"R-9-precheck", "R-9-run", "R-9-compensate",
 		}},
@@ -139,11 +144,13 @@ func TestNoStepRepeatsAndNoneIsSkippedWhereverItIsKilled(t *testing.T) {
 				}
 				return s
 			}
-			undisturbed, boundaries := drive(t, fresh(), twelve(), -1)
+			book := twelve()
+			book.Deadline = c.deadline
+			undisturbed, boundaries := drive(t, fresh(), book, -1)
 			require.Equal(t, c.state, undisturbed.State)
 			for lose := range boundaries {
 				s := fresh()
-				got, _ := drive(t, s, twelve(), lose)
+				got, _ := drive(t, s, book, lose)
 				require.Equal(t, undisturbed, got, "lost commit %d", lose)
 				require.Equal(t, c.keys, s.done, "lost commit %d", lose)
 				repeats := 0

@@ -42,7 +42,7 @@ func Example() {
 					fmt.Printf("%s  %s: %q, error %v\n", at.Format("15:04"), out.Key, result.Output, err)
 					todo = append(todo, one.Outcome(at, run.Reply{Step: out.Step, Phase: out.Phase, Result: result}, &terms)...)
 				case run.Release:
-					ledger.Release(at, incident)
+					ledger.Release(at, incident, out.Acted)
 				}
 			}
 			due, ok := one.Due()

@@ -3,10 +3,12 @@ package run
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
 	"github.com/tocsin-dev/tocsin/automate"
+	"github.com/tocsin-dev/tocsin/internal/window"
 )
 
 // Ledger counts the runs of one runbook over all incidents. The zero value is empty. The ledger of a tenant and runbook is one record.
@@ -21,6 +23,8 @@ type Entry struct {
 	Subject string    `json:"subject,omitempty" erase:"words"`
 	Began   time.Time `json:"began"`
 	Ended   time.Time `json:"ended,omitzero"` // when it stopped acting; zero: it may still act
+	// Idle marks an ended run that did no step but diagnostics. It was no fix, so the guard Masking does not count it.
+	Idle bool `json:"idle,omitempty"`
 }
 
 // Admit admits and counts a run for the subject, or returns the limit that refuses it. Refused runs do not count. A run that was
@@ -32,10 +36,18 @@ func (l *Ledger) Admit(at time.Time, limit automate.Limit, run, subject string) 
 	if slices.ContainsFunc(l.Runs, func(e Entry) bool { return e.Run == run }) {
 		return nil
 	}
-	limit = withDefaults(limit)
-	if n := len(l.Runs); n > 0 && at.Before(l.Runs[n-1].Began) {
-		at = l.Runs[n-1].Began
+	if refusal := l.Check(at, limit, subject); refusal != nil {
+		return refusal
 	}
+	at, limit = l.from(at), withDefaults(limit)
+	l.prune(at, &limit)
+	l.Runs = append(l.Runs[:len(l.Runs):len(l.Runs)], Entry{Run: run, Subject: subject, Began: at})
+	return nil
+}
+
+// Check returns the limit that would refuse a run for the subject, nil if it would be admitted. It counts nothing.
+func (l *Ledger) Check(at time.Time, limit automate.Limit, subject string) *Refusal {
+	at, limit = l.from(at), withDefaults(limit)
 	for _, refuses := range []func(time.Time, *automate.Limit, string) *Refusal{
 		l.masked, l.overlaps, l.cooling, l.rates, l.radius,
 	} {
@@ -43,20 +55,27 @@ func (l *Ledger) Admit(at time.Time, limit automate.Limit, run, subject string) 
 			return r
 		}
 	}
-	l.prune(at, &limit)
-	l.Runs = append(l.Runs[:len(l.Runs):len(l.Runs)], Entry{Run: run, Subject: subject, Began: at})
 	return nil
 }
 
-// Release notes that the run has stopped acting. Another run may begin, and the cool-down starts.
-func (l *Ledger) Release(at time.Time, run string) {
+// from returns the instant, or the latest one in the ledger if that is later.
+func (l *Ledger) from(at time.Time) time.Time {
+	if n := len(l.Runs); n > 0 && at.Before(l.Runs[n-1].Began) {
+		return l.Runs[n-1].Began
+	}
+	return at
+}
+
+// Release notes that the run has stopped acting, and whether it acted at all. Another run may begin, and the cool-down starts.
+func (l *Ledger) Release(at time.Time, run string, acted bool) {
 	i := slices.IndexFunc(l.Runs, func(e Entry) bool { return e.Run == run })
 	if i < 0 || !l.Runs[i].Ended.IsZero() {
 		return
 	}
 	l.Runs = slices.Clone(l.Runs)
-	if l.Runs[i].Ended = at; at.Before(l.Runs[i].Began) {
-		l.Runs[i].Ended = l.Runs[i].Began
+	e := &l.Runs[i]
+	if e.Ended, e.Idle = at, !acted; at.Before(e.Began) {
+		e.Ended = e.Began
 	}
 }
 
@@ -69,7 +88,8 @@ func (l *Ledger) prune(at time.Time, limit *automate.Limit) {
 
 // masked refuses a run that would exceed the limit Masking.
 func (l *Ledger) masked(at time.Time, limit *automate.Limit, subject string) *Refusal {
-	until, full := l.full(at, automate.Rate{Count: limit.Masking.Count - 1, Per: limit.Masking.Per}, of(subject))
+	fix := func(e *Entry) bool { return e.Subject == subject && !e.Idle }
+	until, full := l.full(at, automate.Rate{Count: limit.Masking.Count - 1, Per: limit.Masking.Per}, fix)
 	if !full {
 		return nil
 	}
@@ -110,7 +130,7 @@ func (l *Ledger) cooling(at time.Time, limit *automate.Limit, subject string) *R
 }
 
 func (l *Ledger) rates(at time.Time, limit *automate.Limit, subject string) *Refusal {
-	if until, full := l.full(at, limit.Subject, of(subject)); full {
+	if until, full := l.full(at, limit.Subject, func(e *Entry) bool { return e.Subject == subject }); full {
 		return &Refusal{
 			Limit: "subject", Until: until, Why: fmt.Sprintf("%d runs for %q in %v", limit.Subject.Count, subject, limit.Subject.Per),
 		}
@@ -129,46 +149,36 @@ func (l *Ledger) radius(at time.Time, limit *automate.Limit, subject string) *Re
 	}
 	last := make(map[string]time.Time)
 	for _, e := range l.Runs {
-		if e.counts(at, r.Per) {
+		if e.Began.Add(r.Per).After(at) {
 			last[e.Subject] = e.Began
 		}
 	}
-	if _, known := last[subject]; known || len(last) < r.Count {
+	if _, known := last[subject]; known {
 		return nil
 	}
-	var began []time.Time
-	for _, b := range last {
-		began = append(began, b)
+	log := window.New(r.Count, r.Per)
+	for _, began := range slices.SortedFunc(maps.Values(last), time.Time.Compare) {
+		log.Pass(began)
 	}
-	slices.SortFunc(began, time.Time.Compare)
+	until := log.Next(at, 0)
+	if !until.After(at) {
+		return nil
+	}
 	return &Refusal{
-		Limit: "subjects", Until: began[len(began)-r.Count].Add(r.Per),
-		Why: fmt.Sprintf("%d other subjects were acted upon in %v", len(last), r.Per),
+		Limit: "subjects", Until: until, Why: fmt.Sprintf("%d other subjects were acted upon in %v", len(last), r.Per),
 	}
 }
 
 // full reports whether the span up to the instant has as many counted runs as the rate allows, and until when.
 func (l *Ledger) full(at time.Time, r automate.Rate, counted func(*Entry) bool) (until time.Time, full bool) {
-	if r == (automate.Rate{}) {
-		return time.Time{}, false
-	}
-	var began []time.Time
+	log := window.New(r.Count, r.Per)
 	for i := range l.Runs {
-		if e := &l.Runs[i]; counted(e) && e.counts(at, r.Per) {
-			began = append(began, e.Began)
+		if e := &l.Runs[i]; counted(e) {
+			log.Pass(e.Began)
 		}
 	}
-	if len(began) < r.Count {
-		return time.Time{}, false
-	}
-	return began[len(began)-r.Count].Add(r.Per), true
-}
-
-// counts reports whether the run began within the span up to the instant. A run that began exactly per ago does not.
-func (e *Entry) counts(at time.Time, per time.Duration) bool { return e.Began.Add(per).After(at) }
-
-func of(subject string) func(*Entry) bool {
-	return func(e *Entry) bool { return e.Subject == subject }
+	until = log.Next(at, 0)
+	return until, until.After(at)
 }
 
 // withDefaults returns the limit with the defaults filled in.

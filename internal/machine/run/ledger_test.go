@@ -83,7 +83,7 @@ func TestAdmit(t *testing.T) {
 				at, run := noon.Add(try.after), fmt.Sprint(i)
 				for id, end := range ends {
 					if !end.After(at) {
-						l.Release(end, id)
+						l.Release(end, id, true)
 						delete(ends, id)
 					}
 				}
@@ -137,7 +137,7 @@ func TestNoSpanHoldsMoreThanTheLimit(t *testing.T) {
 			for _, e := range all {
 				if e.Ended.IsZero() && rapid.Bool().Draw(t, "ends") {
 					e.Ended = at
-					ledger.Release(at, e.Run)
+					ledger.Release(at, e.Run, true)
 				}
 			}
 			e := &run.Entry{Run: fmt.Sprint(i), Subject: rapid.SampledFrom([]string{"a", "b", "c", "d"}).Draw(t, "on"), Began: at}
@@ -212,12 +212,12 @@ func TestTheLedgerForgetsWhatCountsNoMore(t *testing.T) {
 		run := fmt.Sprint(i)
 		at := noon.Add(time.Duration(i) * 3 * time.Minute)
 		require.Nil(t, l.Admit(at, automate.Limit{}, run, run))
-		l.Release(at, run)
+		l.Release(at, run, true)
 		require.LessOrEqual(t, len(l.Runs), 481)
 	}
 	before := again(t, l)
-	l.Release(noon, "nobody")
-	l.Release(noon, before.Runs[0].Run)
+	l.Release(noon, "nobody", true)
+	l.Release(noon, before.Runs[0].Run, true)
 	assert.Equal(t, before, again(t, l), "only the first release counts")
 }
 
@@ -226,7 +226,7 @@ func TestAdmitLeavesCopiesAlone(t *testing.T) {
 	var kept run.Ledger
 	require.Nil(t, kept.Admit(noon, automate.Limit{}, "1", "a"))
 	draft := kept
-	draft.Release(noon, "1")
+	draft.Release(noon, "1", true)
 	require.Nil(t, draft.Admit(noon, automate.Limit{}, "2", "b"))
 	other := kept
 	require.Nil(t, other.Admit(noon, automate.Limit{}, "3", "c"))

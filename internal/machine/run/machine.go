@@ -29,7 +29,7 @@ func (r *Run) Start(at time.Time, book *automate.Runbook, o *Order, t *Terms) []
 	case r.DryRun, r.By != "", r.Runbook.Mode == automate.Auto:
 		return r.begin(at, t)
 	case slices.ContainsFunc(r.Runbook.Steps, func(s automate.Step) bool { return s.BeforePage }):
-		if out := r.admit(at, t); out != nil {
+		if out := r.admit(at, t, t.Check); out != nil {
 			return out
 		}
 		return r.diagnose(at, t)
@@ -45,10 +45,16 @@ func (r *Run) propose(at time.Time) []Output {
 
 // begin starts the steps if the limits admit the run.
 func (r *Run) begin(at time.Time, t *Terms) []Output {
-	if out := r.admit(at, t); out != nil {
-		return out
+	if !r.Admitted {
+		if out := r.admit(at, t, t.Admit); out != nil {
+			return out
+		}
+		r.Admitted = !r.DryRun
 	}
 	r.State, r.Lapses = automate.Running, time.Time{}
+	if d := r.Runbook.Deadline; d > 0 && !r.DryRun {
+		r.Deadline = at.Add(d)
+	}
 	out := []Output{Began{r.Runbook.Owning}}
 	if r.DryRun {
 		return append(out, r.proceed(at, t)...)
@@ -57,21 +63,17 @@ func (r *Run) begin(at time.Time, t *Terms) []Output {
 	return append(out, r.proceed(at, t)...)
 }
 
-// admit checks the kill switch, and the limits the first time. If they refuse the run, it ends.
-func (r *Run) admit(at time.Time, t *Terms) []Output {
+// admit asks the kill switch and the limits. If they refuse the run, it ends.
+func (r *Run) admit(at time.Time, t *Terms, limits func() *Refusal) []Output {
 	if r.DryRun {
 		return nil
 	}
 	if s := t.Switch(); s != nil {
 		return r.end(at, automate.Stopped, killed, s.Said)
 	}
-	if r.Admitted {
-		return nil
-	}
-	if refusal := t.Admit(); refusal != nil {
+	if refusal := limits(); refusal != nil {
 		return r.deny(at, refusal)
 	}
-	r.Admitted = true
 	return nil
 }
 
@@ -196,6 +198,8 @@ func (r *Run) succeeded(at time.Time, i int, output string, t *Terms) []Output {
 		return r.invoke(at, i, automate.PhaseVerify, t)
 	case p.Phase == automate.PhaseVerify:
 		return r.endStep(at, i, automate.Done, p.Output, "", t)
+	case p.Phase == automate.PhaseCompensate && r.Undoing:
+		return r.undone(at, i, automate.Compensated, p.Error, t)
 	case p.Phase == automate.PhaseCompensate:
 		return r.fail(at, i, automate.Compensated, p.Error)
 	}
@@ -213,6 +217,8 @@ func (r *Run) failed(at time.Time, i int, why string, t *Terms) []Output {
 	case acted && !r.DryRun:
 		p.Error = fmt.Sprintf("%s: %s", p.Phase, why)
 		return r.invoke(at, i, automate.PhaseCompensate, t)
+	case p.Phase == automate.PhaseCompensate && r.Undoing:
+		return r.undone(at, i, automate.Failed, fmt.Sprintf("%s; compensate: %s", p.Error, why), t)
 	case p.Phase == automate.PhaseCompensate:
 		return r.fail(at, i, automate.Failed, fmt.Sprintf("%s; compensate: %s", p.Error, why))
 	}
@@ -244,7 +250,7 @@ func (p *Progress) close(at time.Time, state automate.State) {
 
 // end ends the run and skips the steps that have not begun.
 func (r *Run) end(at time.Time, state automate.State, why string, said incident.Said) []Output {
-	r.State, r.Ended, r.Why, r.Said, r.Lapses = state, at, why, redacted(said), time.Time{}
+	r.State, r.Ended, r.Why, r.Said, r.Lapses, r.Deadline = state, at, why, redacted(said), time.Time{}, time.Time{}
 	for i := range r.Steps {
 		if r.Steps[i].State == automate.Waiting {
 			r.Steps[i].State = automate.Skipped
@@ -253,16 +259,19 @@ func (r *Run) end(at time.Time, state automate.State, why string, said incident.
 	return append(r.release(), Ended{state, r.Why, r.Said})
 }
 
-// release asks once for a Release, when no step that calls an action is left.
+// release asks once for a Release, when no step that calls an action is left. A run with a deadline may have to undo what it did, so it
+// keeps its place until its end.
 func (r *Run) release() []Output {
-	if !r.Admitted || r.Released {
+	if !r.Admitted || r.Released || !r.Deadline.IsZero() && r.Ended.IsZero() {
 		return nil
 	}
+	acted := false
 	for i, p := range r.Steps {
 		if r.Runbook.Steps[i].Action() != "" && (p.State == automate.Waiting || p.State == automate.Running) {
 			return nil
 		}
+		acted = acted || r.acted(i)
 	}
 	r.Released = true
-	return []Output{Release{}}
+	return []Output{Release{acted}}
 }

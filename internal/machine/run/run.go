@@ -24,7 +24,9 @@ type Run struct {
 	Said        incident.Said    `json:"said,omitzero"`               // a person's reason to end it
 	Began       time.Time        `json:"began"`
 	Ended       time.Time        `json:"ended,omitzero"`
-	Lapses      time.Time        `json:"lapses,omitzero"` // when a proposal without an answer is declined
+	Lapses      time.Time        `json:"lapses,omitzero"`   // when a proposal without an answer is declined
+	Deadline    time.Time        `json:"deadline,omitzero"` // when the run stops and undoes what it did; zero: never, or it does so already
+	Undoing     bool             `json:"undoing,omitempty"` // the deadline has passed
 	Admitted    bool             `json:"admitted,omitempty"`
 	Released    bool             `json:"released,omitempty"`
 	// Steps has the progress of each step of the runbook.
@@ -67,7 +69,8 @@ type Order struct {
 
 // Terms are the circumstances of a run at the instant of a call.
 type Terms struct {
-	Admit  func() *Refusal // asks the ledger; nil: the run may begin
+	Admit  func() *Refusal // asks the ledger, which counts the run; nil: the run may begin
+	Check  func() *Refusal // asks the ledger, which counts nothing; nil: the run could begin
 	Switch func() *Switch  // returns the kill switch; nil: it is not thrown
 }
 
@@ -120,7 +123,8 @@ type Raise struct {
 	Priority severity.Priority
 }
 
-// Failure reports that the run has failed and a person is needed. The incident escalates. Step 0 is the proposal.
+// Failure reports that the run has failed and a person is needed. The incident escalates. Step 0 is the proposal, or the run as
+// a whole.
 type Failure struct {
 	Step  int
 	Phase automate.Phase
@@ -131,8 +135,8 @@ type Failure struct {
 type Denied struct{ Refusal }
 
 // Release asks for [Ledger.Release], since the run has stopped acting. The run itself may end later: a last question to a person
-// delays no other run.
-type Release struct{}
+// delays no other run. Acted is false for a run that did no step but diagnostics.
+type Release struct{ Acted bool }
 
 // Ended reports the end of the run: its state is Done, Failed, Declined, Refused or Stopped.
 type Ended struct {

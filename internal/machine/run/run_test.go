@@ -51,6 +51,7 @@ func (w *world) begin(book automate.Runbook, o run.Order) {
 func (w *world) terms() *run.Terms {
 	return &run.Terms{
 		Admit:  func() *run.Refusal { return w.ledger.Admit(w.at, w.limit, w.run.ID, w.run.Subject) },
+		Check:  func() *run.Refusal { return w.ledger.Check(w.at, w.limit, w.run.Subject) },
 		Switch: func() *run.Switch { return w.thrown },
 	}
 }
@@ -81,8 +82,8 @@ func (w *world) note(outputs []run.Output) {
 		case run.Denied:
 			w.line("denied page=%v: %s", out.Page, out.Refusal.String())
 		case run.Release:
-			w.ledger.Release(w.at, w.run.ID)
-			w.line("release")
+			w.ledger.Release(w.at, w.run.ID, out.Acted)
+			w.line("release%s", map[bool]string{false: " idle"}[out.Acted])
 		case run.Ended:
 			w.line("ended %s", strings.Join(strings.Fields(fmt.Sprint(out.State, " ", out.Why, " ", out.Said)), " "))
 		}
@@ -187,7 +188,7 @@ func TestWhatFails(t *testing.T) {
 		state   automate.State
 	}{
 		{"the precheck: nothing is done", []string{"it is busy"}, []string{
-			"settled 1 failed", "failure 1: precheck: it is busy", "release", "ended failed step 1: precheck: it is busy",
+			"settled 1 failed", "failure 1: precheck: it is busy", "release idle", "ended failed step 1: precheck: it is busy",
 		}, automate.Failed},
 		{"the action: it is taken back", []string{"", "no quorum", ""}, []string{
 			"settled 1 compensated", "failure 1: run: no quorum", "release", "ended failed step 1: run: no quorum",
@@ -309,7 +310,7 @@ func TestDiagnosticsBeforeAPage(t *testing.T) {
 		w.pass(7*time.Second - 1)
 		w.said()
 		w.pass(1)
-		w.said(slices.DeleteFunc([]string{"withdraw R-1-run", "settled 1 failed", map[bool]string{true: "release"}[mode == automate.Auto], after},
+		w.said(slices.DeleteFunc([]string{"withdraw R-1-run", "settled 1 failed", map[bool]string{true: "release idle"}[mode == automate.Auto], after},
 			func(s string) bool { return s == "" })...)
 		_, ok = w.run.PageWaits()
 		assert.False(t, ok)
@@ -351,7 +352,7 @@ func TestAPersonCannotDoIt(t *testing.T) {
 	_, err = w.run.Answer(w.at, 0, incident.Said{By: "ana"}, "", w.terms())
 	assert.Error(t, err)
 	w.ok(w.run.Answer(w.at, 1, incident.Said{By: "ana", Text: "tried twice"}, "could not be done", w.terms()))
-	w.said("settled 1 failed", "failure 1: could not be done", "release", "ended failed step 1: could not be done")
+	w.said("settled 1 failed", "failure 1: could not be done", "release idle", "ended failed step 1: could not be done")
 	assert.Equal(t, incident.Said{By: "ana", Text: "tried twice"}, w.run.Steps[0].Said)
 	assert.Empty(t, w.run.Steps[0].Output)
 }
@@ -360,7 +361,7 @@ func TestStop(t *testing.T) {
 	w := start(t, restart(), run.Order{Event: about()})
 	w.lines = nil
 	w.note(w.run.Stop(w.at, "the incident has ended", incident.Said{}))
-	w.said("withdraw R-1-precheck", "settled 1 stopped", "release", "ended stopped the incident has ended")
+	w.said("withdraw R-1-precheck", "settled 1 stopped", "release idle", "ended stopped the incident has ended")
 	w.note(w.run.Stop(w.at, "again", incident.Said{}))
 	w.answer("", "")
 	w.said()
@@ -372,4 +373,176 @@ func TestStop(t *testing.T) {
 	assert.Equal(t, incident.Said{By: "ana", Text: "it makes things worse"}, w.run.Said)
 	assert.Equal(t, "stopped", w.run.Steps[0].Error, "a step repeats no person's words")
 	assert.Equal(t, 7, w.run.Number)
+}
+
+// TestDeadline lets the deadline of a whole run pass at each kind of work.
+func TestDeadline(t *testing.T) {
+	const why = "it did not end within 10m0s"
+	do := func(names ...string) (steps []automate.Step) {
+		for _, name := range names {
+			steps = append(steps, automate.Step{Do: name, Deadline: time.Hour})
+		}
+		return steps
+	}
+	for _, c := range []struct {
+		name    string
+		steps   []automate.Step
+		answers []string // errors of the calls before the deadline
+		undoes  []string // errors of the calls after it
+		want    []string // from the deadline on
+		states  []automate.State
+	}{
+		{"during a precheck nothing is undone", do("a"), nil, nil, []string{
+			"failure 0: " + why, "withdraw R-1-precheck", "settled 1 stopped", "release idle", "ended failed " + why,
+		}, []automate.State{automate.Stopped}},
+		{"during the action", do("a", "b"), []string{""}, []string{""}, []string{
+			"failure 0: " + why, "withdraw R-1-run", "call R-1-compensate until 1h10m0s", "settled 1 compensated",
+			"release", "ended failed " + why,
+		}, []automate.State{automate.Compensated, automate.Skipped}},
+		{"at a question, the last step first", append(do("a", "b"), automate.Step{Ask: "look"}), make([]string, 6), []string{"", ""}, []string{
+			"failure 0: " + why, "settled 3 stopped", "call R-2-compensate until 1h10m0s", "settled 2 compensated",
+			"call R-1-compensate until 1h10m0s", "settled 1 compensated", "release", "ended failed " + why,
+		}, []automate.State{automate.Compensated, automate.Compensated, automate.Stopped}},
+		{"what cannot be undone delays nothing else", append(do("a", "b"), automate.Step{Ask: "look"}), make([]string, 6), []string{"no way back", ""}, []string{
+			"failure 0: " + why, "settled 3 stopped", "call R-2-compensate until 1h10m0s", "settled 2 failed",
+			"call R-1-compensate until 1h10m0s", "settled 1 compensated", "release", "ended failed " + why,
+		}, []automate.State{automate.Compensated, automate.Failed, automate.Stopped}},
+		{"during a compensation", do("a", "b"), []string{"", "", "", "", "no quorum"}, []string{"", ""}, []string{
+			"failure 0: " + why, "settled 2 compensated", "call R-1-compensate until 1h10m0s", "settled 1 compensated", "release",
+			"ended failed " + why,
+		}, []automate.State{automate.Compensated, automate.Compensated}},
+		{"diagnostics need no undoing", []automate.Step{{Do: "look", BeforePage: true, Deadline: time.Hour}}, nil, nil, []string{
+			"failure 0: " + why, "withdraw R-1-run", "settled 1 stopped", "release idle", "ended failed " + why,
+		}, []automate.State{automate.Stopped}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			w := start(t, automate.Runbook{Mode: automate.Auto, Deadline: 10 * time.Minute, Steps: c.steps}, run.Order{})
+			for _, err := range c.answers {
+				w.answer("", err)
+			}
+			assert.Zero(t, w.ledger.Runs[0].Ended, "it keeps its place, since it may have to undo what it did")
+			w.pass(10*time.Minute - 1)
+			w.lines = nil
+			if len(c.answers) != 5 {
+				w.calls = nil // withdrawn
+			}
+			w.pass(1)
+			for _, err := range c.undoes {
+				w.answer("", err)
+			}
+			w.said(c.want...)
+			var states []automate.State
+			for _, p := range w.run.Steps {
+				states = append(states, p.State)
+			}
+			assert.Equal(t, c.states, states)
+			_, due := w.run.Due()
+			assert.False(t, due)
+			w.pass(24 * time.Hour)
+			w.said()
+		})
+	}
+}
+
+func TestDeadlineBeginsWithTheRun(t *testing.T) {
+	book := automate.Runbook{Deadline: 10 * time.Minute, Steps: []automate.Step{{Do: "a"}}}
+	w := start(t, book, run.Order{})
+	w.pass(20 * time.Minute)
+	w.ok(w.run.Approve(w.at, "ana", w.terms()))
+	assert.Equal(t, noon.Add(30*time.Minute), w.run.Deadline, "the time for an answer does not count")
+	for range 3 {
+		w.answer("", "")
+	}
+	assert.Equal(t, automate.Done, w.run.State)
+	_, due := w.run.Due()
+	assert.False(t, due)
+
+	w = start(t, book, run.Order{DryRun: true})
+	assert.Zero(t, w.run.Deadline, "a dry run has nothing to undo")
+}
+
+// TestAProposalIsNoFix holds that a run which nobody approved takes no place, and that a run without a fix is none.
+func TestAProposalIsNoFix(t *testing.T) {
+	book := automate.Runbook{
+		On: "labels.deployment", Steps: []automate.Step{{Do: "look", BeforePage: true}, {Do: "restart"}},
+		Limit: automate.Limit{Subject: rate(1, time.Hour), Cooldown: time.Hour, Masking: rate(2, 24*time.Hour), Concurrent: 1},
+	}
+	for _, c := range []struct {
+		name string
+		end  func(*world)
+	}{
+		{"declined", func(w *world) { w.ok(w.run.Decline(w.at, incident.Said{By: "ana"})) }},
+		{"lapsed", func(w *world) { w.pass(30 * time.Minute) }},
+		{"stopped", func(w *world) { w.note(w.run.Stop(w.at, "the incident is over", incident.Said{})) }},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			w := start(t, book, run.Order{Event: about()})
+			w.answer("42", "")
+			c.end(w)
+			assert.Empty(t, w.ledger.Runs)
+			w.run, w.lines = run.Run{}, nil
+			w.begin(book, run.Order{ID: "S", Event: about()})
+			w.answer("42", "")
+			w.ok(w.run.Approve(w.at, "ana", w.terms()))
+			assert.Equal(t, automate.Running, w.run.State)
+			assert.Len(t, w.ledger.Runs, 1)
+		})
+	}
+	t.Run("only diagnostics", func(t *testing.T) {
+		look := automate.Runbook{Mode: automate.Auto, On: "labels.deployment", Steps: book.Steps[:1], Limit: book.Limit}
+		look.Limit.Subject, look.Limit.Cooldown = rate(3, time.Hour), 0
+		w := start(t, look, run.Order{Event: about()})
+		w.answer("42", "")
+		for i := range 2 {
+			w.run, w.lines = run.Run{}, nil
+			w.begin(look, run.Order{ID: fmt.Sprint(i), Event: about()})
+			w.answer("42", "")
+			assert.Equal(t, automate.Done, w.run.State)
+		}
+		w.run, w.lines = run.Run{}, nil
+		w.begin(look, run.Order{ID: "T", Event: about()})
+		assert.Contains(t, w.run.Why, "limit subject", "but its calls count")
+	})
+}
+
+// TestApprovalAsksAgain holds that what stands in the way of a run at its approval is told to the person, and that the proposal stays.
+func TestApprovalAsksAgain(t *testing.T) {
+	book := automate.Runbook{On: "labels.deployment", Steps: []automate.Step{{Do: "restart"}}, Limit: automate.Limit{Concurrent: 1}}
+	w := start(t, book, run.Order{Event: about()})
+	w.lines = nil
+	refused := func(want string) {
+		t.Helper()
+		out, err := w.run.Approve(w.at, "ana", w.terms())
+		assert.Empty(t, out)
+		assert.EqualError(t, err, want+"; the run is proposed")
+	}
+	w.thrown = &run.Switch{Said: incident.Said{By: "ben", Text: "storm"}}
+	refused("the kill switch is thrown by ben: storm")
+	w.thrown = nil
+	require.Nil(t, w.ledger.Admit(w.at, book.Limit, "other", "db"))
+	refused("limit concurrent: 1 runs are under way, 1 may be")
+	w.ledger.Release(w.at, "other", true)
+	for i := range 2 {
+		require.Nil(t, w.ledger.Admit(w.at, book.Limit, fmt.Sprint(i), "api"))
+		w.ledger.Release(w.at, fmt.Sprint(i), true)
+	}
+	refused(`limit masking: it would be run number 3 for "api" in 24h0m0s: the fix does not last`)
+	w.pass(29 * time.Minute)
+	w.ledger = run.Ledger{}
+	w.ok(w.run.Approve(w.at, "ana", w.terms()))
+	assert.Equal(t, automate.Running, w.run.State)
+}
+
+// TestALimitRefusesBeforeDiagnostics holds that a proposal which a limit would refuse calls nothing.
+func TestALimitRefusesBeforeDiagnostics(t *testing.T) {
+	book := automate.Runbook{On: "labels.deployment", Steps: []automate.Step{{Do: "look", BeforePage: true}, {Do: "restart"}}}
+	w := &world{t: t, at: noon}
+	for i := range 2 {
+		require.Nil(t, w.ledger.Admit(w.at, book.Limit, fmt.Sprint(i), "api"))
+		w.ledger.Release(w.at, fmt.Sprint(i), true)
+	}
+	w.begin(book, run.Order{Event: about()})
+	assert.Empty(t, w.calls)
+	assert.Equal(t, automate.Refused, w.run.State)
+	assert.Len(t, w.ledger.Runs, 2)
 }
