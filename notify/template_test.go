@@ -27,8 +27,7 @@ func TestBuiltInTexts(t *testing.T) {
 		Runbook: "https://wiki.example/payout", Links: []event.Link{{URL: "https://graph.example/1"}, {URL: "https://graph.example/2"}},
 		Note: "recovered, being watched",
 	}
-	const about = "service checkout, owner payments\nrunbook https://wiki.example/payout\n" +
-		"https://graph.example/1\nhttps://graph.example/2"
+	const about = "service checkout, owner payments"
 	with := func(kind notify.Kind, change func(*notify.Message)) notify.Message {
 		m := full
 		m.Kind = kind
@@ -42,7 +41,7 @@ func TestBuiltInTexts(t *testing.T) {
 		title, text string
 	}{
 		{"page", with(notify.Page, func(m *notify.Message) { m.Note = "" }), "P1 payout waits", about},
-		{"page with what was found", with(notify.Page, same), "P1 payout waits", full.Note + "\n" + about},
+		{"page with what was found", with(notify.Page, same), "P1 payout waits", about},
 		{"notice", with(notify.Notice, same), "P1 payout waits: recovered, being watched", about},
 		{"notice without a note", with(notify.Notice, func(m *notify.Message) { m.Note = "" }), "P1 payout waits", about},
 		{"reminder", with(notify.Reminder, same), "P1 payout waits: recovered, being watched", about},
@@ -58,8 +57,10 @@ func TestBuiltInTexts(t *testing.T) {
 		{
 			"runbook alone",
 			notify.Message{Kind: notify.Page, Summary: "payout waits", Runbook: full.Runbook},
-			"payout waits", "runbook https://wiki.example/payout",
+			"payout waits", "",
 		},
+		{"its incident", notify.Message{Kind: notify.Page, Summary: "payout waits", Incident: "k7qf2mab"}, "payout waits", "incident k7qf2mab"},
+		{"somebody outside", notify.Message{Kind: notify.Notice, Note: "We look into it.", Audience: true}, "We look into it.", ""},
 		{"nothing known", notify.Message{Kind: notify.Page}, "", ""},
 		{
 			"summary of two lines", with(notify.Page, func(m *notify.Message) { m.Summary, m.Note = "payout\r\n\twaits", "" }),
@@ -86,7 +87,7 @@ func TestEventTextIsNeverATemplate(t *testing.T) {
 		}
 		ts.Render(&m)
 		assert.Equal(t, "P2 "+text, m.Title)
-		assert.Equal(t, "service "+text+", owner "+text+"\nrunbook "+text, m.Text)
+		assert.Equal(t, "service "+text+", owner "+text, m.Text)
 	}
 }
 
