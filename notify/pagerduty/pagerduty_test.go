@@ -1,15 +1,20 @@
 package pagerduty_test
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
 
 	"github.com/tocsin-dev/tocsin/event"
 	"github.com/tocsin-dev/tocsin/notify"
@@ -22,11 +27,14 @@ type wire struct {
 	code int
 	url  string
 	sent map[string]any
+	size int // bytes
 }
 
 func (w *wire) RoundTrip(r *http.Request) (*http.Response, error) {
 	w.url, w.sent = r.URL.String(), nil
-	err := json.NewDecoder(r.Body).Decode(&w.sent)
+	doc, err := io.ReadAll(r.Body)
+	w.size = len(doc)
+	err = errors.Join(err, json.Unmarshal(doc, &w.sent))
 	body := strings.NewReader(`{"status":"success","message":"Event processed","dedup_key":"INC-7"}`)
 	return &http.Response{StatusCode: w.code, Body: io.NopCloser(body)}, err
 }
@@ -50,8 +58,8 @@ func TestRequest(t *testing.T) {
 	assert.Equal(t, map[string]any{
 		"routing_key": "R0UTING", "event_action": "trigger", "dedup_key": "INC-7", "client": "tocsin",
 		"links": []any{
+			map[string]any{"href": "https://wiki.example/payout", "text": "Runbook"},
 			map[string]any{"href": "https://x.example", "text": "x"},
-			map[string]any{"href": "https://wiki.example/payout", "text": "runbook"},
 		},
 		"payload": map[string]any{
 			"summary": "P1 payout waits", "source": "checkout", "severity": "critical", "timestamp": "2026-03-01T12:00:00Z",
@@ -73,8 +81,16 @@ func TestWhatTheMessageDecides(t *testing.T) {
 		change                  func(*notify.Message)
 		action, dedup, severity string
 	}{
-		{"a notice", func(m *notify.Message) { m.Kind = notify.Notice }, "trigger", "INC-7", "critical"},
-		{"a reminder", func(m *notify.Message) { m.Kind = notify.Reminder }, "trigger", "INC-7", "critical"},
+		{"a notice of a level", func(m *notify.Message) { m.Kind, m.Level = notify.Notice, 1 }, "trigger", "INC-7", "critical"},
+		{"a notice instead of a page", func(m *notify.Message) {
+			m.Kind, m.Occasion = notify.Notice, notify.OccasionOpened
+		}, "trigger", "INC-7", "critical"},
+		{"a later round", func(m *notify.Message) { m.Occasion = notify.OccasionLater }, "trigger", "INC-7", "critical"},
+		{"a page about alerts that joined", func(m *notify.Message) { m.Occasion = notify.OccasionJoined }, "trigger", "INC-7", "critical"},
+		{"a quiet close", func(m *notify.Message) {
+			m.Kind, m.Occasion = notify.Notice, notify.OccasionQuiet
+		}, "resolve", "INC-7", "critical"},
+		{"a test", func(m *notify.Message) { m.Occasion, m.Incident = notify.OccasionTest, "" }, "trigger", "INC-7/1/1", "info"},
 		{"an all-clear", func(m *notify.Message) { m.Kind = notify.AllClear }, "resolve", "INC-7", "critical"},
 		{"P2", func(m *notify.Message) { m.Priority = severity.P2 }, "trigger", "INC-7", "error"},
 		{"P3", func(m *notify.Message) { m.Priority = severity.P3 }, "trigger", "INC-7", "warning"},
@@ -102,6 +118,93 @@ func TestWhatTheMessageDecides(t *testing.T) {
 			assert.NotEmpty(t, payload["source"])
 		})
 	}
+}
+
+// TestWhatPagesNobody: a trigger pages, and after a resolve it opens a new incident. News of an incident must do neither.
+func TestWhatPagesNobody(t *testing.T) {
+	for _, c := range []struct {
+		kind     notify.Kind
+		occasion notify.Occasion
+		refused  string
+	}{
+		{notify.Notice, "", ""},
+		{notify.Reminder, "", ""},
+		{notify.Notice, notify.OccasionJoined, ""},
+		{notify.Notice, notify.OccasionRecovered, ""},
+		{notify.Notice, notify.OccasionTaken, ""},
+		{notify.Notice, notify.OccasionLoss, ""},
+		{notify.Reminder, notify.OccasionReminder, ""},
+		{notify.Notice, notify.OccasionApproval, "PagerDuty takes no approvals, expected another contact for them"},
+	} {
+		t.Run(string(c.kind)+" "+string(c.occasion), func(t *testing.T) {
+			w := &wire{code: 202}
+			n := &pagerduty.Notifier{Client: &http.Client{Transport: w}}
+			m := page()
+			m.Kind, m.Occasion = c.kind, c.occasion
+			receipt, err := n.Notify(t.Context(), m)
+			assert.Empty(t, w.url, "nothing was sent")
+			if c.refused != "" {
+				require.EqualError(t, err, c.refused)
+				assert.True(t, notify.IsPermanent(err), "the next contact is asked")
+				return
+			}
+			require.NoError(t, err)
+			assert.Equal(t, "INC-7", receipt.ID)
+		})
+	}
+}
+
+func TestCheck(t *testing.T) {
+	key := notify.NewSecret("canary\n")
+	require.NoError(t, notify.Check(&pagerduty.Notifier{RoutingKey: key}))
+	require.EqualError(t, notify.Check(&pagerduty.Notifier{RoutingKey: notify.NewSecret("\n")}),
+		"the routing key is missing, expected the integration key of a service")
+	require.EqualError(t, notify.Check(&pagerduty.Notifier{RoutingKey: key, URL: "events.eu.pagerduty.com"}),
+		"the URL is malformed, expected http or https and a host")
+
+	w := &wire{code: 202}
+	n := &pagerduty.Notifier{RoutingKey: key, URL: "https://events.eu.pagerduty.com/v2/enqueue\n", Client: &http.Client{Transport: w}}
+	_, err := n.Notify(t.Context(), page())
+	require.NoError(t, err)
+	assert.Equal(t, "https://events.eu.pagerduty.com/v2/enqueue", w.url)
+	assert.Equal(t, "canary", w.sent["routing_key"])
+}
+
+// TestDocumentsFit draws messages. Every document is within 512 KB, and every link in it is whole.
+func TestDocumentsFit(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		text := func(name string) string {
+			word := rapid.SampledFrom([]string{"<&>", "\x1b[0m", "\x00", "😀", "\xff", "\u2028", `"`}).Draw(t, name)
+			return strings.Repeat(word, rapid.SampledFrom([]int{0, 1, 100, 3_000}).Draw(t, name+" times"))
+		}
+		m := page()
+		m.Title, m.Text, m.Why, m.Note = text("title"), text("text"), text("why"), text("note")
+		m.Runbook = "https://wiki.example/?" + strings.Repeat("a=1&", rapid.IntRange(0, 1000).Draw(t, "runbook"))
+		whole := []string{m.Runbook}
+		m.Links = nil
+		for i := range rapid.SampledFrom([]int{0, 2, 126}).Draw(t, "links") {
+			url := fmt.Sprintf("https://graph.example/%d?%s", i, strings.Repeat("x=<y>&", 680))
+			url = strings.NewReplacer("<", "%3C", ">", "%3E").Replace(url)
+			m.Links, whole = append(m.Links, event.Link{URL: url}), append(whole, url)
+		}
+		w := &wire{code: 202}
+		n := &pagerduty.Notifier{RoutingKey: notify.NewSecret("k"), Client: &http.Client{Transport: w}}
+		if _, err := n.Notify(context.Background(), m); err != nil {
+			t.Fatal(err)
+		}
+		if w.size > 512_000 {
+			t.Fatalf("%d bytes", w.size)
+		}
+		links, _ := w.sent["links"].([]any)
+		for _, l := range links {
+			if href := l.(map[string]any)["href"].(string); !slices.Contains(whole, href) {
+				t.Fatalf("%q is no link of the message", href)
+			}
+		}
+		if details := w.sent["payload"].(map[string]any)["custom_details"].(map[string]any); len(links) < len(whole) && details["links left out"] == nil {
+			t.Fatalf("%d of %d links, and nothing says so", len(links), len(whole))
+		}
+	})
 }
 
 func TestAnswers(t *testing.T) {
