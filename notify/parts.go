@@ -61,7 +61,8 @@ type piece struct {
 //
 //	m.Parts(func(ps notify.Parts) bool { return len(ps.String()) <= 480 }).String()
 //
-// What stands in the title or the text already is no part of its own, nor is a malformed link.
+// What stands in the title or the text already is no part of its own, nor is a malformed link. A message that needs no answer has no
+// reason, runbook and link to acknowledge; an all-clear has no links.
 func (m *Message) Parts(fits func(Parts) bool) Parts {
 	pieces := m.pieces()
 	if all := shown(pieces); fits == nil || fits(all) {
@@ -110,16 +111,16 @@ func (m *Message) pieces() []piece {
 	if !m.settled() {
 		add(rankWhy, Part{Text: m.Why})
 	}
-	if isLink(m.Ack) {
+	if isLink(m.Ack) && (!m.settled() || m.Occasion == OccasionTest) {
 		add(rankAck, Part{Text: m.ackLabel(), URL: m.Ack})
 	}
-	if isLink(m.Runbook) {
+	if isLink(m.Runbook) && !m.settled() {
 		add(rankRunbook, Part{Text: "Runbook", URL: m.Runbook})
-	} else if m.Runbook != "" {
+	} else if m.Runbook != "" && !m.settled() {
 		add(rankRunbook, Part{Text: "Runbook: " + m.Runbook})
 	}
 	for _, l := range m.Links {
-		if isLink(l.URL) {
+		if isLink(l.URL) && m.Kind != AllClear {
 			add(rankLink, Part{Text: l.Text, URL: l.URL})
 		}
 	}
@@ -127,7 +128,7 @@ func (m *Message) pieces() []piece {
 	return list
 }
 
-// settled reports whether m tells of something that needs no answer, so that the reason of its priority does not matter any more.
+// settled reports whether m needs no answer, so that the reason of the priority and the runbook do not matter.
 func (m *Message) settled() bool {
 	switch m.Occasion {
 	case OccasionRecovered, OccasionOver, OccasionQuiet, OccasionTaken, OccasionTest, OccasionLoss:

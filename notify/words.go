@@ -34,16 +34,16 @@ func byOccasion() map[Occasion]Template {
 		},
 		OccasionRaised: {
 			"{{.Priority}} now{{with .Was}}, was {{.}}{{end}}: {{cut 120 (or .Latest .Summary)}}{{which .}}" + id,
-			"{{lines (began .) (holders . \"had\") (asked .) (about .)}}",
+			"{{lines (began .) (had .) (asked .) (about .)}}",
 		},
 		OccasionBack: {
 			"{{.Priority}} again: " + subject + id,
-			"{{lines (well .) (news .) (holders . \"had\") (asked .) (about .)}}",
+			"{{lines (well .) (news .) (had .) (asked .) (about .)}}",
 		},
 		OccasionJoined: {
-			"{{if eq .Kind \"page\"}}{{.Priority}} {{end}}{{with .Joined}}{{.}} {{end}}more in {{.Incident}} {{cut 80 .Summary}}" +
+			"{{if eq .Kind \"page\"}}{{.Priority}}, {{end}}{{with .Joined}}{{.}} {{end}}more in {{.Incident}} {{cut 80 .Summary}}" +
 				"{{with .Latest}}: {{cut 80 .}}{{end}}{{with .Which}} ({{cut 40 .}}){{end}}",
-			"{{lines (counts .) (holders . \"have\")}}",
+			"{{lines (counts .) (have .)}}",
 		},
 		OccasionRecovered: {
 			"Recovered{{with clock . .Ended}} at {{.}}{{end}}{{with clock . .Until}}, watched until {{.}}{{end}}: " + subject + id,
@@ -82,10 +82,14 @@ func byOccasion() map[Occasion]Template {
 func phrases() template.FuncMap {
 	return template.FuncMap{
 		"about": about, "asked": asked, "asks": asks, "began": began, "clock": clock, "counts": counts, "decide": decide, "ends": ends,
-		"holders": holders, "news": news, "taken": taken, "well": well, "which": which,
-		"cut":   func(limit int, text string) string { return shorten(strings.Join(strings.Fields(text), " "), limit) },
-		"lines": lines,
+		"had": had, "have": have, "news": news, "taken": taken, "well": well, "which": which,
+		"cut": oneLine, "lines": lines,
 	}
+}
+
+// oneLine returns the first bytes of a text in one line.
+func oneLine(limit int, text string) string {
+	return shorten(strings.Join(strings.Fields(text), " "), limit)
 }
 
 // lines joins the texts that are not empty.
@@ -154,10 +158,12 @@ func which(m *Message) string {
 	return ""
 }
 
+const maxLatest = 400 // bytes of the newest text in a message
+
 // news says since when, and the newest text: "Since 03:12: 95 of 100 requests fail".
 func news(m *Message) string {
-	latest := m.Latest
-	if latest == m.Summary {
+	latest := oneLine(maxLatest, m.Latest)
+	if m.Latest == m.Summary {
 		latest = ""
 	}
 	since := clock(m, m.Since)
@@ -180,7 +186,7 @@ func counts(m *Message) string {
 		return ""
 	}
 	text := plural(m.Alerts, "alert")
-	if since := clock(m, m.Since); since != "" {
+	if since := clock(m, m.Since); since != "" && m.Occasion != OccasionLater { // news says it there
 		text += " since " + since
 	}
 	if m.Repeats > 0 {
@@ -209,70 +215,106 @@ func well(m *Message) string {
 	return "It was well for " + span(m.At.Sub(m.Ended)) + "."
 }
 
-// holders says who has the incident, or had it.
-func holders(m *Message, verb string) string {
+// had says who had the incident before, and is asked with this person.
+func had(m *Message) string {
 	if len(m.Holders) == 0 {
 		return ""
 	}
-	you := m.Person != "" && slices.Contains(m.Holders, m.Person)
-	names := slices.Clone(m.Holders)
-	if you {
-		names = append([]string{"You"}, slices.DeleteFunc(names, func(s string) bool { return s == m.Person })...)
+	said := join(yours(m, m.Holders, "You")) + " had it before"
+	if now := askedNow(m); len(now) > 0 && !slices.ContainsFunc(m.Holders, func(who string) bool { return !slices.Contains(now, who) }) {
+		said += ", and " + be(now) + " asked too"
 	}
+	return said + "."
+}
+
+// have says who has the incident.
+func have(m *Message) string {
 	switch {
-	case verb == "had":
-		return join(names) + " had it before."
-	case you:
-		return join(names) + " have it, and nobody else is told."
-	case len(names) == 1:
-		return names[0] + " has it."
+	case len(m.Holders) == 0:
+		return ""
+	case m.Person != "" && slices.Contains(m.Holders, m.Person):
+		return join(yours(m, m.Holders, "You")) + " have it, and nobody else is told."
+	case len(m.Holders) == 1:
+		return m.Holders[0] + " has it."
 	}
-	return join(names) + " have it."
+	return join(m.Holders) + " have it."
+}
+
+// yours returns names with that of the person replaced, in front.
+func yours(m *Message, names []string, you string) []string {
+	if m.Person == "" || !slices.Contains(names, m.Person) {
+		return names
+	}
+	return append([]string{you}, slices.DeleteFunc(slices.Clone(names), func(who string) bool { return who == m.Person })...)
+}
+
+// be returns the verb for these people.
+func be(names []string) string {
+	if len(names) == 1 {
+		return "is"
+	}
+	return "are"
+}
+
+// askedNow returns who is asked together with this person.
+func askedNow(m *Message) (names []string) {
+	for _, a := range m.Asked {
+		if !a.At.Before(m.At) && a.Who != m.Person {
+			names = append(names, a.Who)
+		}
+	}
+	return names
 }
 
 // asked says who was asked before, who is asked now, and who is asked next.
 func asked(m *Message) string {
-	var before, now []string
-	times := make(map[string][]string)
-	for _, a := range m.Asked {
-		who := a.Who
-		if who == m.Person {
-			who = "you"
-		}
-		if !a.At.Before(m.At) {
-			now = append(now, who)
-			continue
-		}
-		if times[who] == nil {
-			before = append(before, who)
-		}
-		times[who] = append(times[who], clock(m, a.At))
+	now := askedNow(m)
+	if strings.HasSuffix(had(m), " asked too.") {
+		now = slices.DeleteFunc(now, func(who string) bool { return slices.Contains(m.Holders, who) })
 	}
-	var said []string
-	if len(before) > 0 && (m.Occasion == OccasionOpened || m.Occasion == OccasionLater) {
-		for i, who := range before {
-			verb := ""
-			if i == 0 {
-				verb = " was asked"
-				if who == "you" {
-					verb = " were asked"
-				}
-			}
-			said = append(said, who+verb+" "+join(times[who]))
-		}
-		said = []string{"Nobody has answered: " + strings.Join(said, ", ") + "."}
+	too := ""
+	if len(now) > 0 {
+		too = join(now) + " " + be(now) + " asked too."
 	}
-	switch {
-	case len(now) == 1:
-		said = append(said, now[0]+" is asked too.")
-	case len(now) > 1:
-		said = append(said, join(now)+" are asked too.")
-	}
-	return lines(append(said, next(m, len(m.Asked) == 0))...)
+	return lines(unanswered(m), too, next(m))
 }
 
-// next says who is asked next. first: nobody else was asked so far.
-func next(m *Message, first bool) string {
+// unanswered says who was asked before, and when: "Nobody has answered: you were asked at 03:12 and 03:27, ben at 03:19."
+func unanswered(m *Message) string {
+	if m.Occasion != OccasionOpened && m.Occasion != OccasionLater {
+		return ""
+	}
+	var names []string
+	times := make(map[string][]string)
+	for _, a := range m.Asked {
+		if !a.At.Before(m.At) {
+			continue
+		}
+		if times[a.Who] == nil {
+			names = append(names, a.Who)
+		}
+		times[a.Who] = append(times[a.Who], clock(m, a.At))
+	}
+	var said []string
+	for i, who := range names {
+		verb := ""
+		if i == 0 {
+			verb = " was asked"
+		}
+		at := " at " + join(times[who])
+		if who == m.Person {
+			who, verb = "you", strings.Replace(verb, "was", "were", 1)
+		}
+		said = append(said, who+verb+at)
+	}
+	if len(said) == 0 {
+		return ""
+	}
+	return "Nobody has answered: " + strings.Join(said, ", ") + "."
+}
+
+// next says who is asked next.
+func next(m *Message) string {
 	if len(m.Next) == 0 {
 		return ""
 	}
@@ -280,10 +322,10 @@ func next(m *Message, first bool) string {
 	if when != "" {
 		when = " at " + when
 	}
-	if !first || m.Person == "" || m.Occasion != OccasionOpened {
-		return "Next: " + join(m.Next) + when + "."
+	if len(m.Asked) == 0 && m.Person != "" && m.Occasion == OccasionOpened {
+		return "You are first; " + join(m.Next) + " " + be(m.Next) + " asked" + when + "."
 	}
-	return "You are first; next is " + join(m.Next) + when + "."
+	return "Next: " + join(m.Next) + when + "."
 }
 
 // taken says for how long the person has had the incident.
@@ -301,7 +343,7 @@ func ends(m *Message) string {
 	case end == "":
 		return ""
 	case len(m.Next) > 0:
-		return "At " + end + " " + join(m.Next) + " is asked, unless you write a note."
+		return "At " + end + " " + join(m.Next) + " " + be(m.Next) + " asked, unless you write a note."
 	}
 	return "At " + end + " your acknowledgement ends, unless you write a note."
 }
@@ -324,7 +366,7 @@ func decide(m *Message) string {
 	case by == "":
 		return ""
 	case len(m.Next) > 0:
-		return "Decide by " + by + "; then " + join(m.Next) + " is asked."
+		return "Decide by " + by + "; then " + join(m.Next) + " " + be(m.Next) + " asked."
 	}
 	return "Decide by " + by + "."
 }
