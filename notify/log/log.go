@@ -36,7 +36,7 @@ func (n *Notifier) Notify(ctx context.Context, m notify.Message) (notify.Receipt
 	return notify.Receipt{}, nil
 }
 
-// attrs names the fields as the JSON form of a message does. The group "escalation" keeps the escalation level apart from
+// attrs names the fields as the JSON form of a message does, without the link to acknowledge: whoever reads the log could follow it. The group "escalation" keeps the escalation level apart from
 // the log level.
 func attrs(m *notify.Message) []slog.Attr {
 	list := []slog.Attr{
@@ -56,7 +56,6 @@ func attrs(m *notify.Message) []slog.Attr {
 		{"service", m.Service},
 		{"owner", m.Owner},
 		{"which", m.Which},
-		{"ack", m.Ack},
 		{"runbook", m.Runbook},
 		{"note", m.Note},
 		{"traceParent", m.TraceParent},

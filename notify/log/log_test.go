@@ -36,7 +36,7 @@ func TestRecord(t *testing.T) {
 			"person": "ana", "text": "service checkout\nowner payments", "why": "impact high", "incident": "INC-7",
 			"priority": "P1", "escalation": map[string]any{"round": 1.0, "level": 2.0}, "attempt": 3.0, "class": "payments.payout.stuck",
 			"service": "checkout", "owner": "payments", "runbook": "https://wiki.example/payout", "note": "again",
-			"traceParent": page.TraceParent, "occasion": "opened", "which": "m-42", "ack": "https://bell.example/a/1",
+			"traceParent": page.TraceParent, "occasion": "opened", "which": "m-42",
 			"links": []any{"Dashboard: https://graph.example/1", "https://graph.example/2"},
 		}},
 		{"a notice with little", notify.Message{Key: "k2", Kind: notify.Notice, Title: "P4 disk"}, map[string]any{
