@@ -29,6 +29,7 @@ const (
 type Templates struct {
 	kinds     map[Kind]parsed
 	occasions map[Occasion]parsed
+	audience  parsed
 	own       map[Kind]Template
 }
 
@@ -50,6 +51,7 @@ func NewTemplates(own map[Kind]Template) (*Templates, error) {
 	}
 	ts := &Templates{kinds: compileAll(&found, source), own: maps.Clone(own)}
 	ts.occasions = compileAll(&found, byOccasion())
+	ts.audience = parsed{compile(&found, "audience", "title", "{{.Note}}"), compile(&found, "audience", "text", "{{.Note}}")}
 	return ts, found.Err()
 }
 
@@ -63,8 +65,12 @@ func compileAll[K ~string](found *fault.List, source map[K]Template) map[K]parse
 	return all
 }
 
-// of returns the templates of a message: those of its occasion, where its kind has none of its own.
+// of returns the templates of a message: those of its occasion, where its kind has none of its own. To somebody outside goes the note
+// alone.
 func (ts *Templates) of(m *Message) (p parsed, ok bool) {
+	if m.Audience {
+		return ts.audience, true
+	}
 	p, ok = ts.kinds[m.Kind]
 	builtin, told := ts.occasions[m.Occasion]
 	if !told || !ok {

@@ -17,7 +17,7 @@ func byKind() map[Kind]Template {
 	const about = "{{about .}}"
 	return map[Kind]Template{
 		Page:     {"{{.Priority}} {{.Summary}}", about},
-		Notice:   {"{{if .Audience}}{{.Note}}{{else}}{{.Priority}} {{.Summary}}{{with .Note}}: {{.}}{{end}}{{end}}", about},
+		Notice:   {"{{.Priority}} {{.Summary}}{{with .Note}}: {{.}}{{end}}", about},
 		Reminder: {"{{.Priority}} {{.Summary}}: {{.Note}}", about},
 		AllClear: {"all clear: {{.Summary}}", "{{.Note}}"},
 	}
@@ -50,7 +50,7 @@ func byOccasion() map[Occasion]Template {
 			"{{with clock . .Since}}It began at {{.}}.{{end}}",
 		},
 		OccasionOver: {
-			"Over: " + subject + "{{with clock . .Since}}, {{.}}{{with clock $ $.Ended}} to {{.}}{{end}}{{end}}" + id,
+			"Over: " + subject + "{{lasted .}}" + id,
 			"{{with .Said}}{{if .By}}{{.By}} resolved it{{with .Text}}: \"{{.}}\"{{else}}.{{end}}{{end}}{{end}}",
 		},
 		OccasionQuiet: {
@@ -82,7 +82,7 @@ func byOccasion() map[Occasion]Template {
 func phrases() template.FuncMap {
 	return template.FuncMap{
 		"about": about, "asked": asked, "asks": asks, "began": began, "clock": clock, "counts": counts, "decide": decide, "ends": ends,
-		"had": had, "have": have, "news": news, "taken": taken, "well": well, "which": which,
+		"had": had, "have": have, "lasted": lasted, "news": news, "taken": taken, "well": well, "which": which,
 		"cut": oneLine, "lines": lines,
 	}
 }
@@ -207,6 +207,18 @@ func began(m *Message) string {
 	return text + "."
 }
 
+// lasted says from when to when it was.
+func lasted(m *Message) string {
+	since, ended := clock(m, m.Since), clock(m, m.Ended)
+	switch {
+	case ended == "":
+		return ""
+	case since == "":
+		return ", ended at " + ended
+	}
+	return ", " + since + " to " + ended
+}
+
 // well says for how long nothing fired.
 func well(m *Message) string {
 	if m.Ended.IsZero() || !m.At.After(m.Ended) {
@@ -290,10 +302,12 @@ func unanswered(m *Message) string {
 		if !a.At.Before(m.At) {
 			continue
 		}
-		if times[a.Who] == nil {
+		if !slices.Contains(names, a.Who) {
 			names = append(names, a.Who)
 		}
-		times[a.Who] = append(times[a.Who], clock(m, a.At))
+		if at := clock(m, a.At); at != "" {
+			times[a.Who] = append(times[a.Who], at)
+		}
 	}
 	var said []string
 	for i, who := range names {
@@ -301,7 +315,10 @@ func unanswered(m *Message) string {
 		if i == 0 {
 			verb = " was asked"
 		}
-		at := " at " + join(times[who])
+		at := ""
+		if len(times[who]) > 0 {
+			at = " at " + join(times[who])
+		}
 		if who == m.Person {
 			who, verb = "you", strings.Replace(verb, "was", "were", 1)
 		}
