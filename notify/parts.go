@@ -131,7 +131,7 @@ func (m *Message) pieces() []piece {
 // settled reports whether m needs no answer, so that the reason of the priority and the runbook do not matter.
 func (m *Message) settled() bool {
 	switch m.Occasion {
-	case OccasionRecovered, OccasionOver, OccasionQuiet, OccasionTaken, OccasionTest, OccasionLoss:
+	case OccasionRecovered, OccasionOver, OccasionQuiet, OccasionTaken, OccasionTest:
 		return true
 	}
 	return m.Kind == AllClear

@@ -94,8 +94,12 @@ func (n *Notifier) Notify(ctx context.Context, m notify.Message) (notify.Receipt
 	}
 	o := n.occurrence(&m, action)
 	body, err := outbound.JSON(o)
-	for out := 1; err == nil && len(body) > maxDocument && len(o.Links) > 0; out++ {
-		o.Links = o.Links[:len(o.Links)-1]
+	for out := 0; err == nil && len(body) > maxDocument && len(o.Links) > 0; {
+		for over := len(body) - maxDocument; over > 0 && len(o.Links) > 0; out++ {
+			last := len(o.Links) - 1
+			over -= len(o.Links[last].Href)
+			o.Links = o.Links[:last]
+		}
 		o.Payload.Details["links left out"] = strconv.Itoa(out)
 		body, err = outbound.JSON(o)
 	}
