@@ -130,7 +130,7 @@ type Message struct {
 	Taken   time.Time `json:"taken,omitzero"`                  // when the holders acknowledged
 	Until   time.Time `json:"until,omitzero"`                  // when the watch, the acknowledgement or the time to decide ends
 	Holders []string  `json:"holders,omitempty" erase:"words"` // who has acknowledged; if raised or back: who had
-	Asked   []Asked   `json:"asked,omitempty"`                 // who else was asked, the first first; asked at At: together with this person
+	Asked   []Asked   `json:"asked,omitempty"`                 // who was asked before, this person too, and who is asked together with this person, at At
 	Next    []string  `json:"next,omitempty" erase:"words"`    // who is asked next
 	NextAt  time.Time `json:"nextAt,omitzero"`                 // when they are asked
 	Said    Said      `json:"said,omitzero"`                   // words of a person

@@ -149,13 +149,10 @@ func (m *Message) ackLabel() string {
 
 // isLink reports whether a text is a URL that can stand in a line of text: http or https, without spaces and control characters.
 func isLink(s string) bool {
-	return isURL(s) && utf8.ValidString(s) && !strings.ContainsFunc(s, func(r rune) bool {
+	web := strings.HasPrefix(s, "https://") || strings.HasPrefix(s, "http://")
+	return web && utf8.ValidString(s) && !strings.ContainsFunc(s, func(r rune) bool {
 		return unicode.IsSpace(r) || unicode.IsControl(r) || r == '<' || r == '>' || r == '"'
 	})
-}
-
-func isURL(word string) bool {
-	return strings.HasPrefix(word, "https://") || strings.HasPrefix(word, "http://")
 }
 
 // shown returns the parts of the pieces that are not left out, and a part that says what is.

@@ -232,7 +232,7 @@ func had(m *Message) string {
 	if len(m.Holders) == 0 {
 		return ""
 	}
-	said := join(yours(m, m.Holders, "You")) + " had it before"
+	said := join(yours(m)) + " had it before"
 	if now := askedNow(m); len(now) > 0 && !slices.ContainsFunc(m.Holders, func(who string) bool { return !slices.Contains(now, who) }) {
 		said += ", and " + be(now) + " asked too"
 	}
@@ -245,19 +245,19 @@ func have(m *Message) string {
 	case len(m.Holders) == 0:
 		return ""
 	case m.Person != "" && slices.Contains(m.Holders, m.Person):
-		return join(yours(m, m.Holders, "You")) + " have it, and nobody else is told."
+		return join(yours(m)) + " have it, and nobody else is told."
 	case len(m.Holders) == 1:
 		return m.Holders[0] + " has it."
 	}
 	return join(m.Holders) + " have it."
 }
 
-// yours returns names with that of the person replaced, in front.
-func yours(m *Message, names []string, you string) []string {
-	if m.Person == "" || !slices.Contains(names, m.Person) {
-		return names
+// yours returns the holders with "You" in front instead of that of the person.
+func yours(m *Message) []string {
+	if m.Person == "" || !slices.Contains(m.Holders, m.Person) {
+		return m.Holders
 	}
-	return append([]string{you}, slices.DeleteFunc(slices.Clone(names), func(who string) bool { return who == m.Person })...)
+	return append([]string{"You"}, slices.DeleteFunc(slices.Clone(m.Holders), func(who string) bool { return who == m.Person })...)
 }
 
 // be returns the verb for these people.
