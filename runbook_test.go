@@ -189,7 +189,7 @@ func TestPageWaitsForDiagnostics(t *testing.T) {
 				start, pages := time.Now(), []string(nil)
 				slack := notify.NotifierFunc(func(_ context.Context, m notify.Message) (notify.Receipt, error) {
 					pages = append(pages, fmt.Sprintf("%v %s", time.Since(start), m.Note))
-					assert.Contains(t, m.Text, m.Note, "the reader sees it")
+					assert.Contains(t, m.Parts(nil).String(), m.Note, "the reader sees it")
 					return notify.Receipt{}, nil
 				})
 				bell, err := tocsin.New(&tocsin.Config{

@@ -2,13 +2,18 @@ package notify_test
 
 import (
 	"cmp"
+	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
 	"testing"
 
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
 	"github.com/tocsin-dev/tocsin/notify"
 	"github.com/tocsin-dev/tocsin/notify/chat"
+	"github.com/tocsin-dev/tocsin/notify/log"
 	"github.com/tocsin-dev/tocsin/notify/notifytest"
 	"github.com/tocsin-dev/tocsin/notify/pagerduty"
 	"github.com/tocsin-dev/tocsin/notify/webhook"
@@ -77,4 +82,24 @@ func TestAdaptersKeepTheRules(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestChecks: every notifier of ours checks its configuration, and shows no secret where it is wrong.
+func TestChecks(t *testing.T) {
+	for i, a := range adapters {
+		n := a.make("https://bell.example/hook", nil)
+		if a.name == "sms" {
+			require.NoError(t, notify.Check(n), "a notifier that is no Checker")
+			continue
+		}
+		require.Implements(t, (*notify.Checker)(nil), n, a.name)
+		for _, base := range []string{"https://bell.example", canary + "://bell.example", "https://bell.example:" + canary, "https://%zz" + canary} {
+			err := notify.Check(secretive[i].make(base, nil))
+			assert.NotContains(t, fmt.Sprint(err), canary, a.name)
+			if strings.Contains(base, canary) && a.name != "telegram" { // whose URL is fixed
+				assert.Error(t, err, a.name)
+			}
+		}
+	}
+	require.NoError(t, notify.Check(&log.Notifier{}))
 }

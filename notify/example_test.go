@@ -35,6 +35,20 @@ func ExamplePermanent() {
 	// Output: no number true
 }
 
+// A channel with room for 126 bytes: what does not fit is left out by whole parts.
+func ExampleMessage_Parts() {
+	m := notify.Message{
+		Kind: notify.Page, Title: "P1 Checkout is down (web-1) · k7qf2mab", Text: "Since 03:12: 95 of 100 requests fail",
+		Why: "P1: impact high", Runbook: "https://wiki.example/checkout?from=page", Note: "disk: 80 % full",
+	}
+	fmt.Println(m.Parts(func(ps notify.Parts) bool { return len(ps.String()) <= 126 }))
+	// Output:
+	// P1 Checkout is down (web-1) · k7qf2mab
+	// Since 03:12: 95 of 100 requests fail
+	// P1: impact high
+	// … the note and 1 link left out
+}
+
 func ExampleTemplates() {
 	templates, err := notify.NewTemplates(map[notify.Kind]notify.Template{
 		notify.Page: {Title: "{{.Priority}} {{.Service}}: {{.Summary}}"},

@@ -1,13 +1,14 @@
 package notify
 
 import (
+	"cmp"
 	"errors"
 	"maps"
 	"slices"
 	"strings"
 	"text/template"
+	"unicode/utf8"
 
-	"github.com/tocsin-dev/tocsin/event"
 	"github.com/tocsin-dev/tocsin/internal/fault"
 )
 
@@ -15,7 +16,8 @@ import (
 //
 //	Template{Title: "{{.Priority}} {{.Summary}}", Text: "owner {{.Owner}}"}
 //
-// Fields are data: braces in them are printed, not executed.
+// Fields are data: braces in them are printed, not executed. The text needs neither the reason nor the links: these are parts of their
+// own, see [Message.Parts]. {{clock . .Since}} prints a time of day, {{cut 60 .Latest}} the first 60 bytes.
 type Template struct{ Title, Text string }
 
 const (
@@ -23,26 +25,20 @@ const (
 	maxText  = 4 << 10 // bytes of a rendered text
 )
 
-func defaultTemplates() map[Kind]Template {
-	const about = "{{with .Service}}service {{.}}{{end}}{{if and .Service .Owner}}, {{end}}{{with .Owner}}owner {{.}}{{end}}" +
-		"{{with .Runbook}}\nrunbook {{.}}{{end}}{{range .Links}}\n{{.URL}}{{end}}"
-	return map[Kind]Template{
-		Page:     {"{{.Priority}} {{.Summary}}", "{{with .Note}}{{.}}\n{{end}}" + about},
-		Notice:   {"{{.Priority}} {{.Summary}}{{with .Note}}: {{.}}{{end}}", about},
-		Reminder: {"{{.Priority}} {{.Summary}}: {{.Note}}", about},
-		AllClear: {"all clear: {{.Summary}}", "{{.Note}}"},
-	}
-}
-
 // Templates renders messages. It is immutable and safe for concurrent use.
-type Templates struct{ kinds map[Kind]parsed }
+type Templates struct {
+	kinds     map[Kind]parsed
+	occasions map[Occasion]parsed
+	audience  parsed
+	own       map[Kind]Template
+}
 
 type parsed struct{ title, text *template.Template }
 
-// NewTemplates compiles templates. An entry of own replaces the built-in template of its kind; an empty Title or Text keeps
-// the built-in one. The error joins all faults.
+// NewTemplates compiles templates. An entry of own replaces the built-in words of its kind, for every occasion; an empty Title or Text
+// keeps the built-in one. The error joins all faults.
 func NewTemplates(own map[Kind]Template) (*Templates, error) {
-	source := defaultTemplates()
+	source := byKind()
 	var found fault.List
 	for _, kind := range slices.Sorted(maps.Keys(own)) {
 		t := own[kind]
@@ -51,25 +47,47 @@ func NewTemplates(own map[Kind]Template) (*Templates, error) {
 			found.Add(fault.Path{kind}, "template of kind %q, expected page, notice, reminder or all-clear", kind)
 			continue
 		}
-		if t.Title == "" {
-			t.Title = builtin.Title
-		}
-		if t.Text == "" {
-			t.Text = builtin.Text
-		}
-		source[kind] = t
+		source[kind] = Template{cmp.Or(t.Title, builtin.Title), cmp.Or(t.Text, builtin.Text)}
 	}
-	ts := &Templates{kinds: make(map[Kind]parsed, len(source))}
-	for _, kind := range slices.Sorted(maps.Keys(source)) {
-		t := source[kind]
-		ts.kinds[kind] = parsed{compile(&found, kind, "title", t.Title), compile(&found, kind, "text", t.Text)}
-	}
+	ts := &Templates{kinds: compileAll(&found, source), own: maps.Clone(own)}
+	ts.occasions = compileAll(&found, byOccasion())
+	ts.audience = parsed{compile(&found, "audience", "title", "{{.Note}}"), compile(&found, "audience", "text", "{{.Note}}")}
 	return ts, found.Err()
+}
+
+// compileAll compiles templates by their names.
+func compileAll[K ~string](found *fault.List, source map[K]Template) map[K]parsed {
+	all := make(map[K]parsed, len(source))
+	for _, name := range slices.Sorted(maps.Keys(source)) {
+		t := source[name]
+		all[name] = parsed{compile(found, Kind(name), "title", t.Title), compile(found, Kind(name), "text", t.Text)}
+	}
+	return all
+}
+
+// of returns the templates of a message: those of its occasion, where its kind has none of its own. To somebody outside goes the note
+// alone.
+func (ts *Templates) of(m *Message) (p parsed, ok bool) {
+	if m.Audience {
+		return ts.audience, true
+	}
+	p, ok = ts.kinds[m.Kind]
+	builtin, told := ts.occasions[m.Occasion]
+	if !told || !ok {
+		return p, ok
+	}
+	if ts.own[m.Kind].Title == "" {
+		p.title = builtin.title
+	}
+	if ts.own[m.Kind].Text == "" {
+		p.text = builtin.text
+	}
+	return p, true
 }
 
 // compile parses a template and runs it once over an empty message. The run finds unknown fields and endless loops.
 func compile(found *fault.List, kind Kind, part, text string) *template.Template {
-	t, err := template.New(string(kind) + " " + part).Option("missingkey=error").Funcs(short()).Parse(text)
+	t, err := template.New(string(kind) + " " + part).Option("missingkey=error").Funcs(short()).Funcs(phrases()).Parse(text)
 	if err == nil {
 		count(t)
 		_, err = execute(t, &Message{}, maxText)
@@ -84,7 +102,7 @@ func compile(found *fault.List, kind Kind, part, text string) *template.Template
 // template fails or runs too long, the title is priority and summary. If the text's template does, the text is empty. The error
 // reports the failure; m can be sent nevertheless.
 func (ts *Templates) Render(m *Message) error {
-	p, ok := ts.kinds[m.Kind]
+	p, ok := ts.of(m)
 	title, titleErr, textErr := "", error(nil), error(nil)
 	if ok {
 		title, titleErr = execute(p.title, m, maxTitle)
@@ -92,7 +110,7 @@ func (ts *Templates) Render(m *Message) error {
 	if title == "" {
 		title = strings.ToValidUTF8(m.Priority.String()+" "+m.Summary, "")
 	}
-	m.Title = event.Shorten(strings.Join(strings.Fields(title), " "), maxTitle)
+	m.Title = shorten(strings.Join(strings.Fields(title), " "), maxTitle)
 	m.Text = ""
 	if ok {
 		m.Text, textErr = execute(p.text, m, maxText)
@@ -100,11 +118,11 @@ func (ts *Templates) Render(m *Message) error {
 	return errors.Join(titleErr, textErr)
 }
 
-// execute returns the output of t, cut to limit bytes between two characters; "" if t fails.
+// execute returns the output of t. Beyond limit bytes it is cut between two characters and outside of links; "" if t fails.
 func execute(t *template.Template, m *Message, limit int) (string, error) {
-	w := &limited{limit: limit}
+	w := &limited{limit: limit + utf8.UTFMax} // some bytes more, so that shorten marks the cut
 	if err := t.Execute(w, m); err != nil && !errors.Is(err, errTooLong) {
 		return "", err
 	}
-	return strings.TrimSpace(strings.ToValidUTF8(w.b.String(), "")), nil
+	return shorten(strings.TrimSpace(strings.ToValidUTF8(w.b.String(), "")), limit), nil
 }

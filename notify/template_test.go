@@ -3,10 +3,12 @@ package notify_test
 import (
 	"strings"
 	"testing"
+	"time"
 	"unicode/utf8"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
 
 	"github.com/tocsin-dev/tocsin/event"
 	"github.com/tocsin-dev/tocsin/notify"
@@ -27,8 +29,7 @@ func TestBuiltInTexts(t *testing.T) {
 		Runbook: "https://wiki.example/payout", Links: []event.Link{{URL: "https://graph.example/1"}, {URL: "https://graph.example/2"}},
 		Note: "recovered, being watched",
 	}
-	const about = "service checkout, owner payments\nrunbook https://wiki.example/payout\n" +
-		"https://graph.example/1\nhttps://graph.example/2"
+	const about = "service checkout, owner payments"
 	with := func(kind notify.Kind, change func(*notify.Message)) notify.Message {
 		m := full
 		m.Kind = kind
@@ -42,7 +43,7 @@ func TestBuiltInTexts(t *testing.T) {
 		title, text string
 	}{
 		{"page", with(notify.Page, func(m *notify.Message) { m.Note = "" }), "P1 payout waits", about},
-		{"page with what was found", with(notify.Page, same), "P1 payout waits", full.Note + "\n" + about},
+		{"page with what was found", with(notify.Page, same), "P1 payout waits", about},
 		{"notice", with(notify.Notice, same), "P1 payout waits: recovered, being watched", about},
 		{"notice without a note", with(notify.Notice, func(m *notify.Message) { m.Note = "" }), "P1 payout waits", about},
 		{"reminder", with(notify.Reminder, same), "P1 payout waits: recovered, being watched", about},
@@ -58,7 +59,14 @@ func TestBuiltInTexts(t *testing.T) {
 		{
 			"runbook alone",
 			notify.Message{Kind: notify.Page, Summary: "payout waits", Runbook: full.Runbook},
-			"payout waits", "runbook https://wiki.example/payout",
+			"payout waits", "",
+		},
+		{"its incident", notify.Message{Kind: notify.Page, Summary: "payout waits", Incident: "k7qf2mab"}, "payout waits", "incident k7qf2mab"},
+		{
+			"somebody outside", with(notify.AllClear, func(m *notify.Message) {
+				m.Note, m.Audience, m.Occasion = "Payouts work again.", true, notify.OccasionOver
+			}),
+			"Payouts work again.", "Payouts work again.",
 		},
 		{"nothing known", notify.Message{Kind: notify.Page}, "", ""},
 		{
@@ -86,7 +94,7 @@ func TestEventTextIsNeverATemplate(t *testing.T) {
 		}
 		ts.Render(&m)
 		assert.Equal(t, "P2 "+text, m.Title)
-		assert.Equal(t, "service "+text+", owner "+text+"\nrunbook "+text, m.Text)
+		assert.Equal(t, "service "+text+", owner "+text, m.Text)
 	}
 }
 
@@ -212,6 +220,56 @@ func TestOverlongTextsAreCutAtACharacter(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestOwnTemplatesHoldForEveryOccasion: a user who writes a title for pages gets that title for every page.
+func TestOwnTemplatesHoldForEveryOccasion(t *testing.T) {
+	ts := templates(t, map[notify.Kind]notify.Template{notify.Page: {Title: "{{.Service}}: {{cut 9 .Summary}} {{clock . .Since}}"}})
+	m := checkout()
+	require.NoError(t, ts.Render(&m))
+	assert.Equal(t, "checkout: Check… 03:12", m.Title)
+	assert.Contains(t, m.Text, "Since 03:12: 95 of 100 requests fail")
+}
+
+var occasions = []notify.Occasion{
+	"", notify.OccasionOpened, notify.OccasionLater, notify.OccasionRaised, notify.OccasionBack, notify.OccasionJoined,
+	notify.OccasionRecovered, notify.OccasionOver, notify.OccasionQuiet, notify.OccasionReminder, notify.OccasionApproval,
+	notify.OccasionLoss, notify.OccasionTaken, notify.OccasionTest, "of a later version",
+}
+
+// TestEveryOccasionRenders draws messages with some fields empty: the words are valid, short and without gaps.
+func TestEveryOccasionRenders(t *testing.T) {
+	ts := templates(t, nil)
+	text := rapid.SampledFrom([]string{"", "x", "payout\nwaits", "\xffx", strings.Repeat("€ ", 3000), "https://x.example/" + strings.Repeat("q", 300)})
+	names := rapid.SliceOfN(rapid.SampledFrom([]string{"ana", "ben", "cho"}), 0, 3)
+	at := rapid.Custom(func(t *rapid.T) time.Time {
+		return rapid.SampledFrom([]time.Time{{}, noon, noon.Add(time.Hour), noon.AddDate(0, 0, -3)}).Draw(t, "at")
+	})
+	rapid.Check(t, func(t *rapid.T) {
+		m := notify.Message{
+			Kind:     rapid.SampledFrom([]notify.Kind{notify.Page, notify.Notice, notify.Reminder, notify.AllClear}).Draw(t, "kind"),
+			Occasion: rapid.SampledFrom(occasions).Draw(t, "occasion"), Person: text.Draw(t, "person"), Incident: "k7qf2mab",
+			Summary: "P" + text.Draw(t, "summary"), Which: text.Draw(t, "which"), Latest: text.Draw(t, "latest"), Began: text.Draw(t, "began"),
+			Note: text.Draw(t, "note"), Alerts: rapid.IntRange(0, 3).Draw(t, "alerts"), Joined: rapid.IntRange(0, 3).Draw(t, "joined"),
+			Since: at.Draw(t, "since"), Ended: at.Draw(t, "ended"), Taken: at.Draw(t, "taken"), Until: at.Draw(t, "until"),
+			NextAt: at.Draw(t, "next at"), At: at.Draw(t, "now"), Holders: names.Draw(t, "holders"), Next: names.Draw(t, "next"),
+			Said: notify.Said{By: text.Draw(t, "by"), Text: text.Draw(t, "said")},
+		}
+		for _, who := range names.Draw(t, "asked") {
+			m.Asked = append(m.Asked, notify.Asked{Who: who, At: at.Draw(t, "asked at")})
+		}
+		if err := ts.Render(&m); err != nil {
+			t.Fatal(err)
+		}
+		if !utf8.ValidString(m.Title+m.Text) || len(m.Title) > 256 || len(m.Text) > 4096 || strings.ContainsAny(m.Title, "\r\n") {
+			t.Fatalf("title %q, text %q", m.Title, m.Text)
+		}
+		for _, gap := range []string{"  ", " .", " ,", "()", "\n\n", ": \n", "at ."} {
+			if strings.Contains(m.Title+"\n"+m.Text, gap) {
+				t.Fatalf("a gap %q in %q %q", gap, m.Title, m.Text)
+			}
+		}
+	})
 }
 
 func FuzzRender(f *testing.F) {

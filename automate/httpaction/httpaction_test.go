@@ -258,7 +258,7 @@ func TestBadURLs(t *testing.T) {
 	for _, u := range []string{"", "api.example/" + path, "ftp://api.example/" + path, "https://api.example/%zz" + path} {
 		a := &httpaction.Action{URL: notify.NewSecret(u)}
 		_, err := a.Run(t.Context(), invocation(automate.PhaseRun))
-		require.ErrorContains(t, err, "the URL is malformed")
+		require.ErrorContains(t, err, "expected http or https and a host")
 		assert.NotContains(t, err.Error(), path)
 		in := invocation(automate.PhaseRun)
 		in.DryRun = true

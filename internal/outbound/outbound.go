@@ -5,10 +5,13 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
+	"strings"
 	"sync"
 
 	"github.com/tocsin-dev/tocsin/event"
@@ -45,6 +48,32 @@ func MessageID(key string) string {
 	return "msg_" + hex.EncodeToString(sum[:16])
 }
 
+// CheckURL returns an error if Post cannot send to the URL. White space around it does not matter: a URL that was read from a file ends
+// in a line break. The error does not quote the URL, which may be secret.
+func CheckURL(raw string) error {
+	const expected = "expected http or https and a host"
+	raw = strings.TrimSpace(raw)
+	if raw == "" {
+		return errors.New("the URL is missing, " + expected)
+	}
+	if u, err := url.Parse(raw); err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
+		return errors.New("the URL is malformed, " + expected)
+	}
+	return nil
+}
+
+// JSON encodes a document and keeps <, > and & as they are. encoding/json makes six bytes of each by default, which counts where a
+// service limits the document.
+func JSON(document any) ([]byte, error) {
+	var b bytes.Buffer
+	encoder := json.NewEncoder(&b)
+	encoder.SetEscapeHTML(false)
+	if err := encoder.Encode(document); err != nil {
+		return nil, err
+	}
+	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), nil
+}
+
 // Sender posts for one notifier. The zero Sender is ready to use, and may be used concurrently.
 type Sender struct {
 	once   sync.Once
@@ -56,9 +85,12 @@ type Sender struct {
 // permanent error.
 func (s *Sender) Post(ctx context.Context, client *http.Client, r Request) (*Answer, error) {
 	s.once.Do(func() { s.client = prepare(client) })
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, r.URL, bytes.NewReader(r.Body))
-	if err != nil || req.URL.Host == "" || req.URL.Scheme != "http" && req.URL.Scheme != "https" {
-		return nil, notify.Permanent(errors.New("the URL is malformed, expected http or https and a host")) // err quotes it
+	if err := CheckURL(r.URL); err != nil {
+		return nil, notify.Permanent(err)
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, strings.TrimSpace(r.URL), bytes.NewReader(r.Body))
+	if err != nil { // a context or a method of nil: cannot happen
+		return nil, notify.Permanent(errRequest)
 	}
 	for name, values := range r.Header {
 		req.Header[name] = values

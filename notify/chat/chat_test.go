@@ -1,10 +1,12 @@
 package chat
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -14,6 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
+	"github.com/tocsin-dev/tocsin/event"
 	"github.com/tocsin-dev/tocsin/notify"
 	"github.com/tocsin-dev/tocsin/severity"
 )
@@ -220,8 +223,14 @@ func TestMarkupIsDead(t *testing.T) {
 		{"*b* _i_ ~s~ `c`", "", "", "\\*b\\* \\_i\\_ \\~s\\~ \\`c\\`", ""},
 		{"# h\n> q\n- l\n1. n", "# h\n&gt; q\n- l\n1. n", "", "\\# h\n\\> q\n\\- l\n1\\. n", ""},
 		{`a\*b`, "", "", `a\\\*b`, ""},
-		{"https://x.example/a_b?c=d", "", "", "https://x.example/a_b?c=d", ""},
-		{"https://x.example/*a*", "", "", `https\://x\.example/\*a\*`, ""},
+		{"https://x.example/a_b?c=d", "", "", "<https://x.example/a_b?c=d>", ""},
+		{"https://x.example/*a*", "", "", "<https://x.example/*a*>", ""},
+		{"see https://x.example/a_(b), now", "", "", `see <https://x.example/a_(b)>, now`, ""},
+		{"(https://x.example/a).", "", "", `\(https\://x\.example/a\)\.`, ""},
+		{"https://x.example/a).", "", "", `<https://x.example/a>\)\.`, ""},
+		{"https://x.example/@ana @ana", "", "", `<https://x.example/@ana> \@ana`, "https://x.example/@ana @\u2060ana"},
+		{"https://@ana", "", "", `https\://\@ana`, "https://@\u2060ana"},
+		{"https://x.example|a", "", "", `https\://x\.example\|a`, ""},
 		{"<at>ana</at>", "&lt;at&gt;ana&lt;/at&gt;", "", `\<at\>ana\</at\>`, ""},
 	} {
 		for i, want := range []string{c.slack, c.teams, c.discord, c.telegram, ""} {
@@ -238,29 +247,208 @@ func TestMarkupIsDead(t *testing.T) {
 	}
 }
 
-// TestTextsAreCut checks for arbitrary texts that the sent text is UTF-8, keeps the limit, and marks a cut.
-func TestTextsAreCut(t *testing.T) {
-	for _, s := range []*service{&slack, &teams, &discord, &telegram, &ntfy} {
-		rapid.Check(t, func(t *rapid.T) {
-			limit := rapid.IntRange(20, 60).Draw(t, "limit")
-			words := rapid.SliceOf(rapid.SampledFrom([]string{"<&>", "a", "é", "€", "😀", "@", "\\", "*", "\xff", "https://x.example/a_b", " ", "\n", `"`}))
-			plain := strings.Join(words.Draw(t, "words"), "")
-			got := s.fit(plain, limit)
-			if !utf8.ValidString(got) || s.size(got) > limit {
-				t.Fatalf("%q of %d, expected UTF-8 and at most %d", got, s.size(got), limit)
+// TestDocumentsFit draws messages of texts that grow when they are encoded or escaped. What each service gets is valid, within the
+// limits of the service, and every link in it is whole.
+func TestDocumentsFit(t *testing.T) {
+	words := rapid.SampledFrom([]string{
+		"<&>", "a=1&b=2&", "é", "€", "😀", "@ana", `\`, "*_~`", "\xff", `"`, "\x1b[0m", "\x00", "\u2028", "\n", "https://x.example/a_(b)?c=@d&e=f",
+	})
+	text := rapid.Custom(func(t *rapid.T) string {
+		part := strings.Join(rapid.SliceOfN(words, 0, 12).Draw(t, "words"), rapid.SampledFrom([]string{"", " "}).Draw(t, "between"))
+		return strings.Repeat(part, rapid.SampledFrom([]int{1, 2, 20, 400}).Draw(t, "times"))
+	})
+	link := rapid.Custom(func(t *rapid.T) string {
+		query := strings.Repeat("x=%28y%29&z=*_~(1)|", rapid.SampledFrom([]int{0, 1, 40, 210}).Draw(t, "length"))
+		return "https://graph.example/@ops/?" + query + "end"
+	})
+	for _, s := range sinks {
+		t.Run(s.name, func(t *testing.T) {
+			rapid.Check(t, func(rt *rapid.T) {
+				m := notify.Message{
+					Key: "k", Kind: notify.Page, To: rapid.SampledFrom([]string{"", "U012AB3CD", "80351110224678912", "a<b>"}).Draw(rt, "to"),
+					Title: text.Draw(rt, "title"), Text: text.Draw(rt, "text"), Why: text.Draw(rt, "why"), Note: text.Draw(rt, "note"),
+					Ack: link.Draw(rt, "ack"), Runbook: link.Draw(rt, "runbook"),
+					Links: []event.Link{{URL: link.Draw(rt, "first"), Text: "first"}, {URL: link.Draw(rt, "second")}},
+				}
+				m.Title = m.Title[:min(len(m.Title), 256)] // as it is rendered
+				w := &wire{}
+				_, err := send(t, s.make(), w, m)
+				require.NoError(t, err)
+				kept(rt, s.name, w, &m)
+			})
+		})
+	}
+}
+
+// kept fails the test unless the document in w keeps the limits of the service, and the links of m in it are whole.
+func kept(t *rapid.T, service string, w *wire, m *notify.Message) {
+	var document any
+	if err := json.Unmarshal([]byte(w.text), &document); err != nil || !utf8.ValidString(w.text) {
+		t.Fatalf("%q is no JSON: %v", w.text, err)
+	}
+	texts := texts(document)
+	shown := strings.Join(texts, "\n")
+	limits := map[string]int{"slack": 4000, "discord": 2000, "telegram": 4096}
+	switch service {
+	case "teams":
+		if len(w.text) > 28<<10 {
+			t.Fatalf("%d bytes, Teams takes 28 KB", len(w.text))
+		}
+	case "ntfy":
+		if message := document.(map[string]any)["message"].(string); len(w.text) >= 8192 || len(message) >= 4096 {
+			t.Fatalf("a document of %d bytes, a message of %d, ntfy takes 8191 and 4095", len(w.text), len(message))
+		}
+	default:
+		longest := slices.MaxFunc(texts, func(a, b string) int { return units(a) - units(b) })
+		if units(longest) > limits[service] {
+			t.Fatalf("%d characters, expected at most %d", units(longest), limits[service])
+		}
+	}
+	links := []string{m.Ack, m.Runbook, m.Links[0].URL, m.Links[1].URL}
+	found := 0
+	for _, word := range strings.Fields(shown) {
+		word = strings.ReplaceAll(strings.Trim(word, "<>"), "&amp;", "&")
+		if !strings.HasPrefix(word, "https://graph.example/") {
+			continue
+		}
+		found++
+		if !slices.Contains(links, strings.ReplaceAll(word, "%7C", "|")) {
+			t.Fatalf("%q is no link of the message", word)
+		}
+	}
+	slices.Sort(links)
+	if found < len(slices.Compact(links)) && !strings.Contains(shown, "left out") {
+		t.Fatalf("%d links found, expected the message to say that some are left out: %q", found, shown)
+	}
+}
+
+// texts returns the strings of a document that people see.
+func texts(v any) (all []string) {
+	switch v := v.(type) {
+	case string:
+		return []string{v}
+	case []any:
+		for _, item := range v {
+			all = append(all, texts(item)...)
+		}
+	case map[string]any:
+		for name, item := range v {
+			if name != "selectAction" && name != "$schema" {
+				all = append(all, texts(item)...)
 			}
-			if whole := s.fit(plain, 1<<20); got != whole && !strings.HasSuffix(got, "…") {
-				t.Fatalf("%q is a part of %q and not marked", got, whole)
+		}
+	}
+	return all
+}
+
+func TestTextsThatGrow(t *testing.T) {
+	for name, word := range map[string]string{
+		"angles": "<", "query strings": "a=1&b=2&", "colours": "\x1b[0m", "quotes": `"`, "line separators": "\u2028", "emojis": "😀",
+		"4 kB in one line": "x",
+	} {
+		for _, s := range sinks {
+			w, m := &wire{}, page()
+			m.Text = strings.Repeat(word, 4096/len(word))
+			_, err := send(t, s.make(), w, m)
+			require.NoError(t, err)
+			assert.Contains(t, w.text, "impact high", "%s, %s: the reason is in it", s.name, name)
+			if s.name == "ntfy" {
+				assert.Less(t, len(w.text), 8192, name)
+			}
+		}
+	}
+}
+
+func TestLinks(t *testing.T) {
+	for _, c := range []struct{ name, link, slack, discord string }{
+		{
+			"of Kibana", "https://kibana.example/app#/?_g=(time:(from:now-15m))&_a=(query:'level:error')",
+			"<https://kibana.example/app#/?_g=(time:(from:now-15m))&amp;_a=(query:'level:error')>", "",
+		},
+		{"with brackets", "https://wiki.example/?title=Runbook_(database)", "", ""},
+		{"with marks of mentions", "https://git.example/@ops/~runbooks/db.md", "", ""},
+		{"with a bar", "https://x.example/a|b", "<https://x.example/a%7Cb>", "<https://x.example/a|b>"},
+		{"with a backslash", `https://x.example/a\b`, "", "<https://x.example/a%5Cb>"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			for i, want := range []string{cmp.Or(c.slack, "<"+c.link+">"), c.link, cmp.Or(c.discord, "<"+c.link+">"), c.link, c.link} {
+				s, w := sinks[i], &wire{}
+				_, err := send(t, s.make(), w, notify.Message{Title: "t", Runbook: c.link})
+				require.NoError(t, err)
+				if s.name == "teams" {
+					assert.Equal(t, want, w.document(t, "attachments", 0, "content", "body", 1, "inlines", 1, "text"))
+					assert.Equal(t, want, w.document(t, "attachments", 0, "content", "body", 1, "inlines", 1, "selectAction", "url"))
+					continue
+				}
+				assert.Equal(t, "Runbook: "+want, strings.TrimPrefix(w.document(t, s.text...).(string), "t\n"), s.name)
 			}
 		})
 	}
-	for _, s := range sinks {
-		w, m := &wire{}, page()
-		m.Title, m.Text, m.Why, m.To = strings.Repeat("<", 256), strings.Repeat("<€😀>", 5000), strings.Repeat("&", 5000), "U012AB3CD"
-		_, err := send(t, s.make(), w, m)
+}
+
+func TestNtfyURL(t *testing.T) {
+	for raw, want := range map[string][2]string{
+		"https://ntfy.example/bell":       {"https://ntfy.example/", "bell"},
+		"https://ntfy.example/bell/":      {"https://ntfy.example/", "bell"},
+		"https://ntfy.example/bell//":     {"https://ntfy.example/", "bell"},
+		"https://x.example/ntfy/bell":     {"https://x.example/ntfy/", "bell"},
+		"https://x.example/ntfy/bell/":    {"https://x.example/ntfy/", "bell"},
+		"https://x.example/a%2Fb/bell?x=": {"https://x.example/a/b/?x=", "bell"},
+	} {
+		w := &wire{}
+		_, err := send(t, Ntfy(raw, ""), w, page())
 		require.NoError(t, err)
-		assert.Less(t, len(w.text), 28<<10, s.name)
-		assert.Contains(t, w.document(t, s.text...), "…", s.name)
+		assert.Equal(t, want, [2]string{w.url, w.document(t, "topic").(string)}, raw)
+	}
+}
+
+// TestWhiteSpace: a secret that was read from a file ends in a line break.
+func TestWhiteSpace(t *testing.T) {
+	for i, n := range []*Notifier{
+		Slack(" https://hooks.slack.example/T/B/x\n"), Teams("https://flow.example/x?sig=y\r\n"),
+		Discord("https://discord.example/api/webhooks/1/x?thread_id=5\n"), Telegram("123:abc\n", "-100\n"),
+		Ntfy("https://ntfy.example/bell\n", "tk_x\n"),
+	} {
+		w := &wire{}
+		require.NoError(t, n.Check(), sinks[i].name)
+		_, err := send(t, n, w, page())
+		require.NoError(t, err, sinks[i].name)
+		assert.Equal(t, sinks[i].url, w.url)
+		assert.NotContains(t, w.text, `\n"`)
+		assert.NotContains(t, w.sent.Get("Authorization"), "\n")
+	}
+}
+
+func TestCheck(t *testing.T) {
+	const noURL, badURL = "the URL is missing, expected http or https and a host", "the URL is malformed, expected http or https and a host"
+	for _, c := range []struct {
+		name string
+		n    *Notifier
+		want string
+	}{
+		{"not made by a function of ours", &Notifier{}, "no service, expected a notifier from Slack, Teams and so on"},
+		{"slack", Slack("https://hooks.slack.example/x"), ""},
+		{"slack without a URL", Slack("\n"), noURL},
+		{"teams with a path only", Teams("/canary"), badURL},
+		{"discord over ftp", Discord("ftp://discord.example/canary"), badURL},
+		{"telegram", Telegram("123456:ABC-DEF", "-1001557912345"), ""},
+		{"telegram by name", Telegram("123456:ABC-DEF", "@ops"), ""},
+		{"telegram without a token", Telegram("", "1"), "the token of the bot is missing, expected one such as 123456:ABC-DEF"},
+		{"telegram with half a token", Telegram("canary", "1"), "the token of the bot is malformed, expected one such as 123456:ABC-DEF"},
+		{"telegram without a chat", Telegram("1:x", ""), "the chat is missing, expected its id or @name: messages without an address go there"},
+		{"telegram with another chat", Telegram("1:x", "ops"), `the chat is "ops", expected its id, such as -100123, or @name`},
+		{"ntfy", Ntfy("https://ntfy.example/bell", ""), ""},
+		{"ntfy without a topic", Ntfy("https://ntfy.example/", ""), "the topic is missing at the end of the URL, expected one such as https://ntfy.sh/topic"},
+		{"ntfy without a server", Ntfy("canary", ""), badURL},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			err := notify.Check(c.n)
+			if c.want == "" {
+				require.NoError(t, err)
+				return
+			}
+			require.EqualError(t, err, c.want)
+		})
 	}
 }
 
@@ -295,6 +483,11 @@ func TestAnswers(t *testing.T) {
 		{
 			name: "telegram, blocked", sink: 3, wire: wire{code: 403, body: `{"ok":false,"error_code":403,"description":"blocked"}`},
 			want: "HTTP status 403", final: true,
+		},
+		{
+			name: "telegram, the group has moved", sink: 3,
+			wire: wire{code: 400, body: `{"ok":false,"error_code":400,"description":"x","parameters":{"migrate_to_chat_id":-1001557912345}}`},
+			want: "HTTP status 400: the group is now a supergroup; its id is now -1001557912345", final: true,
 		},
 		{
 			name: "telegram, not ok behind 200", sink: 3, wire: wire{code: 200, body: `{"ok":false,"error_code":400}`},

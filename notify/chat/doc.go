@@ -1,8 +1,9 @@
 // Package chat sends messages to rooms and people in Slack, Microsoft Teams, Discord, Telegram and ntfy. One [Notifier] type
 // serves all of them; a table holds the differences.
 //
-// A chat message shows the title, the recipient, the text and the reason of the priority. Text from events is escaped: it
-// cannot format, mention people or hide a link. A text above the service's limit is cut at the end.
+// A chat message shows the title, the recipient and the other parts of the message: text, reason of the priority, links, note. Text
+// from events is escaped: it cannot format, mention people or hide a link. What is too long for the service is left out by whole parts,
+// see [notify.Message.Parts]; a link is shown whole or not at all.
 //
 // The meaning of Message.To depends on the service:
 //

@@ -27,7 +27,7 @@ func ExampleSlack() {
 	})
 	fmt.Println("error:", err)
 	// Output:
-	// {"link_names":false,"mrkdwn":false,"parse":"none","text":"P1 payout \u0026lt;!channel\u0026gt; waits\nfor @ana\nimpact high","unfurl_links":false,"unfurl_media":false}
+	// {"link_names":false,"mrkdwn":false,"parse":"none","text":"P1 payout &lt;!channel&gt; waits\nfor @ana\nimpact high","unfurl_links":false,"unfurl_media":false}
 	// error: <nil>
 }
 

@@ -1,74 +1,105 @@
 package chat
 
 import (
-	"encoding/json"
 	"net/http"
-	"sort"
 	"strings"
+	"unicode"
 	"unicode/utf16"
 
+	"github.com/tocsin-dev/tocsin/internal/outbound"
 	"github.com/tocsin-dev/tocsin/notify"
 )
 
-// text builds the request for one message.
+// text is the request for one message.
 type text struct {
 	service *service
 	m       *notify.Message
-	mention string // mention of To in the service's mark-up, "" without one
+	parts   notify.Parts // what the service has room for
+	mention string       // mention of To in the service's mark-up, "" without one
 
 	address  string
 	header   http.Header
+	limited  string // the text that the service limits
 	document any
+	body     []byte // the encoded document
 }
 
-func (s *service) text(m *notify.Message) *text {
-	t := &text{service: s, m: m}
-	if s.mentions != nil && s.mentions(m.To) {
-		t.mention = "<@" + m.To + "> "
+// compose returns the request for m with the parts that the service takes.
+func (n *Notifier) compose(m *notify.Message) (t *text, err error) {
+	s := n.service
+	fits := func(parts notify.Parts) bool {
+		t = &text{service: s, m: m, parts: parts}
+		if s.mentions != nil && s.mentions(m.To) {
+			t.mention = "<@" + m.To + "> "
+		}
+		s.request(n, t)
+		t.body, err = outbound.JSON(t.document)
+		return s.size(t.limited) <= s.limit && (s.document == 0 || len(t.body) <= s.document)
 	}
-	return t
+	fits(m.Parts(fits))
+	return t, err
 }
 
 // title returns the title for services with a title field.
-func (t *text) title() string { return t.service.fit(t.m.Title, t.service.limit/4) }
+func (t *text) title() string { return t.line(t.parts[0]) }
 
 // rest returns the message without its title.
-func (t *text) rest() string { return t.service.fit(t.body(), t.service.limit) }
+func (t *text) rest() string {
+	var lines []string
+	for _, p := range t.following() {
+		lines = append(lines, t.line(p))
+	}
+	return strings.Join(lines, "\n")
+}
+
+// paragraphs returns the message without its title, for services where a link is an element of its own: each link, and the lines between
+// two links together.
+func (t *text) paragraphs() (list notify.Parts) {
+	for _, p := range t.following() {
+		p.Text = plain(p.Text)
+		if last := len(list) - 1; p.URL == "" && last >= 0 && list[last].URL == "" {
+			list[last].Text += "\n" + p.Text
+			continue
+		}
+		list = append(list, p)
+	}
+	return list
+}
+
+// following returns the parts after the title, the first of which says for whom the message is unless the service knows.
+func (t *text) following() notify.Parts {
+	if t.m.To == "" || t.mention != "" || t.service.directs {
+		return t.parts[1:]
+	}
+	return append(notify.Parts{{Text: "for " + t.m.To}}, t.parts[1:]...)
+}
 
 // all returns title and rest for services with one text field.
-func (t *text) all() string {
-	whole := strings.TrimSpace(t.m.Title + "\n" + t.body())
-	return t.service.fit(whole, t.service.limit-len(t.mention))
+func (t *text) all() string { return t.mention + strings.TrimSpace(t.title()+"\n"+t.rest()) }
+
+// line returns a part in the mark-up of the service.
+func (t *text) line(p notify.Part) string {
+	words := plain(p.Text)
+	if t.service.escape != nil {
+		words = t.service.escape(words)
+	}
+	if p.URL == "" {
+		return words
+	}
+	if t.service.link != nil {
+		p.URL = t.service.link(p.URL)
+	}
+	return notify.Part{Text: words, URL: p.URL}.String()
 }
 
-func (t *text) body() string {
-	var parts []string
-	if t.m.To != "" && t.mention == "" && !t.service.directs {
-		parts = append(parts, "for "+t.m.To)
-	}
-	for _, part := range []string{t.m.Text, t.m.Why} {
-		if part != "" {
-			parts = append(parts, part)
+// plain returns s without control characters other than line breaks and tabs, and in UTF-8.
+func plain(s string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) && r != '\n' && r != '\t' {
+			return -1
 		}
-	}
-	return strings.Join(parts, "\n")
-}
-
-// fit escapes plain and cuts it so that the escaped text keeps the limit. It marks the cut with "…".
-func (s *service) fit(plain string, limit int) string {
-	escape := s.escape
-	if escape == nil {
-		escape = func(s string) string { return s }
-	}
-	plain = strings.ToValidUTF8(plain, "\uFFFD")
-	whole := escape(plain)
-	if s.size(whole) <= limit {
-		return whole
-	}
-	runes := []rune(plain)
-	cut := func(n int) string { return escape(string(runes[:n])) + "…" }
-	tooLong := sort.Search(len(runes), func(n int) bool { return s.size(cut(n)) > limit })
-	return cut(max(tooLong-1, 0))
+		return r
+	}, strings.ToValidUTF8(s, "\uFFFD"))
 }
 
 // units returns the number of UTF-16 code units of s.
@@ -80,8 +111,4 @@ func units(s string) int {
 	return n
 }
 
-// quoted returns the number of bytes of s in JSON.
-func quoted(s string) int {
-	b, _ := json.Marshal(s) // a string always has a JSON form
-	return len(b)
-}
+func length(s string) int { return len(s) }

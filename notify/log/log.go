@@ -12,7 +12,13 @@ type Notifier struct {
 	Logger *slog.Logger // defaults to slog.Default() at each message
 }
 
-var _ notify.Notifier = (*Notifier)(nil)
+var (
+	_ notify.Notifier = (*Notifier)(nil)
+	_ notify.Checker  = (*Notifier)(nil)
+)
+
+// Check returns nil: every Notifier of this package can log.
+func (*Notifier) Check() error { return nil }
 
 // Notify logs m with its title as the log message: a page at level error, any other kind at info. Empty fields are left out.
 // The handler receives ctx, in which the engine has marked the call; so the slog intake makes no event of the record. The
@@ -30,7 +36,7 @@ func (n *Notifier) Notify(ctx context.Context, m notify.Message) (notify.Receipt
 	return notify.Receipt{}, nil
 }
 
-// attrs names the fields as the JSON form of a message does. The group "escalation" keeps the escalation level apart from
+// attrs names the fields as the JSON form of a message does, without the link to acknowledge: whoever reads the log could follow it. The group "escalation" keeps the escalation level apart from
 // the log level.
 func attrs(m *notify.Message) []slog.Attr {
 	list := []slog.Attr{
@@ -40,6 +46,7 @@ func attrs(m *notify.Message) []slog.Attr {
 		slog.String("priority", m.Priority.String()),
 	}
 	for _, text := range [...]struct{ name, value string }{
+		{"occasion", string(m.Occasion)},
 		{"channel", m.Channel},
 		{"to", m.To},
 		{"person", m.Person},
@@ -48,6 +55,7 @@ func attrs(m *notify.Message) []slog.Attr {
 		{"class", m.Class},
 		{"service", m.Service},
 		{"owner", m.Owner},
+		{"which", m.Which},
 		{"runbook", m.Runbook},
 		{"note", m.Note},
 		{"traceParent", m.TraceParent},
@@ -55,6 +63,13 @@ func attrs(m *notify.Message) []slog.Attr {
 		if text.value != "" {
 			list = append(list, slog.String(text.name, text.value))
 		}
+	}
+	if len(m.Links) > 0 {
+		links := make([]string, len(m.Links))
+		for i, l := range m.Links {
+			links[i] = notify.Part{Text: l.Text, URL: l.URL}.String()
+		}
+		list = append(list, slog.Any("links", links))
 	}
 	if m.Round != 0 {
 		list = append(list, slog.Group("escalation", slog.Int("round", m.Round), slog.Int("level", m.Level)))

@@ -10,6 +10,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/tocsin-dev/tocsin/event"
 	"github.com/tocsin-dev/tocsin/notify"
 	"github.com/tocsin-dev/tocsin/notify/log"
 	"github.com/tocsin-dev/tocsin/severity"
@@ -21,6 +22,8 @@ func TestRecord(t *testing.T) {
 		Text: "service checkout\nowner payments", Why: "impact high", Incident: "INC-7", Priority: severity.P1,
 		Round: 1, Level: 2, Attempt: 3, Summary: "payout waits", Class: "payments.payout.stuck", Service: "checkout",
 		Owner: "payments", Runbook: "https://wiki.example/payout", Note: "again",
+		Occasion: notify.OccasionOpened, Which: "m-42", Ack: "https://bell.example/a/1",
+		Links:       []event.Link{{URL: "https://graph.example/1", Text: "Dashboard"}, {URL: "https://graph.example/2"}},
 		TraceParent: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", At: time.Unix(1, 0),
 	}
 	for _, c := range []struct {
@@ -33,7 +36,8 @@ func TestRecord(t *testing.T) {
 			"person": "ana", "text": "service checkout\nowner payments", "why": "impact high", "incident": "INC-7",
 			"priority": "P1", "escalation": map[string]any{"round": 1.0, "level": 2.0}, "attempt": 3.0, "class": "payments.payout.stuck",
 			"service": "checkout", "owner": "payments", "runbook": "https://wiki.example/payout", "note": "again",
-			"traceParent": page.TraceParent,
+			"traceParent": page.TraceParent, "occasion": "opened", "which": "m-42",
+			"links": []any{"Dashboard: https://graph.example/1", "https://graph.example/2"},
 		}},
 		{"a notice with little", notify.Message{Key: "k2", Kind: notify.Notice, Title: "P4 disk"}, map[string]any{
 			"level": "INFO", "msg": "P4 disk", "key": "k2", "kind": "notice", "incident": "", "priority": "",

@@ -195,6 +195,13 @@ var broken = []struct {
 		}
 		return d.send(ctx, m)
 	}}},
+	{"R12", "cuts the title at 160 bytes", &double{form: func(m notify.Message) string {
+		return url.Values{"text": {m.Title[:min(len(m.Title), 160)]}, "ref": {m.Key}}.Encode()
+	}}},
+	{"R12", "cuts all texts at 4096 bytes", &double{form: func(m notify.Message) string {
+		text := m.Parts(nil).String()
+		return url.Values{"text": {text[:min(len(text), 4096)]}, "ref": {m.Key}}.Encode()
+	}}},
 }
 
 func TestEveryBrokenDoubleFailsItsRuleOnly(t *testing.T) {
@@ -213,7 +220,7 @@ func TestEveryBrokenDoubleFailsItsRuleOnly(t *testing.T) {
 		})
 		rules[c.rule]++
 	}
-	assert.Len(t, rules, 11, "rules that a double breaks")
+	assert.Len(t, rules, 12, "rules that a double breaks")
 	t.Logf("%d doubles over %d rules", len(broken), len(rules))
 }
 
@@ -226,6 +233,19 @@ func failed(err error) []string {
 		}
 	}
 	return rules
+}
+
+// TestPartsPass: the parts of a message, as many as there is room for, keep the rule about links.
+func TestPartsPass(t *testing.T) {
+	for _, limit := range []int{160, 480, 1600, 4096, 1 << 20} {
+		err := notifytest.Check(func(to string, client *http.Client) notify.Notifier {
+			return &double{url: to, client: client, form: func(m notify.Message) string {
+				text := m.Parts(func(ps notify.Parts) bool { return len(ps.String()) <= limit }).String()
+				return url.Values{"text": {text}, "ref": {m.Key}}.Encode()
+			}}
+		})
+		require.NoError(t, err, "%d bytes", limit)
+	}
 }
 
 func TestADoubleThatBreaksNothingPasses(t *testing.T) {
@@ -252,6 +272,6 @@ func TestRulesAreThoseOfThePort(t *testing.T) {
 		says := strings.Split(rest, `"`)[2]
 		assert.Contains(t, comment, fmt.Sprintf("%d. %s", n, says), cmp.Or(name, "rule"))
 	}
-	assert.Equal(t, 11, n)
-	assert.NotContains(t, comment, " 12. ", "a rule that the suite does not hold")
+	assert.Equal(t, 12, n)
+	assert.NotContains(t, comment, " 13. ", "a rule that the suite does not hold")
 }

@@ -6,9 +6,11 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
+	"github.com/tocsin-dev/tocsin/event"
 	"github.com/tocsin-dev/tocsin/notify"
 )
 
@@ -136,6 +138,35 @@ func checkTexts(s *subject) []error {
 	for _, place := range was {
 		if !slices.Contains(is, place) {
 			found = append(found, fmt.Errorf("mark-up in a text removed a part of the request: %.60q", place))
+		}
+	}
+	return found
+}
+
+// checkLinks sends links that are too long for most channels, and texts that consist of links, so that a cut is a cut of a link. It
+// finds a link by a word in its path.
+func checkLinks(s *subject) (found []error) {
+	const host = "https://links.example/"
+	link := func(name string, length int) string { return host + name + "z" + strings.Repeat("x", length) + "y" }
+	var lines []string
+	for i := range 30 {
+		lines = append(lines, link(fmt.Sprintf("T0Ctext%02d", i), 90))
+	}
+	m := page()
+	m.Title, m.Text = "P1 see "+link("T0Ctitle", 200), strings.Join(lines, "\n")
+	m.Ack, m.Runbook = link("T0Cack", 300), link("T0Crunbook", 2000)
+	m.Links = []event.Link{{URL: link("T0Cfirst", 4000)}, {URL: link("T0Csecond", 40)}}
+	asked, err := s.try(accept, m)
+	if err != nil || len(asked) != 1 {
+		return []error{fmt.Errorf("a message with long links was not sent, Notify returned %v", notify.Public(err))}
+	}
+	all := append(lines, strings.Fields(m.Title)[2], m.Ack, m.Runbook, m.Links[0].URL, m.Links[1].URL)
+	for place, value := range asked[0].parts() {
+		for _, whole := range all {
+			name, _, _ := strings.Cut(strings.TrimPrefix(whole, host), "z")
+			if strings.Count(value, host+name+"z") != strings.Count(value, whole) {
+				found = append(found, fmt.Errorf("%s: of a link of %d bytes a part arrived", place, len(whole)))
+			}
 		}
 	}
 	return found

@@ -68,7 +68,7 @@ func checkSecret(s *subject) (found []error) {
 	cancel()
 	_, err := s.newNotifier(p.url(), p.client).Notify(ctx, page())
 	judge("a context that has ended", err)
-	_, err = s.newNotifier(p.url()+"\n", p.client).Notify(context.Background(), page())
+	_, err = s.newNotifier(p.server.URL+"/%zz"+secretPath+"?token="+secretQuery, p.client).Notify(context.Background(), page())
 	judge("a URL that is malformed", err)
 	return found
 }

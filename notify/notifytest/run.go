@@ -51,6 +51,7 @@ var rules = []rule{
 	{"R09-secret", "No error contains a secret", checkSecret},
 	{"R10-bounded", "Notify reads a bounded number of bytes of the answer", checkBounded},
 	{"R11-texts", "Texts stay data", checkTexts},
+	{"R12-links", "A link is sent whole or left out", checkLinks},
 }
 
 // broken returns an error if s breaks the rule.

@@ -1,5 +1,7 @@
 // Package pagerduty sends incidents to PagerDuty through its Events API v2. One tocsin incident becomes one PagerDuty alert,
-// with the incident's id as dedup_key. A page, notice or reminder triggers the alert; an all-clear resolves it.
+// with the incident's id as dedup_key. A page triggers the alert, and so does a notice of a policy that informs instead of paging. An
+// all-clear resolves it. Other notices and reminders are not sent: a trigger would page, and open a new incident after a resolve.
+// Contacts that should hear them need another channel.
 //
 // PagerDuty decides whom it pages. Message.To appears in custom_details only.
 //

@@ -1,7 +1,10 @@
 package pagerduty_test
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"strings"
@@ -10,6 +13,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
 
 	"github.com/tocsin-dev/tocsin/event"
 	"github.com/tocsin-dev/tocsin/notify"
@@ -22,11 +26,14 @@ type wire struct {
 	code int
 	url  string
 	sent map[string]any
+	size int // bytes
 }
 
 func (w *wire) RoundTrip(r *http.Request) (*http.Response, error) {
 	w.url, w.sent = r.URL.String(), nil
-	err := json.NewDecoder(r.Body).Decode(&w.sent)
+	doc, err := io.ReadAll(r.Body)
+	w.size = len(doc)
+	err = errors.Join(err, json.Unmarshal(doc, &w.sent))
 	body := strings.NewReader(`{"status":"success","message":"Event processed","dedup_key":"INC-7"}`)
 	return &http.Response{StatusCode: w.code, Body: io.NopCloser(body)}, err
 }
@@ -50,8 +57,8 @@ func TestRequest(t *testing.T) {
 	assert.Equal(t, map[string]any{
 		"routing_key": "R0UTING", "event_action": "trigger", "dedup_key": "INC-7", "client": "tocsin",
 		"links": []any{
+			map[string]any{"href": "https://wiki.example/payout", "text": "Runbook"},
 			map[string]any{"href": "https://x.example", "text": "x"},
-			map[string]any{"href": "https://wiki.example/payout", "text": "runbook"},
 		},
 		"payload": map[string]any{
 			"summary": "P1 payout waits", "source": "checkout", "severity": "critical", "timestamp": "2026-03-01T12:00:00Z",
@@ -73,8 +80,16 @@ func TestWhatTheMessageDecides(t *testing.T) {
 		change                  func(*notify.Message)
 		action, dedup, severity string
 	}{
-		{"a notice", func(m *notify.Message) { m.Kind = notify.Notice }, "trigger", "INC-7", "critical"},
-		{"a reminder", func(m *notify.Message) { m.Kind = notify.Reminder }, "trigger", "INC-7", "critical"},
+		{"a notice of a level", func(m *notify.Message) { m.Kind, m.Level = notify.Notice, 1 }, "trigger", "INC-7", "critical"},
+		{"a notice instead of a page", func(m *notify.Message) {
+			m.Kind, m.Occasion = notify.Notice, notify.OccasionOpened
+		}, "trigger", "INC-7", "critical"},
+		{"a later round", func(m *notify.Message) { m.Occasion = notify.OccasionLater }, "trigger", "INC-7", "critical"},
+		{"a page about alerts that joined", func(m *notify.Message) { m.Occasion = notify.OccasionJoined }, "trigger", "INC-7", "critical"},
+		{"a quiet close", func(m *notify.Message) {
+			m.Kind, m.Occasion = notify.Notice, notify.OccasionQuiet
+		}, "resolve", "INC-7", "critical"},
+		{"a test", func(m *notify.Message) { m.Occasion, m.Incident = notify.OccasionTest, "" }, "trigger", "INC-7/1/1", "info"},
 		{"an all-clear", func(m *notify.Message) { m.Kind = notify.AllClear }, "resolve", "INC-7", "critical"},
 		{"P2", func(m *notify.Message) { m.Priority = severity.P2 }, "trigger", "INC-7", "error"},
 		{"P3", func(m *notify.Message) { m.Priority = severity.P3 }, "trigger", "INC-7", "warning"},
@@ -101,6 +116,109 @@ func TestWhatTheMessageDecides(t *testing.T) {
 			assert.LessOrEqual(t, len(payload["summary"].(string)), 1024)
 			assert.NotEmpty(t, payload["source"])
 		})
+	}
+}
+
+// TestWhatPagesNobody: a trigger pages, and after a resolve it opens a new incident. News of an incident must do neither.
+func TestWhatPagesNobody(t *testing.T) {
+	for _, c := range []struct {
+		kind     notify.Kind
+		occasion notify.Occasion
+		refused  string
+	}{
+		{notify.Notice, "", ""},
+		{notify.Reminder, "", ""},
+		{notify.Notice, notify.OccasionJoined, ""},
+		{notify.Notice, notify.OccasionRecovered, ""},
+		{notify.Notice, notify.OccasionTaken, ""},
+		{notify.Notice, notify.OccasionLoss, ""},
+		{notify.Reminder, notify.OccasionReminder, ""},
+		{notify.Notice, notify.OccasionApproval, "PagerDuty takes no approvals, expected another contact for them"},
+	} {
+		t.Run(string(c.kind)+" "+string(c.occasion), func(t *testing.T) {
+			w := &wire{code: 202}
+			n := &pagerduty.Notifier{Client: &http.Client{Transport: w}}
+			m := page()
+			m.Kind, m.Occasion = c.kind, c.occasion
+			receipt, err := n.Notify(t.Context(), m)
+			assert.Empty(t, w.url, "nothing was sent")
+			if c.refused != "" {
+				require.EqualError(t, err, c.refused)
+				assert.True(t, notify.IsPermanent(err), "the next contact is asked")
+				return
+			}
+			require.NoError(t, err)
+			assert.Equal(t, "INC-7", receipt.ID)
+		})
+	}
+}
+
+func TestCheck(t *testing.T) {
+	key := notify.NewSecret("canary\n")
+	require.NoError(t, notify.Check(&pagerduty.Notifier{RoutingKey: key}))
+	require.EqualError(t, notify.Check(&pagerduty.Notifier{RoutingKey: notify.NewSecret("\n")}),
+		"the routing key is missing, expected the integration key of a service")
+	require.EqualError(t, notify.Check(&pagerduty.Notifier{RoutingKey: key, URL: "events.eu.pagerduty.com"}),
+		"the URL is malformed, expected http or https and a host")
+
+	w := &wire{code: 202}
+	n := &pagerduty.Notifier{RoutingKey: key, URL: "https://events.eu.pagerduty.com/v2/enqueue\n", Client: &http.Client{Transport: w}}
+	_, err := n.Notify(t.Context(), page())
+	require.NoError(t, err)
+	assert.Equal(t, "https://events.eu.pagerduty.com/v2/enqueue", w.url)
+	assert.Equal(t, "canary", w.sent["routing_key"])
+}
+
+// TestDocumentsFit draws messages. Every document is within 512 KB, and every link in it is whole.
+func TestDocumentsFit(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		text := func(name string) string {
+			word := rapid.SampledFrom([]string{"<&>", "\x1b[0m", "\x00", "😀", "\xff", "\u2028", `"`}).Draw(t, name)
+			return strings.Repeat(word, rapid.SampledFrom([]int{0, 1, 100, 6_000}).Draw(t, name+" times"))
+		}
+		m := page()
+		m.Title, m.Text, m.Why, m.Note = text("title"), text("text"), text("why"), text("note")
+		m.Runbook = "https://wiki.example/?" + strings.Repeat("a=1&", rapid.IntRange(0, 1000).Draw(t, "runbook"))
+		m.Links = links(rapid.IntRange(0, 3).Draw(t, "links"))
+		fits(t, m)
+	})
+	for _, n := range []int{32, 123, 124, 125, 126, 127, 300} { // an event has at most 32
+		m := page()
+		m.Links = links(n)
+		fits(t, m)
+	}
+}
+
+// links returns links of 4 kB.
+func links(n int) (list []event.Link) {
+	for i := range n {
+		list = append(list, event.Link{URL: fmt.Sprintf("https://graph.example/%d?%s", i, strings.Repeat("x=%3Cy%3E&", 410))})
+	}
+	return list
+}
+
+func fits(t rapid.TB, m notify.Message) {
+	w := &wire{code: 202}
+	n := &pagerduty.Notifier{RoutingKey: notify.NewSecret("k"), Client: &http.Client{Transport: w}}
+	if _, err := n.Notify(context.Background(), m); err != nil {
+		t.Fatal(err)
+	}
+	if w.size > 512_000 {
+		t.Fatalf("%d bytes", w.size)
+	}
+	whole := map[any]bool{m.Runbook: true}
+	for _, l := range m.Links {
+		whole[l.URL] = true
+	}
+	sent, _ := w.sent["links"].([]any)
+	for _, l := range sent {
+		if href := l.(map[string]any)["href"]; !whole[href] {
+			t.Fatalf("%q is no link of the message", href)
+		}
+	}
+	out := w.sent["payload"].(map[string]any)["custom_details"].(map[string]any)["links left out"]
+	if missing := len(whole) - len(sent); missing > 0 && out != fmt.Sprint(missing) || missing == 0 && out != nil {
+		t.Fatalf("%d of %d links, and the message says that %v are left out", len(sent), len(whole), out)
 	}
 }
 

@@ -66,8 +66,10 @@ func sign(key []byte, id, timestamp string, body []byte) string {
 	return "v1," + base64.StdEncoding.EncodeToString(mac.Sum(nil))
 }
 
+// decodeSecret returns the key of a secret. White space around it does not matter: a secret that was read from a file ends in a line
+// break.
 func decodeSecret(secret string) ([]byte, error) {
-	encoded, ok := strings.CutPrefix(secret, "whsec_")
+	encoded, ok := strings.CutPrefix(strings.TrimSpace(secret), "whsec_")
 	key, err := base64.StdEncoding.DecodeString(encoded)
 	if !ok || err != nil || len(key) < minKey {
 		return nil, fmt.Errorf("the secret is malformed, expected whsec_ and at least %d bytes in base64", minKey)

@@ -3,6 +3,7 @@ package webhook
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"strconv"
 	"time"
@@ -25,7 +26,20 @@ type Notifier struct {
 	sender outbound.Sender
 }
 
-var _ notify.Notifier = (*Notifier)(nil)
+var (
+	_ notify.Notifier = (*Notifier)(nil)
+	_ notify.Checker  = (*Notifier)(nil)
+)
+
+// Check returns an error if the URL is missing or malformed, or the secret malformed.
+func (n *Notifier) Check() error {
+	err := outbound.CheckURL(n.URL.Reveal())
+	if secret := n.Secret.Reveal(); secret != "" {
+		_, bad := decodeSecret(secret)
+		err = errors.Join(err, bad)
+	}
+	return err
+}
 
 type payload struct {
 	Type      string         `json:"type"` // tocsin.page, tocsin.notice and so on

@@ -259,7 +259,7 @@ func TestWhatCannotBeSentIsPermanent(t *testing.T) {
 		message           notify.Message
 		want              string
 	}{
-		{"no URL", "", secret, page(), badURL},
+		{"no URL", "", secret, page(), "the URL is missing, expected http or https and a host"},
 		{"URL without a scheme", "bell.example/hook", secret, page(), badURL},
 		{"URL of another scheme", "ftp://bell.example/hook", secret, page(), badURL},
 		{"URL without a host", "https:///hook", secret, page(), badURL},
@@ -278,6 +278,46 @@ func TestWhatCannotBeSentIsPermanent(t *testing.T) {
 			_, err := n.Notify(t.Context(), c.message)
 			require.ErrorContains(t, err, c.want)
 			require.True(t, notify.IsPermanent(err))
+		})
+	}
+}
+
+// TestWhiteSpace: a URL and a secret that were read from files end in line breaks, at the sender and at the receiver.
+func TestWhiteSpace(t *testing.T) {
+	var header http.Header
+	var body []byte
+	url := serve(t, func(_ http.ResponseWriter, r *http.Request) {
+		header = r.Header
+		body, _ = io.ReadAll(r.Body)
+	})
+	n := &Notifier{
+		URL: notify.NewSecret(url + "/bell\n"), Secret: notify.NewSecret(secret + "\r\n"), Client: own(t),
+		Now: func() time.Time { return noon },
+	}
+	require.NoError(t, n.Check())
+	_, err := n.Notify(t.Context(), page())
+	require.NoError(t, err)
+	require.NoError(t, Verify(secret+"\n", header, body, noon))
+}
+
+func TestCheck(t *testing.T) {
+	const noURL, badSecret = "the URL is missing, expected http or https and a host",
+		"the secret is malformed, expected whsec_ and at least 24 bytes in base64"
+	for _, c := range []struct{ name, url, secret, want string }{
+		{"signed", "https://bell.example", secret, ""},
+		{"unsigned", "https://bell.example", "", ""},
+		{"nothing", "", "", noURL},
+		{"a short secret", "https://bell.example", "whsec_c2hvcnQ=", badSecret},
+		{"both", "\n", "canary", noURL + "\n" + badSecret},
+		{"another scheme", "ftp://bell.example/canary", "", "the URL is malformed, expected http or https and a host"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			err := notify.Check(&Notifier{URL: notify.NewSecret(c.url), Secret: notify.NewSecret(c.secret)})
+			if c.want == "" {
+				require.NoError(t, err)
+				return
+			}
+			require.EqualError(t, err, c.want)
 		})
 	}
 }
@@ -335,7 +375,7 @@ func TestErrorsHoldNoSecrets(t *testing.T) {
 		{name: "cancelled", ctx: cancelled, url: withCanary(serve(t, status(200))), want: "context canceled"},
 		{name: "out of time", ctx: late, url: withCanary(serve(t, status(200))), want: "context deadline exceeded"},
 		{name: "client that quotes", url: withCanary(bell), client: noWay.client(), want: "bell.example: the request failed"},
-		{name: "URL that does not parse", url: withCanary(bell) + "\n", want: "the URL is malformed"},
+		{name: "URL that does not parse", url: withCanary(bell) + "\n" + canary, want: "the URL is malformed"},
 		{name: "URL with a bad port", url: bell + ":" + canary, want: "the URL is malformed"},
 		{name: "URL with a bad escape", url: bell + "%" + canary, want: "the URL is malformed"},
 		{name: "URL of another scheme", url: withCanary(canary + "://bell.example"), want: "the URL is malformed"},
