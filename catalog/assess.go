@@ -6,6 +6,7 @@ import (
 	"iter"
 	"maps"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/tocsin-dev/tocsin/escalate"
@@ -29,6 +30,7 @@ type Assessment struct {
 	Group           string           // group key
 	Fields          []string         // keys of single fields that also find the group, where one equal field is enough
 	Promote         bool             // whether it may open or join an incident
+	Missing         []string         // fields that the class requires and the event lacks
 	RuleErrors      map[string]error // of rules that failed on the event, by id
 }
 
@@ -39,7 +41,7 @@ func (c *Compiled) Assess(e *event.Event) *Assessment {
 	q := c.recall.ask()
 	defer c.recall.release(q)
 	q.facts = c.facts(e, class)
-	folds := c.fold(q)
+	folds := c.fold(q, class)
 	if folds {
 		if a := c.recall.find(q.key); a != nil {
 			return a
@@ -59,10 +61,15 @@ func (c *Compiled) assess(f *route.Facts, class *event.Class) *Assessment {
 	a := &Assessment{Class: class, Severity: level, Promote: level > severity.Info && alerts(class)}
 	impact := c.impactOf(f, level)
 	a.Impact, a.Urgency, a.Priority, a.Why = impact.impact, impact.urgency, impact.priority, impact.why
-	d := c.decide(f)
+	d := c.decide(f, a.Priority)
 	a.Rule, a.Also = d.rule, d.also
-	a.Owner, a.Plan = cmp.Or(d.owner, owner), cmp.Or(d.plan, c.planOf(class))
+	a.Owner, a.Plan = cmp.Or(d.owner, owner), cmp.Or(d.plan, c.planOf(class, a.Priority))
 	a.Group, a.Fields = c.group(a.Plan, class, e)
+	for _, path := range class.Require {
+		if value, _ := e.Field(path); value == "" {
+			a.Missing = append(a.Missing, path)
+		}
+	}
 	a.RuleErrors = merge(impact.errors, d.errors)
 	return a
 }
@@ -77,7 +84,7 @@ func merge(a, b map[string]error) map[string]error {
 
 // Unrouted reports whether there are routes, no route decided, and the class names no plan. The event then has the default plan.
 func (c *Compiled) Unrouted(a *Assessment) bool {
-	return len(c.source.Routes) > 0 && a.Rule == "" && a.Class.Plan == ""
+	return len(c.source.Routes) > 0 && a.Rule == "" && planAt(a.Class.Plan, a.Class.Plans, a.Priority) == ""
 }
 
 // ownerOf returns the team responsible for events of the class: the class's owner, else the service's, else the team that the
@@ -118,14 +125,14 @@ type decided struct {
 	errors      map[string]error // of routes, by id
 }
 
-// decide asks the routes.
-func (c *Compiled) decide(f *route.Facts) decided {
+// decide asks the routes about an event of the priority.
+func (c *Compiled) decide(f *route.Facts, of severity.Priority) decided {
 	res := c.routes.First(f)
 	d := decided{errors: collect(&res)}
 	for m := range res.Matches() {
 		d.also = append(d.also, m.Then.Also...)
 		if !m.Then.Continue {
-			d.rule, d.owner, d.plan = m.ID, m.Then.Owner, m.Then.Plan
+			d.rule, d.owner, d.plan = m.ID, m.Then.Owner, planAt(m.Then.Plan, m.Then.Plans, of)
 		}
 	}
 	return d
@@ -181,9 +188,25 @@ func collect[T any](res *route.Result[T]) map[string]error {
 	return maps.Collect(res.Errors())
 }
 
-// planOf returns the plan of a class: its own, else the default.
-func (c *Compiled) planOf(class *event.Class) string {
-	return cmp.Or(class.Plan, c.source.Defaults.Plan)
+// planOf returns the plan of a class for events of the priority: its own, else the default.
+func (c *Compiled) planOf(class *event.Class, of severity.Priority) string {
+	return cmp.Or(planAt(class.Plan, class.Plans, of), c.source.Defaults.Plan)
+}
+
+// plansOf returns the plans that a class may lead to, each once.
+func (c *Compiled) plansOf(class *event.Class) []string {
+	var all []string
+	for p := severity.P1; p <= severity.P5; p++ {
+		if plan := c.planOf(class, p); !slices.Contains(all, plan) {
+			all = append(all, plan)
+		}
+	}
+	return all
+}
+
+// planAt returns the plan that a class or a route names for the priority.
+func planAt(plan string, plans map[severity.Priority]string, of severity.Priority) string {
+	return cmp.Or(plans[of], plan)
 }
 
 // group returns the group key of an event of the class under the plan, and, where one equal field is enough, the fields by

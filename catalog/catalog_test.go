@@ -375,7 +375,7 @@ func TestRoutes(t *testing.T) {
 	cat := compiled(t, whole())
 	facts := func(service, env string) decided {
 		e := &event.Event{Labels: map[string]string{"env": env}}
-		return cat.decide(cat.Facts(e, &event.Class{Service: service}, "shop"))
+		return cat.decide(cat.Facts(e, &event.Class{Service: service}, "shop"), severity.P3)
 	}
 	assert.Equal(t, decided{}, facts("db", ""))
 	assert.Equal(t, decided{also: []escalate.Target{"channel:chat:#pci"}}, facts("checkout", ""), "continue adds and decides nothing")
@@ -416,8 +416,8 @@ func TestReach(t *testing.T) {
 
 func TestPlans(t *testing.T) {
 	cat := compiled(t, whole())
-	assert.Equal(t, "quick", cat.planOf(&event.Class{Plan: "quick"}))
-	assert.Equal(t, "standard", cat.planOf(&event.Class{}))
+	assert.Equal(t, "quick", cat.planOf(&event.Class{Plan: "quick"}, severity.P1))
+	assert.Equal(t, "standard", cat.planOf(&event.Class{}, severity.P1))
 	assert.Zero(t, cat.Pin("quick").GroupWait(severity.P3))
 	assert.Equal(t, 30*time.Second, cat.Pin("standard").GroupWait(severity.P3))
 	assert.Zero(t, cat.Pin("standard").GroupWait(severity.P1))

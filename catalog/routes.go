@@ -10,14 +10,17 @@ import (
 	"github.com/tocsin-dev/tocsin/event"
 	"github.com/tocsin-dev/tocsin/internal/fault"
 	"github.com/tocsin-dev/tocsin/route"
+	"github.com/tocsin-dev/tocsin/severity"
 )
 
 // Route sends events elsewhere than their class says.
 type Route struct {
-	ID       string            // shown in explanations; required, and unique
-	When     string            // a CEL expression, see package route
-	Owner    string            // a team; empty: as the class says
-	Plan     string            // empty: as the class says
+	ID    string // shown in explanations; required, and unique
+	When  string // a CEL expression, see package route
+	Owner string // a team; empty: as the class says
+	Plan  string // empty: as the class says
+	// Plans are the plans of single priorities; Plan is that of the others.
+	Plans    map[severity.Priority]string
 	Also     []escalate.Target // whom the first level reaches besides
 	Continue bool              // it only adds Also, and the next routes are tried; Owner and Plan must be empty
 }
@@ -29,7 +32,8 @@ func routesForm() field[document] {
 			needed(key("when", "The condition, an expression in CEL.", func(r *Route) *string { return &r.When }, ruleForm())),
 			key("owner", "The team that is responsible, in place of the class's.",
 				func(r *Route) *string { return &r.Owner }, ref[string]("a team")),
-			key("plan", "The response plan, in place of the class's.", func(r *Route) *string { return &r.Plan }, ref[string]("a plan")),
+			planField("The response plan, in place of the class's, or one by priority.",
+				func(r *Route) (*string, *map[severity.Priority]string) { return &r.Plan, &r.Plans }),
 			key("also", "Whom the first level reaches besides.", func(r *Route) *[]escalate.Target { return &r.Also },
 				list("", "a list of targets", targetForm())),
 			key("continue", "Only adds, and the next routes are tried.", func(r *Route) *bool { return &r.Continue }, truth()),
@@ -41,8 +45,8 @@ func checkRoutes(c *checker) {
 	for i := range c.Routes {
 		r, at := &c.Routes[i], spot{fmt.Sprintf("route %q", c.Routes[i].ID), fault.Path{"routes", i}}
 		refer(c, at.in("owner"), "owner", r.Owner, "teams", c.Teams)
-		refer(c, at.in("plan"), "plan", r.Plan, "plans", c.Plans)
-		if r.Continue && (r.Owner != "" || r.Plan != "") {
+		c.planning(at, r.Plan, r.Plans)
+		if r.Continue && (r.Owner != "" || r.Plan != "" || len(r.Plans) > 0) {
 			c.add(at.in("continue"),
 				"continues and names an owner or plan, expected only also: the route that ends the search decides those")
 		}
@@ -79,8 +83,8 @@ func documentRoutes(d *markdown) {
 		if r.Owner != "" {
 			does = append(does, "to team "+plain(r.Owner))
 		}
-		if r.Plan != "" {
-			does = append(does, "by plan "+plain(r.Plan))
+		if by := planning(r.Plan, r.Plans); by != "" {
+			does = append(does, "by plan "+by)
 		}
 		if len(r.Also) > 0 {
 			does = append(does, "also asks "+targets(r.Also))
@@ -110,7 +114,7 @@ func vetRoutes(v *vet) {
 	certain := func(owned bool, fixed ...string) (missed []*route.Facts) {
 		var all []*route.Facts
 		for _, c := range v.decided() {
-			if !alerts(c) || c.Plan != "" || strings.HasSuffix(c.Name, ".*") || owned != (c.Owner != "" || v.source.Services[c.Service].Owner != "") {
+			if !alerts(c) || c.Plan != "" || len(c.Plans) > 0 || strings.HasSuffix(c.Name, ".*") || owned != (c.Owner != "" || v.source.Services[c.Service].Owner != "") {
 				continue
 			}
 			f := v.facts(&event.Event{Type: c.Name}, c)

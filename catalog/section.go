@@ -25,6 +25,7 @@ func all() sections {
 		{schedulesForm, checkSchedules, documentSchedules, vetSchedules, unpinned},
 		{servicesForm, checkServices, documentServices, unvetted, unpinned},
 		{classesForm, checkClasses, documentClasses, vetClasses, unpinned},
+		{severitiesForm, checkSeverities, documentSeverities, vetSeverities, unpinned},
 		{impactForm, checkImpact, documentImpact, vetImpact, unpinned},
 		{routesForm, checkRoutes, documentRoutes, vetRoutes, unpinned},
 		{plansForm, checkPlans, documentPlans, vetPlans, pinPlan},
