@@ -21,23 +21,23 @@ import (
 func classesForm() field[document] {
 	return key("classes", "What is decided about the types of events, by dotted name; NAME.* gives to all classes below it.",
 		func(d *document) *[]event.Class { return &d.Classes }, byClass(mapping("Class", "a class", true,
-			key("kind", "What its events mean: only an alert pages.", func(c *event.Class) *event.Kind { return &c.Kind }, kindForm()),
-			key("severity", "The severity of events that do not say.",
+			key("kind", "What its events mean: only an alert pages. Without it: alert.", func(c *event.Class) *event.Kind { return &c.Kind }, kindForm()),
+			key("severity", "The severity of events that do not say. Without it: error.",
 				func(c *event.Class) *severity.Level { return &c.Severity }, levelForm()),
 			key("service", "The service that its events are about.",
 				func(c *event.Class) *string { return &c.Service }, ref[string]("a service")),
-			key("owner", "The team that is responsible, in place of the service's.",
+			key("owner", "The team that is responsible, in place of the service's. Without it: that of the service.",
 				func(c *event.Class) *string { return &c.Owner }, ref[string]("a team")),
-			planField("The response plan, or one by priority.", func(c *event.Class) (*string, *map[severity.Priority]string) { return &c.Plan, &c.Plans }),
+			planField("The response plan, or one by priority. Without it: that of defaults.", func(c *event.Class) (*string, *map[severity.Priority]string) { return &c.Plan, &c.Plans }),
 			key("runbook", "Where it says what to do.",
 				func(c *event.Class) *string { return &c.Runbook }, free[string]("the place of a runbook")),
-			key("dedup", "The fields of an event that tell one alert from another, such as labels.merchant.",
+			key("dedup", "The fields of an event that tell one alert from another, such as labels.merchant. Without it: the subject, else the service.",
 				func(c *event.Class) *[]string { return &c.Dedup }, list("", "a list of fields", free[string]("a field of an event"))),
-			key("require", "The fields that its events must have. An event without one counts, and the missing field is a finding.",
+			key("require", "The fields that its events must have. An event without one counts all the same.",
 				func(c *event.Class) *[]string { return &c.Require }, list("", "a list of fields", free[string]("a field of an event"))),
 			key("for", "How long the condition must last.", func(c *event.Class) *time.Duration { return &c.For }, spanForm("")),
 			countField(),
-			key("stale_after", "After how long without a repeat an alert goes quiet; never: only its sender ends it.",
+			key("stale_after", "After how long without a repeat an alert goes quiet; never: only its sender ends it. Without it: as the event or its intake says, else 6h.",
 				func(c *event.Class) *time.Duration { return &c.StaleAfter }, staleForm()),
 		)))
 }
@@ -177,6 +177,13 @@ func vetClasses(v *vet) {
 			}
 		}
 	}
+	var requiring []string
+	for _, c := range v.source.Classes {
+		if len(c.Require) > 0 {
+			requiring = append(requiring, c.Name)
+		}
+	}
+	v.notCarriedOut("classes", "class", "require", requiring, "nobody hears of a missing field")
 	informs := func(p escalate.Policy) bool { return p.Inform }
 	if !slices.ContainsFunc(slices.Collect(maps.Values(v.source.Policies)), informs) {
 		return // and no event need be made

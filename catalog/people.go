@@ -13,7 +13,7 @@ func peopleForm() field[document] {
 	return key("people", "Everybody who can be paged.",
 		func(d *document) *map[escalate.PersonID]Person { return &d.People },
 		named[escalate.PersonID]("person", mapping("Person", "a person, {contacts: [CHANNEL:ADDRESS]}", true,
-			key("contacts", "How to reach the person, in the order in which it is tried.",
+			key("contacts", "How to reach the person, in the order in which it is tried. Required.",
 				func(p *Person) *[]escalate.Contact { return &p.Contacts }, list("", "a list of contacts", contactForm())),
 		)))
 }

@@ -66,18 +66,18 @@ func plansForm() field[document] {
 	wait := optional(durationForm())
 	return key("plans", "The response plans that classes and routes name.",
 		func(d *document) *map[string]Plan { return &d.Plans }, named[string]("plan", mapping("Plan", "a plan", true,
-			key("policy", "The escalation policy.", func(p *Plan) *string { return &p.Policy }, ref[string]("a policy")),
+			key("policy", "The escalation policy. Required.", func(p *Plan) *string { return &p.Policy }, ref[string]("a policy")),
 			key("group_wait", "How long the first page waits for more alerts. Without it: not for P1, else 30s.",
 				func(p *Plan) **time.Duration { return &p.GroupWait }, wait),
 			key("soak", "How long all must be quiet before an incident is over. Without it: 15m for P1 and P2, else 5m.",
 				func(p *Plan) **time.Duration { return &p.Soak }, wait),
-			key("resolve_on", "Which alerts must resolve for recovery.",
+			key("resolve_on", "Which alerts must resolve for recovery. Without it: all.",
 				func(p *Plan) *incident.ResolveOn { return &p.ResolveOn }, resolveOnForm()),
-			key("recovered", "What recovery leads to: monitoring, until a person resolves, or resolved after the soak.",
+			key("recovered", "What recovery leads to: monitoring, until a person resolves, or resolved after the soak. Without it: monitoring.",
 				func(p *Plan) *incident.Phase { return &p.Recovered }, recoveredForm()),
 			key("reopen", "How long after its end an incident comes back to life. Without it: 1h.",
 				func(p *Plan) **time.Duration { return &p.Reopen }, wait),
-			key("group", "Which alerts share an incident.", func(p *Plan) *Grouping { return &p.Group }, groupForm()),
+			key("group", "Which alerts share an incident. Without it: those of one class and service.", func(p *Plan) *Grouping { return &p.Group }, groupForm()),
 			key("comms", "The communication plan.", func(p *Plan) *string { return &p.Comms }, ref[string]("a communication plan")),
 			key("roles", "The roles that an incident must fill.", func(p *Plan) *[]string { return &p.Roles }, roles),
 		)))
@@ -185,7 +185,7 @@ func groupForm() form[Grouping] {
 			func(g *Grouping) *time.Duration { return &g.MaxAge }, spanForm("")),
 		key("max_members", "How many alerts. Without it: 1000; -1: any number.",
 			func(g *Grouping) *int { return &g.MaxMembers }, number("a number, or -1")),
-		key("on_join", "What an alert does that joins: nothing, or page those who have the incident.",
+		key("on_join", "What an alert does that joins: nothing, or page those who have the incident. Without it: silent.",
 			func(g *Grouping) *string { return &g.OnJoin }, oneOf(JoinSilent, JoinPage)),
 	)
 }

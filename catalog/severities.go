@@ -8,7 +8,7 @@ import (
 )
 
 func severitiesForm() field[document] {
-	return key("severities", "What the words of senders for a severity mean, by intake: what an alert's severity is that says page.",
+	return key("severities", "What the words of senders for a severity mean, by the name of the intake.",
 		func(d *document) *map[string]map[string]severity.Level { return &d.Severities },
 		named[string]("intake", named[string]("word", levelForm())))
 }
