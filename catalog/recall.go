@@ -84,8 +84,11 @@ func (c *Compiled) fold(q *question, class *event.Class) bool {
 		key = appendText(key, value)
 	}
 	for _, path := range class.Require {
-		value, _ := e.Field(path)
-		key = append(key, map[bool]byte{true: 1}[value != ""])
+		if value, _ := e.Field(path); value == "" {
+			key = append(key, 0)
+		} else {
+			key = append(key, 1)
+		}
 	}
 	key, ok := c.impact.AppendFingerprint(key, &q.facts)
 	if ok {
