@@ -64,7 +64,7 @@ func (c *Compiled) assess(f *route.Facts, class *event.Class) *Assessment {
 	d := c.decide(f, a.Priority)
 	a.Rule, a.Also = d.rule, d.also
 	a.Owner, a.Plan = cmp.Or(d.owner, owner), cmp.Or(d.plan, c.planOf(class, a.Priority))
-	a.Group, a.Fields = c.group(a.Plan, class, e)
+	a.Group, a.Fields = c.group(a, e)
 	for _, path := range class.Require {
 		if value, _ := e.Field(path); value == "" {
 			a.Missing = append(a.Missing, path)
@@ -209,12 +209,20 @@ func planAt(plan string, plans map[severity.Priority]string, of severity.Priorit
 	return cmp.Or(plans[of], plan)
 }
 
-// group returns the group key of an event of the class under the plan, and, where one equal field is enough, the fields by
-// which it may be found.
-func (c *Compiled) group(plan string, class *event.Class, e *event.Event) (key string, fields []string) {
+// group returns the group key of an event, given its class, plan and owner, and, where one equal field is enough, the fields by which
+// it may be found. Alerts of different plans or owners never share a group.
+func (c *Compiled) group(a *Assessment, e *event.Event) (key string, fields []string) {
+	class, plan := a.Class, a.Plan
+	elsewhere := ""
+	if a.Owner != c.ownerOf(class, nil) {
+		elsewhere = "/" + url.PathEscape(a.Owner)
+	}
 	g := &c.Pin(plan).Plan.Group
 	if len(g.By) == 0 || event.IsFinding(class.Name) {
-		return groupKey(class.Name, class.Service, e.Subject), nil
+		if plan != cmp.Or(class.Plan, c.source.Defaults.Plan) {
+			elsewhere += "/*" + url.PathEscape(plan)
+		}
+		return groupKey(class.Name, class.Service, e.Subject) + elsewhere, nil
 	}
 	values := make([]string, len(g.By))
 	for i, by := range g.By {
@@ -227,10 +235,10 @@ func (c *Compiled) group(plan string, class *event.Class, e *event.Event) (key s
 			values[i], _ = e.Field(by)
 		}
 		if g.Any && values[i] != "" {
-			fields = append(fields, keyBy(plan, []string{by, values[i]}))
+			fields = append(fields, keyBy(plan, []string{by, values[i]})+elsewhere)
 		}
 	}
-	return keyBy(plan, values), fields
+	return keyBy(plan, values) + elsewhere, fields
 }
 
 // groupKey is the group of alerts of the class and service. Findings are grouped by their subject instead, so that one

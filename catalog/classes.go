@@ -28,7 +28,7 @@ func classesForm() field[document] {
 				func(c *event.Class) *string { return &c.Service }, ref[string]("a service")),
 			key("owner", "The team that is responsible, in place of the service's. Without it: that of the service.",
 				func(c *event.Class) *string { return &c.Owner }, ref[string]("a team")),
-			planField("The response plan, or one by priority. Without it: that of defaults.", func(c *event.Class) (*string, *map[severity.Priority]string) { return &c.Plan, &c.Plans }),
+			planField("The response plan, or one by priority; an incident keeps that with which it opened. Without it: that of defaults.", func(c *event.Class) (*string, *map[severity.Priority]string) { return &c.Plan, &c.Plans }),
 			key("runbook", "Where it says what to do.",
 				func(c *event.Class) *string { return &c.Runbook }, free[string]("the place of a runbook")),
 			key("dedup", "The fields of an event that tell one alert from another, such as labels.merchant. Without it: the subject, else the service.",
@@ -184,6 +184,11 @@ func vetClasses(v *vet) {
 		}
 	}
 	v.notCarriedOut("classes", "class", "require", requiring, "nobody hears of a missing field")
+	for _, c := range v.decided() {
+		if alerts(c) {
+			v.staysQuiet(entry("classes", "class", c.Name), c)
+		}
+	}
 	informs := func(p escalate.Policy) bool { return p.Inform }
 	if !slices.ContainsFunc(slices.Collect(maps.Values(v.source.Policies)), informs) {
 		return // and no event need be made
@@ -191,6 +196,23 @@ func vetClasses(v *vet) {
 	for _, c := range v.decided() {
 		if alerts(c) {
 			v.informed(c)
+		}
+	}
+}
+
+// staysQuiet reports a class by whose plans a mild event pages nobody and a worse one pages: an incident that opened by the first keeps
+// its plan.
+func (v *vet) staysQuiet(at spot, c *event.Class) {
+	pages := ""
+	for p := severity.P1; p <= severity.P5 && len(c.Plans) > 0; p++ {
+		plan := v.planOf(c, p)
+		switch inform := v.Pin(plan).Policy.Inform; {
+		case !inform:
+			pages = plan
+		case pages != "":
+			v.add("stays-quiet", at, "an incident that opens as %v by plan %q, which only informs, keeps it when the priority rises, "+
+				"expected a plan that pages, as %q does", p, plan, pages)
+			return
 		}
 	}
 }

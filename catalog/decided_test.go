@@ -124,3 +124,36 @@ func TestNames(t *testing.T) {
 	assert.EqualError(t, cat.Names("shop.slwo"),
 		`class "shop.slwo" is not in the catalog, expected a class of this name or one above it, did you mean "shop.slow"?`)
 }
+
+// TestGroupsOfPlansAndOwners: alerts whose plan or owner differs are in different incidents.
+func TestGroupsOfPlansAndOwners(t *testing.T) {
+	for _, by := range [][]string{nil, {"class", "service"}} {
+		c := whole()
+		for _, name := range []string{"loud", "quiet", "quick", "standard"} {
+			c.Plans[name] = Plan{Policy: "all", Group: Grouping{By: by}}
+		}
+		c.Classes = []event.Class{{Name: "slow", Service: "checkout", Plan: "quiet", Plans: map[severity.Priority]string{severity.P1: "loud"}}, {Name: "lone"}}
+		c.Routes = []Route{
+			{ID: "staging", When: `label("env") == "staging"`, Plan: "quick"},
+			{ID: "night", When: `label("env") == "night"`, Owner: "platform"},
+		}
+		cat := compiled(t, c)
+		groups := map[string]string{}
+		group := func(typ string, level severity.Level, labels map[string]string) string {
+			return cat.Assess(&event.Event{Type: typ, Severity: level, Labels: labels}).Group
+		}
+		for name, key := range map[string]string{
+			"as the class says":        group("slow", severity.Error, nil),
+			"plan by priority":         group("slow", severity.Critical, nil),
+			"plan by route":            group("slow", severity.Error, map[string]string{"env": "staging"}),
+			"owner by route":           group("slow", severity.Error, map[string]string{"env": "night"}),
+			"another class":            group("lone", severity.Error, nil),
+			"owner by label":           group("lone", severity.Error, map[string]string{"owner": "shop"}),
+			"plan and owner elsewhere": group("lone", severity.Error, map[string]string{"owner": "shop", "env": "staging"}),
+		} {
+			assert.Empty(t, groups[key], "by %v: shares the group %s with %s", by, key, name)
+			groups[key] = name
+		}
+		assert.Equal(t, group("slow", severity.Error, nil), group("slow", severity.Warning, nil), "one plan, one owner: one group")
+	}
+}

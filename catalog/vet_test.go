@@ -275,6 +275,14 @@ func TestVet(t *testing.T) {
 			[]string{`team "idle": reaches nobody: it has neither members nor somebody on call, expected one of them (unreachable-owner)`},
 		},
 
+		"a plan that stays quiet": {
+			func(c *Catalog) {
+				c.Policies["tell"] = escalate.Policy{Inform: true, Levels: []escalate.Level{{Page: []escalate.Target{"channel:chat:#a"}}}}
+				c.Plans["quiet"] = Plan{Policy: "tell"}
+				c.Classes[0].Plan, c.Classes[0].Plans = "quiet", map[severity.Priority]string{severity.P1: "standard"}
+			},
+			[]string{`class "shop.slow": an incident that opens as P2 by plan "quiet", which only informs, keeps it when the priority rises, expected a plan that pages, as "standard" does (stays-quiet)`},
+		},
 		"what is not carried out": {
 			func(c *Catalog) {
 				c.Classes[0].Require = []string{"labels.merchant"}

@@ -30,7 +30,8 @@ type Class struct {
 	Service  string
 	Owner    string // a team
 	Plan     string // a response plan
-	// Plans are the response plans of single priorities; Plan is that of the others. A class with Plan or Plans inherits neither.
+	// Plans are the response plans of single priorities; Plan is that of the others. A class with Plan or Plans inherits neither. An
+	// incident keeps the plan that it opened with, also when its priority rises.
 	Plans   map[severity.Priority]string
 	Runbook string // a URL
 	// Dedup lists the fields that identify an alert of this class, as paths of [Event.Field]. A field that an event lacks
