@@ -120,12 +120,15 @@ func (p *prepared) usable() []error {
 	var errs []error
 	fault := func(format string, args ...any) { errs = append(errs, fmt.Errorf("tocsin: config: "+format, args...)) }
 	for _, name := range slices.Sorted(maps.Keys(p.notifiers)) {
-		n := p.notifiers[name]
+		n, where := p.notifiers[name], fmt.Sprintf("notifier %q", name)
+		if name == escalate.DefaultChannel && p.Notifier != nil {
+			where = "Notifier"
+		}
 		if isNil(n) {
-			fault("notifier %q is nil, expected a notifier", name)
+			fault("%s is nil, expected a notifier", where)
 		} else if n, ok := n.(interface{ Check() error }); ok {
 			if err := n.Check(); err != nil {
-				fault("notifier %q: %w", name, err)
+				fault("%s: %w", where, err)
 			}
 		}
 	}

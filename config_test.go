@@ -20,6 +20,7 @@ import (
 	"github.com/tocsin-dev/tocsin/catalog"
 	"github.com/tocsin-dev/tocsin/escalate"
 	"github.com/tocsin-dev/tocsin/event"
+	"github.com/tocsin-dev/tocsin/incident"
 	"github.com/tocsin-dev/tocsin/intake"
 	"github.com/tocsin-dev/tocsin/notify"
 	"github.com/tocsin-dev/tocsin/route"
@@ -91,11 +92,11 @@ func TestWrongConfigurations(t *testing.T) {
 		{"a nil notifier", misconfigured(func(c *tocsin.Config) { c.Notifiers["sms"] = nil }), `tocsin: config: notifier "sms" is nil, expected a notifier`},
 		{"a notifier that is a nil pointer", misconfigured(func(c *tocsin.Config) { c.Notifiers["sms"] = noInbox }), `tocsin: config: notifier "sms" is nil, expected a notifier`},
 		{"a notifier that is a nil function", misconfigured(func(c *tocsin.Config) { c.Notifiers["sms"] = notify.NotifierFunc(nil) }), `tocsin: config: notifier "sms" is nil, expected a notifier`},
-		{"Notifier is a nil pointer", func() error { _, err := tocsin.New(&tocsin.Config{Notifier: noInbox}); return err }, `tocsin: config: notifier "default" is nil, expected a notifier`},
+		{"Notifier is a nil pointer", func() error { _, err := tocsin.New(&tocsin.Config{Notifier: noInbox}); return err }, `tocsin: config: Notifier is nil, expected a notifier`},
 		{"a notifier without an address", func() error {
 			_, err := tocsin.New(&tocsin.Config{Notifier: &checked{fault: errors.New("slack: the URL is missing, expected that of a webhook")}})
 			return err
-		}, `tocsin: config: notifier "default": slack: the URL is missing, expected that of a webhook`},
+		}, `tocsin: config: Notifier: slack: the URL is missing, expected that of a webhook`},
 		{"Notifier beside one of the same name", misconfigured(func(c *tocsin.Config) {
 			c.Notifier, c.Notifiers["default"] = &inbox{}, &inbox{}
 		}), `tocsin: config: Notifier beside a notifier named "default", expected one of them`},
@@ -195,6 +196,30 @@ func TestClassesBesideACatalog(t *testing.T) {
 	next.Classes = []event.Class{{Name: "pay.slwo", Service: "checkout"}}
 	require.EqualError(t, bell.Reload(next), `tocsin: reload: the current catalog stays: tocsin: config: Classes: class "pay.slow" is not in the catalog, `+
 		`expected a class of this name or one above it, did you mean "pay.slwo"?`)
+}
+
+func TestIncidentsRefusesUnknownWords(t *testing.T) {
+	bell, err := tocsin.New(&tocsin.Config{Notifier: &inbox{}})
+	require.NoError(t, err)
+	for _, tt := range []struct {
+		name  string
+		query tocsin.Query
+		want  string // empty: it is answered
+	}{
+		{"every phase", tocsin.Query{}, ""},
+		{"a phase", tocsin.Query{Phase: incident.Monitoring}, ""},
+		{"an unknown phase", tocsin.Query{Phase: "open"}, `tocsin: incidents: phase "open", expected active, monitoring, resolved, or none for all`},
+		{"a limit below zero", tocsin.Query{Limit: -1}, "tocsin: incidents: limit -1, expected none below zero"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			_, err := bell.Incidents(t.Context(), tt.query)
+			if tt.want == "" {
+				require.NoError(t, err)
+				return
+			}
+			require.EqualError(t, err, tt.want)
+		})
+	}
 }
 
 func TestStrict(t *testing.T) {
