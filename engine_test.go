@@ -153,7 +153,7 @@ func TestBadInput(t *testing.T) {
 			ahead := event.Event{Type: slow.Name, Severity: severity.Error, Time: time.Now().Add(time.Hour), Summary: "ahead"}
 			require.NoError(t, h.Submit(t.Context(), ahead))
 			assert.EqualValues(t, 1, h.count.Count("tocsin.intake.events", "outcome", "accepted", "error.type", "clock"))
-			assert.Contains(t, lines(t, h, "app/pay.slow//checkout"), "+0s  clock  is 1h ahead; its time was set to ours  by app")
+			assert.Contains(t, lines(t, h, "app/pay.slow//checkout"), "+0s  clock  is 1h ahead; its time does not count  by app")
 			require.NoError(t, h.Submit(t.Context(), slow.Resolve()), "it can be resolved now")
 			assert.Contains(t, lines(t, h, "app/pay.slow//checkout"), "+0s  resolved  signal  by app")
 		})

@@ -159,13 +159,13 @@ func TestNewer(t *testing.T) {
 		bell, err := tocsin.New(&tocsin.Config{Catalog: twoLevels(), Store: kept, Notifiers: map[string]notify.Notifier{"slack": pages, "sms": pages}})
 		require.NoError(t, err)
 		defer run(t, bell)()
-		group := store.Key{Kind: "group", ID: "pay.x/checkout"}
+		group := store.Key{Kind: "group", ID: "loud/payments/pay.x/checkout"}
 		require.NoError(t, kept.Update(t.Context(), store.Scope{}, func(store.View) (store.Batch, store.Need, error) {
 			return store.Batch{Now: time.Now(), Put: []store.Change{{Key: group, Rec: store.Newer{Schema: 9}}}}, store.Need{}, nil
 		}))
 		err = bell.Submit(t.Context(), critical("x"))
 		require.ErrorIs(t, err, store.ErrNewer)
-		assert.ErrorContains(t, err, `group "pay.x/checkout", schema 9`)
+		assert.ErrorContains(t, err, `group "loud/payments/pay.x/checkout", schema 9`)
 		require.NoError(t, bell.Submit(t.Context(), critical("y")), "the neighbour is taken")
 	})
 }

@@ -184,20 +184,20 @@ func TestRow09(t *testing.T) {
 			assert.Contains(t, letter.Why, "it panicked")
 		}
 		for id, why := range map[string]string{
-			inc("poison.schedule.0/lost#1"):     "+0s  broken schedule broken  it panicked: poison; nobody is on call by it",
-			inc("poison.schedule.5/lost#1"):     "+0s  broken schedule broken  it panicked: poison; nobody is on call by it",
-			inc("poison.strategy.1/checkout#1"): "+0s  broken strategy broken  it panicked: poison; everybody whom the level means is reached",
+			inc("loud/lost/poison.schedule.0/lost#1"):          "+0s  broken schedule broken  it panicked: poison; nobody is on call by it",
+			inc("loud/lost/poison.schedule.5/lost#1"):          "+0s  broken schedule broken  it panicked: poison; nobody is on call by it",
+			inc("picky/payments/poison.strategy.1/checkout#1"): "+0s  broken strategy broken  it panicked: poison; everybody whom the level means is reached",
 			inc("poison.template.2/checkout#1"): `+0s  broken template page  template: page title:1:41: executing "page title" at <.At.In>: ` +
 				"error calling In: time: missing Location in call to Time.In; it is sent in plain words",
 		} {
 			assert.Contains(t, lines(t, h, id), why)
 		}
 		for id, why := range map[string]string{
-			inc("tocsin.rule-error/broken#1"):                                       "no such key: rate",
-			inc("tocsin.uncovered-level/" + inc("poison.schedule.0/lost#1") + "#1"): "level 1 of plan loud reaches nobody",
-			inc("tocsin.catalog-error/schedule%20broken#1"):                         "schedule broken: it panicked: poison; nobody is on call by it",
-			inc("tocsin.catalog-error/strategy%20broken#1"):                         "strategy broken: it panicked: poison; everybody whom the level means is reached",
-			inc("tocsin.catalog-error/template%20page#1"):                           "missing Location in call to Time.In; it is sent in plain words",
+			inc("tocsin.rule-error/broken#1"):                                                 "no such key: rate",
+			inc("tocsin.uncovered-level/" + inc("loud/lost/poison.schedule.0/lost#1") + "#1"): "level 1 of plan loud reaches nobody",
+			inc("tocsin.catalog-error/schedule%20broken#1"):                                   "schedule broken: it panicked: poison; nobody is on call by it",
+			inc("tocsin.catalog-error/strategy%20broken#1"):                                   "strategy broken: it panicked: poison; everybody whom the level means is reached",
+			inc("tocsin.catalog-error/template%20page#1"):                                     "missing Location in call to Time.In; it is sent in plain words",
 		} {
 			inc, err := h.Incident(t.Context(), id)
 			require.NoError(t, err)
@@ -223,7 +223,7 @@ func TestRow09Own(t *testing.T) {
 		require.NoError(t, h.Submit(t.Context(), x))
 		settle(20 * time.Minute)
 		const told = "  broken schedule broken  it panicked: poison; nobody is on call by it"
-		assert.Equal(t, []string{"+0s" + told, "+0s" + told, "+3m" + told, "+6m" + told}, having(lines(t, h, inc("poison.schedule.x/lost#1")), told),
+		assert.Equal(t, []string{"+0s" + told, "+0s" + told, "+3m" + told, "+6m" + told}, having(lines(t, h, inc("loud/lost/poison.schedule.x/lost#1")), told),
 			"for the runbook that asks, and in every round")
 		assert.Equal(t, []string{"+30s" + told}, having(lines(t, h, inc("tocsin.catalog-error/schedule%20broken#1")), told))
 		text, err := h.Explain(t.Context(), "tocsin/tocsin.catalog-error/schedule%20broken")

@@ -24,14 +24,17 @@ type Assessment struct {
 	Impact, Urgency severity.Grade
 	Priority        severity.Priority
 	Why             string // impact high (checkout, tier 1) × urgency medium (error)
+	Service         string // that it is about; empty: none is known
 	Owner, Plan     string
 	Rule            string // id of the route that decided; empty: none did
 	Also            []escalate.Target
-	Group           string           // group key
-	Fields          []string         // keys of single fields that also find the group, where one equal field is enough
-	Promote         bool             // whether it may open or join an incident
-	Missing         []string         // fields that the class requires and the event lacks
-	RuleErrors      map[string]error // of rules that failed on the event, by id
+	// Group is the group key. With BySubject the subject of the event belongs to it: no service is known whose alerts it would gather.
+	Group      string
+	BySubject  bool
+	Fields     []string         // keys of single fields that also find the group, where one equal field is enough
+	Promote    bool             // whether it may open or join an incident
+	Missing    []string         // fields that the class requires and the event lacks
+	RuleErrors map[string]error // of rules that failed on the event, by id
 }
 
 // Assess classifies, prioritises and routes an event, and names the group it belongs to. It changes nothing that a caller can
@@ -47,26 +50,29 @@ func (c *Compiled) Assess(e *event.Event) *Assessment {
 			return a
 		}
 	}
-	a := c.assess(&q.facts, class)
-	a.Known = known
+	a := c.assess(&q.facts, class, known)
 	if folds && a.RuleErrors == nil { // an error knows its event
 		c.recall.keep(q.key, a)
 	}
 	return a
 }
 
-func (c *Compiled) assess(f *route.Facts, class *event.Class) *Assessment {
-	e, owner := f.Event, f.Team.Name
-	level := cmp.Or(e.Severity, class.Severity, severity.Error)
-	a := &Assessment{Class: class, Severity: level, Promote: level > severity.Info && alerts(class)}
+func (c *Compiled) assess(f *route.Facts, class *event.Class, known bool) *Assessment {
+	level := cmp.Or(f.Event.Severity, class.Severity, severity.Error)
+	a := &Assessment{Class: class, Known: known, Severity: level, Promote: level > severity.Info && alerts(class)}
+	d := c.decide(f)
+	a.Rule, a.Also = d.rule, d.also
+	if class.Service == "" && d.service != "" {
+		of := *c.Facts(f.Event, d.service, c.ownerOf(class, d.service, f.Event.Labels))
+		f = &of
+	}
 	impact := c.impactOf(f, level)
 	a.Impact, a.Urgency, a.Priority, a.Why = impact.impact, impact.urgency, impact.priority, impact.why
-	d := c.decide(f, a.Priority)
-	a.Rule, a.Also = d.rule, d.also
-	a.Owner, a.Plan = cmp.Or(d.owner, owner), cmp.Or(d.plan, c.planOf(class, a.Priority))
-	a.Group, a.Fields = c.group(a, e)
+	a.Service = f.Service.Name
+	a.Owner, a.Plan = cmp.Or(d.owner, f.Team.Name), cmp.Or(planAt(d.plan, d.plans, a.Priority), c.planOf(class, a.Priority))
+	c.group(a, f.Event)
 	for _, path := range class.Require {
-		if value, _ := e.Field(path); value == "" {
+		if value, _ := f.Event.Field(path); value == "" {
 			a.Missing = append(a.Missing, path)
 		}
 	}
@@ -87,13 +93,33 @@ func (c *Compiled) Unrouted(a *Assessment) bool {
 	return len(c.source.Routes) > 0 && a.Rule == "" && planAt(a.Class.Plan, a.Class.Plans, a.Priority) == ""
 }
 
-// ownerOf returns the team responsible for events of the class: the class's owner, else the service's, else the team that the
-// label owner names, else the catch-all.
-func (c *Compiled) ownerOf(class *event.Class, labels map[string]string) string {
+// serviceOf returns the service that an event of the class is about, as far as no route decides: the class's, else that which the
+// service label names, else the program's own, for events that it makes itself; empty: none is known.
+func (c *Compiled) serviceOf(class *event.Class, e *event.Event) string {
+	if class.Service != "" {
+		return class.Service
+	}
+	if name := e.Labels[cmp.Or(c.source.Defaults.ServiceLabel, serviceLabel)]; c.hasService(name) {
+		return name
+	}
+	if c.hasService(e.Intake) {
+		return e.Intake
+	}
+	return ""
+}
+
+func (c *Compiled) hasService(name string) bool {
+	_, ok := c.source.Services[name]
+	return ok
+}
+
+// ownerOf returns the team responsible for events of the class about the service: the class's owner, else the service's, else the team
+// that the label owner names, else the catch-all.
+func (c *Compiled) ownerOf(class *event.Class, service string, labels map[string]string) string {
 	if class.Owner != "" {
 		return class.Owner
 	}
-	if owner := c.source.Services[class.Service].Owner; owner != "" {
+	if owner := c.source.Services[service].Owner; owner != "" {
 		return owner
 	}
 	if _, ok := c.source.Teams[labels["owner"]]; ok {
@@ -102,37 +128,40 @@ func (c *Compiled) ownerOf(class *event.Class, labels map[string]string) string 
 	return c.source.Defaults.Owner
 }
 
-// Facts returns the values that rules can read of an event of the class that the owner, a team, is responsible for.
-func (c *Compiled) Facts(e *event.Event, class *event.Class, owner string) *route.Facts {
-	s := c.source.Services[class.Service]
+// Facts returns the values that rules can read of an event about the service, for which the owner, a team, is responsible.
+func (c *Compiled) Facts(e *event.Event, service, owner string) *route.Facts {
+	s := c.source.Services[service]
 	return &route.Facts{
 		Event:   e,
-		Service: route.Service{Name: class.Service, Tier: s.Tier, Owner: s.Owner, Tags: s.Tags},
+		Service: route.Service{Name: service, Tier: s.Tier, Owner: s.Owner, Tags: s.Tags},
 		Team:    route.Team{Name: owner},
 	}
 }
 
 // facts returns what routes may know of an event: who owns it is not decided yet.
 func (c *Compiled) facts(e *event.Event, class *event.Class) route.Facts {
-	return *c.Facts(e, class, c.ownerOf(class, e.Labels))
+	service := c.serviceOf(class, e)
+	return *c.Facts(e, service, c.ownerOf(class, service, e.Labels))
 }
 
 // decided is where the routes send an event.
 type decided struct {
-	rule        string // the id of the route that decided
-	owner, plan string // empty: as the class says
-	also        []escalate.Target
-	errors      map[string]error // of routes, by id
+	rule                 string // the id of the route that decided
+	service, owner, plan string // empty: as the class says
+	plans                map[severity.Priority]string
+	also                 []escalate.Target
+	errors               map[string]error // of routes, by id
 }
 
-// decide asks the routes about an event of the priority.
-func (c *Compiled) decide(f *route.Facts, of severity.Priority) decided {
+// decide asks the routes.
+func (c *Compiled) decide(f *route.Facts) decided {
 	res := c.routes.First(f)
 	d := decided{errors: collect(&res)}
 	for m := range res.Matches() {
 		d.also = append(d.also, m.Then.Also...)
 		if !m.Then.Continue {
-			d.rule, d.owner, d.plan = m.ID, m.Then.Owner, planAt(m.Then.Plan, m.Then.Plans, of)
+			d.rule, d.service, d.owner, d.plan = m.ID, m.Then.Service, m.Then.Owner, m.Then.Plan
+			d.plans = m.Then.Plans
 		}
 	}
 	return d
@@ -209,53 +238,56 @@ func planAt(plan string, plans map[severity.Priority]string, of severity.Priorit
 	return cmp.Or(plans[of], plan)
 }
 
-// group returns the group key of an event, given its class, plan and owner, and, where one equal field is enough, the fields by which
-// it may be found. Alerts of different plans or owners never share a group.
-func (c *Compiled) group(a *Assessment, e *event.Event) (key string, fields []string) {
-	class, plan := a.Class, a.Plan
-	elsewhere := ""
-	if a.Owner != c.ownerOf(class, nil) {
-		elsewhere = "/" + url.PathEscape(a.Owner)
+// group fills in the group key of an event and, where one equal field is enough, the fields by which its group may be found. An alert
+// never shares an incident with one that is another owner's, or that another plan answers.
+func (c *Compiled) group(a *Assessment, e *event.Event) {
+	class := a.Class.Name
+	if !a.Known {
+		class = e.Type
 	}
-	g := &c.Pin(plan).Plan.Group
-	if len(g.By) == 0 || event.IsFinding(class.Name) {
-		if plan != cmp.Or(class.Plan, c.source.Defaults.Plan) {
-			elsewhere += "/*" + url.PathEscape(plan)
-		}
-		return groupKey(class.Name, class.Service, e.Subject) + elsewhere, nil
+	if event.IsFinding(class) {
+		a.Group, a.BySubject = joinKey(class), true
+		return
 	}
-	values := make([]string, len(g.By))
-	for i, by := range g.By {
+	g := &c.Pin(a.Plan).Plan.Group
+	if len(g.By) == 0 {
+		a.Group, a.BySubject = joinKey(a.Plan, a.Owner, class, a.Service), a.Service == ""
+		return
+	}
+	values := []string{"*", a.Plan, a.Owner} // no plan begins so
+	for _, by := range g.By {
+		var value string
 		switch by {
 		case "class":
-			values[i] = class.Name
+			value = class
 		case "service":
-			values[i] = class.Service
+			value = a.Service
 		default:
-			values[i], _ = e.Field(by)
+			value, _ = e.Field(by)
 		}
-		if g.Any && values[i] != "" {
-			fields = append(fields, keyBy(plan, []string{by, values[i]})+elsewhere)
+		if values = append(values, value); g.Any && value != "" {
+			a.Fields = append(a.Fields, joinKey("*", a.Plan, a.Owner, by, value))
 		}
 	}
-	return keyBy(plan, values) + elsewhere, fields
+	a.Group = joinKey(values...)
 }
 
-// groupKey is the group of alerts of the class and service. Findings are grouped by their subject instead, so that one
-// about this incident does not hide behind one about another.
-func groupKey(class, service, subject string) string {
-	if event.IsFinding(class) {
-		service = subject
-	}
-	return url.PathEscape(class) + "/" + url.PathEscape(service)
-}
-
-// keyBy is the group of alerts of a plan that are equal in the values.
-func keyBy(plan string, values []string) string {
+// joinKey joins values to a key, so that no two lists of values give the same one.
+func joinKey(values ...string) string {
 	var b strings.Builder
-	b.WriteString("*" + url.PathEscape(plan)) // no class begins so
-	for _, v := range values {
-		b.WriteString("/" + url.PathEscape(v))
+	for i, v := range values {
+		if i > 0 {
+			b.WriteByte('/')
+		}
+		b.WriteString(url.PathEscape(v))
 	}
 	return b.String()
+}
+
+// GroupOf returns the group key of an event that has the assessment.
+func (a *Assessment) GroupOf(e *event.Event) string {
+	if a.BySubject {
+		return a.Group + "/" + url.PathEscape(e.Subject)
+	}
+	return a.Group
 }

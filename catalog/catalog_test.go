@@ -161,7 +161,7 @@ func TestBrokenCatalogs(t *testing.T) {
 		},
 		"route that continues and decides": {
 			func(c *Catalog) { c.Routes[0].Owner = "shop" },
-			`catalog: route "pci": continues and names an owner or plan, expected only also…`,
+			`catalog: route "pci": continues and names a service, owner or plan, expected only also…`,
 		},
 		"plan without policy": {func(c *Catalog) { c.Plans["quick"] = Plan{} }, `catalog: plan "quick": policy is missing, expected one of all`},
 		"plan policy": {
@@ -345,7 +345,7 @@ func TestImpact(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			e := &event.Event{Type: "x", Labels: map[string]string{"env": tt.env}}
-			a := cat.impactOf(cat.Facts(e, &event.Class{Service: tt.service}, "shop"), tt.level)
+			a := cat.impactOf(cat.Facts(e, tt.service, "shop"), tt.level)
 			assert.Equal(t, tt.why, a.why)
 			assert.Equal(t, tt.priority, a.priority)
 			assert.Contains(t, a.errors, "impact 1")
@@ -365,17 +365,17 @@ func TestServicesThatNeedEachOtherShareTheBestTier(t *testing.T) {
 func TestOwner(t *testing.T) {
 	cat := compiled(t, whole())
 	label := map[string]string{"owner": "shop"}
-	assert.Equal(t, "platform", cat.ownerOf(&event.Class{Owner: "platform", Service: "checkout"}, label), "the class's")
-	assert.Equal(t, "shop", cat.ownerOf(&event.Class{Service: "checkout"}, nil), "the service's")
-	assert.Equal(t, "shop", cat.ownerOf(&event.Class{Service: "db"}, label), "the label's")
-	assert.Equal(t, "platform", cat.ownerOf(&event.Class{}, map[string]string{"owner": "x"}), "the catch-all")
+	assert.Equal(t, "platform", cat.ownerOf(&event.Class{Owner: "platform", Service: "checkout"}, "checkout", label), "the class's")
+	assert.Equal(t, "shop", cat.ownerOf(&event.Class{Service: "checkout"}, "checkout", nil), "the service's")
+	assert.Equal(t, "shop", cat.ownerOf(&event.Class{Service: "db"}, "db", label), "the label's")
+	assert.Equal(t, "platform", cat.ownerOf(&event.Class{}, "", map[string]string{"owner": "x"}), "the catch-all")
 }
 
 func TestRoutes(t *testing.T) {
 	cat := compiled(t, whole())
 	facts := func(service, env string) decided {
 		e := &event.Event{Labels: map[string]string{"env": env}}
-		return cat.decide(cat.Facts(e, &event.Class{Service: service}, "shop"), severity.P3)
+		return cat.decide(cat.Facts(e, service, "shop"))
 	}
 	assert.Equal(t, decided{}, facts("db", ""))
 	assert.Equal(t, decided{also: []escalate.Target{"channel:chat:#pci"}}, facts("checkout", ""), "continue adds and decides nothing")

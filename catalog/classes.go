@@ -130,7 +130,7 @@ func documentClasses(d *markdown) {
 			priority = "recorded only"
 		}
 		rows = append(rows, []string{
-			plain(class.Name), level.String(), plain(class.Service), plain(d.ownerOf(class, nil)),
+			plain(class.Name), level.String(), plain(class.Service), plain(d.ownerOf(class, class.Service, nil)),
 			planning(cmp.Or(class.Plan, d.source.Defaults.Plan), class.Plans), priority,
 			condition(class), plains(class.Require, ""), quietAfter(class), plain(class.Runbook),
 		})
@@ -234,7 +234,7 @@ func (v *vet) informed(c *event.Class) {
 func (v *vet) becomes(c *event.Class, level severity.Level) (plan, why string) {
 	e := &event.Event{Type: c.Name, Severity: level, Source: "vet", ID: "vet", Summary: "vet", Time: v.from, Received: v.from}
 	f := v.facts(e, c)
-	a := v.assess(&f, c)
+	a := v.assess(&f, c, true)
 	if a.Priority == severity.P1 && level > severity.Info {
 		why = a.Why
 	}

@@ -4,11 +4,15 @@ import (
 	"github.com/tocsin-dev/tocsin/internal/fault"
 )
 
-// Defaults is the catch-all: it applies where neither class nor route decides. Both fields are required.
+// Defaults is the catch-all: it applies where neither class nor route decides. Owner and Plan are required.
 type Defaults struct {
 	Owner string // a team; it also owns the findings
 	Plan  string
+	// ServiceLabel is the label that names the service of an event, where neither its class nor a route does. Defaults to service.
+	ServiceLabel string
 }
+
+const serviceLabel = "service"
 
 func defaultsForm() field[document] {
 	return key("defaults", "What applies where neither class nor route decides.",
@@ -16,6 +20,8 @@ func defaultsForm() field[document] {
 			key("owner", "The team that owns what nobody else does, findings too. Required.",
 				func(d *Defaults) *string { return &d.Owner }, ref[string]("a team")),
 			key("plan", "The plan of what names none. Required.", func(d *Defaults) *string { return &d.Plan }, ref[string]("a plan")),
+			key("service_label", "The label that names the service, where neither class nor route does. Without it: service.",
+				func(d *Defaults) *string { return &d.ServiceLabel }, ref[string]("a label")),
 		))
 }
 

@@ -1,12 +1,17 @@
 package catalog
 
 import (
+	"fmt"
+	"slices"
+	"strings"
+
 	"github.com/tocsin-dev/tocsin/escalate"
 )
 
 // Person is somebody who can be paged.
 type Person struct {
 	Contacts []escalate.Contact // in the order in which they are tried; at least one
+	Aka      []string           // other names by which the person may act, such as a user name of a chat
 }
 
 func peopleForm() field[document] {
@@ -15,6 +20,8 @@ func peopleForm() field[document] {
 		named[escalate.PersonID]("person", mapping("Person", "a person, {contacts: [CHANNEL:ADDRESS]}", true,
 			key("contacts", "How to reach the person, in the order in which it is tried. Required.",
 				func(p *Person) *[]escalate.Contact { return &p.Contacts }, list("", "a list of contacts", contactForm())),
+			key("aka", "Other names by which the person may act, such as a user name of a chat.",
+				func(p *Person) *[]string { return &p.Aka }, list("", "a list of names", ref[string]("a name"))),
 		)))
 }
 
@@ -29,6 +36,27 @@ func checkPeople(c *checker) {
 			}
 		}
 	}
+}
+
+// Named returns the person whom a name means: the id, another name of the person, or the address of a contact. A catalog without people
+// knows everybody. The error says whom an unknown name may mean.
+func (c *Compiled) Named(name escalate.PersonID) (escalate.PersonID, error) {
+	people := c.source.People
+	if _, ok := people[name]; ok || len(people) == 0 {
+		return name, nil
+	}
+	known := sorted(people)
+	for _, id := range sorted(people) {
+		p := people[escalate.PersonID(id)]
+		if slices.Contains(p.Aka, string(name)) || slices.ContainsFunc(p.Contacts, func(of escalate.Contact) bool {
+			_, address := of.Split()
+			return address != "" && (string(of) == string(name) || strings.TrimPrefix(address, "@") == strings.TrimPrefix(string(name), "@"))
+		}) {
+			return escalate.PersonID(id), nil
+		}
+		known = append(known, p.Aka...)
+	}
+	return "", fmt.Errorf("the catalog has no person %q%s", name, suggest(string(name), known))
 }
 
 func documentPeople(d *markdown) {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/tocsin-dev/tocsin/escalate"
+	"github.com/tocsin-dev/tocsin/incident"
 	"github.com/tocsin-dev/tocsin/internal/machine/phase"
 	"github.com/tocsin-dev/tocsin/severity"
 )
@@ -53,8 +54,12 @@ func (p *Pinned) GroupWait(of severity.Priority) time.Duration {
 
 // Recovery returns what the plan decides about the end of an incident of the priority.
 func (p *Pinned) Recovery(of severity.Priority) phase.Recovery {
-	r := phase.Recovery{
-		On: p.Plan.ResolveOn, To: p.Plan.Recovered, Soak: phase.DefaultSoak(of), Reopen: phase.DefaultReopen,
+	r := phase.Recovery{On: p.Plan.ResolveOn, Soak: phase.DefaultSoak(of), Reopen: phase.DefaultReopen}
+	switch p.Plan.Recovered {
+	case incident.Monitoring:
+		r.Confirm = true
+	case "":
+		r.Confirm = of <= severity.P2 && !p.Policy.Inform
 	}
 	if p.Plan.Soak != nil {
 		r.Soak = *p.Plan.Soak

@@ -26,8 +26,9 @@ type Plan struct {
 	Soak *time.Duration
 	// ResolveOn says which alerts must resolve for the incident to recover. Defaults to all.
 	ResolveOn incident.ResolveOn
-	// Recovered is the phase after recovery. In monitoring the incident waits for a person to resolve it; resolved ends it once
-	// the soak has passed. Defaults to monitoring.
+	// Recovered says who ends an incident that has recovered, once the soak has passed: monitoring, a person; resolved, nobody, it
+	// resolves by itself. If a person is asked and says nothing for 24 hours, it resolves as unconfirmed. Defaults to a person for P1
+	// and P2 under a policy that asks for an answer, and to nobody else.
 	Recovered incident.Phase
 	// Reopen is how long after its end an alert or incident reopens; later, a new one begins. nil: one hour.
 	Reopen *time.Duration
@@ -50,14 +51,15 @@ type Grouping struct {
 	// to 30 minutes and 24 hours.
 	Window, MaxAge time.Duration
 	MaxMembers     int // alerts of one incident; defaults to 1,000; below zero: any number
-	// OnJoin says what happens when an alert joins without raising the priority: [JoinSilent] or [JoinPage]. Defaults to
-	// silent.
+	// OnJoin says what happens when an alert joins without raising the priority: [JoinTell], [JoinPage] or [JoinSilent]. Defaults to
+	// tell.
 	OnJoin string
 }
 
 // The values of [Grouping.OnJoin].
 const (
-	JoinSilent = "silent" // nobody is paged
+	JoinTell   = "tell"   // after the group wait, those who have the incident get a notice, else all who were reached; one per 5 minutes
+	JoinSilent = "silent" // nobody is told
 	JoinPage   = "page"   // after the group wait, those who have the incident are paged, else all who were reached
 )
 
@@ -73,7 +75,7 @@ func plansForm() field[document] {
 				func(p *Plan) **time.Duration { return &p.Soak }, wait),
 			key("resolve_on", "Which alerts must resolve for recovery. Without it: all.",
 				func(p *Plan) *incident.ResolveOn { return &p.ResolveOn }, resolveOnForm()),
-			key("recovered", "What recovery leads to: monitoring, until a person resolves, or resolved after the soak. Without it: monitoring.",
+			key("recovered", "Who ends it after the soak: monitoring, a person; resolved, nobody. Without it: a person for P1 and P2.",
 				func(p *Plan) *incident.Phase { return &p.Recovered }, recoveredForm()),
 			key("reopen", "How long after its end an incident comes back to life. Without it: 1h.",
 				func(p *Plan) **time.Duration { return &p.Reopen }, wait),
@@ -185,8 +187,8 @@ func groupForm() form[Grouping] {
 			func(g *Grouping) *time.Duration { return &g.MaxAge }, spanForm("")),
 		key("max_members", "How many alerts. Without it: 1000; -1: any number.",
 			func(g *Grouping) *int { return &g.MaxMembers }, number("a number, or -1")),
-		key("on_join", "What an alert does that joins: nothing, or page those who have the incident. Without it: silent.",
-			func(g *Grouping) *string { return &g.OnJoin }, oneOf(JoinSilent, JoinPage)),
+		key("on_join", "What an alert does that joins: tell those who have the incident, page them, or nothing. Without it: tell.",
+			func(g *Grouping) *string { return &g.OnJoin }, oneOf(JoinTell, JoinPage, JoinSilent)),
 	)
 }
 
@@ -233,9 +235,9 @@ func (c *checker) grouping(at spot, g *Grouping) {
 	c.notNegative(at.in("window"), "group window", &g.Window)
 	c.notNegative(at.in("max_age"), "group max age", &g.MaxAge)
 	switch g.OnJoin {
-	case "", JoinSilent, JoinPage:
+	case "", JoinTell, JoinSilent, JoinPage:
 	default:
-		c.add(at.in("on_join"), "on join %q, expected silent or page", g.OnJoin)
+		c.add(at.in("on_join"), "on join %q, expected tell, page or silent", g.OnJoin)
 	}
 }
 
@@ -287,8 +289,11 @@ func grouping(g *Grouping) string {
 	case g.MaxMembers < 0:
 		parts = append(parts, "any number")
 	}
-	if g.OnJoin == JoinPage {
+	switch g.OnJoin {
+	case JoinPage:
 		parts = append(parts, "each joining one pages")
+	case JoinSilent:
+		parts = append(parts, "nobody is told of a joining one")
 	}
 	if len(parts) == 0 {
 		return ""

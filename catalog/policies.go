@@ -28,6 +28,8 @@ func policiesForm() field[document] {
 				func(p *escalate.Policy) *[]escalate.Level { return &p.Levels }, list("level", "a list of levels", level)),
 			key("repeat", "How many more times the levels are gone through. Without it: 3, for P1 without end.",
 				func(p *escalate.Policy) **int { return &p.Repeat }, optional(number("a number from 0 to 9"))),
+			key("ack_timeout", "How long an acknowledgement lasts without activity. Without it: 30m for P1 and P2, else without end.",
+				func(p *escalate.Policy) **time.Duration { return &p.AckTimeout }, optional(durationForm())),
 			key("inform", "Nobody can acknowledge: its levels send notices.", func(p *escalate.Policy) *bool { return &p.Inform }, truth()),
 		)))
 }
@@ -102,7 +104,7 @@ func vetPolicies(v *vet) {
 	for _, c := range v.decided() {
 		if alerts(c) {
 			for _, plan := range v.plansOf(c) {
-				note(plan, v.ownerOf(c, nil))
+				note(plan, v.ownerOf(c, c.Service, nil))
 			}
 		}
 	}

@@ -78,7 +78,7 @@ func (c *Compiled) fold(q *question, class *event.Class) bool {
 		return false
 	}
 	key := append(q.key[:0], byte(e.Severity))
-	key = appendText(appendText(key, e.Type), q.facts.Team.Name)
+	key = appendText(appendText(appendText(key, e.Type), q.facts.Team.Name), q.facts.Service.Name)
 	for _, path := range c.recall.fields {
 		value, _ := e.Field(path)
 		key = appendText(key, value)

@@ -15,14 +15,15 @@ import (
 
 // Route sends events elsewhere than their class says.
 type Route struct {
-	ID    string // shown in explanations; required, and unique
-	When  string // a CEL expression, see package route
-	Owner string // a team; empty: as the class says
-	Plan  string // empty: as the class says
+	ID      string // shown in explanations; required, and unique
+	When    string // a CEL expression, see package route
+	Service string // of events whose class names none; empty: as the label or the program says
+	Owner   string // a team; empty: as the class says
+	Plan    string // empty: as the class says
 	// Plans are the plans of single priorities; Plan is that of the others.
 	Plans    map[severity.Priority]string
 	Also     []escalate.Target // whom the first level reaches besides
-	Continue bool              // it only adds Also, and the next routes are tried; Owner and Plan must be empty
+	Continue bool              // it only adds Also, and the next routes are tried; Service, Owner and Plan must be empty
 }
 
 func routesForm() field[document] {
@@ -30,6 +31,8 @@ func routesForm() field[document] {
 		func(d *document) *[]Route { return &d.Routes }, list("route", "a list of routes", mapping("Route", "a route", true,
 			needed(key("id", "Its name in explanations.", func(r *Route) *string { return &r.ID }, ref[string]("a name"))),
 			needed(key("when", "The condition, an expression in CEL.", func(r *Route) *string { return &r.When }, ruleForm())),
+			key("service", "The service that its events are about, where the class names none.",
+				func(r *Route) *string { return &r.Service }, ref[string]("a service")),
 			key("owner", "The team that is responsible, in place of the class's. Without it: that of the class.",
 				func(r *Route) *string { return &r.Owner }, ref[string]("a team")),
 			planField("The response plan, in place of the class's, or one by priority. Without it: that of the class.",
@@ -44,11 +47,12 @@ func checkRoutes(c *checker) {
 	rules := make([]route.Rule[*Route], len(c.Routes))
 	for i := range c.Routes {
 		r, at := &c.Routes[i], spot{fmt.Sprintf("route %q", c.Routes[i].ID), fault.Path{"routes", i}}
+		refer(c, at.in("service"), "service", r.Service, "services", c.Services)
 		refer(c, at.in("owner"), "owner", r.Owner, "teams", c.Teams)
 		c.planning(at, r.Plan, r.Plans)
-		if r.Continue && (r.Owner != "" || r.Plan != "" || len(r.Plans) > 0) {
+		if r.Continue && (r.Service != "" || r.Owner != "" || r.Plan != "" || len(r.Plans) > 0) {
 			c.add(at.in("continue"),
-				"continues and names an owner or plan, expected only also: the route that ends the search decides those")
+				"continues and names a service, owner or plan, expected only also: the route that ends the search decides those")
 		}
 		for j, t := range r.Also {
 			if _, err := t.Parse(); err != nil {

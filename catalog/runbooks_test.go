@@ -72,11 +72,11 @@ runbooks:
 	assert.Empty(t, c.Runbooks["look"].Name, "the catalog stays as it was")
 
 	e := &event.Event{Type: class.Name}
-	books, errs := compiled.Runbooks(compiled.Facts(e, class, "platform"))
+	books, errs := compiled.Runbooks(compiled.Facts(e, class.Service, "platform"))
 	assert.Equal(t, []*automate.Runbook{book}, books)
 	assert.Empty(t, errs)
 	stuck, _ := compiled.Class("payments.payout.stuck")
-	books, _ = compiled.Runbooks(compiled.Facts(&event.Event{Type: stuck.Name}, stuck, "payments"))
+	books, _ = compiled.Runbooks(compiled.Facts(&event.Event{Type: stuck.Name}, stuck.Service, "payments"))
 	assert.Empty(t, books)
 }
 
@@ -94,7 +94,7 @@ func TestWhichRunbooksAnEventCallsFor(t *testing.T) {
 	require.NoError(t, err)
 	class, _ := compiled.Class("db.down")
 	called := func(data map[string]any) (names []string) {
-		facts := compiled.Facts(&event.Event{Type: class.Name, Data: data}, class, "shop")
+		facts := compiled.Facts(&event.Event{Type: class.Name, Data: data}, class.Service, "shop")
 		books, _ := compiled.Runbooks(facts)
 		for _, book := range books {
 			names = append(names, book.Name)
@@ -105,7 +105,7 @@ func TestWhichRunbooksAnEventCallsFor(t *testing.T) {
 	assert.Equal(t, []string{"a", "c"}, called(nil), "b errs")
 	none, err := whole().Compile()
 	require.NoError(t, err)
-	books, _ := none.Runbooks(none.Facts(&event.Event{Type: class.Name}, class, "shop"))
+	books, _ := none.Runbooks(none.Facts(&event.Event{Type: class.Name}, class.Service, "shop"))
 	assert.Empty(t, books)
 	assert.Empty(t, none.Actions())
 	assert.Nil(t, none.Runbook(""))

@@ -23,6 +23,9 @@ type Policy struct {
 	// Repeat is the number of passes over the levels after the first, 0 to 9. nil: for P1 until somebody acknowledges, else 3.
 	// After the last pass the policy is exhausted, and a finding pages.
 	Repeat *int
+	// AckTimeout is how long an acknowledgement lasts without activity of a person; its holders are reminded 5 minutes before. Zero: it
+	// does not expire. nil: 30 minutes for P1 and P2, else it does not expire.
+	AckTimeout *time.Duration
 	// Inform marks a policy whose targets are channels in which nobody can acknowledge. Its levels send notices, and it ends as
 	// informed instead of exhausted.
 	Inform bool
@@ -55,6 +58,9 @@ func (p *Policy) Validate() error {
 	}
 	if p.Repeat != nil && (*p.Repeat < 0 || *p.Repeat > 9) {
 		found.Add(fault.Path{"repeat"}, "repeat %d, expected 0 to 9", *p.Repeat)
+	}
+	if p.AckTimeout != nil && *p.AckTimeout < 0 {
+		found.Add(fault.Path{"ack_timeout"}, "ack timeout %v, expected no negative duration", *p.AckTimeout)
 	}
 	for i := range p.Levels {
 		found.In(fault.Path{"levels", i}, fmt.Sprintf("level %d", i+1), p.Levels[i].faults())

@@ -14,6 +14,7 @@ const (
 	WordMonitoring       Word = "monitoring"
 	WordRelapsed         Word = "relapsed"
 	WordReopened         Word = "reopened"
+	WordUnconfirmed      Word = "to be confirmed"
 	WordIncidentResolved Word = "incident resolved"
 	WordPriority         Word = "priority"
 	WordLevel            Word = "level" // Of is its number
@@ -40,6 +41,7 @@ const (
 const (
 	WordPending  Word = "pending"
 	WordResolved Word = "resolved"
+	WordQuiet    Word = "quiet"
 	WordLate     Word = "late"
 	WordOrphan   Word = "orphan"
 	WordClock    Word = "clock"
@@ -65,6 +67,7 @@ var words = map[Word]row{
 	WordMonitoring:       {kind: KindState, counts: "monitor"},
 	WordRelapsed:         {kind: KindState, counts: "relapse"},
 	WordReopened:         {kind: KindState, counts: "reopen"},
+	WordUnconfirmed:      {kind: KindState},
 	WordIncidentResolved: {kind: KindState, counts: "resolve", quotes: "override: "},
 	WordPriority:         {kind: KindState, counts: "reprioritise", quotes: "because: "},
 	WordLevel:            {kind: KindState, counts: "escalate"},
@@ -87,6 +90,7 @@ var words = map[Word]row{
 	WordBroken:           {kind: KindNote},
 	WordPending:          {kind: KindState},
 	WordResolved:         {kind: KindState},
+	WordQuiet:            {kind: KindState},
 	WordLate:             {kind: KindNote},
 	WordOrphan:           {kind: KindNote},
 	WordClock:            {kind: KindNote},

@@ -142,11 +142,11 @@ func TestARunEndsWithItsIncident(t *testing.T) {
 	first.Signal = event.Resolve
 	require.NoError(t, s.Submit(first))
 	require.NoError(t, s.Advance(5*time.Second))
-	require.NoError(t, s.Do(respond.StartRun{Incident: core.IncidentID("", "a.x/shop", 1), Runbook: "fix", By: "ana"}))
+	require.NoError(t, s.Do(respond.StartRun{Incident: core.IncidentID("", "p/team/a.x/shop", 1), Runbook: "fix", By: "ana"}))
 	require.NoError(t, s.Advance(5*time.Minute))
 	require.NoError(t, s.Submit(ev("a.x", "first", severity.Critical)))
 	require.NoError(t, s.Advance(48*time.Hour))
-	require.NoError(t, s.Do(respond.StartRun{Incident: core.IncidentID("", "a.x/shop", 2), Runbook: "fix", By: "ana"}))
+	require.NoError(t, s.Do(respond.StartRun{Incident: core.IncidentID("", "p/team/a.x/shop", 2), Runbook: "fix", By: "ana"}))
 	require.NoError(t, s.Advance(time.Hour))
 	incs, _ := s.Incidents()
 	for _, i := range incs {
@@ -167,7 +167,7 @@ func TestAFailedRunTellsThoseWhoHaveTheIncident(t *testing.T) {
 	}))
 	require.NoError(t, s.Submit(ev("a.x", "1", severity.Critical)))
 	require.NoError(t, s.Advance(time.Minute))
-	require.NoError(t, s.Do(respond.Acknowledge{Incident: core.IncidentID("", "a.x/shop", 1), By: "ana"}))
+	require.NoError(t, s.Do(respond.Acknowledge{Incident: core.IncidentID("", "p/team/a.x/shop", 1), By: "ana"}))
 	n := len(s.Entries())
 	require.NoError(t, s.Advance(10*time.Minute))
 	sent := 0
@@ -189,7 +189,7 @@ func TestJoinsAreToldThoughARunHasTheIncident(t *testing.T) {
 	s := mk(t, c)
 	require.NoError(t, s.Submit(ev("a.x", "1", severity.Critical)))
 	require.NoError(t, s.Advance(time.Minute))
-	require.NoError(t, s.Do(respond.StartRun{Incident: core.IncidentID("", "a.x/shop", 1), Runbook: "fix", By: "ana"}))
+	require.NoError(t, s.Do(respond.StartRun{Incident: core.IncidentID("", "p/team/a.x/shop", 1), Runbook: "fix", By: "ana"}))
 	n := len(s.Entries())
 	require.NoError(t, s.Submit(ev("a.x", "2", severity.Critical)))
 	require.NoError(t, s.Advance(5*time.Minute))
@@ -239,7 +239,7 @@ func TestADryRunTakesNothing(t *testing.T) {
 	s := mk(t, c)
 	require.NoError(t, s.Submit(ev("a.x", "1", severity.Error)))
 	require.NoError(t, s.Advance(5*time.Second))
-	require.NoError(t, s.Do(respond.StartRun{Incident: core.IncidentID("", "a.x/shop", 1), Runbook: "fix", By: "ana", DryRun: true}))
+	require.NoError(t, s.Do(respond.StartRun{Incident: core.IncidentID("", "p/team/a.x/shop", 1), Runbook: "fix", By: "ana", DryRun: true}))
 	assert.Zero(t, count(s, "acknowledged"))
 }
 
@@ -251,7 +251,7 @@ func TestARefusedRunGivesNothingBack(t *testing.T) {
 	s := mk(t, c)
 	require.NoError(t, s.Submit(ev("a.x", "1", severity.Critical)))
 	for range 2 {
-		require.NoError(t, s.Do(respond.StartRun{Incident: core.IncidentID("", "a.x/shop", 1), Runbook: "fix", By: "ana"}))
+		require.NoError(t, s.Do(respond.StartRun{Incident: core.IncidentID("", "p/team/a.x/shop", 1), Runbook: "fix", By: "ana"}))
 		require.NoError(t, s.Advance(time.Minute))
 	}
 	incs, _ := s.Incidents()

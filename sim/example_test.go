@@ -37,9 +37,6 @@ func Example() {
 	// +0s  level 1  informs default
 	// +0s  informed  nobody is asked for an answer
 	// +0s  notice  level 1  default
-	// +1h  alert resolved  app/storage.disk.full//  stale  0 of 1 fire
-	// +1h  monitoring  recovered, being watched
-	// +1h  notice  recovered, being watched  default
-	// +1h5m  incident resolved  every alert has been resolved for 5m
-	// +1h5m  all-clear  default
+	// +1h  alert resolved  app/storage.disk.full//  quiet  0 of 1 fire
+	// +1h  incident resolved  nothing was heard of its alerts
 }

@@ -182,6 +182,13 @@ func (p *player) fill(v reflect.Value, a *arguments) error {
 	for _, arg := range a.named {
 		name, key, keyed := strings.Cut(arg.name, ".")
 		field := v.FieldByNameFunc(func(f string) bool { return dashed(f) == name })
+		if keyed && field.IsValid() && field.Kind() == reflect.Struct {
+			arg.name = key
+			if err := p.fill(field, &arguments{named: []argument{arg}}); err != nil {
+				return err
+			}
+			continue
+		}
 		if !field.IsValid() || keyed != (field.Kind() == reflect.Map) || keyed && key == "" {
 			return fmt.Errorf("found %s, expected one of: %s", arg.name, strings.Join(fields(v.Type()), ", "))
 		}
@@ -209,8 +216,11 @@ func fields(of reflect.Type) []string {
 	var names []string
 	for f := range of.Fields() {
 		name := dashed(f.Name)
-		if f.Type.Kind() == reflect.Map {
+		switch {
+		case f.Type.Kind() == reflect.Map:
 			name += ".NAME"
+		case f.Type == reflect.TypeFor[event.Sender]():
+			name += ".FIELD"
 		}
 		names = append(names, name)
 	}

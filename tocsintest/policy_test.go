@@ -37,7 +37,7 @@ func TestStuckPayoutReachesSecondLine(t *testing.T) {
 
 	w.Advance(15 * time.Minute) // the soak
 	w.Do(respond.Resolve{Incident: w.Incident().ID, By: "ben"})
-	w.Sent("+20m  all-clear  ana  slack", "+20m  all-clear  ben  slack")
+	w.Sent("+20m  reminder  ben  slack", "+20m  all-clear  ana  slack", "+20m  all-clear  ben  slack")
 }
 
 func TestDeadSlackDoesNotCostFiveMinutes(t *testing.T) {

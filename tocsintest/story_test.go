@@ -47,9 +47,9 @@ func TestBrokenStories(t *testing.T) {
 		"another duration":   {"a\n\n> pass -5m\n", `3: found "-5m", expected a duration such as 5m`},
 		"too much":           {"a\n\n> pass 5m 6m\n", `3: found 6m, expected no more`},
 		"an unknown field": {"a\n\n> trigger x severty=error\n", `3: found severty, expected one of: id, source, type, subject, signal, severity, time, ` +
-			`received, summary, labels.NAME, data.NAME, dedup-key, links, trace-parent, tenant, intake, stale-after, sender`},
+			`received, summary, labels.NAME, data.NAME, dedup-key, links, trace-parent, tenant, intake, stale-after, sender.FIELD`},
 		"a label without a name": {"a\n\n> trigger x labels.=m\n", `3: found labels., expected one of: id, source, type, subject, signal, severity, time, ` +
-			`received, summary, labels.NAME, data.NAME, dedup-key, links, trace-parent, tenant, intake, stale-after, sender`},
+			`received, summary, labels.NAME, data.NAME, dedup-key, links, trace-parent, tenant, intake, stale-after, sender.FIELD`},
 		"an unknown severity":  {"a\n\n> trigger x severity=bad\n", `3: found severity=bad: severity: "bad" is none of info, warning, error, critical`},
 		"a field with no form": {"a\n\n> trigger x links=bad\n", `3: found links=bad, expected another argument: stories cannot set this one`},
 		"twice":                {"a\n\n> trigger x subject=a subject=b\n", `3: found the argument subject a second time`},

@@ -62,7 +62,7 @@ func (o order) event(ahead time.Duration) event.Event {
 
 func alertOf(number int) string { return fmt.Sprintf("%s/%s/%d", service, typeOf(number), number) }
 
-func incidentOf(number int) string { return core.IncidentID("", typeOf(number)+"/"+shop, 1) }
+func incidentOf(number int) string { return core.IncidentID("", planOf(number).name+"/ops/"+typeOf(number)+"/"+shop, 1) }
 
 // by returns the person who gives an order. Two orders given at the same time are from different persons.
 func (o order) by() escalate.PersonID {

@@ -22,7 +22,7 @@ func TestStuckPayout(t *testing.T) {
 
 	w.Advance(time.Minute)
 	w.Submit(payoutStuck.Trigger("payouts of m-43 wait", "merchant", "m-43"))
-	w.Sent() // joins the incident, and nobody is paged again
+	w.Sent("+1m  notice  1 joined: payouts of m-43 wait  ana  console") // it joins, and nobody is paged again
 
 	w.Advance(4 * time.Minute)
 	w.Sent("+5m  page  level 2  ben  console")
@@ -33,7 +33,8 @@ func TestStuckPayout(t *testing.T) {
 	w.Submit(payoutStuck.Resolve("merchant", "m-43"))
 	w.Sent("+5m  notice  recovered, being watched  ana  console", "+5m  notice  recovered, being watched  ben  console")
 
-	w.Advance(15 * time.Minute) // the soak
+	w.Advance(15 * time.Minute)            // the soak
+	w.Sent("+20m  reminder  ben  console") // to confirm that it is over
 	w.Do(respond.Resolve{Incident: w.Incident().ID, By: "ben"})
 	w.Sent("+20m  all-clear  ana  console", "+20m  all-clear  ben  console")
 }

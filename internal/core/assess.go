@@ -1,6 +1,7 @@
 package core
 
 import (
+	"cmp"
 	"fmt"
 	"time"
 
@@ -9,7 +10,7 @@ import (
 	"github.com/tocsin-dev/tocsin/store"
 )
 
-// maxSkew is how far ahead of ours a sender's clock may be; what is further is set to ours.
+// maxSkew is how far ahead of ours a sender's clock may be; what is further does not count.
 const maxSkew = 5 * time.Minute
 
 // Assessed is an event and what it means, before anything is known about what happened earlier.
@@ -17,7 +18,7 @@ type Assessed struct {
 	Event *event.Event
 	*catalog.Assessment
 	Key      string        // dedup key
-	Skew     time.Duration // by how much its Time was ahead, if too much; Event.Time is then ours
+	Skew     time.Duration // by how much its Time was ahead, if too much; Event.Time is then zero
 	Findings []event.Event // what is wrong with the catalog for it, beside the rules that failed
 
 	alert, group store.Key // of the records
@@ -33,14 +34,11 @@ func Complete(e *event.Event, service string, now time.Time) {
 	if e.Intake == "" {
 		e.Intake = service
 	}
-	if e.Time.IsZero() {
-		e.Time = now
-	}
 	e.Time = e.Time.UTC() // near the year 9999 another zone may have a year that no document can hold
 }
 
 // Assess classifies, keys, prioritises and routes an event. It has no state and takes no lock. The event is not changed; a
-// Time too far ahead of Received is replaced in a copy.
+// Time too far ahead of Received is left out of a copy.
 func Assess(cat *catalog.Compiled, e *event.Event) *Assessed {
 	a := new(Assessed)
 	a.assess(cat, e)
@@ -70,7 +68,7 @@ func (a *Assessed) assess(cat *catalog.Compiled, e *event.Event) {
 	id := string(a.Class.AppendKey(append(append(buf[:0], e.Intake...), '/'), e))
 	a.Key = id[len(e.Intake)+1:]
 	a.alert = store.Key{Tenant: e.Tenant, Kind: KindAlert, ID: id}
-	a.group = store.Key{Tenant: e.Tenant, Kind: KindGroup, ID: a.Group}
+	a.group = store.Key{Tenant: e.Tenant, Kind: KindGroup, ID: a.GroupOf(e)}
 	if !event.IsFinding(e.Type) {
 		a.find(cat)
 	}
@@ -82,7 +80,7 @@ func (a *Assessed) clamp() {
 		return
 	}
 	clamped := *e
-	clamped.Time = e.Received
+	clamped.Time = time.Time{}
 	a.Event, a.Skew = &clamped, e.Time.Sub(e.Received)
 }
 
@@ -101,10 +99,7 @@ func (a *Assessed) change() bool {
 	return a.Event.Signal == event.Change || a.Class.Kind == event.Changes
 }
 
-// staleAfter returns after how long without a repeat the alert is stale: the sender's word, else the class's.
+// staleAfter returns how long the alert may go without a signal.
 func (a *Assessed) staleAfter() time.Duration {
-	if a.Event.StaleAfter > 0 {
-		return a.Event.StaleAfter
-	}
-	return a.Class.StaleAfter
+	return cmp.Or(a.Class.StaleAfter, a.Event.StaleAfter, a.Event.Sender.StaleAfter, event.DefaultStaleAfter)
 }

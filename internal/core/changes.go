@@ -42,7 +42,7 @@ func (changes) take(t *turn, a *Assessed) (taken, ok bool) {
 		return true, false
 	}
 	*c = Change{
-		Tenant: e.Tenant, Type: e.Type, Subject: e.Subject, Source: e.Source, Service: a.Class.Service,
+		Tenant: e.Tenant, Type: e.Type, Subject: e.Subject, Source: e.Source, Service: a.Service,
 		Facts: alert.FactsOf(e, a.Severity),
 	}
 	row.dirty = true

@@ -35,7 +35,35 @@ func (delivery) act(t *turn, u *unit, at time.Time) bool {
 	return true
 }
 
-func (delivery) hear(*turn, *unit, time.Time, fact) bool { return true }
+// hear withdraws what a member that fires makes untrue, and holds back what may become so.
+func (delivery) hear(t *turn, u *unit, at time.Time, f fact) bool {
+	switch f := f.(type) {
+	case moved:
+		if f.to == incident.Active {
+			t.withdraw(u, at, (*Pending).ends)
+			u.inc.Delivery.Held = time.Time{}
+		}
+	case doubted:
+		t.holdBack(u, at, f.until)
+	}
+	return true
+}
+
+// holdBack lets no message leave before the instant that says that the incident is over.
+func (t *turn) holdBack(u *unit, at, until time.Time) {
+	d := &u.inc.Delivery
+	d.Held = until.Add(time.Second) // when the doubt is over, and what fires has been heard
+	var held []Pending
+	for _, p := range d.Pending {
+		if p.ends() {
+			held = append(held, p)
+		}
+	}
+	t.withdraw(u, at, (*Pending).ends)
+	for _, p := range held {
+		t.send(u, at, p, p.Recipient)
+	}
+}
 
 // answer learns what became of a try to send a message.
 func (delivery) answer(t *turn, u *unit, at time.Time, in Input) bool {

@@ -200,13 +200,14 @@ func TestEraseTakesAllButNames(t *testing.T) {
 		kept[kind] = strings.Join(slices.Sorted(maps.Keys(found)), " ")
 	}
 	assert.Equal(t, map[string]string{
-		"alert": "cause.id cause.intake cause.tenant cause.traceParent cause.type class first.event group id incident latest.event previous " +
-			"reason service state tenant",
+		"alert": "cause.id cause.intake cause.sender.clock cause.tenant cause.traceParent cause.type class first.event group id incident " +
+			"latest.event owner past.late.id past.late.intake past.late.sender.clock past.late.tenant past.late.traceParent " +
+			"past.late.type plan previous reason service state tenant",
 		"change": "event service tenant type",
 		"group":  "before fields incident plan",
 		"incident": "absorbed.traces class delivery.pending.contacts delivery.pending.kind delivery.pending.note delivery.pending.part " +
-			"delivery.pending.person escalation.acks.by escalation.resume escalation.status group id owner phases.lastAlert phases.phase " +
-			"phases.said.by plan previous rating.said.by rule runbook runs.cause.id runs.cause.intake runs.cause.tenant " +
+			"delivery.pending.person delivery.pending.topic escalation.acks.by escalation.resume escalation.status group id owner phases.lastAlert phases.phase " +
+			"phases.said.by plan previous rating.said.by rule runbook runs.cause.id runs.cause.intake runs.cause.sender.clock runs.cause.tenant " +
 			"runs.cause.traceParent runs.cause.type runs.list.by runs.list.id runs.list.incident runs.list.runbook.mode " +
 			"runs.list.runbook.name runs.list.runbook.owner runs.list.runbook.steps.check runs.list.runbook.steps.do runs.list.said.by " +
 			"runs.list.state runs.list.steps.by runs.list.steps.phase runs.list.steps.said.by runs.list.steps.state runs.list.traceParent " +

@@ -2,6 +2,7 @@ package core
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -19,6 +20,10 @@ import (
 type Escalation struct {
 	escalation.State
 	Taken time.Time `json:"taken,omitzero"` // when a person first acknowledged the incident
+	// News is when people were last told that an alert came back after a gap.
+	News time.Time `json:"news,omitzero"`
+	// Exhausted says that a finding stands which reports that nobody has acknowledged.
+	Exhausted bool `json:"exhausted,omitempty"`
 }
 
 // escalations is the part of who is asked, and told.
@@ -52,6 +57,13 @@ func (escalations) hear(t *turn, u *unit, at time.Time, f fact) bool {
 		if f.m.Level > 0 {
 			t.escalated(u, at, e.Settled(at, f.m.Position, f.accepted, t.terms(u, at)))
 		}
+	case repeated:
+		t.repeats(u, at, f)
+	case renewed:
+		e.Hushed(at, t.terms(u, at))
+		t.renews(u, at, f)
+	case hushed:
+		e.Hushed(at, t.terms(u, at))
 	case signalled:
 		if err := t.give(u, at, escalate.PersonID(f.a.Event.Source), f.a.Event.Intake); err != nil {
 			u.note(at, incident.WordNotApplied, f.a.Event.Source, "acknowledge: %v", err)
@@ -74,6 +86,80 @@ func (escalations) hear(t *turn, u *unit, at time.Time, f fact) bool {
 	return true
 }
 
+// again is how long after the latest message of an exhausted incident a repeat begins a new round.
+const again = 4 * time.Hour
+
+const (
+	againInformed = 24 * time.Hour // the same for an informed incident, which sends a notice
+	newsLimit     = 6 * time.Hour  // after which news is a relapse, where nothing goes quiet
+	gapNews       = time.Hour      // at most one notice about alerts that came back after a gap
+)
+
+// again returns when a repeat of a member is told again; false: it is not.
+func (u *unit) again() (time.Time, bool) {
+	switch u.inc.Escalation.Status {
+	case escalate.Exhausted:
+		return u.inc.Delivery.Latest.Add(again), true
+	case escalate.Informed:
+		return u.inc.Delivery.Latest.Add(againInformed), true
+	}
+	return time.Time{}, false
+}
+
+// look returns when a repeat that says nothing new may next mean something. Whatever happens to the incident meanwhile sends messages.
+func (u *unit) look(at time.Time) time.Time {
+	next := at.Add(again)
+	if due, ok := u.again(); ok && due.After(at) && due.Before(next) {
+		return due
+	}
+	return next
+}
+
+// repeats tells of a repeat where nobody has been told of the incident for long, or nothing had been heard of the alert.
+func (t *turn) repeats(u *unit, at time.Time, f repeated) {
+	e := &u.inc.Escalation
+	due, ok := u.again()
+	switch {
+	case ok && !due.After(at) && e.Status == escalate.Exhausted:
+		t.escalated(u, at, e.Relapse(at, t.terms(u, at), "it still fires"))
+	case ok && !due.After(at):
+		t.inform(u, at, "it still fires")
+	case f.gap && !e.Unanswered() && e.Status != escalate.Done && !at.Before(e.News.Add(gapNews)):
+		e.News = at
+		t.inform(u, at, "it came back after a gap")
+	}
+}
+
+// renews tells of an alert that fires though it was quiet, or though an end of it was lost.
+func (t *turn) renews(u *unit, at time.Time, f renewed) {
+	e, al := &u.inc.Escalation, f.a.record.rec.(*Alert)
+	limit, why := al.StaleAfter, "alert "+al.ID+" was quiet and fires again"
+	if limit == event.Never {
+		limit = newsLimit
+	}
+	if f.lost {
+		why = "alert " + al.ID + " fires anew, and its end was lost"
+	}
+	switch {
+	case e.Status == escalate.Done: // the phase brings it back
+	case at.Sub(e.Acted) > limit || e.Status == escalate.Exhausted:
+		t.escalated(u, at, e.Relapse(at, t.terms(u, at), why))
+	case !e.Unanswered():
+		t.inform(u, at, why)
+	}
+}
+
+// inform sends a notice to those who have the incident; if nobody has it, to level 1.
+func (t *turn) inform(u *unit, at time.Time, why string) {
+	m := Pending{Part: "escalation", Kind: notify.Notice, Topic: topicNews, Note: why}
+	if t.tellAcked(u, at, m) {
+		return
+	}
+	for _, r := range u.inc.Escalation.LevelOne(t.terms(u, at)) {
+		t.send(u, at, m, r)
+	}
+}
+
 // follow lets the escalation follow the phase of the incident.
 func (t *turn) follow(u *unit, at time.Time, f moved) {
 	e := &u.inc.Escalation
@@ -82,11 +168,32 @@ func (t *turn) follow(u *unit, at time.Time, f moved) {
 		return
 	}
 	t.escalated(u, at, e.Finish(at))
-	m := Pending{Part: "escalation", Kind: notify.Notice, Note: f.why}
-	if f.to == incident.Resolved {
-		m.Kind = notify.AllClear
+	t.withdraw(u, at, func(p *Pending) bool { return p.Kind == notify.Page || p.Kind == notify.Reminder })
+	if f.how != wentQuiet { // else it remains true that nobody has acknowledged
+		t.answered(u, at)
+	}
+	m := Pending{Part: "escalation", Kind: notify.Notice, Topic: topicRecovered, Note: f.why}
+	switch {
+	case f.how == wentQuiet || f.how == reported:
+		return
+	case f.how == unconfirmed:
+		m.Topic = topicQuiet
+		t.tellHolders(u, at, m)
+		return
+	case f.to == incident.Resolved:
+		m.Kind, m.Topic = notify.AllClear, topicOver
 	}
 	t.tellAll(u, at, m)
+}
+
+// answered ends the finding that nobody has acknowledged.
+func (t *turn) answered(u *unit, at time.Time) {
+	if e := &u.inc.Escalation; e.Exhausted {
+		e.Exhausted = false
+		f := event.Finding(event.FindingExhausted, u.inc.ID, "")
+		f.Signal = event.Resolve
+		t.report(f, u.inc.Tenant, at)
+	}
 }
 
 // needsPerson goes on to the next level, because a runbook needs a person.
@@ -106,7 +213,8 @@ func (t *turn) needsPerson(u *unit, at time.Time) {
 func (t *turn) terms(u *unit, at time.Time) *escalation.Terms {
 	i := u.inc
 	return &escalation.Terms{
-		Policy: &u.plan.Policy, Priority: i.Rating.Priority, GroupWait: t.firstWait(u, at), Also: i.Also,
+		Policy: &u.plan.Policy, Priority: i.Rating.Priority, Silent: i.Phases.Silent() && u.recovery().On != incident.OnNever,
+		GroupWait: t.firstWait(u, at), Also: i.Also,
 		Group: i.Group, Generation: i.Generation, Strategy: t.cat.Strategy,
 		Reach: func(targets []escalate.Target) ([]escalate.Recipient, []escalate.Failed) {
 			return t.cat.Reach(targets, i.Owner, at)
@@ -153,18 +261,34 @@ func (t *turn) escalated(u *unit, at time.Time, outputs []escalation.Output) {
 			t.withdraw(u, at, func(p *Pending) bool { return p.Kind == notify.Page })
 		case escalation.Took:
 			t.took(u, at, out.Ack)
+			t.answered(u, at)
 		case escalation.GaveBack:
 			u.say(at, incident.WordUnacknowledged, "", out.Why)
 		case escalation.Alarm:
 			u.say(at, incident.WordAlarmsAgain, "", out.Why)
 		case escalation.Expiring:
 			t.remind(u, at, out)
+		case escalation.Lapsed:
+			t.lapses(u, at, out.Holders)
 		}
 		u.touch(at)
 	}
 	if len(outputs) > 0 && !u.inc.Escalation.Unanswered() {
 		t.emit(u, at, rested{})
 	}
+}
+
+// lapses tells the holders of an incident that it ends, since nothing was heard of its alerts.
+func (t *turn) lapses(u *unit, at time.Time, holders []escalate.PersonID) {
+	for _, holder := range holders {
+		if contacts := t.cat.Contacts(holder); len(contacts) > 0 {
+			t.send(u, at, Pending{
+				Part: "escalation", Kind: notify.Notice, Topic: topicQuiet,
+				Note: "nothing was heard of its alerts, so it is closed; if one fires again, you hear anew",
+			}, escalate.Recipient{Person: holder, Contacts: contacts})
+		}
+	}
+	t.emit(u, at, lapsed{holders})
 }
 
 // took notes who has the incident now.
@@ -174,6 +298,18 @@ func (t *turn) took(u *unit, at time.Time, ack escalate.Ack) {
 		e.Said = incident.Said{By: ack.By, Text: ack.Via}
 	}
 	u.enter(at, e)
+	if _, err := t.cat.Named(ack.By); err != nil && ack.Via == "" {
+		return // a runbook
+	}
+	others := slices.DeleteFunc(slices.Clone(u.inc.Delivery.Told), func(told Told) bool { return told.Person == ack.By })
+	if len(others) < len(u.inc.Delivery.Told) || u.inc.Delivery.goesTo(ack.By) {
+		return // who was asked has answered
+	}
+	for _, told := range others {
+		t.send(u, at, Pending{
+			Part: "escalation", Kind: notify.Notice, Topic: topicTaken, Note: string(ack.By) + " has it, and was not asked: you need not answer",
+		}, t.recipient(told))
+	}
 }
 
 // give gives the incident to a person.
@@ -192,7 +328,7 @@ func (t *turn) remind(u *unit, at time.Time, out escalation.Expiring) {
 	for _, holder := range out.Holders {
 		if contacts := t.cat.Contacts(holder); len(contacts) > 0 {
 			t.send(u, at, Pending{
-				Part: "escalation", Kind: notify.Reminder,
+				Part: "escalation", Kind: notify.Reminder, Topic: topicAck,
 				Note: "the acknowledgement ends in " + incident.Short(out.Ends.Sub(at)) + " without activity",
 			}, escalate.Recipient{Person: holder, Contacts: contacts})
 		}
@@ -242,14 +378,23 @@ func (t *turn) policyEnded(u *unit, at time.Time, out escalation.Ended) {
 		return
 	}
 	u.note(at, incident.WordExhausted, "", "policy %s has ended and nobody has acknowledged", u.inc.Plan)
+	u.inc.Escalation.Exhausted = !event.IsFinding(u.inc.Class)
 	t.reportAbout(u, at, event.FindingExhausted, fmt.Sprintf("nobody has acknowledged %q (%v)", u.inc.Title, u.inc.Rating.Priority))
 }
 
+// acknowledge gives the incident to a person of the catalog.
 func acknowledge(t *turn, u *unit, c respond.Acknowledge, at time.Time) error {
-	return t.give(u, at, c.By, c.Via)
+	by, err := t.cat.Named(c.By)
+	if err != nil {
+		return err
+	}
+	return t.give(u, at, by, c.Via)
 }
 
 func unacknowledge(t *turn, u *unit, c respond.Unacknowledge, at time.Time) error {
+	if by, err := t.cat.Named(c.By); err == nil { // who has left since may still give it back
+		c.By = by
+	}
 	out, err := u.inc.Escalation.Unacknowledge(at, c.By, t.terms(u, at))
 	if err == nil && len(out) == 0 {
 		u.say(at, incident.WordUnacknowledged, string(c.By), "others still have it")

@@ -11,10 +11,24 @@ import (
 	"github.com/tocsin-dev/tocsin/store"
 )
 
+// groupFor finds the group of an event and advances it to the event; nil if the view lacks a record. On the way the alert may end, or
+// fire in another group, so that the event belongs elsewhere.
+func (t *turn) groupFor(a *Assessed, al *Alert) *unit {
+	for u := t.groupOf(a, al); u != nil && t.advance(u, u.from(a.Event.Received)); {
+		next := t.groupOf(a, al)
+		if next == u {
+			return u
+		}
+		u = next
+	}
+	return nil
+}
+
 // groupOf finds the group of an event: that of its alert, if the event belongs to the alert as it is, else a group that takes the
 // event in; nil if the view lacks a record.
 func (t *turn) groupOf(a *Assessed, al *Alert) *unit {
-	if al.Group != "" && (a.Event.Signal != event.Trigger || al.Joins(a.Event.Received)) {
+	at := a.Event.Received
+	if al.Group != "" && (a.Event.Signal != event.Trigger || al.Joins(at) || al.IsLate(a.Event, at)) {
 		u, _ := t.unit(store.Key{Tenant: a.Event.Tenant, Kind: KindGroup, ID: al.Group})
 		return u
 	}
@@ -47,7 +61,16 @@ func (t *turn) openGroup(a *Assessed) *unit {
 	if !ok || !t.advance(u, u.from(a.Event.Received)) {
 		return nil
 	}
-	if a.Event.Signal != event.Trigger || !a.Promote || u.admits(a.Event.Received) {
+	at := u.from(a.Event.Received)
+	if a.Event.Signal != event.Trigger || !a.Promote {
+		return u
+	}
+	if a.BySubject && !u.lives(at) && !event.IsFinding(a.Event.Type) {
+		if crowd, ok := t.crowd(a); !ok || crowd != nil {
+			return crowd
+		}
+	}
+	if u.admits(a.Event.Received) {
 		return u
 	}
 	before := u.inc.ID
@@ -82,11 +105,38 @@ func (u *unit) lives(at time.Time) bool {
 	return u.inc != nil && u.inc.Phases.Reopens(at, u.recovery())
 }
 
+// crowded is how many incidents of one plan, owner and class may be open at once, each about a subject of its own.
+const crowded = 10
+
+// crowd finds the group that takes in an event about a further subject, where many subjects have open incidents of their own: that of
+// the latest of them. It is nil if they are not many, and false if the view lacks a record.
+func (t *turn) crowd(a *Assessed) (latest *unit, ok bool) {
+	open := 0
+	for _, u := range t.openBy(a, a.Group) {
+		if open++; latest == nil || u.inc.Phases.Detected.After(latest.inc.Phases.Detected) {
+			latest = u
+		}
+	}
+	if open < crowded {
+		latest = nil
+	}
+	return latest, t.need.Empty()
+}
+
 // groupByField finds the first open group that shares a field with the event; nil if there is none, false if the view lacks a
 // record.
 func (t *turn) groupByField(a *Assessed) (*unit, bool) {
+	open := t.openBy(a, a.Fields...)
+	if !t.need.Empty() || len(open) == 0 {
+		return nil, t.need.Empty()
+	}
+	return open[0], true
+}
+
+// openBy returns the groups that have one of the fields, an open incident, and an open window, by key.
+func (t *turn) openBy(a *Assessed, fields ...string) (open []*unit) {
 	var keys []store.Key
-	for _, field := range a.Fields {
+	for _, field := range fields {
 		known, _ := t.refs(store.Ref{Tenant: a.Event.Tenant, Kind: refField, Name: field})
 		keys = append(keys, known...)
 		for _, r := range t.order { // those of this turn
@@ -101,12 +151,12 @@ func (t *turn) groupByField(a *Assessed) (*unit, bool) {
 		if !ok || !t.advance(u, u.from(a.Event.Received)) {
 			continue
 		}
-		shares := slices.ContainsFunc(a.Fields, func(f string) bool { return slices.Contains(u.group.Fields, f) })
+		shares := slices.ContainsFunc(fields, func(f string) bool { return slices.Contains(u.group.Fields, f) })
 		if shares && u.inc != nil && u.inc.Phases.Phase != incident.Resolved && u.admits(a.Event.Received) {
-			return u, t.need.Empty()
+			open = append(open, u)
 		}
 	}
-	return nil, t.need.Empty()
+	return open
 }
 
 // reopen is how long after its end an alert of the group fires again as the same alert.

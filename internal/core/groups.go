@@ -1,14 +1,17 @@
 package core
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/tocsin-dev/tocsin/catalog"
 	"github.com/tocsin-dev/tocsin/escalate"
 	"github.com/tocsin-dev/tocsin/event"
 	"github.com/tocsin-dev/tocsin/incident"
+	"github.com/tocsin-dev/tocsin/internal/machine/alert"
 	"github.com/tocsin-dev/tocsin/notify"
 	"github.com/tocsin-dev/tocsin/route"
 	"github.com/tocsin-dev/tocsin/store"
@@ -28,12 +31,16 @@ type Group struct {
 	Windows int `json:"windows,omitempty"`
 	// Before is the incident of the window before, where this is a further one.
 	Before string `json:"before,omitempty" erase:"keep"`
-	// Fields are looked for by joining alerts where one equal field is enough.
+	// Fields are looked for by joining alerts where one equal field is enough, or where many subjects have incidents of their own.
 	Fields []string `json:"fields,omitempty" erase:"keep"`
-	// JoinDue is when people are told of the members that joined since, Joined in number.
-	JoinDue time.Time `json:"joinDue,omitzero"`
-	Joined  int       `json:"joined,omitempty"`
-	Members Members   `json:"members,omitzero"`
+	// JoinDue is when people are told of the members that joined since, Joined in number, and JoinTold when they last were. Joiners
+	// names the first of them, and JoinAlso is whom routes add for them.
+	JoinDue  time.Time         `json:"joinDue,omitzero"`
+	JoinTold time.Time         `json:"joinTold,omitzero"`
+	Joined   int               `json:"joined,omitempty"`
+	Joiners  []string          `json:"joiners,omitempty" erase:"words"`
+	JoinAlso []escalate.Target `json:"joinAlso,omitempty" erase:"words"`
+	Members  Members           `json:"members,omitzero"`
 	// Plan is the hash of the plan and policy that the latest incident goes by.
 	Plan string `json:"plan,omitempty" erase:"keep"`
 	// Due is when the store was told to show the group again. Zero: never.
@@ -62,23 +69,42 @@ func (groups) due(u *unit) (time.Time, bool) {
 	return u.group.JoinDue, u.inc != nil && !u.group.JoinDue.IsZero()
 }
 
+// joinersNamed is how many joining alerts a message names.
+const joinersNamed = 5
+
+// joinPause is how long after a notice about joining alerts the next one may leave.
+const joinPause = 5 * time.Minute
+
 // act tells of the members that joined of late.
 func (groups) act(t *turn, u *unit, at time.Time) bool {
-	n := u.group.Joined
-	u.group.Joined, u.group.JoinDue = 0, time.Time{}
+	g := u.group
+	n, names, also := g.Joined, g.Joiners, g.JoinAlso
+	g.Joined, g.Joiners, g.JoinAlso, g.JoinDue = 0, nil, nil, time.Time{}
 	u.touch(at)
 	e := &u.inc.Escalation
 	if e.Status == escalate.Done || n == 0 {
 		return true
 	}
-	m := Pending{Part: "groups", Kind: notify.Page, Note: fmt.Sprintf("%d more alerts joined", n)}
-	if n == 1 {
-		m.Note = "1 more alert joined"
+	if len(e.Acks)+len(u.inc.Delivery.Told) == 0 && (e.Unanswered() || u.inc.Delivery.asks()) { // nobody was reached yet
+		g.Joined, g.Joiners, g.JoinAlso, g.JoinDue = n, names, also, at.Add(joinPause)
+		return true
 	}
-	if e.Notice || u.plan.Policy.Inform {
-		m.Kind = notify.Notice
+	g.JoinTold = at
+	if more := n - len(names); more > 0 {
+		names = append(slices.Clip(names), fmt.Sprintf("and %d more", more))
+	}
+	m := Pending{Part: "groups", Kind: notify.Notice, Topic: topicJoined, Note: fmt.Sprintf("%d joined: %s", n, strings.Join(names, "; "))}
+	if u.plan.Plan.Group.OnJoin == catalog.JoinPage && !e.Notice && !u.plan.Policy.Inform {
+		m.Kind = notify.Page
 	}
 	t.tellHolders(u, at, m)
+	reached, failed := t.cat.Reach(also, u.inc.Owner, at)
+	for _, f := range failed {
+		t.broken(u, at, &f)
+	}
+	for _, r := range reached {
+		t.send(u, at, m, r)
+	}
 	return true
 }
 
@@ -89,13 +115,17 @@ func (groups) hear(t *turn, u *unit, at time.Time, f fact) bool {
 		switch {
 		case !u.lives(at):
 			t.open(u, f.a, at)
-		case al.Incident == u.inc.ID:
-			t.emit(u, at, refired(f))
-		default:
+		case al.Incident != u.inc.ID:
 			u.group.LastJoin = at
 			u.findable(f.a)
 			t.announce(u, f.a, at)
-			t.emit(u, at, joined(f))
+			t.emit(u, at, joined{f.a})
+		case f.reason == alert.ByHand && u.inc.Phases.Phase == incident.Resolved && !f.a.Event.Time.IsZero() &&
+			f.a.Event.Time.Before(u.inc.Phases.Resolved):
+			t.emit(u, at, covered{f.a})
+		default:
+			t.announce(u, f.a, at)
+			t.emit(u, at, refired{f.a})
 		}
 	case worsened:
 		if !u.lives(at) { // the alert was left firing when the incident was resolved
@@ -107,17 +137,36 @@ func (groups) hear(t *turn, u *unit, at time.Time, f fact) bool {
 	return true
 }
 
-// announce notes that people are to be told of a joining alert, where the plan says so and the alert alarms nobody by itself.
+// announce notes that people are to be told of an alert that joins or fires again, unless the plan says that nobody is, or the alert
+// alarms by itself. What joins before level 1 fires belongs to its page.
 func (t *turn) announce(u *unit, a *Assessed, at time.Time) {
-	alarms := u.inc.Phases.Phase != incident.Active || u.inc.Rating.Forced == 0 && a.Priority.Above(u.inc.Rating.Computed)
-	if u.plan.Plan.Group.OnJoin != catalog.JoinPage || alarms {
+	g, i := u.group, u.inc
+	alarms := i.Phases.Phase != incident.Active || i.Rating.Forced == 0 && a.Priority.Above(i.Rating.Computed)
+	if alarms || u.plan.Plan.Group.OnJoin == catalog.JoinSilent {
 		return
 	}
-	u.group.Joined++
-	if u.group.JoinDue.IsZero() {
-		u.group.JoinDue = at.Add(u.plan.GroupWait(u.inc.Rating.Priority))
+	for _, target := range a.Also {
+		if !slices.Contains(i.Also, target) && !slices.Contains(g.JoinAlso, target) {
+			g.JoinAlso = append(slices.Clip(g.JoinAlso), target)
+		}
+	}
+	if i.Escalation.Status == escalate.Idle && len(g.JoinAlso) == 0 {
+		return
+	}
+	if g.Joined++; len(g.Joiners) < joinersNamed {
+		g.Joiners = append(slices.Clip(g.Joiners), a.record.rec.(*Alert).called())
+	}
+	if !g.JoinDue.IsZero() {
+		return
+	}
+	g.JoinDue = at.Add(u.plan.GroupWait(i.Rating.Priority))
+	if next := g.JoinTold.Add(joinPause); u.plan.Plan.Group.OnJoin != catalog.JoinPage && next.After(g.JoinDue) {
+		g.JoinDue = next
 	}
 }
+
+// called names an alert as people know it.
+func (al *Alert) called() string { return cmp.Or(al.Latest.Summary, al.ID) }
 
 // open begins the next incident of the group with the alert that fires.
 func (t *turn) open(u *unit, a *Assessed, at time.Time) {
@@ -133,7 +182,7 @@ func (t *turn) open(u *unit, a *Assessed, at time.Time) {
 	u.group.Incident = id
 	u.inc = &Incident{About: About{
 		ID: id, Tenant: key.Tenant, Group: key.ID, Generation: u.group.Generation, Previous: previous,
-		Title: a.record.rec.(*Alert).Latest.Summary, Class: a.Class.Name, Service: a.Class.Service, Owner: a.Owner, Plan: a.Plan,
+		Title: a.record.rec.(*Alert).Latest.Summary, Class: a.Class.Name, Service: a.Service, Owner: a.Owner, Plan: a.Plan,
 		Rule: a.Rule, Runbook: a.Class.Runbook, Links: a.Event.Links, TraceParent: a.Event.TraceParent, Routes: t.routes(a), Also: a.Also,
 	}}
 	if u.inc.Title == "" {
@@ -141,7 +190,8 @@ func (t *turn) open(u *unit, a *Assessed, at time.Time) {
 	}
 	u.irow = t.add(store.Key{Tenant: key.Tenant, Kind: KindIncident, ID: id}, 0, u.inc)
 	t.pin(u, a.Plan)
-	u.group.LastJoin, u.group.Fields, u.group.JoinDue, u.group.Joined = at, nil, time.Time{}, 0
+	g := u.group
+	g.LastJoin, g.Fields, g.JoinDue, g.JoinTold, g.Joined, g.Joiners, g.JoinAlso = at, nil, time.Time{}, time.Time{}, 0, nil, nil
 	u.findable(a)
 	u.say(at, incident.WordOpened, a.Event.Source, u.inc.opening(a))
 	t.emit(u, at, opened{a})
@@ -187,7 +237,11 @@ func (t *turn) routes(a *Assessed) []string {
 
 // findable lets later alerts find the group by the fields of an alert that joins, as many as a record may publish.
 func (u *unit) findable(a *Assessed) {
-	for _, field := range a.Fields {
+	fields := a.Fields
+	if a.BySubject {
+		fields = []string{a.Group}
+	}
+	for _, field := range fields {
 		if !slices.Contains(u.group.Fields, field) && len(u.group.Fields) < store.MaxRefs {
 			u.group.Fields = append(slices.Clip(u.group.Fields), field)
 		}

@@ -31,11 +31,12 @@ import (
 // full is the core as it ships.
 var full = core.New()
 
-// inc returns the id of an incident that is named by its group and generation, such as pay.stuck/checkout#1.
+// inc returns the id of an incident that is named by its group and generation, such as pay.stuck/checkout#1. The plan of the group is
+// loud and its owner payments.
 func inc(name string) string {
 	group, n, _ := strings.Cut(name, "#")
 	generation, _ := strconv.Atoi(n)
-	return core.IncidentID("", group, generation)
+	return core.IncidentID("", "loud/payments/"+group, generation)
 }
 
 // recordOf returns the key of an incident's record.
@@ -89,6 +90,12 @@ func twoTeams() *catalog.Catalog {
 	}
 }
 
+// senders are the kinds of sender that the rules of order tell apart.
+var senders = []event.Sender{
+	{}, {Acks: true}, {Clock: event.ClockBegin, StaleAfter: time.Hour}, {Clock: event.ClockPeers, Ends: true, StaleAfter: 9 * time.Hour},
+	{Clock: event.ClockChange, Ends: true, StaleAfter: event.Never},
+}
+
 // step is one input of a history: an event, a command, or the outcome of a message, which may or may not exist.
 type step struct {
 	at      time.Time
@@ -113,7 +120,10 @@ func history(rng *rand.Rand, n int) []step {
 			s.event = &event.Event{
 				ID: fmt.Sprint(i), Source: "test", Intake: "test", Type: types[rng.IntN(len(types))], Subject: fmt.Sprint(rng.IntN(3)),
 				Signal: event.Signal(rng.IntN(3)), Severity: severity.Level(rng.IntN(5)), Time: at.Add(-time.Duration(rng.IntN(90)) * time.Second),
-				Received: at, Summary: fmt.Sprint("text ", i),
+				Received: at, Summary: fmt.Sprint("text ", i), Sender: senders[rng.IntN(len(senders))],
+			}
+			if rng.IntN(4) == 0 {
+				s.event.Source, s.event.Time = "peer", time.Time{}
 			}
 			if rng.IntN(2) == 0 {
 				s.event.Signal = event.Trigger

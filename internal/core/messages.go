@@ -27,6 +27,9 @@ type Delivery struct {
 	Pending  []Pending `json:"pending,omitempty" erase:"keep"` // messages on their way
 	Told     []Told    `json:"told,omitempty"`                 // responders who were paged or informed
 	Messages uint64    `json:"messages"`                       // counts messages: the sequence in their keys
+	Latest   time.Time `json:"latest,omitzero"`                // when the latest message was made
+	// Held is until when no message leaves that says that the incident is over: an alert may still fire.
+	Held time.Time `json:"held,omitzero"`
 }
 
 // Pending is a message to one recipient that was neither accepted nor failed for good.
@@ -34,6 +37,8 @@ type Pending struct {
 	Part string      `json:"part"` // whose message it is
 	Seq  uint64      `json:"seq"`
 	Kind notify.Kind `json:"kind"`
+	// Topic says what it tells.
+	Topic topic `json:"topic,omitempty" erase:"keep"`
 	escalate.Position
 	escalate.Recipient
 	Try     int       `json:"try"`     // index of the contact under way
@@ -43,6 +48,33 @@ type Pending struct {
 	Last bool `json:"last,omitempty"`
 	// Audience marks a message to somebody outside: it holds nothing but its note, and nobody counts as told by it.
 	Audience bool `json:"audience,omitempty"`
+}
+
+// topic says what a message tells.
+type topic string
+
+const (
+	topicJoined    topic = "joined"    // alerts joined
+	topicNews      topic = "news"      // an alert came back
+	topicRecovered topic = "recovered" // the incident is watched
+	topicOver      topic = "over"      // the incident is over
+	topicQuiet     topic = "quiet"     // the incident is over, since nothing was heard of it
+	topicAck       topic = "ack"       // an acknowledgement ends
+	topicConfirm   topic = "confirm"   // a person is to confirm the recovery
+	topicTaken     topic = "taken"     // somebody else has it
+)
+
+// ends reports whether a message says that the incident is over, or will be.
+func (p *Pending) ends() bool { return p.Topic == topicRecovered || p.Topic == topicOver }
+
+// asks reports whether the message of a level is on its way.
+func (d *Delivery) asks() bool {
+	return slices.ContainsFunc(d.Pending, func(p Pending) bool { return p.Level > 0 })
+}
+
+// goesTo reports whether the message of a level to the person is on its way.
+func (d *Delivery) goesTo(person escalate.PersonID) bool {
+	return slices.ContainsFunc(d.Pending, func(p Pending) bool { return p.Level > 0 && p.Person == person })
 }
 
 // Contact returns the contact under way.
@@ -60,29 +92,48 @@ type Told struct {
 // send puts a message on its way over the recipient's first contact.
 func (t *turn) send(u *unit, at time.Time, m Pending, to escalate.Recipient) {
 	u.inc.Delivery.Messages++
+	u.inc.Delivery.Latest = at
 	m.Seq, m.Recipient, m.Try = u.inc.Delivery.Messages, to, 0
 	t.dispatch(u, at, m)
 }
 
-// tellHolders sends a message to those who have the incident, or if none of them can be contacted, to every responder who was reached.
+// tellHolders sends a message to those who have the incident, or had it when it ended; if none of them can be contacted, to every
+// responder who was reached.
 func (t *turn) tellHolders(u *unit, at time.Time, m Pending) {
-	held := false
-	for _, ack := range u.inc.Escalation.Acks {
-		if contacts := t.cat.Contacts(ack.By); len(contacts) > 0 {
-			t.send(u, at, m, escalate.Recipient{Person: ack.By, Contacts: contacts})
+	if !t.tellAcked(u, at, m) {
+		t.tellAll(u, at, m)
+	}
+}
+
+// tellAcked sends a message to those who have the incident, or had it when it ended. It reports whether there was one.
+func (t *turn) tellAcked(u *unit, at time.Time, m Pending) (held bool) {
+	for _, holder := range u.inc.Escalation.Who() {
+		if contacts := t.cat.Contacts(holder); len(contacts) > 0 {
+			t.send(u, at, m, escalate.Recipient{Person: holder, Contacts: contacts})
 			held = true
 		}
 	}
-	if !held {
-		t.tellAll(u, at, m)
-	}
+	return held
 }
 
 // tellAll sends a message to every responder who was paged or informed.
 func (t *turn) tellAll(u *unit, at time.Time, m Pending) {
 	for _, told := range u.inc.Delivery.Told {
-		t.send(u, at, m, escalate.Recipient{Person: told.Person, Contacts: []escalate.Contact{told.Contact}})
+		t.send(u, at, m, t.recipient(told))
 	}
+}
+
+// recipient returns a responder with the contacts of today, that over which the responder was reached first.
+func (t *turn) recipient(told Told) escalate.Recipient {
+	contacts := slices.Clone(t.cat.Contacts(told.Person))
+	i := slices.Index(contacts, told.Contact)
+	switch {
+	case len(contacts) == 0:
+		contacts = []escalate.Contact{told.Contact}
+	case i > 0:
+		contacts = slices.Insert(slices.Delete(contacts, i, i+1), 0, told.Contact)
+	}
+	return escalate.Recipient{Person: told.Person, Contacts: contacts}
 }
 
 // longestLife is how long a message is tried.
@@ -109,13 +160,16 @@ func (t *turn) dispatch(u *unit, at time.Time, p Pending) {
 	if u.plan != nil && p.Kind == notify.Page && !(p.Last && p.Try == len(p.Contacts)-1) {
 		life = min(life, u.plan.Policy.WaitOf(p.Level))
 	}
-	p.Expires = at.Add(life)
-	d := &u.inc.Delivery
+	d, due := &u.inc.Delivery, at
+	if p.ends() && d.Held.After(at) {
+		due = d.Held
+	}
+	p.Expires = due.Add(life)
 	head := !slices.ContainsFunc(d.Pending, func(q Pending) bool { return q.Contact() == p.Contact() })
 	d.Pending = append(slices.Clip(d.Pending), p)
 	u.touch(at)
 	t.task(u, store.Task{
-		ID: m.Key, Queue: Queue(channel), Order: string(p.Contact()), Tag: p.tag(), Kind: "message", Due: at, Expires: p.Expires,
+		ID: m.Key, Queue: Queue(channel), Order: string(p.Contact()), Tag: p.tag(), Kind: "message", Due: due, Expires: p.Expires,
 		Payload: payload,
 	}, head)
 }

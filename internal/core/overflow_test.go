@@ -76,8 +76,8 @@ func TestTooManyFacts(t *testing.T) {
 	t.Run("one event of many", func(t *testing.T) {
 		c := New()
 		c.parts = append(c.parts, echo{answers: func(_ *unit, f fact) bool {
-			j, ok := f.(joined)
-			return ok && j.a.Event.Subject == "b"
+			o, ok := f.(opened)
+			return ok && o.a.Event.Subject == "b"
 		}})
 		b := newBench(t, c)
 		d := b.decide(start, Events{b.event("disk.full", "a", start), b.event("disk.full", "b", start), b.event("disk.full", "c", start)})
@@ -101,7 +101,7 @@ func TestTooManyFacts(t *testing.T) {
 		c.parts = append(c.parts, echo{answers: is[moved]})
 		b := newBench(t, c, recovers)
 		b.decide(start, Events{b.event("disk.full", "", start)})
-		at := start.Add(3 * time.Hour)
+		at := start.Add(48 * time.Hour) // its page is over
 		d := b.decide(at, Advance{At: at, Key: b.all(KindGroup)[0].Key})
 		require.ErrorIs(t, d.Refused[0], ErrOverflow)
 		assert.Equal(t, at.Add(time.Minute), d.due(t, KindGroup), "it rests")
@@ -115,7 +115,7 @@ func TestTooManyFacts(t *testing.T) {
 		c.parts = append(c.parts, echo{answers: func(u *unit, f fact) bool {
 			return is[moved](u, f) || is[opened](u, f) && u.inc.Class == overflow
 		}})
-		at := start.Add(3 * time.Hour)
+		at := start.Add(48 * time.Hour) // its page is over
 		d := b.decide(at, Advance{At: at, Key: b.all(KindGroup)[0].Key}, Events{b.event("other", "2", at)})
 		require.ErrorIs(t, d.Refused[0], ErrOverflow)
 		require.NoError(t, d.Refused[1])
@@ -181,7 +181,9 @@ func TestAFullBatchIsNoLoop(t *testing.T) {
 // and its counts are true.
 func TestResolveMoreThanTheStoreNames(t *testing.T) {
 	start := time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)
-	b := newBench(t, New(), func(_ *catalog.Catalog, p *catalog.Plan) { p.Group.MaxMembers = -1 })
+	b := newBench(t, New(), func(_ *catalog.Catalog, p *catalog.Plan) {
+		p.Group.By, p.Group.MaxMembers = []string{"class"}, -1
+	})
 	var events Events
 	for i := range refsAtOnce + 500 {
 		events = append(events, b.event("disk.full", fmt.Sprint(i), start))

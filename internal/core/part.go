@@ -67,25 +67,51 @@ func (untimed) act(*turn, *unit, time.Time) bool { return true }
 type fact interface{ fact() }
 
 type (
-	// promoted: an alert fires that somebody is to answer. It is in no incident yet, or was in one before.
-	promoted struct{ a *Assessed }
+	// promoted: an alert fires that somebody is to answer. It is in no incident yet, or was in one before, in which it had ended for the
+	// reason.
+	promoted struct {
+		a      *Assessed
+		reason string
+	}
 	// opened: the unit has a new incident. It is the first fact that this incident's parts hear.
 	opened struct{ a *Assessed }
 	// joined: an alert joined the incident.
 	joined struct{ a *Assessed }
 	// refired: a member that had ended fires again.
 	refired struct{ a *Assessed }
+	// covered: a member that a person had ended fires again, and the person's word covers it.
+	covered struct{ a *Assessed }
+	// repeated: a member goes on firing. gap says that nothing had been heard of it for long.
+	repeated struct {
+		a   *Assessed
+		gap bool
+	}
+	// renewed: a member fires that was quiet, or the end of which was lost.
+	renewed struct {
+		a    *Assessed
+		lost bool
+	}
+	// hushed: a member became quiet.
+	hushed struct{ row *record }
 	// worsened: a repeat of a member has a worse priority than any before.
 	worsened struct{ a *Assessed }
 	// raised: the incident goes on with the worse priority of a member.
 	raised struct{ a *Assessed }
-	// ended: a member resolved.
+	// ended: a member resolved for the reason, which was quiet before or fired.
 	ended struct {
-		row   *record
-		actor string
+		row           *record
+		actor, reason string
+		quiet         bool
 	}
-	// swept: a person resolves the incident with all alerts that fire.
-	swept struct{ by escalate.PersonID }
+	// doubted: the end of a member is in doubt until the instant.
+	doubted struct{ until time.Time }
+	// swept: a person resolves the incident. all says that every alert resolves with it.
+	swept struct {
+		by  escalate.PersonID
+		all bool
+	}
+	// lapsed: nobody has the incident any more, and all its alerts are quiet.
+	lapsed struct{ holders []escalate.PersonID }
 	// signalled: an acknowledge signal came for a member.
 	signalled struct{ a *Assessed }
 	// replaced: the group goes on with another incident. It is the last fact that this incident's parts hear.
@@ -95,6 +121,7 @@ type (
 		to   incident.Phase
 		word incident.Word
 		why  string
+		how  ending
 	}
 	// suspected: a part has found a priority.
 	suspected struct {
@@ -122,7 +149,23 @@ type (
 	touched struct{}
 )
 
+// ending is how an incident came to its end.
+type ending uint8
+
+const (
+	recovered   ending = iota // its alerts have resolved, or a person says so
+	wentQuiet                 // nothing was heard of its alerts for long
+	unconfirmed               // its alerts have resolved, and nobody confirmed it
+	reported                  // it was about a finding
+)
+
 func (promoted) fact()  {}
+func (covered) fact()   {}
+func (repeated) fact()  {}
+func (renewed) fact()   {}
+func (hushed) fact()    {}
+func (doubted) fact()   {}
+func (lapsed) fact()    {}
 func (opened) fact()    {}
 func (joined) fact()    {}
 func (refired) fact()   {}

@@ -4,9 +4,11 @@ import (
 	"errors"
 	"time"
 
+	"github.com/tocsin-dev/tocsin/event"
 	"github.com/tocsin-dev/tocsin/incident"
 	"github.com/tocsin-dev/tocsin/internal/machine/alert"
 	"github.com/tocsin-dev/tocsin/internal/machine/phase"
+	"github.com/tocsin-dev/tocsin/notify"
 	"github.com/tocsin-dev/tocsin/respond"
 )
 
@@ -15,15 +17,27 @@ type phases struct{}
 
 func (phases) due(u *unit) (at time.Time, ok bool) {
 	if u.inc != nil {
-		at, ok = u.inc.Phases.SoakEnd(u.recovery())
+		at, ok = u.inc.Phases.Due(u.recovery())
 	}
 	return at, ok
 }
 
-// act resolves the incident when its soak has passed.
+// act resolves the incident when its soak has passed, or asks a person to confirm that.
 func (phases) act(t *turn, u *unit, at time.Time) bool {
-	u.inc.Phases.Soaked(at)
-	t.over(u, at, incident.Entry{Text: "every alert has been resolved for " + incident.Short(u.recovery().Soak)})
+	p, soak := &u.inc.Phases, incident.Short(u.recovery().Soak)
+	asked := !p.Asked.IsZero()
+	switch {
+	case p.Advance(at, u.recovery()):
+		u.say(at, incident.WordUnconfirmed, "", "every alert has been resolved for "+soak+", and a person is to confirm it")
+		t.tellHolders(u, at, Pending{
+			Part: "phases", Kind: notify.Reminder, Topic: topicConfirm,
+			Note: "every alert has been resolved for " + soak + ": resolve it, or say what is left",
+		})
+	case asked:
+		t.over(u, at, unconfirmed, incident.Entry{Text: "nobody has confirmed it for " + incident.Short(phase.Confirmation)})
+	default:
+		t.over(u, at, recovered, incident.Entry{Text: "every alert has been resolved for " + soak})
+	}
 	return true
 }
 
@@ -39,28 +53,56 @@ func (phases) hear(t *turn, u *unit, at time.Time, f fact) bool {
 	case refired:
 		u.inc.Phases.FiresAgain()
 		t.firesIn(u, at, f.a.record.rec.(*Alert))
+	case covered:
+		u.inc.Phases.FiresAgain()
+	case renewed:
+		if !f.lost {
+			u.inc.Phases.Stirs()
+		}
+		t.firesIn(u, at, f.a.record.rec.(*Alert))
+	case hushed:
+		u.inc.Phases.Hush(at)
+		u.say(at, incident.WordQuiet, "", f.row.rec.(*Alert).ID)
 	case raised:
 		if u.inc.Phases.Phase == incident.Resolved {
 			t.revive(u, at, "priority rose")
 		}
 	case ended:
-		t.counted(u, f.row.rec.(*Alert), at, f.actor)
+		t.counted(u, f, at)
+	case lapsed:
+		u.inc.Phases.Hushed = 0
+		u.inc.Phases.End(at)
+		t.over(u, at, wentQuiet, incident.Entry{Text: "nothing was heard of its alerts, and nobody has it"})
 	}
 	return true
 }
 
 // counted counts a member out that has resolved, and follows up where that means recovery.
-func (t *turn) counted(u *unit, al *Alert, at time.Time, actor string) {
-	p := &u.inc.Phases
-	changed := p.AlertResolved(al.ID, at, u.recovery())
-	u.note(at, incident.WordAlertResolved, actor, "%s  %s  %d of %d fire", al.ID, al.Reason, p.Firing, p.Alerts)
+func (t *turn) counted(u *unit, f ended, at time.Time) {
+	p, al := &u.inc.Phases, f.row.rec.(*Alert)
+	byQuiet, changed := f.reason == alert.ByQuiet, false
+	if byQuiet {
+		p.Dropped(f.quiet, at)
+	} else {
+		changed = p.AlertResolved(al.ID, f.quiet, at, u.recovery())
+	}
+	u.note(at, incident.WordAlertResolved, f.actor, "%s  %s  %d of %d fire", al.ID, f.reason, p.Firing, p.Alerts)
 	switch {
+	case byQuiet && p.Phase == incident.Active && p.Firing+p.Hushed == 0 && u.recovery().On != incident.OnNever:
+		p.End(at)
+		t.over(u, at, wentQuiet, incident.Entry{Text: "nothing was heard of its alerts"})
+	case changed && event.IsFinding(u.inc.Class):
+		p.End(at)
+		t.over(u, at, reported, incident.Entry{Text: "what was found is over"})
 	case changed && p.Phase == incident.Resolved:
-		t.over(u, at, incident.Entry{Text: "every alert has resolved"})
+		t.over(u, at, recovered, incident.Entry{Text: "every alert has resolved"})
 	case changed:
-		const why = "recovered, being watched"
+		why := "recovered, being watched"
+		if f.reason == alert.ByMove {
+			why = "its last alert belongs to another incident now"
+		}
 		u.say(at, incident.WordMonitoring, "", why)
-		t.emit(u, at, moved{p.Phase, incident.WordMonitoring, why})
+		t.emit(u, at, moved{p.Phase, incident.WordMonitoring, why, recovered})
 	}
 }
 
@@ -82,34 +124,29 @@ func (t *turn) revive(u *unit, at time.Time, why string) {
 		word = incident.WordReopened
 	}
 	u.say(at, word, "", why)
-	t.emit(u, at, moved{incident.Active, word, why})
+	t.emit(u, at, moved{incident.Active, word, why, recovered})
 }
 
 // over follows up on the end of an incident; the entry says how it came.
-func (t *turn) over(u *unit, at time.Time, e incident.Entry) {
+func (t *turn) over(u *unit, at time.Time, how ending, e incident.Entry) {
 	e.Word = incident.WordIncidentResolved
 	u.enter(at, e)
 	why := e.Text
 	if e.Said.Text != "" {
 		why += "  " + e.Word.Quote(e.Said)
 	}
-	t.emit(u, at, moved{incident.Resolved, e.Word, why})
+	t.emit(u, at, moved{incident.Resolved, e.Word, why, how})
 }
 
 // resolveByHand ends an incident, with its alerts if the person says so. The gates are tried before anything is changed.
 func resolveByHand(t *turn, u *unit, c respond.Resolve, at time.Time) error {
-	state, fire := u.inc.Phases, 0
+	rows, ok := t.members(u)
+	if !ok {
+		return nil
+	}
+	state := u.inc.Phases
 	if c.Alerts {
-		rows, ok := t.members(u)
-		if !ok {
-			return nil
-		}
-		for _, row := range rows { // those that can be resolved with it; the others keep it from its end
-			if row.rec.(*Alert).State == alert.Firing {
-				state.AlertResolved("", at, phase.Recovery{On: incident.OnNever})
-				fire++
-			}
-		}
+		drop(&state, rows, true, at)
 	}
 	err := state.Resolve(at, u.recovery(), incident.Said{By: c.By, Text: c.Override}, t.gates(u, at, incident.Resolved)...)
 	if errors.Is(err, phase.ErrResolved) {
@@ -118,14 +155,24 @@ func resolveByHand(t *turn, u *unit, c respond.Resolve, at time.Time) error {
 	if err != nil {
 		return err
 	}
-	if fire > 0 {
-		if t.emit(u, at, swept{c.By}); !t.hear() {
-			return nil
-		}
+	if !c.Alerts {
+		drop(&state, rows, false, at)
+	}
+	if t.emit(u, at, swept{c.By, c.Alerts}); !t.hear() {
+		return nil
 	}
 	u.inc.Phases = state
-	t.over(u, at, incident.Entry{Actor: string(c.By), Text: "by command", Said: state.Said})
+	t.over(u, at, recovered, incident.Entry{Actor: string(c.By), Text: "by command", Said: state.Said})
 	return nil
+}
+
+// drop counts the members out that end with their incident.
+func drop(state *phase.State, rows []*record, all bool, at time.Time) {
+	for _, row := range rows {
+		if al := row.rec.(*Alert); al.goesWith(all) {
+			state.Dropped(al.State == alert.Quiet, at)
+		}
+	}
 }
 
 // gates asks every part what keeps the incident from the phase.

@@ -29,6 +29,8 @@ func (priority) hear(t *turn, u *unit, at time.Time, f fact) bool {
 		t.worse(u, at, f.a.Priority, f.a.Why)
 	case refired:
 		t.worse(u, at, f.a.Priority, f.a.Why)
+	case renewed:
+		t.worse(u, at, f.a.Priority, f.a.Why)
 	case raised:
 		t.worse(u, at, f.a.Priority, f.a.Why)
 	case suspected:

@@ -137,7 +137,7 @@ func (u *unit) firstRun() (first time.Time, at int) {
 
 // matching begins the runs of an incident that the event calls for.
 func (t *turn) matching(u *unit, a *Assessed, at time.Time) {
-	facts := t.cat.Facts(a.Event, a.Class, u.inc.Owner)
+	facts := t.cat.Facts(a.Event, u.inc.Service, u.inc.Owner)
 	cause := a.Event
 	if len(t.cat.Actions()) > 0 {
 		cause = kept(a.Event)

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/tocsin-dev/tocsin/catalog"
-	"github.com/tocsin-dev/tocsin/event"
 	"github.com/tocsin-dev/tocsin/incident"
 	"github.com/tocsin-dev/tocsin/internal/core"
 	"github.com/tocsin-dev/tocsin/store"
@@ -90,7 +89,7 @@ func (t *Telemetry) Committed(ctx context.Context, all []Changed, cat *catalog.C
 // response returns the attributes of the response times: the priority, and the tier of the service.
 func response(cat *catalog.Compiled, inc *core.Incident) metric.MeasurementOption {
 	tier := ""
-	if n := cat.Facts(nil, &event.Class{Service: inc.Service}, "").Service.Tier; n > 0 {
+	if n := cat.Facts(nil, inc.Service, "").Service.Tier; n > 0 {
 		tier = strconv.Itoa(n)
 	}
 	return with("priority", inc.Rating.Priority.String(), "service.tier", tier)

@@ -102,7 +102,7 @@ func (r *rig) pass(d time.Duration) {
 // TestEveryMark lives through everything that can become of an incident, and demands that each step is counted.
 func TestEveryMark(t *testing.T) {
 	r := newRig(t)
-	id := core.IncidentID("", "disk.full/", 1)
+	id := core.IncidentID("", "loud/default/disk.full//", 1)
 	r.event("disk.slow", event.Trigger, severity.Error) // informed
 	r.event("disk.full", event.Trigger, severity.Error)
 	r.pass(time.Minute)
@@ -124,7 +124,7 @@ func TestEveryMark(t *testing.T) {
 	}
 	assert.Positive(t, r.counts.Count("tocsin.escalation.levels", "policy", "loud", "level", "1"))
 	assert.EqualValues(t, 1, r.counts.Count("tocsin.incident.acknowledge.duration"))
-	assert.EqualValues(t, 1, r.counts.Count("tocsin.incident.resolve.duration"))
+	assert.EqualValues(t, 2, r.counts.Count("tocsin.incident.resolve.duration"), "the incident, and the finding that it was exhausted")
 }
 
 // TestMarkMutants deletes one mark after the other from the table of words and demands that TestEveryMark turns red: the first two,

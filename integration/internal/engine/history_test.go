@@ -91,7 +91,7 @@ func someEvent(rng *rand.Rand, id string) event.Event {
 }
 
 func someCommand(rng *rand.Rand, id string) respond.Command {
-	of := core.IncidentID("", []string{"pay.stuck/checkout", "pay.slow/checkout", "hub.lag/hub"}[rng.IntN(3)], 1+rng.IntN(2))
+	of := core.IncidentID("", []string{"loud/payments/pay.stuck/checkout", "loud/payments/pay.slow/checkout", "quiet/platform/hub.lag/hub"}[rng.IntN(3)], 1+rng.IntN(2))
 	switch rng.IntN(6) {
 	case 0:
 		return respond.Unacknowledge{Incident: of, By: "ana", ID: id}

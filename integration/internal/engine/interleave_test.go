@@ -53,7 +53,7 @@ type draw struct {
 }
 
 // first is the incident of the first event.
-var first = core.IncidentID("", "pay.stuck/checkout", 1)
+var first = core.IncidentID("", "loud/payments/pay.stuck/checkout", 1)
 
 func (d *draw) step() {
 	held := d.Held()

@@ -19,7 +19,7 @@ func ExampleAlert() {
 	fmt.Println(disk.Trigger(said(time.Minute, "disk 95% full"), terms) == alert.Repeated)
 	fmt.Println(disk.State, disk.Count, disk.First.Summary, "→", disk.Latest.Summary)
 
-	fmt.Println(disk.Resolve(said(5*time.Minute, "")) == alert.Ended)
+	fmt.Println(disk.Resolve(said(5*time.Minute, ""), terms) == alert.Ended)
 	fmt.Println(disk.State, disk.Reason, disk.Ended.Format(time.TimeOnly))
 
 	fmt.Println(disk.Trigger(said(10*time.Minute, "disk 96% full"), terms) == alert.Reopened)

@@ -11,7 +11,7 @@ import (
 
 // Start begins the escalation of an incident that opened at the instant. [State.Collected] or the group wait fires level 1.
 func (s *State) Start(at time.Time, t *Terms) {
-	*s = State{Status: escalate.Idle, Since: at, Opened: at, Priority: t.Priority, Notice: t.notices()}
+	*s = State{Status: escalate.Idle, Since: at, Opened: at, Acted: at, Priority: t.Priority, Notice: t.notices()}
 	s.Next = at.Add(t.GroupWait)
 }
 
@@ -158,17 +158,40 @@ func (s *State) Acknowledge(at time.Time, by escalate.PersonID, via string, t *T
 	return out, nil
 }
 
-// Activity restarts the timer that all acknowledgements share. Acknowledgements of P3 to P5 do not expire.
+// Activity restarts the timer that all acknowledgements share.
 func (s *State) Activity(at time.Time, t *Terms) {
+	s.Acted = at
+	s.time(t)
+}
+
+// Hushed tells the machine that alerts became quiet, or fire again.
+func (s *State) Hushed(at time.Time, t *Terms) {
+	if t.ackLife() > 0 {
+		return
+	}
+	if s.time(t); !s.AckEnds.IsZero() && s.AckEnds.Before(at) {
+		s.AckEnds = at
+	}
+}
+
+// time sets the timer by the latest act of a person. Its end is at an acknowledgement, or at what a person did since.
+func (s *State) time(t *Terms) {
 	if s.Status != escalate.Paused {
 		return
 	}
 	s.AckEnds, s.Remind = time.Time{}, time.Time{}
-	if !t.expires() {
+	life := t.ackLife()
+	switch {
+	case life > 0:
+		if s.Remind = s.Acted.Add(life - ackReminder); life <= ackReminder {
+			s.Remind = time.Time{}
+		}
+	case t.Silent:
+		life = hushedLife
+	default:
 		return
 	}
-	s.AckEnds = at.Add(ackLife)
-	s.Remind = s.AckEnds.Add(-ackReminder)
+	s.AckEnds = s.Acted.Add(life)
 }
 
 // Unacknowledge withdraws a person's acknowledgement. If it was the last, the current level is paged again.
@@ -184,9 +207,13 @@ func (s *State) Unacknowledge(at time.Time, by escalate.PersonID, t *Terms) ([]O
 	return s.resume(at, t, string(by)+" gave it back"), nil
 }
 
-// resume pages the level of the position again: who is on call now, and the previous holders.
+// resume pages the level of the position again: who is on call now, and the previous holders. If every alert is quiet, nobody is
+// asked any more.
 func (s *State) resume(at time.Time, t *Terms, why string) []Output {
 	out := []Output{GaveBack{By: s.holders(), Why: why}}
+	if t.Silent {
+		return append(out, Lapsed{s.holders()})
+	}
 	s.Resume, s.Acks = s.holders(), nil
 	if s.Level == 0 {
 		return append(out, s.restart(at, t)...)
@@ -265,6 +292,13 @@ func (s *State) Finish(at time.Time) []Output {
 	return []Output{Withdraw{}}
 }
 
+// Relapse begins a new round, since the alert that fires is news to whoever has the incident; the holders are paged with level 1.
+func (s *State) Relapse(at time.Time, t *Terms, why string) []Output {
+	s.Notice = t.notices()
+	s.Resume, s.Acks = s.holders(), nil
+	return append([]Output{Alarm{why}, Withdraw{}}, s.restart(at, t)...)
+}
+
 // Reopen begins a new round after Finish; the previous holders are paged with level 1.
 func (s *State) Reopen(at time.Time, t *Terms, why string) []Output {
 	s.Notice = t.notices()
@@ -273,6 +307,14 @@ func (s *State) Reopen(at time.Time, t *Terms, why string) []Output {
 
 // Unanswered reports whether the escalation waits for an answer, or will. The alerts of such an incident do not go stale.
 func (s *State) Unanswered() bool { return s.Status == escalate.Idle || s.Status == escalate.Running }
+
+// Who returns the people who have the incident, or had it when the escalation ended.
+func (s *State) Who() []escalate.PersonID {
+	if s.Status == escalate.Done {
+		return s.Resume
+	}
+	return s.holders()
+}
 
 func (s *State) holders() []escalate.PersonID {
 	var who []escalate.PersonID

@@ -34,6 +34,13 @@ func (s *State) recipients(t *Terms) ([]escalate.Recipient, []Output) {
 	return who, outputs(append(failed, alsoFailed...))
 }
 
+// LevelOne returns whom level 1 reaches now.
+func (s *State) LevelOne(t *Terms) []escalate.Recipient {
+	one := State{Position: escalate.Position{Round: max(s.Round, 1), Level: 1}}
+	who, _ := one.recipients(t)
+	return who
+}
+
 func outputs(failed []escalate.Failed) (out []Output) {
 	for _, f := range failed {
 		out = append(out, Failed{f})

@@ -18,6 +18,8 @@ type State struct {
 	// Next is when the next level fires, while idle or running.
 	Next time.Time      `json:"next,omitzero"`
 	Acks []escalate.Ack `json:"acks,omitempty"`
+	// Acted is when a person last did something to the incident; when it opened, if nobody did.
+	Acted time.Time `json:"acted"`
 	// AckEnds is when the acknowledgements expire without activity, and Remind when their holders are reminded.
 	AckEnds time.Time `json:"ackEnds,omitzero"`
 	Remind  time.Time `json:"remind,omitzero"`
@@ -34,7 +36,8 @@ type State struct {
 }
 
 const (
-	ackLife     = 30 * time.Minute // of an acknowledgement of a P1 or P2 without activity
+	ackLife     = 30 * time.Minute // of an acknowledgement of a P1 or P2 without activity, where the policy does not say
+	hushedLife  = 24 * time.Hour   // of an acknowledgement without activity while every alert is quiet
 	ackReminder = 5 * time.Minute  // before the end of ackLife
 	defaultPass = 4                // the first pass and three repeats
 )
@@ -43,6 +46,7 @@ const (
 type Terms struct {
 	Policy    *escalate.Policy
 	Priority  severity.Priority // of the incident now
+	Silent    bool              // every alert of the incident that has not resolved is quiet
 	GroupWait time.Duration
 	// Reach returns the recipients of the targets at this instant, and the schedules that failed.
 	Reach func([]escalate.Target) ([]escalate.Recipient, []escalate.Failed)
@@ -62,8 +66,16 @@ type Terms struct {
 // notices reports whether the priority sends notices instead of pages.
 func (t *Terms) notices() bool { return t.Priority > severity.P3 }
 
-// expires reports whether acknowledgements expire without activity.
-func (t *Terms) expires() bool { return t.Priority != 0 && t.Priority <= severity.P2 }
+// ackLife returns how long an acknowledgement lasts without activity; zero: it does not expire.
+func (t *Terms) ackLife() time.Duration {
+	switch {
+	case t.Policy.AckTimeout != nil:
+		return *t.Policy.AckTimeout
+	case t.Priority != 0 && t.Priority <= severity.P2:
+		return ackLife
+	}
+	return 0
+}
 
 // endless reports whether passes repeat until somebody acknowledges.
 func (t *Terms) endless() bool {
@@ -83,7 +95,7 @@ func (t *Terms) spent(pass int) bool {
 }
 
 // Output is a request or report of the machine. The set is closed: [Fire], [Uncovered], [Failed], [Ended], [Withdraw], [Took], [GaveBack],
-// [Alarm] and [Expiring].
+// [Alarm], [Expiring] and [Lapsed].
 type Output interface{ output() }
 
 // Fire asks to send a page, or with Notice a notice, to the recipients of a level.
@@ -123,7 +135,11 @@ type Expiring struct {
 	Ends    time.Time
 }
 
+// Lapsed reports that nobody has the incident any more, while all its alerts are quiet.
+type Lapsed struct{ Holders []escalate.PersonID }
+
 func (Fire) output()      {}
+func (Lapsed) output()    {}
 func (Uncovered) output() {}
 func (Failed) output()    {}
 func (Ended) output()     {}

@@ -10,17 +10,17 @@ import (
 
 func ExampleState() {
 	noon := time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)
-	plan := phase.Recovery{To: incident.Resolved, Soak: 5 * time.Minute, Reopen: time.Hour}
+	plan := phase.Recovery{Soak: 5 * time.Minute, Reopen: time.Hour}
 
 	state := phase.Open(noon)
 	state.Joined("disk")
 	state.Joined("queue")
-	fmt.Println(state.Phase, state.AlertResolved("disk", noon.Add(time.Minute), plan))
+	fmt.Println(state.Phase, state.AlertResolved("disk", false, noon.Add(time.Minute), plan))
 	fmt.Println(state.Resolve(noon.Add(2*time.Minute), plan, incident.Said{}))
 
-	fmt.Println(state.AlertResolved("queue", noon.Add(3*time.Minute), plan), state.Phase)
-	end, _ := state.SoakEnd(plan)
-	state.Soaked(end)
+	fmt.Println(state.AlertResolved("queue", false, noon.Add(3*time.Minute), plan), state.Phase)
+	end, _ := state.Due(plan)
+	state.Advance(end, plan)
 	fmt.Println(state.Phase, end.Format(time.TimeOnly))
 	// Output:
 	// active false

@@ -13,12 +13,14 @@ import (
 // Recovery has the settings of a plan for the end of an incident.
 type Recovery struct {
 	On incident.ResolveOn
-	// To is Monitoring or Resolved. With Monitoring, a person resolves the incident. With Resolved, it resolves by itself after the
-	// soak.
-	To     incident.Phase
-	Soak   time.Duration // time without a firing alert before the incident may be resolved
-	Reopen time.Duration // window after the end in which an alert reopens the incident
+	// Confirm says that a person is to confirm the recovery when the soak has passed. Without, the incident resolves by itself then.
+	Confirm bool
+	Soak    time.Duration // time without a firing alert before the incident may be resolved
+	Reopen  time.Duration // window after the end in which an alert reopens the incident
 }
+
+// Confirmation is how long a person is waited for who confirms a recovery.
+const Confirmation = 24 * time.Hour
 
 // DefaultSoak returns the default soak: 15 minutes for P1 and P2, else 5 minutes.
 func DefaultSoak(p severity.Priority) time.Duration {
@@ -38,12 +40,15 @@ type State struct {
 	Mitigated time.Time      `json:"mitigated,omitzero"`
 	Resolved  time.Time      `json:"resolved,omitzero"`
 	Reopened  []time.Time    `json:"reopened,omitempty"`
-	Alerts    int            `json:"alerts"` // number of alerts that have joined
-	Firing    int            `json:"firing"` // number of these that fire
+	Alerts    int            `json:"alerts"`           // number of alerts that have joined
+	Firing    int            `json:"firing"`           // number of these that fire
+	Hushed    int            `json:"hushed,omitempty"` // number of these that are quiet
 	// LastAlert is the id of the alert that joined last.
 	LastAlert string `json:"lastAlert" erase:"keep"`
 	// Quiet is the instant since which no alert fires; zero while an alert fires.
 	Quiet time.Time `json:"quiet,omitzero"`
+	// Asked is when a person was asked to confirm the recovery; zero: nobody was.
+	Asked time.Time `json:"asked,omitzero"`
 	// Said is a person's reason to resolve in spite of the gates.
 	Said incident.Said `json:"said,omitzero"`
 }
@@ -64,6 +69,24 @@ func (s *State) FiresAgain() {
 	s.Quiet = time.Time{}
 }
 
+// Hush counts a firing alert as quiet.
+func (s *State) Hush(at time.Time) {
+	s.Firing--
+	s.Hushed++
+	if s.Firing == 0 {
+		s.Quiet = at
+	}
+}
+
+// Stirs counts a quiet alert as firing again.
+func (s *State) Stirs() {
+	s.Hushed--
+	s.FiresAgain()
+}
+
+// Silent reports whether members are quiet, and no other one fires.
+func (s *State) Silent() bool { return s.Hushed > 0 && s.Firing == 0 }
+
 // Revive moves a monitored or resolved incident back to active: a relapse or a reopen. It returns false for an active incident.
 func (s *State) Revive(at time.Time) bool {
 	switch s.Phase {
@@ -73,7 +96,7 @@ func (s *State) Revive(at time.Time) bool {
 	default:
 		return false
 	}
-	s.Phase, s.Mitigated, s.Resolved, s.Said = incident.Active, time.Time{}, time.Time{}, incident.Said{}
+	s.Phase, s.Mitigated, s.Resolved, s.Asked, s.Said = incident.Active, time.Time{}, time.Time{}, time.Time{}, incident.Said{}
 	return true
 }
 
@@ -82,13 +105,10 @@ func (s *State) Reopens(at time.Time, r Recovery) bool {
 	return s.Phase != incident.Resolved || at.Before(s.Resolved.Add(r.Reopen))
 }
 
-// AlertResolved counts a firing alert as resolved, and moves the phase if the incident has recovered. It reports whether the phase
-// changed.
-func (s *State) AlertResolved(alert string, at time.Time, r Recovery) bool {
-	s.Firing--
-	if s.Firing == 0 {
-		s.Quiet = at
-	}
+// AlertResolved counts an alert out that fired, or with hushed was quiet. It moves the phase if the incident has recovered, and reports
+// whether it did.
+func (s *State) AlertResolved(alert string, hushed bool, at time.Time, r Recovery) bool {
+	s.Dropped(hushed, at)
 	if s.Phase != incident.Active {
 		return false
 	}
@@ -100,27 +120,48 @@ func (s *State) AlertResolved(alert string, at time.Time, r Recovery) bool {
 			return false
 		}
 	default:
-		if s.Firing > 0 {
+		if s.Firing+s.Hushed > 0 {
 			return false
 		}
 	}
 	s.Mitigated, s.Phase = at, incident.Monitoring
-	if end, ok := s.SoakEnd(r); ok && !end.After(at) {
-		s.resolve(at)
+	if end, ok := s.Due(r); ok && !end.After(at) && !r.Confirm {
+		s.End(at)
 	}
 	return true
 }
 
-// SoakEnd returns when the incident resolves by itself; false if it does not.
-func (s *State) SoakEnd(r Recovery) (time.Time, bool) {
-	if s.Phase != incident.Monitoring || r.To != incident.Resolved || s.Quiet.IsZero() {
+// Dropped counts an alert out that fired, or with hushed was quiet.
+func (s *State) Dropped(hushed bool, at time.Time) {
+	if hushed {
+		s.Hushed--
+		return
+	}
+	if s.Firing--; s.Firing == 0 {
+		s.Quiet = at
+	}
+}
+
+// Due returns when the soak ends, or the wait for a person who confirms; false if neither runs.
+func (s *State) Due(r Recovery) (time.Time, bool) {
+	switch {
+	case s.Phase != incident.Monitoring || s.Quiet.IsZero():
 		return time.Time{}, false
+	case !s.Asked.IsZero():
+		return s.Asked.Add(Confirmation), true
 	}
 	return s.Quiet.Add(r.Soak), true
 }
 
-// Soaked resolves an incident whose soak has passed.
-func (s *State) Soaked(at time.Time) { s.resolve(at) }
+// Advance does what is due. It reports whether a person is to be asked; else the incident has resolved.
+func (s *State) Advance(at time.Time, r Recovery) (ask bool) {
+	if r.Confirm && s.Asked.IsZero() {
+		s.Asked = at
+		return true
+	}
+	s.End(at)
+	return false
+}
 
 // ErrResolved reports that the incident is resolved already.
 var ErrResolved = errors.New("already resolved")
@@ -143,11 +184,12 @@ func (s *State) Resolve(at time.Time, r Recovery, override incident.Said, shut .
 		}
 		s.Said = override
 	}
-	s.resolve(at)
+	s.End(at)
 	return nil
 }
 
-func (s *State) resolve(at time.Time) {
+// End resolves the incident.
+func (s *State) End(at time.Time) {
 	if s.Mitigated.IsZero() {
 		s.Mitigated = at
 	}
