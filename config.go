@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"maps"
+	"reflect"
 	"slices"
 	"time"
 
@@ -27,15 +28,20 @@ type Config struct {
 	// Catalog holds the decisions of the organisation. Defaults to a catalog of one team, one plan that sends notices through
 	// Notifier, and Classes.
 	Catalog *catalog.Catalog
-	Classes []event.Class // only without Catalog
-	// Notifier sends over the channel "default", Notifiers over the channels of their names.
+	// Classes are the classes of the events that the program submits. Without Catalog they say everything about these events.
+	// Beside Catalog only their names count: New and Reload refuse a class that the catalog does not name.
+	Classes []event.Class
+	// Strict makes New and Reload refuse a Catalog about which [catalog.Catalog.Vet] has findings for the next four weeks.
+	Strict bool
+	// Notifier sends over the channel "default", Notifiers over the channels of their names. A notifier may have a method
+	// Check() error, which New calls. Check looks at the notifier's configuration, such as a missing URL, and does no I/O.
 	Notifier  notify.Notifier
 	Notifiers map[string]notify.Notifier
 	// Actions are the actions that runbooks call, by name.
 	Actions map[string]automate.Action
 	// Store keeps the state. Defaults to a memory store, which is lost with the process; New logs a warning then.
 	Store store.Store
-	// Logger receives the errors and warnings of the engine. Defaults to [slog.DiscardHandler].
+	// Logger receives the errors and warnings of the engine. Defaults to [slog.Default] at the time of each record.
 	Logger *slog.Logger
 	// StopWithin bounds how long Run delivers after its context has ended. Defaults to 10 seconds.
 	StopWithin time.Duration
@@ -51,6 +57,7 @@ type Config struct {
 const (
 	minKeep     = 24 * time.Hour
 	defaultKeep = 90 * 24 * time.Hour
+	vetAhead    = 28 * 24 * time.Hour // the span for which Strict vets a catalog
 )
 
 // prepared is a Config with all defaults filled in.
@@ -68,28 +75,36 @@ func (c *Config) prepare() (*prepared, error) {
 	}
 	var errs []error
 	fault := func(format string, args ...any) { errs = append(errs, fmt.Errorf("tocsin: config: "+format, args...)) }
-	if p.Catalog != nil && len(p.Classes) > 0 {
-		fault("Classes beside Catalog, expected the classes in the catalog")
-	}
-	if p.Catalog == nil {
+	own := p.Catalog != nil
+	if !own {
 		p.Catalog = catalog.Builtin(p.Classes)
 	}
+	if p.Strict && !own {
+		fault("Strict without Catalog, expected a catalog to vet")
+	}
+	compiled, err := p.Catalog.Compile()
 	maps.Copy(p.notifiers, p.Notifiers)
 	if p.Notifier != nil {
-		if _, ok := p.notifiers[escalate.DefaultChannel]; ok {
+		switch _, twice := p.notifiers[escalate.DefaultChannel]; {
+		case twice:
 			fault("Notifier beside a notifier named %q, expected one of them", escalate.DefaultChannel)
+		case own && err == nil && !slices.Contains(compiled.Channels(), escalate.DefaultChannel):
+			fault("Notifier sends over the channel %[1]q, which Catalog does not name, expected Notifiers, or the target channel:%[1]s in a level",
+				escalate.DefaultChannel)
 		}
 		p.notifiers[escalate.DefaultChannel] = p.Notifier
 	}
-	for _, name := range slices.Sorted(maps.Keys(p.notifiers)) {
-		if p.notifiers[name] == nil {
-			fault("notifier %q is nil", name)
-		}
+	errs = append(errs, p.usable()...)
+	if err == nil {
+		err = p.runnable(compiled)
 	}
-	var err error
-	if p.compiled, err = p.runnable(p.Catalog.Compile()); err != nil {
+	if err == nil && own {
+		err = p.vetted(p.Catalog)
+	}
+	if err != nil {
 		errs = append(errs, err)
 	}
+	p.compiled = compiled
 	if p.StopWithin < 0 {
 		fault("StopWithin %v, expected no negative duration", p.StopWithin)
 	}
@@ -100,11 +115,56 @@ func (c *Config) prepare() (*prepared, error) {
 	return p, errors.Join(errs...)
 }
 
-// runnable refuses a catalog with channels that have no notifier, or runbooks that call a missing action.
-func (p *prepared) runnable(compiled *catalog.Compiled, err error) (*catalog.Compiled, error) {
-	if err != nil {
-		return nil, err
+// usable returns the faults of the plug-ins: those that are nil, and notifiers whose Check fails.
+func (p *prepared) usable() []error {
+	var errs []error
+	fault := func(format string, args ...any) { errs = append(errs, fmt.Errorf("tocsin: config: "+format, args...)) }
+	for _, name := range slices.Sorted(maps.Keys(p.notifiers)) {
+		n, where := p.notifiers[name], fmt.Sprintf("notifier %q", name)
+		if name == escalate.DefaultChannel && p.Notifier != nil {
+			where = "Notifier"
+		}
+		if isNil(n) {
+			fault("%s is nil, expected a notifier", where)
+		} else if n, ok := n.(interface{ Check() error }); ok {
+			if err := n.Check(); err != nil {
+				fault("%s: %w", where, err)
+			}
+		}
 	}
+	for _, name := range slices.Sorted(maps.Keys(p.Actions)) {
+		if isNil(p.Actions[name]) {
+			fault("action %q is nil, expected an action", name)
+		}
+	}
+	if p.Store != nil && isNil(p.Store) {
+		fault("Store is a nil %T, expected a store, or no Store for one in memory", p.Store)
+	}
+	return errs
+}
+
+// isNil reports whether a plug-in is nil or holds a nil pointer or function, which would fail at its first call.
+func isNil(plugin any) bool {
+	v := reflect.ValueOf(plugin)
+	return !v.IsValid() || (v.Kind() == reflect.Pointer || v.Kind() == reflect.Func) && v.IsNil()
+}
+
+// vetted refuses a catalog with findings if the Config is strict.
+func (p *prepared) vetted(c *catalog.Catalog) error {
+	if !p.Strict {
+		return nil
+	}
+	now := time.Now()
+	var errs []error
+	for _, f := range c.Vet(now, now.Add(vetAhead)) {
+		errs = append(errs, fmt.Errorf("tocsin: config: Strict: %v", f))
+	}
+	return errors.Join(errs...)
+}
+
+// runnable refuses a catalog with channels that have no notifier, with runbooks that call a missing action, or without a class
+// that the program uses.
+func (p *prepared) runnable(compiled *catalog.Compiled) error {
 	var errs []error
 	for _, channel := range compiled.Channels() {
 		if _, ok := p.notifiers[channel]; !ok {
@@ -112,11 +172,16 @@ func (p *prepared) runnable(compiled *catalog.Compiled, err error) (*catalog.Com
 		}
 	}
 	for _, action := range compiled.Actions() {
-		if p.Actions[action] == nil {
+		if _, ok := p.Actions[action]; !ok {
 			errs = append(errs, fmt.Errorf("tocsin: config: action %q, which a runbook calls, is missing, expected it in Actions", action))
 		}
 	}
-	return compiled, errors.Join(errs...)
+	for _, class := range p.Classes {
+		if err := compiled.Names(class.Name); err != nil {
+			errs = append(errs, fmt.Errorf("tocsin: config: Classes: %w", err))
+		}
+	}
+	return errors.Join(errs...)
 }
 
 func hint(channel string) string {
@@ -129,9 +194,6 @@ func hint(channel string) string {
 func (p *prepared) fill() {
 	if p.Service == "" {
 		p.Service = "app"
-	}
-	if p.Logger == nil {
-		p.Logger = slog.New(slog.DiscardHandler)
 	}
 	if p.StopWithin == 0 {
 		p.StopWithin = 10 * time.Second

@@ -88,13 +88,16 @@ func (e *Engine) onCall() map[string]int {
 }
 
 // Reload replaces the catalog, from the next event on. Open incidents keep the plan and policy that they began with. People and
-// contacts are always those of the current catalog. If the new catalog is invalid, the old one stays, and the error joins all
-// faults.
+// contacts are always those of the current catalog. If the new catalog is one that New would refuse, the old one stays, and the
+// error joins all faults.
 func (e *Engine) Reload(c *catalog.Catalog) error {
 	if c == nil {
 		return errors.New("tocsin: reload: the catalog is nil")
 	}
-	compiled, err := e.runnable(e.catalog.Load().Recompile(c))
+	compiled, err := e.catalog.Load().Recompile(c)
+	if err == nil {
+		err = errors.Join(e.runnable(compiled), e.vetted(c))
+	}
 	if err != nil {
 		return fmt.Errorf("tocsin: reload: the current catalog stays: %w", err)
 	}
@@ -111,7 +114,7 @@ func (e *Engine) activate(c *catalog.Compiled) {
 
 // log writes a record with a mark that keeps the log handler of package intake from submitting it as an event.
 func (e *Engine) log(ctx context.Context, level slog.Level, msg string, args ...any) {
-	e.Logger.Log(mark.Own(ctx), level, "tocsin: "+msg, args...)
+	cmp.Or(e.Logger, slog.Default()).Log(mark.Own(ctx), level, "tocsin: "+msg, args...)
 }
 
 // change holds the inputs of one commit.

@@ -22,8 +22,25 @@ type Query struct {
 	Limit  int            // defaults to 100
 }
 
-// Incidents returns incidents, the worst priority first.
+// check returns the faults of the query.
+func (q *Query) check() error {
+	var errs []error
+	switch q.Phase {
+	case "", incident.Active, incident.Monitoring, incident.Resolved:
+	default:
+		errs = append(errs, fmt.Errorf("tocsin: incidents: phase %q, expected active, monitoring, resolved, or none for all", q.Phase))
+	}
+	if q.Limit < 0 {
+		errs = append(errs, fmt.Errorf("tocsin: incidents: limit %d, expected none below zero", q.Limit))
+	}
+	return errors.Join(errs...)
+}
+
+// Incidents returns incidents, the worst priority first. It returns an error for a phase that there is not.
 func (e *Engine) Incidents(ctx context.Context, q Query) ([]incident.Incident, error) {
+	if err := q.check(); err != nil {
+		return nil, err
+	}
 	sq := store.Query{Tenant: q.Tenant, Kind: core.KindIncident, State: string(q.Phase), Limit: q.Limit}
 	if q.After != "" {
 		last, err := e.read(ctx, q.After, false)

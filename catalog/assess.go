@@ -6,6 +6,7 @@ import (
 	"iter"
 	"maps"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/tocsin-dev/tocsin/escalate"
@@ -32,6 +33,7 @@ type Assessment struct {
 	BySubject  bool
 	Fields     []string         // keys of single fields that also find the group, where one equal field is enough
 	Promote    bool             // whether it may open or join an incident
+	Missing    []string         // fields that the class requires and the event lacks
 	RuleErrors map[string]error // of rules that failed on the event, by id
 }
 
@@ -42,7 +44,7 @@ func (c *Compiled) Assess(e *event.Event) *Assessment {
 	q := c.recall.ask()
 	defer c.recall.release(q)
 	q.facts = c.facts(e, class)
-	folds := c.fold(q)
+	folds := c.fold(q, class)
 	if folds {
 		if a := c.recall.find(q.key); a != nil {
 			return a
@@ -67,8 +69,13 @@ func (c *Compiled) assess(f *route.Facts, class *event.Class, known bool) *Asses
 	impact := c.impactOf(f, level)
 	a.Impact, a.Urgency, a.Priority, a.Why = impact.impact, impact.urgency, impact.priority, impact.why
 	a.Service = f.Service.Name
-	a.Owner, a.Plan = cmp.Or(d.owner, f.Team.Name), cmp.Or(d.plan, c.planOf(class))
+	a.Owner, a.Plan = cmp.Or(d.owner, f.Team.Name), cmp.Or(planAt(d.plan, d.plans, a.Priority), c.planOf(class, a.Priority))
 	c.group(a, f.Event)
+	for _, path := range class.Require {
+		if value, _ := f.Event.Field(path); value == "" {
+			a.Missing = append(a.Missing, path)
+		}
+	}
 	a.RuleErrors = merge(impact.errors, d.errors)
 	return a
 }
@@ -83,7 +90,7 @@ func merge(a, b map[string]error) map[string]error {
 
 // Unrouted reports whether there are routes, no route decided, and the class names no plan. The event then has the default plan.
 func (c *Compiled) Unrouted(a *Assessment) bool {
-	return len(c.source.Routes) > 0 && a.Rule == "" && a.Class.Plan == ""
+	return len(c.source.Routes) > 0 && a.Rule == "" && planAt(a.Class.Plan, a.Class.Plans, a.Priority) == ""
 }
 
 // serviceOf returns the service that an event of the class is about, as far as no route decides: the class's, else that which the
@@ -141,6 +148,7 @@ func (c *Compiled) facts(e *event.Event, class *event.Class) route.Facts {
 type decided struct {
 	rule                 string // the id of the route that decided
 	service, owner, plan string // empty: as the class says
+	plans                map[severity.Priority]string
 	also                 []escalate.Target
 	errors               map[string]error // of routes, by id
 }
@@ -153,6 +161,7 @@ func (c *Compiled) decide(f *route.Facts) decided {
 		d.also = append(d.also, m.Then.Also...)
 		if !m.Then.Continue {
 			d.rule, d.service, d.owner, d.plan = m.ID, m.Then.Service, m.Then.Owner, m.Then.Plan
+			d.plans = m.Then.Plans
 		}
 	}
 	return d
@@ -208,9 +217,25 @@ func collect[T any](res *route.Result[T]) map[string]error {
 	return maps.Collect(res.Errors())
 }
 
-// planOf returns the plan of a class: its own, else the default.
-func (c *Compiled) planOf(class *event.Class) string {
-	return cmp.Or(class.Plan, c.source.Defaults.Plan)
+// planOf returns the plan of a class for events of the priority: its own, else the default.
+func (c *Compiled) planOf(class *event.Class, of severity.Priority) string {
+	return cmp.Or(planAt(class.Plan, class.Plans, of), c.source.Defaults.Plan)
+}
+
+// plansOf returns the plans that a class may lead to, each once.
+func (c *Compiled) plansOf(class *event.Class) []string {
+	var all []string
+	for p := severity.P1; p <= severity.P5; p++ {
+		if plan := c.planOf(class, p); !slices.Contains(all, plan) {
+			all = append(all, plan)
+		}
+	}
+	return all
+}
+
+// planAt returns the plan that a class or a route names for the priority.
+func planAt(plan string, plans map[severity.Priority]string, of severity.Priority) string {
+	return cmp.Or(plans[of], plan)
 }
 
 // group fills in the group key of an event and, where one equal field is enough, the fields by which its group may be found. An alert

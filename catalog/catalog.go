@@ -20,10 +20,12 @@ type Catalog struct {
 	Schedules map[string]escalate.Schedule
 	Services  map[string]Service
 	Classes   []event.Class
-	Impact    []ImpactRule // for impact and urgency each, the first that matches and sets it decides
-	Routes    []Route      // the first that matches without Continue decides; those with Continue before it only add
-	Plans     map[string]Plan
-	Policies  map[string]escalate.Policy
+	// Severities are the words of senders for a severity, by intake. Words differ in more than capitals.
+	Severities map[string]map[string]severity.Level
+	Impact     []ImpactRule // for impact and urgency each, the first that matches and sets it decides
+	Routes     []Route      // the first that matches without Continue decides; those with Continue before it only add
+	Plans      map[string]Plan
+	Policies   map[string]escalate.Policy
 	// Strategies may be named by levels beside the built-in ones. They may not have the name of a built-in one.
 	Strategies map[string]escalate.Strategy
 	Runbooks   map[string]automate.Runbook // the key is the name; the field Name is ignored

@@ -416,8 +416,8 @@ func TestReach(t *testing.T) {
 
 func TestPlans(t *testing.T) {
 	cat := compiled(t, whole())
-	assert.Equal(t, "quick", cat.planOf(&event.Class{Plan: "quick"}))
-	assert.Equal(t, "standard", cat.planOf(&event.Class{}))
+	assert.Equal(t, "quick", cat.planOf(&event.Class{Plan: "quick"}, severity.P1))
+	assert.Equal(t, "standard", cat.planOf(&event.Class{}, severity.P1))
 	assert.Zero(t, cat.Pin("quick").GroupWait(severity.P3))
 	assert.Equal(t, 30*time.Second, cat.Pin("standard").GroupWait(severity.P3))
 	assert.Zero(t, cat.Pin("standard").GroupWait(severity.P1))

@@ -21,22 +21,24 @@ import (
 func classesForm() field[document] {
 	return key("classes", "What is decided about the types of events, by dotted name; NAME.* gives to all classes below it.",
 		func(d *document) *[]event.Class { return &d.Classes }, byClass(mapping("Class", "a class", true,
-			key("kind", "What its events mean: only an alert pages.", func(c *event.Class) *event.Kind { return &c.Kind }, kindForm()),
-			key("severity", "The severity of events that do not say.",
+			key("kind", "What its events mean: only an alert pages. Without it: alert.", func(c *event.Class) *event.Kind { return &c.Kind }, kindForm()),
+			key("severity", "The severity of events that do not say. Without it: error.",
 				func(c *event.Class) *severity.Level { return &c.Severity }, levelForm()),
 			key("service", "The service that its events are about.",
 				func(c *event.Class) *string { return &c.Service }, ref[string]("a service")),
-			key("owner", "The team that is responsible, in place of the service's.",
+			key("owner", "The team that is responsible, in place of the service's. Without it: that of the service.",
 				func(c *event.Class) *string { return &c.Owner }, ref[string]("a team")),
-			key("plan", "The response plan.", func(c *event.Class) *string { return &c.Plan }, ref[string]("a plan")),
+			planField("The response plan, or one by priority; an incident keeps that with which it opened. Without it: that of defaults.", func(c *event.Class) (*string, *map[severity.Priority]string) { return &c.Plan, &c.Plans }),
 			key("runbook", "Where it says what to do.",
 				func(c *event.Class) *string { return &c.Runbook }, free[string]("the place of a runbook")),
-			key("dedup", "The fields of an event that tell one alert from another, such as labels.merchant.",
+			key("dedup", "The fields of an event that tell one alert from another, such as labels.merchant. Without it: the subject, else the service.",
 				func(c *event.Class) *[]string { return &c.Dedup }, list("", "a list of fields", free[string]("a field of an event"))),
-			key("for", "How long the condition must last.", func(c *event.Class) *time.Duration { return &c.For }, durationForm()),
+			key("require", "The fields that its events must have. An event without one counts all the same.",
+				func(c *event.Class) *[]string { return &c.Require }, list("", "a list of fields", free[string]("a field of an event"))),
+			key("for", "How long the condition must last.", func(c *event.Class) *time.Duration { return &c.For }, spanForm("")),
 			countField(),
-			key("stale_after", "After how long without a repeat an alert resolves.",
-				func(c *event.Class) *time.Duration { return &c.StaleAfter }, durationForm()),
+			key("stale_after", "After how long without a repeat an alert goes quiet; never: only its sender ends it. Without it: as the event or its intake says, else 6h.",
+				func(c *event.Class) *time.Duration { return &c.StaleAfter }, staleForm()),
 		)))
 }
 
@@ -90,7 +92,7 @@ func checkClasses(c *checker) {
 		at := entry("classes", "class", class.Name)
 		refer(c, at.in("service"), "service", class.Service, "services", c.Services)
 		refer(c, at.in("owner"), "owner", class.Owner, "teams", c.Teams)
-		refer(c, at.in("plan"), "plan", class.Plan, "plans", c.Plans)
+		c.planning(at, class.Plan, class.Plans)
 	}
 	all := slices.Concat(builtinClasses(c.Classes), c.Classes)
 	names := make([]string, len(all))
@@ -128,11 +130,14 @@ func documentClasses(d *markdown) {
 			priority = "recorded only"
 		}
 		rows = append(rows, []string{
-			plain(class.Name), level.String(), plain(class.Service), plain(d.ownerOf(class, class.Service, nil)), plain(d.planOf(class)), priority,
-			condition(class), plain(class.Runbook),
+			plain(class.Name), level.String(), plain(class.Service), plain(d.ownerOf(class, class.Service, nil)),
+			planning(cmp.Or(class.Plan, d.source.Defaults.Plan), class.Plans), priority,
+			condition(class), plains(class.Require, ""), quietAfter(class), plain(class.Runbook),
 		})
 	}
-	d.table("Classes", []string{"class", "severity", "service", "owner", "plan", "priority", "condition", "runbook"}, rows)
+	d.table("Classes", []string{
+		"class", "severity", "service", "owner", "plan", "priority", "condition", "requires", "quiet after", "runbook",
+	}, rows)
 	if len(rows) > 0 {
 		d.line("\nThe priority is that of an event of this severity to which no impact rule speaks. An alert with a " +
 			"condition is pending, and opens no incident, until the condition is met.")
@@ -151,15 +156,25 @@ func condition(c *event.Class) string {
 	return strings.Join(parts, ", ")
 }
 
+// quietAfter says after how long without a signal an alert of the class goes quiet, "" where the class does not say.
+func quietAfter(c *event.Class) string {
+	if c.StaleAfter == 0 {
+		return ""
+	}
+	return printStale(c.StaleAfter)
+}
+
 // vetClasses reports classes that page and say nothing of what to do, and those of which an event becomes P1 and pages nobody.
 func vetClasses(v *vet) {
 	for _, c := range v.decided() {
-		plan := v.planOf(c)
 		if gives := strings.HasSuffix(c.Name, ".*"); gives || !alerts(c) || c.Severity == severity.Info || c.Runbook != "" {
 			continue
 		}
-		if policy := v.Pin(plan).Policy; !policy.Inform {
-			v.add("no-runbook", entry("classes", "class", c.Name), "pages by plan %q and names no runbook, expected where it says what to do", plan)
+		for _, plan := range v.plansOf(c) {
+			if policy := v.Pin(plan).Policy; !policy.Inform {
+				v.add("no-runbook", entry("classes", "class", c.Name), "pages by plan %q and names no runbook, expected where it says what to do", plan)
+				break
+			}
 		}
 	}
 	informs := func(p escalate.Policy) bool { return p.Inform }

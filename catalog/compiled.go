@@ -1,6 +1,7 @@
 package catalog
 
 import (
+	"fmt"
 	"io"
 	"time"
 
@@ -13,18 +14,19 @@ import (
 
 // Compiled is a valid catalog that is ready for questions. It never changes, and any number of goroutines may ask it.
 type Compiled struct {
-	source   *Catalog
-	taxonomy *event.Taxonomy
-	impact   *route.Table[*ImpactRule]
-	routes   *route.Table[*Route]
-	runbooks map[string]*automate.Runbook
-	calls    *route.Table[*automate.Runbook] // of the events that call for them
-	texts    *notify.Templates
-	matrix   severity.Matrix
-	tiers    map[string]tier
-	plans    map[string]*Pinned
-	pinned   map[string]*Pinned // the same by hash
-	recall   *recall
+	source     *Catalog
+	taxonomy   *event.Taxonomy
+	impact     *route.Table[*ImpactRule]
+	routes     *route.Table[*Route]
+	runbooks   map[string]*automate.Runbook
+	calls      *route.Table[*automate.Runbook] // of the events that call for them
+	texts      *notify.Templates
+	matrix     severity.Matrix
+	tiers      map[string]tier
+	severities map[string]severity.Level // by wordKey
+	plans      map[string]*Pinned
+	pinned     map[string]*Pinned // the same by hash
+	recall     *recall
 }
 
 // Compile validates the catalog and makes it ready for questions. The error is that of [Catalog.Validate].
@@ -70,6 +72,19 @@ func (c *Catalog) Vet(from, to time.Time) []Finding { return all().vet(c, from, 
 
 // Class returns the class of a type of event, as [event.Taxonomy.Class] does.
 func (c *Compiled) Class(typ string) (*event.Class, bool) { return c.taxonomy.Class(typ) }
+
+// Names returns an error if no class of the catalog is named typ or stands above it, as payments.* stands above payments.stuck.
+// The error says which class may have been meant.
+func (c *Compiled) Names(typ string) error {
+	if _, known := c.Class(typ); known || typ == event.Unclassified {
+		return nil
+	}
+	names := make([]string, len(c.source.Classes))
+	for i := range c.source.Classes {
+		names[i] = c.source.Classes[i].Name
+	}
+	return fmt.Errorf("class %q is not in the catalog, expected a class of this name or one above it%s", typ, suggest(typ, names))
+}
 
 // CatchAll returns the team that owns what nobody else does.
 func (c *Compiled) CatchAll() string { return c.source.Defaults.Owner }

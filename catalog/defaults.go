@@ -17,9 +17,9 @@ const serviceLabel = "service"
 func defaultsForm() field[document] {
 	return key("defaults", "What applies where neither class nor route decides.",
 		func(d *document) *Defaults { return &d.Defaults }, mapping("Defaults", "the defaults, {owner: TEAM, plan: PLAN}", true,
-			key("owner", "The team that owns what nobody else does, findings too.",
+			key("owner", "The team that owns what nobody else does, findings too. Required.",
 				func(d *Defaults) *string { return &d.Owner }, ref[string]("a team")),
-			key("plan", "The plan of what names none.", func(d *Defaults) *string { return &d.Plan }, ref[string]("a plan")),
+			key("plan", "The plan of what names none. Required.", func(d *Defaults) *string { return &d.Plan }, ref[string]("a plan")),
 			key("service_label", "The label that names the service, where neither class nor route does. Without it: service.",
 				func(d *Defaults) *string { return &d.ServiceLabel }, ref[string]("a label")),
 		))

@@ -27,6 +27,7 @@ type shape struct {
 	name    string       // of a mapping with fields, in the schema
 	fields  []fieldShape // of a mapping with fields
 	items   *shape       // of a list, or of a mapping by name
+	either  []*shape     // of one that has several forms
 	inline  bool         // is written on one line
 	shared  bool         // at the top: several files may have it
 }
@@ -46,6 +47,7 @@ const (
 	ofText   kind = "text"
 	ofNumber kind = "number"
 	ofTruth  kind = "truth"
+	ofEither kind = "either"
 )
 
 // field is one key of a mapping that stands for a T.

@@ -2,10 +2,13 @@ package catalog
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
+	"path"
+	"reflect"
 	"slices"
 	"strings"
 	"time"
@@ -31,16 +34,19 @@ const maxSize = 16 << 20 // bytes of all files together
 func Load(fsys fs.FS) (*Catalog, error) { return all().load(fsys) }
 
 func (s sections) load(fsys fs.FS) (*Catalog, error) {
+	if fsys == nil {
+		return nil, errors.New("catalog: the file system is nil, expected one such as os.DirFS(\"/etc/tocsin\")")
+	}
 	files, err := find(fsys)
 	if err != nil {
-		return nil, fmt.Errorf("catalog: %w", err)
+		return nil, unreadable(fsys, err)
 	}
 	d := s.decoder(files[0])
 	doc, form, left := &document{}, s.form(), int64(maxSize)
 	for _, file := range files {
 		data, err := readFile(fsys, file, &left)
 		if err != nil {
-			return nil, fmt.Errorf("catalog: %w", err)
+			return nil, unreadable(fsys, err)
 		}
 		if root := d.parse(file, data); root != nil {
 			form.read(d, root, d.whole, doc)
@@ -90,6 +96,23 @@ func (d *decoder) follows(f *flaw) bool {
 		slices.ContainsFunc(known[1:], func(p *part) bool { return p.broken })
 }
 
+// unreadable says which file or directory could not be read, and why. The errors of [os.DirFS], which is a text, leave out the
+// directory.
+func unreadable(fsys fs.FS, err error) error {
+	root, name := "", "."
+	if v := reflect.ValueOf(fsys); v.Kind() == reflect.String {
+		root = v.String()
+	}
+	var at *fs.PathError
+	if errors.As(err, &at) {
+		name, err = at.Path, at.Err
+	}
+	if name == "." {
+		return fmt.Errorf("catalog: directory %q: %w, expected .yaml or .yml files in it", cmp.Or(root, "."), err)
+	}
+	return fmt.Errorf("catalog: file %q: %w", path.Join(root, name), err)
+}
+
 func find(fsys fs.FS) ([]string, error) {
 	var files []string
 	err := fs.WalkDir(fsys, ".", func(name string, entry fs.DirEntry, err error) error {
@@ -106,7 +129,7 @@ func find(fsys fs.FS) ([]string, error) {
 		return nil
 	})
 	if err == nil && len(files) == 0 {
-		err = errors.New("no .yaml or .yml file, expected at least one")
+		err = errors.New("it holds no catalog")
 	}
 	return files, err
 }
@@ -122,7 +145,7 @@ func readFile(fsys fs.FS, name string, left *int64) ([]byte, error) {
 		return nil, err
 	}
 	if *left -= int64(len(data)); *left < 0 {
-		return nil, fmt.Errorf("%s: the files are larger than %d bytes together", name, maxSize)
+		return nil, &fs.PathError{Op: "read", Path: name, Err: fmt.Errorf("the files are larger than %d bytes together", maxSize)}
 	}
 	return data, nil
 }

@@ -2,6 +2,7 @@ package catalog
 
 import (
 	"bytes"
+	"io/fs"
 	"os"
 	"testing"
 	"testing/fstest"
@@ -130,8 +131,13 @@ func everything(t *testing.T) *Catalog {
 	}}}
 	c.Classes = append(c.Classes, event.Class{
 		Name: "shop.*", Kind: event.Changes, Severity: severity.Info, Service: "checkout", Owner: "shop", Plan: "quick", Runbook: "r",
-		Dedup: []string{"subject", "labels.a"}, For: 90 * time.Second, Count: 2, Within: 7 * 24 * time.Hour, StaleAfter: 36 * time.Hour,
-	})
+		Dedup: []string{"subject", "labels.a"}, Require: []string{"labels.a", "data.b.c"},
+		For: 90 * time.Second, Count: 2, Within: 7 * 24 * time.Hour, StaleAfter: 36 * time.Hour,
+	}, event.Class{
+		Name: "shop.door", StaleAfter: event.Never, Plan: "quick", Plans: map[severity.Priority]string{severity.P1: "standard", severity.P2: "standard"},
+	}, event.Class{Name: "shop.gate", Plans: map[severity.Priority]string{severity.P5: "quick"}})
+	c.Routes[len(c.Routes)-1].Plans = map[severity.Priority]string{severity.P3: "standard"}
+	c.Severities = map[string]map[string]severity.Level{"alertmanager": {"page": severity.Critical, "ticket": severity.Warning}}
 	c.Plans["slow"] = Plan{
 		Policy: "on", GroupWait: new(time.Minute), Soak: new(time.Duration), ResolveOn: incident.OnLast, Recovered: incident.Resolved,
 		Reopen: new(time.Hour + time.Millisecond), Comms: "customers", Roles: []string{"scribe"},
@@ -219,12 +225,31 @@ func TestFilesOfTeamsAreOneCatalog(t *testing.T) {
 }
 
 func TestNoFileIsAnError(t *testing.T) {
-	_, err := Load(files("readme.md", "hello"))
-	assert.EqualError(t, err, "catalog: no .yaml or .yml file, expected at least one")
-	_, err = Load(os.DirFS("testdata/nowhere"))
+	locked := t.TempDir()
+	require.NoError(t, os.Mkdir(locked+"/a.yaml", 0o700), "a directory in place of a file reads as one that cannot be read")
+	dangling := t.TempDir()
+	require.NoError(t, os.Symlink("nowhere", dangling+"/a.yaml"))
+	empty := t.TempDir()
+	for name, tt := range map[string]struct {
+		files fs.FS
+		want  string
+	}{
+		"no file system":       {nil, `catalog: the file system is nil, expected one such as os.DirFS("/etc/tocsin")`},
+		"no YAML":              {files("readme.md", "hello"), `catalog: directory ".": it holds no catalog, expected .yaml or .yml files in it`},
+		"an empty directory":   {os.DirFS(empty), `catalog: directory "` + empty + `": it holds no catalog, expected .yaml or .yml files in it`},
+		"a missing directory":  {os.DirFS("testdata/nowhere"), `catalog: directory "testdata/nowhere": no such file or directory, expected .yaml or .yml files in it`},
+		"a file":               {os.DirFS("testdata/valid/two-teams.yaml"), `catalog: directory "testdata/valid/two-teams.yaml": not a directory, expected .yaml or .yml files in it`},
+		"a file that is gone":  {os.DirFS(dangling), `catalog: file "` + dangling + `/a.yaml": no such file or directory`},
+		"only a subdirectory":  {os.DirFS(locked), `catalog: directory "` + locked + `": it holds no catalog, expected .yaml or .yml files in it`},
+		"files without bounds": {files("a.yaml", "#"+string(make([]byte, maxSize))), `catalog: file "a.yaml": the files are larger than 16777216 bytes together`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := Load(tt.files)
+			assert.EqualError(t, err, tt.want)
+		})
+	}
+	_, err := Load(os.DirFS("testdata/nowhere"))
 	assert.ErrorIs(t, err, os.ErrNotExist)
-	_, err = Load(files("a.yaml", "#"+string(make([]byte, maxSize))))
-	assert.EqualError(t, err, "catalog: a.yaml: the files are larger than 16777216 bytes together")
 }
 
 func TestPlacesStayWithTheCatalog(t *testing.T) {

@@ -18,7 +18,7 @@ func peopleForm() field[document] {
 	return key("people", "Everybody who can be paged.",
 		func(d *document) *map[escalate.PersonID]Person { return &d.People },
 		named[escalate.PersonID]("person", mapping("Person", "a person, {contacts: [CHANNEL:ADDRESS]}", true,
-			key("contacts", "How to reach the person, in the order in which it is tried.",
+			key("contacts", "How to reach the person, in the order in which it is tried. Required.",
 				func(p *Person) *[]escalate.Contact { return &p.Contacts }, list("", "a list of contacts", contactForm())),
 			key("aka", "Other names by which the person may act, such as a user name of a chat.",
 				func(p *Person) *[]string { return &p.Aka }, list("", "a list of names", ref[string]("a name"))),

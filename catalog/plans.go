@@ -2,8 +2,12 @@ package catalog
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"time"
+
+	"go.yaml.in/yaml/v3"
 
 	"github.com/tocsin-dev/tocsin/escalate"
 	"github.com/tocsin-dev/tocsin/event"
@@ -64,21 +68,112 @@ func plansForm() field[document] {
 	wait := optional(durationForm())
 	return key("plans", "The response plans that classes and routes name.",
 		func(d *document) *map[string]Plan { return &d.Plans }, named[string]("plan", mapping("Plan", "a plan", true,
-			key("policy", "The escalation policy.", func(p *Plan) *string { return &p.Policy }, ref[string]("a policy")),
+			key("policy", "The escalation policy. Required.", func(p *Plan) *string { return &p.Policy }, ref[string]("a policy")),
 			key("group_wait", "How long the first page waits for more alerts. Without it: not for P1, else 30s.",
 				func(p *Plan) **time.Duration { return &p.GroupWait }, wait),
 			key("soak", "How long all must be quiet before an incident is over. Without it: 15m for P1 and P2, else 5m.",
 				func(p *Plan) **time.Duration { return &p.Soak }, wait),
-			key("resolve_on", "Which alerts must resolve for recovery.",
+			key("resolve_on", "Which alerts must resolve for recovery. Without it: all.",
 				func(p *Plan) *incident.ResolveOn { return &p.ResolveOn }, resolveOnForm()),
 			key("recovered", "Who ends it after the soak: monitoring, a person; resolved, nobody. Without it: a person for P1 and P2.",
 				func(p *Plan) *incident.Phase { return &p.Recovered }, recoveredForm()),
 			key("reopen", "How long after its end an incident comes back to life. Without it: 1h.",
 				func(p *Plan) **time.Duration { return &p.Reopen }, wait),
-			key("group", "Which alerts share an incident.", func(p *Plan) *Grouping { return &p.Group }, groupForm()),
+			key("group", "Which alerts share an incident. Without it: those of one class and service.", func(p *Plan) *Grouping { return &p.Group }, groupForm()),
 			key("comms", "The communication plan.", func(p *Plan) *string { return &p.Comms }, ref[string]("a communication plan")),
 			key("roles", "The roles that an incident must fill.", func(p *Plan) *[]string { return &p.Roles }, roles),
 		)))
+}
+
+// planChoice holds what the key plan of a class or a route says.
+type planChoice struct {
+	by     [severity.P5]string // by priority, P1 first
+	others string
+}
+
+// planField is the key plan of a class or a route: a plan, or plans by priority.
+func planField[T any](doc string, get func(*T) (plan *string, plans *map[severity.Priority]string)) field[T] {
+	plan := ref[string]("a plan")
+	var fields []field[planChoice]
+	for p := severity.P1; p <= severity.P5; p++ {
+		fields = append(fields, key(p.String(), fmt.Sprintf("Of events of %v.", p), func(x *planChoice) *string { return &x.by[p-1] }, plan))
+	}
+	fields = append(fields, key("else", "Of the other priorities.", func(x *planChoice) *string { return &x.others }, plan))
+	many := mapping("PlanByPriority", "plans by priority, {P1: PLAN, else: PLAN}", true, fields...)
+	both := &shape{kind: ofEither, what: plan.shape.what + " or " + many.shape.what, either: []*shape{plan.shape, many.shape}}
+	return field[T]{
+		fieldShape: fieldShape{name: "plan", doc: doc, shape: both},
+		read: func(d *decoder, n *yaml.Node, at *part, into *T) {
+			one, by := get(into)
+			switch n.Kind {
+			case yaml.MappingNode:
+			case yaml.ScalarNode:
+				plan.read(d, n, at, one)
+				return
+			default:
+				d.fault(n, at, "found %s, expected %s", describe(n), both.what)
+				return
+			}
+			var x planChoice
+			many.read(d, n, at, &x)
+			*one = x.others
+			for i, name := range x.by {
+				if name == "" {
+					continue
+				}
+				if *by == nil {
+					*by = make(map[severity.Priority]string)
+				}
+				(*by)[severity.Priority(i+1)] = name
+			}
+		},
+		write: func(v *T) (*yaml.Node, error) {
+			one, by := get(v)
+			if len(*by) == 0 {
+				return plan.write(one)
+			}
+			x := planChoice{others: *one}
+			for p, name := range *by {
+				x.by[p-1] = name
+			}
+			return many.write(&x)
+		},
+		empty: func(v *T) bool {
+			one, by := get(v)
+			return *one == "" && len(*by) == 0
+		},
+	}
+}
+
+// planning checks the plans of a class or a route.
+func (c *checker) planning(at spot, plan string, plans map[severity.Priority]string) {
+	refer(c, at.in("plan"), "plan", plan, "plans", c.Plans)
+	for _, p := range slices.Sorted(maps.Keys(plans)) {
+		switch {
+		case !p.Valid():
+			c.add(at.in("plan"), "plan %q for %v, expected P1 to P5", plans[p], p)
+		case plans[p] == "":
+			c.add(at.in("plan", p), "plan for %v is empty, expected %s", p, choices(c.Plans))
+		default:
+			refer(c, at.in("plan", p), "plan for "+p.String(), plans[p], "plans", c.Plans)
+		}
+	}
+}
+
+// planning says which plan a class or a route names.
+func planning(plan string, plans map[severity.Priority]string) string {
+	var all []string
+	for _, p := range slices.Sorted(maps.Keys(plans)) {
+		all = append(all, fmt.Sprintf("%s (%v)", plain(plans[p]), p))
+	}
+	if plan != "" {
+		all = append(all, plain(plan))
+	}
+	if len(plans) == 0 || plan == "" {
+		return strings.Join(all, ", ")
+	}
+	last := len(all) - 1
+	return strings.Join(all[:last], ", ") + ", else " + all[last]
 }
 
 func groupForm() form[Grouping] {
@@ -87,9 +182,9 @@ func groupForm() form[Grouping] {
 			func(g *Grouping) *[]string { return &g.By }, list("", "a list of fields", ref[string]("a field"))),
 		key("any", "One equal field that is not empty is enough.", func(g *Grouping) *bool { return &g.Any }, truth()),
 		key("window", "How long after the last alert joined another one may. Without it: 30m.",
-			func(g *Grouping) *time.Duration { return &g.Window }, durationForm()),
+			func(g *Grouping) *time.Duration { return &g.Window }, spanForm("")),
 		key("max_age", "How long after the incident opened another one may. Without it: 24h.",
-			func(g *Grouping) *time.Duration { return &g.MaxAge }, durationForm()),
+			func(g *Grouping) *time.Duration { return &g.MaxAge }, spanForm("")),
 		key("max_members", "How many alerts. Without it: 1000; -1: any number.",
 			func(g *Grouping) *int { return &g.MaxMembers }, number("a number, or -1")),
 		key("on_join", "What an alert does that joins: tell those who have the incident, page them, or nothing. Without it: tell.",
@@ -215,9 +310,12 @@ func recovery(p *Plan) string {
 	case incident.OnLast:
 		when = "its latest alert has resolved"
 	}
-	end := "a person may end it"
-	if p.Recovered == incident.Resolved {
+	end := "a person confirms that for P1 and P2, and any other ends"
+	switch p.Recovered {
+	case incident.Resolved:
 		end = "it ends"
+	case incident.Monitoring:
+		end = "a person confirms that"
 	}
 	return fmt.Sprintf("An incident has recovered when %s; after a quiet of %s %s.", when, byPriority(p.Soak, phase.DefaultSoak), end)
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/tocsin-dev/tocsin/escalate"
+	"github.com/tocsin-dev/tocsin/severity"
 )
 
 // strategies is the part of a catalog that has no form in YAML.
@@ -16,14 +17,14 @@ func policiesForm() field[document] {
 	level := mapping("Level", "a level, {page: [TARGET], wait: 5m}", true,
 		key("page", "Whom it reaches: owner is who is on call for the owning team.",
 			func(l *escalate.Level) *[]escalate.Target { return &l.Page }, list("", "a list of targets", targetForm())),
-		key("wait", "How long until the next level. Without it: 5m.",
-			func(l *escalate.Level) *time.Duration { return &l.Wait }, durationForm()),
-		key("strategy", "Who of them is reached now: all, round-robin, next, least-loaded or one of the program's own.",
+		key("wait", "How long until the next level. Without it: 5m.", func(l *escalate.Level) *time.Duration { return &l.Wait },
+			spanForm("; to page both at once, put both targets in one level")),
+		key("strategy", "Who of them is reached now: all, round-robin, next, least-loaded or one of the program's own. Without it: all.",
 			func(l *escalate.Level) *string { return &l.Strategy }, ref[string]("a strategy")),
 	)
 	return key("policies", "The escalation policies that plans name.",
 		func(d *document) *map[string]escalate.Policy { return &d.Policies }, named[string]("policy", mapping("Policy", "a policy", false,
-			key("levels", "The levels, served in order until somebody acknowledges.",
+			key("levels", "The levels, served in order until somebody acknowledges. Required.",
 				func(p *escalate.Policy) *[]escalate.Level { return &p.Levels }, list("level", "a list of levels", level)),
 			key("repeat", "How many more times the levels are gone through. Without it: 3, for P1 without end.",
 				func(p *escalate.Policy) **int { return &p.Repeat }, optional(number("a number from 0 to 9"))),
@@ -102,12 +103,16 @@ func vetPolicies(v *vet) {
 	note(v.source.Defaults.Plan, v.source.Defaults.Owner)
 	for _, c := range v.decided() {
 		if alerts(c) {
-			note(v.planOf(c), v.ownerOf(c, c.Service, nil))
+			for _, plan := range v.plansOf(c) {
+				note(plan, v.ownerOf(c, c.Service, nil))
+			}
 		}
 	}
 	for _, r := range v.source.Routes {
-		if r.Plan != "" && r.Owner != "" {
-			note(r.Plan, r.Owner)
+		for p := severity.P1; p <= severity.P5; p++ {
+			if plan := planAt(r.Plan, r.Plans, p); plan != "" && r.Owner != "" {
+				note(plan, r.Owner)
+			}
 		}
 	}
 	for _, policy := range sorted(owners) {

@@ -1,8 +1,10 @@
 package catalog
 
 import (
+	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/tocsin-dev/tocsin/escalate"
@@ -72,20 +74,32 @@ func (c *Compiled) Contacts(id escalate.PersonID) []escalate.Contact {
 	return c.source.People[id].Contacts
 }
 
-// Channels returns the channels that contacts and targets name, sorted. Each needs a notifier.
-func (c *Compiled) Channels() []string {
-	used := make(map[string]bool)
-	for _, p := range c.source.People {
-		for _, contact := range p.Contacts {
-			channel, _ := contact.Split()
-			used[channel] = true
+// Holder returns the person who has the contact; "" if it is a room that a target names. It returns an error if the catalog has no
+// such contact.
+func (c *Compiled) Holder(contact escalate.Contact) (escalate.PersonID, error) {
+	for _, id := range sorted(c.source.People) {
+		person := escalate.PersonID(id)
+		if slices.Contains(c.source.People[person].Contacts, contact) {
+			return person, nil
 		}
 	}
+	if rooms := c.rooms(); slices.Contains(rooms, contact) {
+		return "", nil
+	}
+	channel, _ := contact.Split()
+	channels := c.Channels()
+	if !slices.Contains(channels, channel) {
+		return "", fmt.Errorf("channel %q of contact %q does not exist, expected one of %s%s", channel, contact, strings.Join(channels, ", "), suggest(channel, channels))
+	}
+	return "", fmt.Errorf("contact %q does not exist, expected one that a person of the catalog has, or that a target names", contact)
+}
+
+// rooms returns the contacts that targets name.
+func (c *Compiled) rooms() (all []escalate.Contact) {
 	note := func(targets []escalate.Target) {
 		for _, t := range targets {
 			if p, err := t.Parse(); err == nil && p.Kind == escalate.ToChannel {
-				channel, _ := p.Contact.Split()
-				used[channel] = true
+				all = append(all, p.Contact)
 			}
 		}
 	}
@@ -97,5 +111,21 @@ func (c *Compiled) Channels() []string {
 			note(l.Page)
 		}
 	}
+	return all
+}
+
+// Channels returns the channels that contacts and targets name, sorted. Each needs a notifier.
+func (c *Compiled) Channels() []string {
+	used := make(map[string]bool)
+	note := func(contacts []escalate.Contact) {
+		for _, contact := range contacts {
+			channel, _ := contact.Split()
+			used[channel] = true
+		}
+	}
+	for _, p := range c.source.People {
+		note(p.Contacts)
+	}
+	note(c.rooms())
 	return slices.Sorted(maps.Keys(used))
 }

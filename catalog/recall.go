@@ -72,7 +72,7 @@ func (r *recall) keep(key []byte, a *Assessment) {
 
 // fold makes the key of an event, and reports false if none can be made: a rule reads what differs in every event, or too
 // much of it. Findings have none, since their groups go by subject.
-func (c *Compiled) fold(q *question) bool {
+func (c *Compiled) fold(q *question, class *event.Class) bool {
 	e := q.facts.Event
 	if event.IsFinding(e.Type) {
 		return false
@@ -82,6 +82,13 @@ func (c *Compiled) fold(q *question) bool {
 	for _, path := range c.recall.fields {
 		value, _ := e.Field(path)
 		key = appendText(key, value)
+	}
+	for _, path := range class.Require {
+		if value, _ := e.Field(path); value == "" {
+			key = append(key, 0)
+		} else {
+			key = append(key, 1)
+		}
 	}
 	key, ok := c.impact.AppendFingerprint(key, &q.facts)
 	if ok {

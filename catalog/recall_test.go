@@ -16,7 +16,7 @@ import (
 func foldable() *Catalog {
 	c := whole()
 	c.Classes = append(c.Classes,
-		event.Class{Name: "shop.*", Service: "checkout"},
+		event.Class{Name: "shop.*", Service: "checkout", Require: []string{"labels.region"}, Plans: map[severity.Priority]string{severity.P1: "quick"}},
 		event.Class{Name: "shop.night", Service: "db", Plan: "quick", Severity: severity.Info},
 		event.Class{Name: "lone"},
 	)

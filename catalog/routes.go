@@ -10,15 +10,18 @@ import (
 	"github.com/tocsin-dev/tocsin/event"
 	"github.com/tocsin-dev/tocsin/internal/fault"
 	"github.com/tocsin-dev/tocsin/route"
+	"github.com/tocsin-dev/tocsin/severity"
 )
 
 // Route sends events elsewhere than their class says.
 type Route struct {
-	ID       string            // shown in explanations; required, and unique
-	When     string            // a CEL expression, see package route
-	Service  string            // of events whose class names none; empty: as the label or the program says
-	Owner    string            // a team; empty: as the class says
-	Plan     string            // empty: as the class says
+	ID      string // shown in explanations; required, and unique
+	When    string // a CEL expression, see package route
+	Service string // of events whose class names none; empty: as the label or the program says
+	Owner   string // a team; empty: as the class says
+	Plan    string // empty: as the class says
+	// Plans are the plans of single priorities; Plan is that of the others.
+	Plans    map[severity.Priority]string
 	Also     []escalate.Target // whom the first level reaches besides
 	Continue bool              // it only adds Also, and the next routes are tried; Service, Owner and Plan must be empty
 }
@@ -30,9 +33,10 @@ func routesForm() field[document] {
 			needed(key("when", "The condition, an expression in CEL.", func(r *Route) *string { return &r.When }, ruleForm())),
 			key("service", "The service that its events are about, where the class names none.",
 				func(r *Route) *string { return &r.Service }, ref[string]("a service")),
-			key("owner", "The team that is responsible, in place of the class's.",
+			key("owner", "The team that is responsible, in place of the class's. Without it: that of the class.",
 				func(r *Route) *string { return &r.Owner }, ref[string]("a team")),
-			key("plan", "The response plan, in place of the class's.", func(r *Route) *string { return &r.Plan }, ref[string]("a plan")),
+			planField("The response plan, in place of the class's, or one by priority. Without it: that of the class.",
+				func(r *Route) (*string, *map[severity.Priority]string) { return &r.Plan, &r.Plans }),
 			key("also", "Whom the first level reaches besides.", func(r *Route) *[]escalate.Target { return &r.Also },
 				list("", "a list of targets", targetForm())),
 			key("continue", "Only adds, and the next routes are tried.", func(r *Route) *bool { return &r.Continue }, truth()),
@@ -45,8 +49,8 @@ func checkRoutes(c *checker) {
 		r, at := &c.Routes[i], spot{fmt.Sprintf("route %q", c.Routes[i].ID), fault.Path{"routes", i}}
 		refer(c, at.in("service"), "service", r.Service, "services", c.Services)
 		refer(c, at.in("owner"), "owner", r.Owner, "teams", c.Teams)
-		refer(c, at.in("plan"), "plan", r.Plan, "plans", c.Plans)
-		if r.Continue && (r.Service != "" || r.Owner != "" || r.Plan != "") {
+		c.planning(at, r.Plan, r.Plans)
+		if r.Continue && (r.Service != "" || r.Owner != "" || r.Plan != "" || len(r.Plans) > 0) {
 			c.add(at.in("continue"),
 				"continues and names a service, owner or plan, expected only also: the route that ends the search decides those")
 		}
@@ -83,8 +87,8 @@ func documentRoutes(d *markdown) {
 		if r.Owner != "" {
 			does = append(does, "to team "+plain(r.Owner))
 		}
-		if r.Plan != "" {
-			does = append(does, "by plan "+plain(r.Plan))
+		if by := planning(r.Plan, r.Plans); by != "" {
+			does = append(does, "by plan "+by)
 		}
 		if len(r.Also) > 0 {
 			does = append(does, "also asks "+targets(r.Also))
@@ -114,7 +118,7 @@ func vetRoutes(v *vet) {
 	certain := func(owned bool, fixed ...string) (missed []*route.Facts) {
 		var all []*route.Facts
 		for _, c := range v.decided() {
-			if !alerts(c) || c.Plan != "" || strings.HasSuffix(c.Name, ".*") || owned != (c.Owner != "" || v.source.Services[c.Service].Owner != "") {
+			if !alerts(c) || c.Plan != "" || len(c.Plans) > 0 || strings.HasSuffix(c.Name, ".*") || owned != (c.Owner != "" || v.source.Services[c.Service].Owner != "") {
 				continue
 			}
 			f := v.facts(&event.Event{Type: c.Name}, c)

@@ -61,6 +61,12 @@ func schemaOf(s *shape, defs map[string]any) any {
 		}
 	case ofItems:
 		return map[string]any{"type": "array", "items": schemaOf(s.items, defs)}
+	case ofEither:
+		forms := make([]any, len(s.either))
+		for i, form := range s.either {
+			forms[i] = schemaOf(form, defs)
+		}
+		return map[string]any{"anyOf": forms}
 	case ofNumber:
 		return scalarSchema(s, "integer")
 	case ofTruth:
@@ -91,6 +97,7 @@ func TestPatternsFitWhatIsRead(t *testing.T) {
 		texts []string
 	}{
 		{durationForm().shape, []string{"5m", "7d", "1d12h", "1.5h", "5.s", "0s", "1h30m10.5s", "3µs", "3μs"}},
+		{staleForm().shape, []string{"never", "7d", "30m"}},
 		{rateForm().shape, []string{"3/10m", "1/1d", "100/1m30s"}},
 		{contactForm().shape, []string{"slack", "slack:@ana", "sms:+49"}},
 		{targetForm().shape, []string{"owner", "owner.lead", "person:ana", "schedule:a b", "channel:x", "channel:#pci", "channel:a:#b"}},

@@ -25,6 +25,7 @@ func all() sections {
 		{schedulesForm, checkSchedules, documentSchedules, vetSchedules, unpinned},
 		{servicesForm, checkServices, documentServices, unvetted, unpinned},
 		{classesForm, checkClasses, documentClasses, vetClasses, unpinned},
+		{severitiesForm, checkSeverities, documentSeverities, vetSeverities, unpinned},
 		{impactForm, checkImpact, documentImpact, vetImpact, unpinned},
 		{routesForm, checkRoutes, documentRoutes, vetRoutes, unpinned},
 		{plansForm, checkPlans, documentPlans, vetPlans, pinPlan},
@@ -54,7 +55,7 @@ const version = 1 // of the format
 
 func (s sections) form() form[document] {
 	fields := []field[document]{
-		key("version", "The version of this format, 1.", func(d *document) *int { return &d.version },
+		key("version", "The version of this format, 1. Required in one file.", func(d *document) *int { return &d.version },
 			text(shape{kind: ofNumber, what: "1", words: []string{"1"}, shared: true}, "!!int", func(s string) (int, error) {
 				if s != strconv.Itoa(version) {
 					return 0, errNot

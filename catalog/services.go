@@ -18,8 +18,8 @@ type Service struct {
 func servicesForm() field[document] {
 	return key("services", "What runs.", func(d *document) *map[string]Service { return &d.Services },
 		named[string]("service", mapping("Service", "a service", true,
-			key("owner", "The team that is responsible.", func(s *Service) *string { return &s.Owner }, ref[string]("a team")),
-			key("tier", "How important it is: 1 the most, 3 the least.",
+			key("owner", "The team that is responsible. Without it: that of defaults.", func(s *Service) *string { return &s.Owner }, ref[string]("a team")),
+			key("tier", "How important it is: 1 the most, 3 the least. Without it: that of the most important service that needs it, else 2.",
 				func(s *Service) *int { return &s.Tier }, number("a tier from 1 to 3")),
 			key("needs", "The services that it cannot do without.", func(s *Service) *[]string { return &s.Needs },
 				list("", "a list of services", ref[string]("a service"))),

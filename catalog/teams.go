@@ -18,7 +18,7 @@ func teamsForm() field[document] {
 		func(d *document) *map[string]Team { return &d.Teams }, named[string]("team", mapping("Team", "a team", true,
 			key("members", "Its people.", func(t *Team) *[]escalate.PersonID { return &t.Members },
 				list("", "a list of people", ref[escalate.PersonID]("a person"))),
-			key("schedule", "Who of them is on call; without it all of them.",
+			key("schedule", "Who of them is on call. Without it: all of them.",
 				func(t *Team) *string { return &t.Schedule }, ref[string]("a schedule")),
 			key("lead", "Whom the target owner.lead means.",
 				func(t *Team) *escalate.PersonID { return &t.Lead }, ref[escalate.PersonID]("a person")),

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"time"
 
+	"go.yaml.in/yaml/v3"
+
 	"github.com/tocsin-dev/tocsin/automate"
 	"github.com/tocsin-dev/tocsin/escalate"
 	"github.com/tocsin-dev/tocsin/event"
@@ -101,6 +103,43 @@ const (
 
 func durationForm() form[time.Duration] {
 	return text(shape{kind: ofText, what: durationWhat, pattern: "^" + durationPattern + "$"}, "!!str", parseDuration, printDuration)
+}
+
+// spanForm is the form of a duration above zero: in Go, zero stands for none. instead says what to write in place of zero.
+func spanForm(instead string) form[time.Duration] {
+	f := durationForm()
+	read := f.read
+	f.read = func(d *decoder, n *yaml.Node, at *part, into *time.Duration) {
+		if read(d, n, at, into); *into == 0 && !at.broken {
+			d.fault(n, at, "found %s, expected a duration above zero%s", describe(n), instead)
+		}
+	}
+	return f
+}
+
+const never = "never"
+
+// staleForm is the form of a duration above zero that may be [event.Never].
+func staleForm() form[time.Duration] {
+	return text(shape{
+		kind: ofText, what: "a duration above zero, such as 30m or 7d, or never", words: []string{never}, pattern: "^(never|" + durationPattern + ")$",
+	}, "!!str", func(s string) (time.Duration, error) {
+		if s == never {
+			return event.Never, nil
+		}
+		d, err := parseDuration(s)
+		if d == 0 {
+			err = errNot
+		}
+		return d, err
+	}, printStale)
+}
+
+func printStale(d time.Duration) string {
+	if d == event.Never {
+		return never
+	}
+	return printDuration(d)
 }
 
 // parseDuration reads the durations of Go, with days of 24 hours before the rest. Nothing lasts less than no time.

@@ -30,10 +30,16 @@ type Class struct {
 	Service  string
 	Owner    string // a team
 	Plan     string // a response plan
-	Runbook  string // a URL
+	// Plans are the response plans of single priorities; Plan is that of the others. A class with Plan or Plans inherits neither. An
+	// incident keeps the plan that it opened with, also when its priority rises.
+	Plans   map[severity.Priority]string
+	Runbook string // a URL
 	// Dedup lists the fields that identify an alert of this class, as paths of [Event.Field]. A field that an event lacks
 	// counts as empty. Defaults to the subject, or to the service if the event has no subject.
 	Dedup []string
+	// Require lists the fields that an event of this class must have, as paths of [Event.Field]. An event that lacks one counts as
+	// one of its class all the same.
+	Require []string
 	// For delays firing until the condition has lasted this long. Count delays firing until so many triggers have come
 	// Within the span. With both set, the alert fires as soon as either is met. Until then it is pending and opens no
 	// incident. With both zero it fires at once.

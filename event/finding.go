@@ -5,6 +5,7 @@ import "github.com/tocsin-dev/tocsin/severity"
 // The kinds of finding that the engine reports at run time.
 const (
 	FindingUnclassified    = "unclassified"     // no class matches the type
+	FindingMissingField    = "missing-field"    // an event lacks a field that its class requires
 	FindingUnrouted        = "unrouted"         // no route matched, and the class has no plan
 	FindingRuleError       = "rule-error"       // a rule's expression failed
 	FindingCatalogError    = "catalog-error"    // a schedule, a strategy or a template failed

@@ -101,7 +101,9 @@ func (c *Class) fillFrom(a *Class) {
 	fill(&c.Severity, a.Severity)
 	fill(&c.Service, a.Service)
 	fill(&c.Owner, a.Owner)
-	fill(&c.Plan, a.Plan)
+	if c.Plan == "" && len(c.Plans) == 0 {
+		c.Plan, c.Plans = a.Plan, a.Plans
+	}
 	fill(&c.Runbook, a.Runbook)
 	fill(&c.StaleAfter, a.StaleAfter)
 	fill(&c.For, a.For)
@@ -110,6 +112,9 @@ func (c *Class) fillFrom(a *Class) {
 	}
 	if len(c.Dedup) == 0 {
 		c.Dedup = a.Dedup
+	}
+	if len(c.Require) == 0 {
+		c.Require = a.Require
 	}
 }
 
@@ -148,6 +153,11 @@ func (c *Class) faults() (found fault.List) {
 	for i, path := range c.Dedup {
 		if !ValidField(path) {
 			found.Add(fault.Path{"dedup", i}, "dedup field %q, expected %s", path, FieldForms)
+		}
+	}
+	for i, path := range c.Require {
+		if !ValidField(path) {
+			found.Add(fault.Path{"require", i}, "required field %q, expected %s", path, FieldForms)
 		}
 	}
 	return found

@@ -16,6 +16,9 @@ func payments(t *testing.T) *event.Taxonomy {
 	tax, err := event.NewTaxonomy([]event.Class{
 		{Name: "payments.payout.stuck", Severity: severity.Critical},
 		{Name: "payments.payout.*", Plan: "payout", Dedup: []string{"labels.merchant"}, StaleAfter: time.Hour},
+		{Name: "cards.*", Plan: "quiet", Plans: map[severity.Priority]string{severity.P1: "loud"}, Require: []string{"labels.card"}},
+		{Name: "cards.stolen", Plan: "police", Require: []string{"subject"}},
+		{Name: "cards.lost", Plans: map[severity.Priority]string{severity.P2: "loud"}},
 		{Name: "payments.*", Owner: "payments", Service: "checkout", Plan: "default", Severity: severity.Warning, Runbook: "https://wiki.example/payments"},
 		{Name: "deploy.*", Kind: event.Changes},
 		{Name: "deploy.failed", Kind: event.Alert},
@@ -46,6 +49,15 @@ func TestInheritance(t *testing.T) {
 			Runbook: "https://wiki.example/payments", Dedup: []string{"labels.merchant"}, StaleAfter: time.Hour,
 		}},
 		{"own kind wins", "deploy.failed", event.Class{Name: "deploy.failed", Kind: event.Alert}},
+		{"plans by priority inherit together", "cards.slow", event.Class{
+			Name: "cards.slow", Plan: "quiet", Plans: map[severity.Priority]string{severity.P1: "loud"}, Require: []string{"labels.card"},
+		}},
+		{"a plan of its own wins over plans by priority", "cards.stolen", event.Class{
+			Name: "cards.stolen", Plan: "police", Require: []string{"subject"},
+		}},
+		{"plans by priority win over the plan above", "cards.lost", event.Class{
+			Name: "cards.lost", Plans: map[severity.Priority]string{severity.P2: "loud"}, Require: []string{"labels.card"},
+		}},
 		{"kind inherits", "deploy.done", event.Class{Name: "deploy.done", Kind: event.Changes}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

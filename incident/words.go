@@ -17,6 +17,7 @@ const (
 	WordUnconfirmed      Word = "to be confirmed"
 	WordIncidentResolved Word = "incident resolved"
 	WordPriority         Word = "priority"
+	WordPlan             Word = "plan"
 	WordLevel            Word = "level" // Of is its number
 	WordEscalated        Word = "escalated"
 	WordAlarmsAgain      Word = "alarms again"
@@ -70,6 +71,7 @@ var words = map[Word]row{
 	WordUnconfirmed:      {kind: KindState},
 	WordIncidentResolved: {kind: KindState, counts: "resolve", quotes: "override: "},
 	WordPriority:         {kind: KindState, counts: "reprioritise", quotes: "because: "},
+	WordPlan:             {kind: KindState},
 	WordLevel:            {kind: KindState, counts: "escalate"},
 	WordEscalated:        {kind: KindState},
 	WordAlarmsAgain:      {kind: KindState, counts: "alarm"},

@@ -255,6 +255,9 @@ type RefusedError struct {
 
 // Error implements error.
 func (e *RefusedError) Error() string {
+	if e.Incident == "" { // of a command about no incident
+		return e.Reason
+	}
 	if e.Phase == "" {
 		return fmt.Sprintf("incident %q: %s", e.Incident, e.Reason)
 	}

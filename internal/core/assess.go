@@ -93,6 +93,10 @@ func (a *Assessed) find(cat *catalog.Compiled) {
 		a.Findings = append(a.Findings, event.Finding(event.FindingUnrouted, e.Type,
 			fmt.Sprintf("no route matches events of %q, and the class names no plan", e.Type)))
 	}
+	for _, path := range a.Missing {
+		a.Findings = append(a.Findings, event.Finding(event.FindingMissingField, e.Type+" "+path,
+			fmt.Sprintf("an event of %q from %s has no %s, which its class requires", e.Type, e.Source, path)))
+	}
 }
 
 func (a *Assessed) change() bool {

@@ -1,6 +1,7 @@
 package core
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"reflect"
@@ -36,7 +37,7 @@ func (c *Core) Encode(kind string, schema uint16, rec any) ([]byte, error) {
 }
 
 // Decode reads a document. Instants come back in UTC; an empty list or map may come back as nil; numbers in the Data of an event come
-// back as float64. A document of a schema that came after this program fails with an error that wraps [store.ErrNewer].
+// back as written. A document of a schema that came after this program fails with an error that wraps [store.ErrNewer].
 func (c *Core) Decode(kind string, schema uint16, doc []byte) (any, error) {
 	switch {
 	case schema > Schema:
@@ -48,7 +49,9 @@ func (c *Core) Decode(kind string, schema uint16, doc []byte) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := json.Unmarshal(doc, rec); err != nil {
+	d := json.NewDecoder(bytes.NewReader(doc))
+	d.UseNumber() // as events have them
+	if err := d.Decode(rec); err != nil {
 		return nil, fmt.Errorf("core: read a record of kind %q: %w", kind, err)
 	}
 	toUTC(reflect.ValueOf(rec))

@@ -35,6 +35,7 @@ func commands() []command {
 		commandOf("answer", answerStep),
 		commandOf("stop-run", stopRun),
 		about(commandOf("kill-switch", throwSwitch), func(c respond.KillSwitch) store.Key { return switchKey(c.Tenant) }),
+		about(commandOf("send-test", sendTest), testKey),
 	}
 }
 

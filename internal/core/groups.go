@@ -133,6 +133,12 @@ func (groups) hear(t *turn, u *unit, at time.Time, f fact) bool {
 			return true
 		}
 		t.emit(u, at, raised(f))
+	case raised:
+		if f.a.Plan != u.inc.Plan && f.a.Owner == u.inc.Owner { // the plan goes by the priority
+			u.inc.Plan = f.a.Plan
+			t.pin(u, f.a.Plan)
+			u.note(at, incident.WordPlan, "", "goes by plan %s now, for %v", f.a.Plan, f.a.Priority)
+		}
 	}
 	return true
 }

@@ -30,6 +30,7 @@ func TestTheLogKeepsEveryInput(t *testing.T) {
 		respond.Answer{Incident: "a1", By: "ana"},
 		respond.StopRun{Incident: "a1", By: "ana"},
 		respond.KillSwitch{Tenant: "shop", By: "ana"},
+		respond.SendTest{Tenant: "shop", Contact: "slack:@ana", Service: "payments", By: "ana", ID: "2"},
 	}
 	inputs := []core.Input{
 		core.Events{core.Assess(cat, &event.Event{Type: "pay.stuck", Received: start, Labels: map[string]string{"env": "prod"}})},

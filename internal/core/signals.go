@@ -164,7 +164,7 @@ func clockTime(at time.Time) string { return at.UTC().Format(time.RFC3339) }
 // strays reports whether a label of a member has changed so that another owner or plan is responsible.
 func (al *Alert) strays(u *unit, a *Assessed, f *alert.Facts) bool {
 	return (al.State == alert.Firing || al.State == alert.Quiet) && u.inc != nil && al.Incident == u.inc.ID && a.Promote &&
-		f.Labels != al.Latest.Labels && (a.Owner != al.Owner || a.Plan != al.Plan)
+		f.Labels != al.Latest.Labels && (a.Owner != al.Owner || a.Plan != al.Plan && a.Priority == al.Priority)
 }
 
 // move ends a member that belongs to another incident now, and finds its group; nil if the view lacks a record.

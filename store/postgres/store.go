@@ -4,7 +4,9 @@ import (
 	"cmp"
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
+	"os"
 	"strings"
 	"sync"
 	"time"
@@ -56,6 +58,9 @@ const defaultSchema = "tocsin"
 // Open connects to the database of dsn, a URL or a libpq connection string, and migrates the tables. While the server is
 // unreachable it tries again until ctx ends, so pass a deadline. Close closes the pool.
 func Open(ctx context.Context, dsn string) (*Store, error) {
+	if dsn == "" && os.Getenv("PGHOST") == "" && os.Getenv("PGSERVICE") == "" {
+		return nil, errors.New("postgres: open: the connection string is empty, expected one such as postgres://user@host/database")
+	}
 	config, err := pgxpool.ParseConfig(dsn)
 	if err != nil {
 		return nil, fmt.Errorf("postgres: open: %w", err)

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"os"
 	"path/filepath"
 
 	_ "modernc.org/sqlite" // registers the driver "sqlite"
@@ -26,21 +27,30 @@ type Config struct {
 // Open opens or creates the file at path, with the driver modernc.org/sqlite. The folder must exist. The caller closes
 // the store.
 func Open(path string) (*Store, error) {
+	if path == "" {
+		return nil, errors.New("sqlite: open: the path is empty, expected that of a file")
+	}
 	abs, err := filepath.Abs(path)
 	if err != nil {
-		return nil, fmt.Errorf("sqlite: %w", err)
+		return nil, fmt.Errorf("sqlite: open %q: %w", path, err)
+	}
+	if at, err := os.Stat(abs); err == nil && at.IsDir() {
+		return nil, fmt.Errorf("sqlite: open %q: it is a folder, expected the path of a file", abs)
+	}
+	if _, err := os.Stat(filepath.Dir(abs)); err != nil {
+		return nil, fmt.Errorf("sqlite: open %q: the folder must exist: %w", abs, err)
 	}
 	name := url.URL{Scheme: "file", OmitHost: true, Path: filepath.ToSlash(abs), RawQuery: "_pragma=busy_timeout(5000)"}
 	db, err := sql.Open("sqlite", name.String())
 	if err != nil {
-		return nil, fmt.Errorf("sqlite: %w", err)
+		return nil, fmt.Errorf("sqlite: open %q: %w", abs, err)
 	}
 	db.SetMaxOpenConns(openConns)
 	db.SetMaxIdleConns(openConns)
-	s, err := New(db, nil)
+	s, err := on(db, &Config{})
 	if err != nil {
 		_ = db.Close()
-		return nil, err
+		return nil, fmt.Errorf("sqlite: open %q: %w", abs, err)
 	}
 	s.own = true
 	return s, nil
@@ -56,6 +66,15 @@ func New(db *sql.DB, c *Config) (*Store, error) {
 	if c == nil {
 		c = &Config{}
 	}
+	s, err := on(db, c)
+	if err != nil {
+		return nil, fmt.Errorf("sqlite: open: %w", err)
+	}
+	return s, nil
+}
+
+// on makes a store on the database.
+func on(db *sql.DB, c *Config) (*Store, error) {
 	s := &Store{
 		db: db, codec: c.Codec, schema: cmp.Or(c.Schema, codec.Schema), queries: make(queries), commit: newCommit(), scratch: newScratch(),
 	}
@@ -63,7 +82,7 @@ func New(db *sql.DB, c *Config) (*Store, error) {
 		s.codec = codec.New()
 	}
 	if err := s.open(context.Background()); err != nil {
-		return nil, fmt.Errorf("sqlite: open: %w", errors.Join(err, s.release()))
+		return nil, errors.Join(err, s.release())
 	}
 	return s, nil
 }

@@ -56,7 +56,7 @@ func check(t *testing.T, schema *jsonschema.Schema, text string) error {
 
 func TestTheSchemaTakesWhatLoadTakes(t *testing.T) {
 	schema := compiled(t)
-	for _, file := range glob(t, catalogs+"testdata/valid/*.yaml", "../../tocsintest/testdata/*/*.yaml") {
+	for _, file := range glob(t, catalogs+"testdata/valid/*.yaml", catalogs+"testdata/reference/*.yaml", "../../tocsintest/testdata/*/*.yaml") {
 		text, err := os.ReadFile(file)
 		if err != nil {
 			t.Fatal(err)

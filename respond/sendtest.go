@@ -1,0 +1,27 @@
+package respond
+
+import (
+	"errors"
+
+	"github.com/tocsin-dev/tocsin/escalate"
+)
+
+// SendTest sends a test message to a contact of the catalog. It is about no incident, and nobody is asked to do anything.
+type SendTest struct {
+	Tenant  string            `erase:"keep"`
+	Contact escalate.Contact  `erase:"words"`
+	Service string            `erase:"keep"` // named in the message
+	By      escalate.PersonID `erase:"by"`   // empty: the program
+	ID      string            `erase:"keep"`
+}
+
+// Head implements Command.
+func (c SendTest) Head() Head { return Head{Tenant: c.Tenant, By: c.By, ID: c.ID} }
+
+// Check implements Command.
+func (c SendTest) Check() error {
+	if c.Contact == "" {
+		return errors.New("the contact is missing, expected CHANNEL:ADDRESS, such as slack:@ana")
+	}
+	return nil
+}
