@@ -59,7 +59,7 @@ func (e *engine) newInspection(when string) *inspection {
 	}
 	in := &inspection{program: program}
 	for _, operand := range conjuncts(native.Expr()) {
-		text, err := cel.ExprToString(operand, native.SourceInfo())
+		text, err := textOfExpr(operand, native.SourceInfo())
 		if err != nil {
 			continue
 		}
@@ -68,7 +68,7 @@ func (e *engine) newInspection(when string) *inspection {
 			in.parts = append(in.parts, condition{text, program})
 		}
 	}
-	text, _ := cel.AstToString(tree) // no error: the tree was checked
+	text, _ := textOfExpr(native.Expr(), native.SourceInfo()) // no error: the tree was checked
 	in.parts = append(in.parts, condition{text, program})
 	return in
 }

@@ -10,8 +10,9 @@ import (
 
 // opaque is a condition that cel-go evaluates.
 type opaque struct {
-	program cel.Program
-	reads   []int32 // slots
+	program  cel.Program
+	reads    []int32 // slots
+	identity string  // of the expression
 }
 
 // plan compiles an expression to a cel-go program within the limits. Counting cost and memory makes evaluation three times slower,
