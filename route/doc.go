@@ -12,6 +12,12 @@
 // The function label("k") returns the label k, or "" if the event lacks it; event.labels.k is an error then. A condition such as
 // event.data.usage > 3 fails for events without the field. Guard it: has(event.data.usage) && event.data.usage > 3.
 //
+// # Numbers
+//
+// Every number in event.data is a double, in whatever form it came: 7, 7.0 and the int 7 of Go are equal. Comparisons take a number
+// of any kind: event.data.n > 3. Arithmetic takes doubles only: write event.data.n + 1.0, and int(event.data.n) % 2. A rule with
+// event.data.n + 1 fails on every number; the failure and [Table.Vet] say what to write.
+//
 // # Index
 //
 // A table splits its rules into conditions and indexes them. The result is the same as if cel-go evaluated every rule, including

@@ -30,7 +30,7 @@ func newEnvironment(limits *Limits) (*environment, error) {
 	}
 	opts := []cel.EnvOption{
 		cel.CustomTypeProvider(&provider{Registry: registry, objects: byName}),
-		cel.CustomTypeAdapter(types.DefaultTypeAdapter),
+		cel.CustomTypeAdapter(adapter{}),
 		cel.OptionalTypes(),
 		cel.CrossTypeNumericComparisons(true),
 		cel.EnableMacroCallTracking(),

@@ -2,6 +2,7 @@ package route
 
 import (
 	"errors"
+	"fmt"
 	"sync"
 
 	"cel.dev/cel-go/cel"
@@ -14,6 +15,7 @@ import (
 type inspection struct {
 	program cel.Program
 	parts   []condition
+	advice  string // see adviceOn
 }
 
 // condition is an operand of a rule's outermost &&. The last condition is the whole rule.
@@ -57,7 +59,7 @@ func (e *engine) newInspection(when string) *inspection {
 	if err != nil {
 		return &inspection{}
 	}
-	in := &inspection{program: program}
+	in := &inspection{program: program, advice: adviceOn(native, native.Expr())}
 	for _, operand := range conjuncts(native.Expr()) {
 		text, err := textOfExpr(operand, native.SourceInfo())
 		if err != nil {
@@ -89,7 +91,11 @@ var errNoReason = errors.New("errs for this event")
 // reason returns the error of a rule.
 func (e *engine) reason(when string, f *Facts) error {
 	if in := e.inspect(when); in.program != nil {
-		if _, err := evaluate(in.program, e.env.bind(f)); err != nil {
+		_, err := evaluate(in.program, e.env.bind(f))
+		switch {
+		case err != nil && in.advice != "":
+			return fmt.Errorf("%w; %s", err, in.advice)
+		case err != nil:
 			return err
 		}
 	}

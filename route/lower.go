@@ -179,7 +179,7 @@ func (l *lowering) opaqueFormula(x ast.Expr, negated bool) *formula {
 		l.refuse(err)
 		return constant(false)
 	}
-	a.opaque.reads = l.reads(x)
+	a.opaque.reads, a.opaque.advice = l.reads(x), adviceOn(l.tree, x)
 	return literal(l.atom(a), negated)
 }
 

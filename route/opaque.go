@@ -13,6 +13,7 @@ type opaque struct {
 	program  cel.Program
 	reads    []int32 // slots
 	identity string  // of the expression
+	advice   string  // see adviceOn
 }
 
 // plan compiles an expression to a cel-go program within the limits. Counting cost and memory makes evaluation three times slower,
