@@ -199,7 +199,7 @@ func TestWhatHasNoFormInYAML(t *testing.T) {
 	var out bytes.Buffer
 	assert.EqualError(t, c.WriteYAML(&out), `catalog: strategy "mine": is code, and has no form in YAML
 catalog: schedule "nights": is a catalog.onCall, and only an *oncall.Schedule has a form in YAML
-catalog: schedule "odd": zone "here" has no name that is known everywhere
+catalog: schedule "odd": zone: found "here", expected a time zone such as Europe/Berlin
 catalog: schedule "second": rotation 1: start 1970-01-01 00:00:01 +0000 UTC has no form in YAML, which is in minutes of local time`)
 	assert.Zero(t, out.Len())
 }
