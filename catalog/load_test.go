@@ -130,7 +130,7 @@ func everything(t *testing.T) *Catalog {
 	}}}
 	c.Classes = append(c.Classes, event.Class{
 		Name: "shop.*", Kind: event.Changes, Severity: severity.Info, Service: "checkout", Owner: "shop", Plan: "quick", Runbook: "r",
-		Dedup: []string{"subject", "labels.a"}, For: 90 * time.Second, Count: 2, Within: 7 * 24 * time.Hour, StaleAfter: 36 * time.Hour,
+		Dedup: []string{"subject", "labels.a"}, For: 90 * time.Second, Count: 2, Within: 7 * 24 * time.Hour, CountOf: "labels.detector", StaleAfter: 36 * time.Hour,
 	})
 	c.Plans["slow"] = Plan{
 		Policy: "on", GroupWait: new(time.Minute), Soak: new(time.Duration), ResolveOn: incident.OnLast, Recovered: incident.Resolved,
