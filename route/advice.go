@@ -64,6 +64,8 @@ func (a *adviser) isData(x ast.Expr) bool {
 		switch call := x.AsCall(); call.FunctionName() {
 		case operators.Index, operators.OptIndex, operators.OptSelect:
 			return a.isDataOrAll(call.Args()[0])
+		case jsonFunction:
+			return true
 		case overloads.TypeConvertDyn:
 			return a.isData(call.Args()[0])
 		case "orValue":

@@ -37,7 +37,7 @@ func newEnvironment(limits *Limits) (*environment, error) {
 		cel.ParserExpressionSizeLimit(limits.Source),
 		cel.Macros(cel.GlobalMacro("label", 1, expandLabel)),
 	}
-	opts = append(opts, patternOptions()...)
+	opts = append(append(opts, patternOptions()...), textOptions(adapter{})...)
 	for _, name := range [...]string{"event", "service", "team"} {
 		opts = append(opts, cel.Variable(name, e.objects[name].celType))
 	}
