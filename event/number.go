@@ -68,20 +68,9 @@ func unifiedList(of []any, depth int) (any, bool) {
 // UnmarshalJSON implements [json.Unmarshaler]. It keeps the numbers of Data as they are written.
 func (e *Event) UnmarshalJSON(text []byte) error {
 	type plain Event
-	return json.Unmarshal(text, &struct {
-		*plain
-		Data *numbered `json:"data"`
-	}{(*plain)(e), (*numbered)(&e.Data)})
-}
-
-// numbered is a Data that decodes numbers as they are written.
-type numbered map[string]any
-
-// UnmarshalJSON implements [json.Unmarshaler].
-func (n *numbered) UnmarshalJSON(text []byte) error {
 	d := json.NewDecoder(bytes.NewReader(text))
 	d.UseNumber()
-	return d.Decode((*map[string]any)(n))
+	return d.Decode((*plain)(e))
 }
 
 // numberFault returns why Data cannot hold a number.
