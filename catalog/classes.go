@@ -70,21 +70,49 @@ func byClass(of form[event.Class]) form[[]event.Class] {
 	}
 }
 
-// countField is the one field that fills two.
+// countField is the one field that fills three.
 func countField() field[event.Class] {
-	of := rateForm()
+	of := text(shape{
+		kind: ofText, what: "a count in a span, such as 3/10m or 2/10m of labels.detector",
+		pattern: "^[1-9][0-9]*/" + durationPattern + "( of .+)?$",
+	}, "!!str", parseCount, printCount)
 	return field[event.Class]{
-		fieldShape: fieldShape{name: "count", doc: "How often the condition must come, and within what span.", shape: of.shape},
+		fieldShape: fieldShape{
+			name: "count", shape: of.shape,
+			doc: "How often the condition must come, and within what span; with of, the number of different values of a field.",
+		},
 		read: func(d *decoder, n *yaml.Node, at *part, into *event.Class) {
-			var r automate.Rate
-			of.read(d, n, at, &r)
-			into.Count, into.Within = r.Count, r.Per
+			var c count
+			of.read(d, n, at, &c)
+			into.Count, into.Within, into.CountOf = c.Count, c.Per, c.of
 		},
 		write: func(c *event.Class) (*yaml.Node, error) {
-			return of.write(&automate.Rate{Count: c.Count, Per: c.Within})
+			return of.write(&count{automate.Rate{Count: c.Count, Per: c.Within}, c.CountOf})
 		},
-		empty: func(c *event.Class) bool { return c.Count == 0 && c.Within == 0 },
+		empty: func(c *event.Class) bool { return c.Count == 0 && c.Within == 0 && c.CountOf == "" },
 	}
+}
+
+// count is how often a condition must come. of is a field, of which that many values must come; empty: every trigger counts.
+type count struct {
+	automate.Rate
+	of string
+}
+
+func parseCount(s string) (count, error) {
+	rate, of, named := strings.Cut(s, " of ")
+	r, err := parseRate(rate)
+	if err == nil && named && of == "" {
+		err = errNot
+	}
+	return count{r, of}, err
+}
+
+func printCount(c count) string {
+	if c.of == "" {
+		return printRate(c.Rate)
+	}
+	return printRate(c.Rate) + " of " + c.of
 }
 
 func checkClasses(c *checker) {
@@ -151,7 +179,11 @@ func condition(c *event.Class) string {
 		parts = append(parts, "for "+printDuration(c.For))
 	}
 	if c.Count > 0 {
-		parts = append(parts, fmt.Sprintf("%d in %s", c.Count, printDuration(c.Within)))
+		part := fmt.Sprintf("%d in %s", c.Count, printDuration(c.Within))
+		if c.CountOf != "" {
+			part = fmt.Sprintf("%d values of %s in %s", c.Count, c.CountOf, printDuration(c.Within))
+		}
+		parts = append(parts, part)
 	}
 	return strings.Join(parts, ", ")
 }

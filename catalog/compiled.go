@@ -58,8 +58,8 @@ func (c *Catalog) Document(w io.Writer) error { return all().document(c, w) }
 //   - no-runbook: a class of alerts, other than of severity info, pages and names no runbook;
 //   - inform-p1: an event of the class becomes P1, and the policy of its plan only informs. Vet decides on an event without
 //     labels or data, first of the class's severity, then critical;
-//   - rule-never-true, rule-only-errs, rule-shadowed, rule-redundant, rule-unguarded, rule-unfolded: a rule does not do what it
-//     seems to, as [route.Table.Vet] says;
+//   - rule-never-true, rule-only-errs, rule-shadowed, rule-redundant, rule-unguarded, rule-int-arithmetic, rule-unfolded: a rule
+//     does not do what it seems to, as [route.Table.Vet] says;
 //   - uncovered-class: there are routes, none of them matches any event of a class of alerts, and the class names no plan;
 //   - not-carried-out: the catalog decides something that this version keeps and does not act upon;
 //   - empty-level: the targets of a level reach nobody in that time for the incidents of some team;

@@ -132,7 +132,7 @@ func everything(t *testing.T) *Catalog {
 	c.Classes = append(c.Classes, event.Class{
 		Name: "shop.*", Kind: event.Changes, Severity: severity.Info, Service: "checkout", Owner: "shop", Plan: "quick", Runbook: "r",
 		Dedup: []string{"subject", "labels.a"}, Require: []string{"labels.a", "data.b.c"},
-		For: 90 * time.Second, Count: 2, Within: 7 * 24 * time.Hour, StaleAfter: 36 * time.Hour,
+		For: 90 * time.Second, Count: 2, Within: 7 * 24 * time.Hour, CountOf: "labels.detector", StaleAfter: 36 * time.Hour,
 	}, event.Class{
 		Name: "shop.door", StaleAfter: event.Never, Plan: "quick", Plans: map[severity.Priority]string{severity.P1: "standard", severity.P2: "standard"},
 	}, event.Class{Name: "shop.gate", Plans: map[severity.Priority]string{severity.P5: "quick"}})
@@ -205,7 +205,7 @@ func TestWhatHasNoFormInYAML(t *testing.T) {
 	var out bytes.Buffer
 	assert.EqualError(t, c.WriteYAML(&out), `catalog: strategy "mine": is code, and has no form in YAML
 catalog: schedule "nights": is a catalog.onCall, and only an *oncall.Schedule has a form in YAML
-catalog: schedule "odd": zone "here" has no name that is known everywhere
+catalog: schedule "odd": zone: found "here", expected a time zone such as Europe/Berlin
 catalog: schedule "second": rotation 1: start 1970-01-01 00:00:01 +0000 UTC has no form in YAML, which is in minutes of local time`)
 	assert.Zero(t, out.Len())
 }

@@ -75,15 +75,28 @@ func (d *decoder) zone(at *part, name string) *time.Location {
 	if zone := d.zones[name]; zone != nil {
 		return zone
 	}
-	zone, err := time.LoadLocation(name)
-	if err != nil || zone == time.Local {
+	zone, err := findZone(name, time.LoadLocation)
+	if err != nil {
 		where := at.part("zone")
 		where.broken = true
-		d.add(where.position, at, "zone: found %q, expected a time zone such as Europe/Berlin", name)
+		d.add(where.position, at, "zone: %v", err)
 		return nil
 	}
 	d.zones[name] = zone
 	return zone
+}
+
+// findZone finds a time zone that has the same name on every machine.
+func findZone(name string, load func(name string) (*time.Location, error)) (*time.Location, error) {
+	const common = "Europe/Berlin"
+	zone, err := load(name)
+	if err == nil && zone != time.Local {
+		return zone, nil
+	}
+	if _, none := load(common); err != nil && none != nil {
+		return nil, fmt.Errorf(`found %q, but the machine has no zone database: import _ "time/tzdata", or install tzdata`, name)
+	}
+	return nil, fmt.Errorf("found %q, expected a time zone such as %s", name, common)
 }
 
 // firstShown returns the first instant at which clocks in the zone show wall, or where they skip it, the first after.
@@ -119,8 +132,8 @@ func writeSchedule(of *escalate.Schedule) (rotations, error) {
 	zone := time.UTC
 	if s.Zone != nil && s.Zone != time.UTC {
 		zone, r.zone = s.Zone, s.Zone.String()
-		if known, err := time.LoadLocation(r.zone); err != nil || known == time.Local {
-			return r, fmt.Errorf("zone %q has no name that is known everywhere", r.zone)
+		if _, err := findZone(r.zone, time.LoadLocation); err != nil {
+			return r, fmt.Errorf("zone: %w", err)
 		}
 	}
 	var errs []error

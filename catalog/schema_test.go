@@ -99,6 +99,7 @@ func TestPatternsFitWhatIsRead(t *testing.T) {
 		{durationForm().shape, []string{"5m", "7d", "1d12h", "1.5h", "5.s", "0s", "1h30m10.5s", "3µs", "3μs"}},
 		{staleForm().shape, []string{"never", "7d", "30m"}},
 		{rateForm().shape, []string{"3/10m", "1/1d", "100/1m30s"}},
+		{countField().shape, []string{"3/10m", "2/1d of labels.detector"}},
 		{contactForm().shape, []string{"slack", "slack:@ana", "sms:+49"}},
 		{targetForm().shape, []string{"owner", "owner.lead", "person:ana", "schedule:a b", "channel:x", "channel:#pci", "channel:a:#b"}},
 		{localTime().shape, []string{"2026-01-05 09:00"}},

@@ -89,10 +89,12 @@ func TestVet(t *testing.T) {
 				c.Routes = []Route{
 					{ID: "type", When: `event.type == "a.routed" && label("region") == "eu"`, Plan: "quick"},
 					{ID: "label", When: `event.type != "a.missed" && team.name == "platform"`, Plan: "quick"},
+					{ID: "shard", When: `event.data.shard % 2 == 1 && event.type == "a.routed"`, Plan: "quick"},
 					{ID: "id", When: `event.id == "x" && event.type == "a.routed"`, Plan: "quick"},
 				}
 			},
 			[]string{
+				`route "shard": a number in data is a double, so event.data.shard % 2 fails: write int(event.data.shard) % 2 (rule-int-arithmetic)`,
 				`route "id": event.id differs in every event (rule-unfolded)`,
 				`class "a.missed": no route matches any event of it, and it names no plan, expected a plan, or a route (uncovered-class)`,
 				`class "a.owned": no route matches any event of it, and it names no plan, expected a plan, or a route (uncovered-class)`,

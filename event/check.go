@@ -186,14 +186,18 @@ func dataFault(v any, depth int, budget *int) string {
 			}
 		}
 	case json.Number:
-		*budget -= len(v)
+		if *budget -= len(v); *budget >= 0 {
+			return numberFault(v)
+		}
+	case float32:
+		return dataFault(float64(v), depth, budget)
 	case float64:
 		if math.IsInf(v, 0) || math.IsNaN(v) {
 			return fmt.Sprintf("%v has no form in JSON", v)
 		}
 	case nil, bool, int, int8, int16, int32, int64, uint, uint8, uint16, uint32, uint64:
 	default:
-		return fmt.Sprintf("holds a %T, expected string, bool, an integer, float64, []any or map[string]any", v)
+		return fmt.Sprintf("holds a %T, expected string, bool, a number, []any or map[string]any", v)
 	}
 	if *budget < 0 {
 		return fmt.Sprintf("larger than %d bytes", maxData)

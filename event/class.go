@@ -46,6 +46,10 @@ type Class struct {
 	For    time.Duration
 	Count  int
 	Within time.Duration
+	// CountOf names a field, as a path of [Event.Field]. Count then counts the different values of the field instead of the triggers:
+	// with labels.detector, an alert fires once Count detectors agree. A trigger without the field does not count. Empty: every
+	// trigger counts.
+	CountOf string
 	// StaleAfter is how long an alert may go without a signal before it goes quiet, or [Never]. The alert waits while a page about it
 	// is still unanswered. Zero: as the event says, else as the intake does, else 6 hours.
 	StaleAfter time.Duration

@@ -1,8 +1,8 @@
 package event
 
 import (
+	"encoding/json"
 	"fmt"
-	"strconv"
 	"strings"
 	"time"
 
@@ -62,7 +62,7 @@ type Event struct {
 	Received time.Time         `json:"received,omitzero"`               // set by Submit, which replaces a caller's value
 	Summary  string            `json:"summary,omitempty" erase:"words"` // one line for people
 	Labels   map[string]string `json:"labels,omitempty" erase:"words"`
-	Data     map[string]any    `json:"data,omitempty" erase:"words"` // further payload, as decoded from JSON
+	Data     map[string]any    `json:"data,omitempty" erase:"words"` // further payload, as decoded from JSON; see [Event.UnifyNumbers]
 	DedupKey string            `json:"dedupKey,omitempty" erase:"words"`
 	Links    []Link            `json:"links,omitempty" erase:"words"`
 	// TraceParent is the traceparent header of W3C Trace Context, from the trace in which the event began.
@@ -109,7 +109,8 @@ func ValidTraceParent(s string) bool {
 
 // Field returns the value at path and whether there is a value. Paths are id, source, type, subject, summary, severity,
 // signal, labels.NAME and data.NAME; data.order.id reaches into nested objects. A number or boolean is returned as text:
-// 4711, true. A missing value, a list or an object gives "" and false.
+// 4711, true. A number has the same text in every form: 4711000, 4711000.0 and 4.711e6 give 4711000. A missing value, a list or an
+// object gives "" and false.
 func (e *Event) Field(path string) (string, bool) {
 	head, rest, _ := strings.Cut(path, ".")
 	switch head {
@@ -172,9 +173,12 @@ func scalar(v any) (string, bool) {
 		return v, true
 	case nil, map[string]any, []any:
 		return "", false
-	case float64:
-		return strconv.FormatFloat(v, 'f', -1, 64), true // an int 4711000 and the float64 of decoded JSON give the same key
+	case json.Number:
+		return plainNumber(string(v)), true
 	default:
+		if number, ok := unified(v, 0); ok { // a trigger and its resolve give the same key, whatever the type of a number is
+			return plainNumber(string(number.(json.Number))), true
+		}
 		return fmt.Sprint(v), true
 	}
 }

@@ -25,7 +25,7 @@ func TestField(t *testing.T) {
 	for path, want := range map[string]string{
 		"id": "i", "source": "so", "type": "ty", "subject": "su", "summary": "sm", "severity": "error", "signal": "resolve",
 		"labels.env": "prod", "labels.a.b": "dotted", "labels.empty": "",
-		"data.text": "x", "data.int": "4711000", "data.float": "4711000", "data.half": "0.5", "data.number": "1e3", "data.yes": "true",
+		"data.text": "x", "data.int": "4711000", "data.float": "4711000", "data.half": "0.5", "data.number": "1000", "data.yes": "true",
 		"data.deep.er.most": "y", "data.fd.name": "dotted",
 	} {
 		got, ok := e.Field(path)
@@ -67,7 +67,7 @@ func TestEventSurvivesJSON(t *testing.T) {
 	want := event.Event{
 		ID: "1", Source: "s", Type: "t", Subject: "x", Signal: event.Resolve, Severity: severity.Critical,
 		Time: time.Date(2026, 3, 29, 2, 30, 0, 5, time.UTC), Received: time.Date(2026, 3, 29, 2, 30, 1, 0, time.UTC),
-		Summary: "{{.}} ${jndi:x} <script>\r\n\u202e", Labels: map[string]string{"a": "b"}, Data: map[string]any{"n": 1.5},
+		Summary: "{{.}} ${jndi:x} <script>\r\n\u202e", Labels: map[string]string{"a": "b"}, Data: map[string]any{"n": json.Number("1.5")},
 		DedupKey: "k", Links: []event.Link{{URL: "https://example.com", Text: "more"}}, TraceParent: traceparent, Tenant: "te", Intake: "in",
 		StaleAfter: time.Hour,
 	}

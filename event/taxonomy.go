@@ -2,6 +2,7 @@ package event
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/tocsin-dev/tocsin/internal/fault"
@@ -108,7 +109,7 @@ func (c *Class) fillFrom(a *Class) {
 	fill(&c.StaleAfter, a.StaleAfter)
 	fill(&c.For, a.For)
 	if c.Count == 0 {
-		c.Count, c.Within = a.Count, a.Within
+		c.Count, c.Within, c.CountOf = a.Count, a.Within, a.CountOf
 	}
 	if len(c.Dedup) == 0 {
 		c.Dedup = a.Dedup
@@ -149,6 +150,16 @@ func (c *Class) faults() (found fault.List) {
 	}
 	if c.Count < 0 || c.Within < 0 || (c.Count > 0) != (c.Within > 0) {
 		found.Add(fault.Path{"count"}, "count %d within %v, expected both above zero, or neither", c.Count, c.Within)
+	}
+	switch {
+	case c.CountOf == "":
+	case !ValidField(c.CountOf):
+		found.Add(fault.Path{"count"}, "count of %q, expected %s", c.CountOf, FieldForms)
+	case c.Count == 0:
+		found.Add(fault.Path{"count"}, "count of %s without a count", c.CountOf)
+	case slices.Contains(c.Dedup, c.CountOf) || len(c.Dedup) == 0 && c.CountOf == "subject":
+		found.Add(fault.Path{"count"}, "count of %s, which is the same in all triggers of an alert, expected a field that is not part of the dedup key",
+			c.CountOf)
 	}
 	for i, path := range c.Dedup {
 		if !ValidField(path) {

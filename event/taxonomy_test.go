@@ -154,3 +154,18 @@ func TestAllFaultsAtOnce(t *testing.T) {
 	}
 	assert.NotContains(t, err.Error(), "labels.fine")
 }
+
+func TestCountOfIsInheritedWithTheCount(t *testing.T) {
+	taxonomy, err := event.NewTaxonomy([]event.Class{
+		{Name: "probe.*", Count: 2, Within: time.Minute, CountOf: "labels.detector"},
+		{Name: "probe.any", Count: 5, Within: time.Minute},
+		{Name: "probe.failed"},
+	})
+	require.NoError(t, err)
+	failed, _ := taxonomy.Class("probe.failed")
+	assert.Equal(t, "labels.detector", failed.CountOf)
+	own, _ := taxonomy.Class("probe.any")
+	assert.Empty(t, own.CountOf, "a count of its own counts what it says")
+	_, err = event.NewTaxonomy([]event.Class{{Name: "a", CountOf: "source"}})
+	assert.ErrorContains(t, err, "count of source without a count")
+}

@@ -70,7 +70,7 @@ const noSlot = -1
 type space struct {
 	slots   []slot
 	atoms   []atom
-	slotIDs map[string]int32
+	slotIDs map[string]int32 // by identity
 	atomIDs map[string]int32
 	nothing *event.Event
 }
@@ -90,14 +90,14 @@ func (s *space) atom(a atom) int32 {
 	if a.kind == atomTree {
 		a.volatile = s.dependsOnItem(a.body)
 	}
-	id := int32(len(s.atoms))
-	s.atoms = append(s.atoms, a)
-	key := s.atomText(id)
-	if known, ok := s.atomIDs[key]; ok {
-		s.atoms = s.atoms[:id]
+	var key identity
+	key.atom(&a)
+	if known, ok := s.atomIDs[string(key.print)]; ok {
 		return known
 	}
-	s.atomIDs[key] = id
+	id := int32(len(s.atoms))
+	s.atoms = append(s.atoms, a)
+	s.atomIDs[string(key.print)] = id
 	return id
 }
 
@@ -108,7 +108,7 @@ func (s *space) dependsOnItem(f *formula) bool {
 	return slices.ContainsFunc(f.kids, s.dependsOnItem)
 }
 
-// atomText returns the condition as CEL text. The text is also the identity of the atom.
+// atomText returns the condition as CEL text, for people.
 func (s *space) atomText(id int32) string {
 	a := &s.atoms[id]
 	switch a.kind {

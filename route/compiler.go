@@ -29,6 +29,9 @@ func (c *compiler) compile(id, when string) (ruleTerms, []error) {
 		return nil, faults
 	}
 	l := lowering{space: c.space, env: c.env, limits: c.limits, tree: tree.NativeRep()}
+	if faults := l.zoneFaults(id, when); len(faults) > 0 {
+		return nil, faults
+	}
 	f := l.formula(l.tree.Expr(), false)
 	if l.fault != nil {
 		return nil, []error{&CompileError{Rule: id, Message: l.fault.Error()}}

@@ -85,14 +85,16 @@ func (d *deep) access(k *access) {
 	if n == 0 || n > maxWide {
 		return
 	}
-	k.tier, k.deep, k.path, k.measure, k.steps = tierHash, true, pathText(d.path), d.measure, d.path
+	var path identity
+	path.texts(d.path)
+	k.tier, k.deep, k.path, k.measure, k.steps = tierHash, true, string(path.print), d.measure, d.path
 	if n > maxAlternatives {
 		k.tier = tierText
 	}
 	k.texts, k.numbers = d.texts, d.numbers
 }
 
-// pathText returns a path as text, its identity.
+// pathText returns a path as text, for people.
 func pathText(steps []string) string {
 	var b strings.Builder
 	for _, step := range steps {

@@ -24,11 +24,11 @@ const (
 type dimensionKey struct {
 	slot    int32
 	measure measure
-	items   bool // tests each item of a list or each name of a map
-	regex   bool // for a regular expression, which fails on long texts
-	deep    bool // tests the value at path inside the slot, and each of its elements
-	path    string
-	static  kind // with byRange: kindDouble, kindTime or kindDuration
+	items   bool   // tests each item of a list or each name of a map
+	regex   bool   // for a regular expression, which fails on long texts
+	deep    bool   // tests the value at path inside the slot, and each of its elements
+	path    string // with deep: identity of the steps
+	static  kind   // with byRange: kindDouble, kindTime or kindDuration
 }
 
 // dimension finds the tokens of an event in a slot.

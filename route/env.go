@@ -30,14 +30,14 @@ func newEnvironment(limits *Limits) (*environment, error) {
 	}
 	opts := []cel.EnvOption{
 		cel.CustomTypeProvider(&provider{Registry: registry, objects: byName}),
-		cel.CustomTypeAdapter(types.DefaultTypeAdapter),
+		cel.CustomTypeAdapter(adapter{}),
 		cel.OptionalTypes(),
 		cel.CrossTypeNumericComparisons(true),
 		cel.EnableMacroCallTracking(),
 		cel.ParserExpressionSizeLimit(limits.Source),
 		cel.Macros(cel.GlobalMacro("label", 1, expandLabel)),
 	}
-	opts = append(opts, patternOptions()...)
+	opts = append(append(opts, patternOptions()...), textOptions(adapter{})...)
 	for _, name := range [...]string{"event", "service", "team"} {
 		opts = append(opts, cel.Variable(name, e.objects[name].celType))
 	}

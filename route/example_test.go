@@ -32,7 +32,7 @@ func Example() {
 	// Output:
 	// shop sends it to team shop
 	// big: erred no such key: rows
-	// test: failed label("env") == "test"
+	// test: failed label("env") == "test" (label("env") is "")
 	// shop: matched
 	// rest: not reached
 }

@@ -17,7 +17,8 @@ const (
 type Step struct {
 	Rule    string
 	Outcome Outcome
-	// Detail is the first false condition, or the text of the error.
+	// Detail is the first false condition with the values that it read, as in event.data.usage > 3.0 (event.data.usage is 2). If the
+	// rule failed, it is the text of the error.
 	Detail string
 	// Cost is the cost class of the rule's most expensive part:
 	//   - key: found by one lookup; costs only events with the key

@@ -22,12 +22,13 @@ type Expr struct {
 // CompileExprs compiles the expressions in sources, by name. The variables may hold any JSON value. The error joins all faults,
 // each a [*CompileError] whose Rule is the name of the expression.
 //
-// CEL's optional values are available: body.?host.orValue("unknown").
+// CEL's optional values are available: body.?host.orValue("unknown"). So are the functions on texts that rules have, with json.
 func CompileExprs(sources map[string]string, variables []string, limits *Limits) (map[string]*Expr, error) {
 	limits = limits.withDefaults()
 	opts := []cel.EnvOption{
 		cel.OptionalTypes(), cel.CrossTypeNumericComparisons(true), cel.ParserExpressionSizeLimit(limits.Source),
 	}
+	opts = append(opts, textOptions(types.DefaultTypeAdapter)...)
 	for _, name := range variables {
 		opts = append(opts, cel.Variable(name, cel.DynType))
 	}
@@ -54,7 +55,7 @@ func compileExpr(env *cel.Env, name, text string, limits *Limits) (*Expr, []erro
 	if issues.Err() != nil {
 		return nil, compileErrors(name, text, issues)
 	}
-	program, err := env.Program(tree, limits.options(true)...)
+	program, err := env.Program(tree, limits.options(env, true)...)
 	if err != nil {
 		return nil, []error{&CompileError{Rule: name, Message: err.Error()}}
 	}

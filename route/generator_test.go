@@ -63,6 +63,9 @@ func (g *generator) expr(depth int) string {
 }
 
 func (g *generator) text() string {
+	if g.IntN(12) == 0 { // texts that an expression must escape
+		return pick(g, `a"`, `a\`, "a\n", `\"a`, "a`b", "ä")
+	}
 	return pick(g, "a", "b", "ab", "abc", "ac", "acd", "", "x", "ba", "bcd")
 }
 
@@ -108,6 +111,9 @@ func (g *generator) textPath() string {
 // path draws a path of any type.
 func (g *generator) path() string {
 	key := func() string { return pick(g, "a", "b", "m", "l", "n") }
+	if g.IntN(12) == 0 { // a name with a dot beside names that are nested
+		return pick(g, "event.data.`m.a`", `event.data["m.a"]`, "event.data.`m.n`.a", "event.data.m.`n.a`", "event.data.m.n.a", "event.data.m.a")
+	}
 	switch g.IntN(10) {
 	case 0, 1, 2, 3:
 		return "event.data." + key()
@@ -163,7 +169,7 @@ func (g *generator) condition() string {
 	if g.focus && g.IntN(3) > 0 {
 		return g.focused()
 	}
-	switch g.IntN(40) {
+	switch g.IntN(42) {
 	case 0, 1, 2:
 		return g.textPath() + " == " + g.quoted()
 	case 3:
@@ -196,7 +202,7 @@ func (g *generator) condition() string {
 	case 21:
 		return "has(event.labels." + g.labelKey() + ")"
 	case 22:
-		return "has(event.data." + pick(g, "a", "b", "m", "m.a", "m.n.a", "a.b", "l.a") + ")"
+		return "has(event.data." + pick(g, "a", "b", "m", "m.a", "m.n.a", "a.b", "l.a", "`m.a`", "m.`n.a`") + ")"
 	case 23:
 		return pick(g, "has(event.summary)", "has(service.tags)", "has(event.labels)", "has(event.time)", "has(service.tier)")
 	case 24:
@@ -227,6 +233,8 @@ func (g *generator) condition() string {
 		return pick(g, "true", "false", "1 < 2", `"a" == "b"`, "1 / 0 == 1", "[1, 2].exists(x, x == 2)", "dyn(1)", "dyn(true)")
 	case 38:
 		return "(" + g.textPath() + " == " + g.quoted() + ") == " + pick(g, "true", "false")
+	case 39, 40: // conditions for cel-go that differ only in a dot of a name
+		return "type(event.data." + pick(g, "`m.a`", "m.a", "m.`n.a`", "m.n.a") + ") " + pick(g, "==", "!=") + pick(g, " string", " double")
 	}
 	return g.opaque()
 }
@@ -312,6 +320,13 @@ func (g *generator) opaque() string {
 		"{1: event.type}[1] == "+g.quoted(),
 		"event.type.matches(event.source)",
 		"event.data.?a.optMap(v, v == 1).orValue(true)",
+		"string("+g.path()+") "+pick(g, "==", "!=")+" "+g.quoted(),
+		g.textPath()+pick(g, ".upperAscii()", ".replace(\"a\", \"b\")", ".reverse()", ".substring(1)", ".split(\"b\").join(\"a\")")+" == "+g.quoted(),
+		g.path()+pick(g, ".lowerAscii().startsWith(", ".replace(\"b\", \"a\").endsWith(", ".indexOf(\"b\") > 0 || "+g.path()+".contains(")+g.quoted()+")",
+		pick(g, "json(event.data.a)", "json(string(event.data.a))", "json('{\"a\": [1, \"a\"]}').a[0]")+" == "+g.constant(),
+		"type("+g.path()+") == type("+g.constant()+")",
+		"has(event.data."+pick(g, "`m.a`", "m.a")+") ? event.labels.a + "+g.quoted()+" == event.type : "+g.path()+" == "+g.path(),
+		g.path()+" + "+pick(g, "1", "1u", "1.0", `"1"`)+" == "+pick(g, "2", "2u", "2.0", `"a1"`),
 	)
 }
 
@@ -336,13 +351,13 @@ func (g *generator) facts() *Facts {
 			e.Data["k"+strconv.Itoa(g.IntN(60))] = g.value(1)
 		}
 	}
-	for _, key := range []string{"a", "b", "m", "l"} {
+	for _, key := range []string{"a", "b", "m", "l", "m.a"} {
 		if g.IntN(3) > 0 {
 			e.Data[key] = g.value(2)
 		}
 	}
 	if g.IntN(2) == 0 {
-		e.Data["m"] = map[string]any{"a": g.value(1), "n": map[string]any{"a": g.value(0), "b": g.value(0)}}
+		e.Data["m"] = map[string]any{"a": g.value(1), "n.a": g.value(0), "n": map[string]any{"a": g.value(0), "b": g.value(0)}}
 	}
 	if g.IntN(2) == 0 {
 		e.Data["l"] = []any{g.value(1), g.value(0)}

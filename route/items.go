@@ -1,6 +1,7 @@
 package route
 
 import (
+	"encoding/json"
 	"slices"
 
 	"cel.dev/cel-go/common/types"
@@ -36,7 +37,7 @@ func isText(x any, text string) bool {
 	switch s := x.(type) {
 	case string:
 		return s == text
-	case float64, bool, nil, int, int64, map[string]any, []any:
+	case float64, json.Number, bool, nil, int, map[string]any, []any:
 		return false
 	}
 	v := classify(x)

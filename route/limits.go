@@ -18,7 +18,7 @@ type Limits struct {
 	Pattern int    // bytes of a regular expression; defaults to 1,024
 	Program int    // instructions of a compiled regular expression; defaults to 200
 	Input   int    // bytes of the input of a regular expression; defaults to 4,096
-	Cost    uint64 // CEL cost units of one evaluation of a loop by cel-go; defaults to 100,000
+	Cost    uint64 // CEL cost units of one evaluation of a loop or of functions on texts by cel-go; defaults to 100,000
 	Memory  uint32 // CEL memory units of such an evaluation, each a value or four bytes of text; defaults to 1,000,000
 }
 
@@ -46,12 +46,13 @@ const (
 	unitLength = 4     // bytes of text per memory unit
 )
 
-// options returns the options of a cel-go program under the limits. A program with loops counts cost and memory. Both are needed:
-// cost does not bound the size of a text that a loop doubles, and memory does not bound the number of iterations.
-func (l *Limits) options(loops bool) []cel.ProgramOption {
-	m := &matching{l, make(map[string]int)}
-	opts := []cel.ProgramOption{cel.EvalOptions(cel.OptOptimize), cel.CustomDecoratorV2(m.decorate)}
-	if !loops {
+// options returns the options of a cel-go program under the limits. A program with loops, or with functions that make texts, counts
+// cost and memory. Both are needed: cost does not bound the size of a text that a loop doubles, and memory does not bound the number
+// of iterations.
+func (l *Limits) options(env *cel.Env, counts bool) []cel.ProgramOption {
+	m, t := &matching{l, make(map[string]int)}, &textBounds{env, l}
+	opts := []cel.ProgramOption{cel.EvalOptions(cel.OptOptimize), cel.CustomDecoratorV2(m.decorate), cel.CustomDecoratorV2(t.decorate)}
+	if !counts {
 		return opts
 	}
 	size := types.NewSizeCalculator( // its default bounds overestimate large values beyond any limit
@@ -59,6 +60,7 @@ func (l *Limits) options(loops bool) []cel.ProgramOption {
 		types.SizeCalculatorStringUnitLength(unitLength))
 	return append(opts,
 		cel.CostLimit(l.Cost), cel.MemoryLimit(l.Memory),
-		cel.CostTrackerOptions(cost.OverloadTracker(overloads.Matches, m.cost), cost.OverloadTracker(overloads.MatchesString, m.cost)),
+		cel.CostTrackerOptions(cost.OverloadTracker(overloads.Matches, m.cost), cost.OverloadTracker(overloads.MatchesString, m.cost),
+			cost.OverloadTracker(jsonFunction, jsonCost)),
 		cel.MemoryTracking(types.MemoryTrackerSizeCalculator(size), types.MemoryTrackerSampleInterval(256)))
 }

@@ -1,10 +1,10 @@
 package route
 
 import (
-	"cel.dev/cel-go/cel"
 	"cel.dev/cel-go/common/ast"
 	"cel.dev/cel-go/common/operators"
 	"cel.dev/cel-go/common/types"
+	"cel.dev/cel-go/parser"
 )
 
 // lowering turns one checked expression into a formula over atoms.
@@ -165,22 +165,27 @@ func (l *lowering) opaqueFormula(x ast.Expr, negated bool) *formula {
 		}
 		return constant(false) // the rule is refused
 	}
-	text, err := cel.ExprToString(x, l.tree.SourceInfo())
-	if err != nil {
-		l.refuse(err)
-		return constant(false)
-	}
-	text = "cel(" + text + ")" // differs from the identity of every other atom
-	if known, ok := l.atomIDs[text]; ok {
+	a := atom{kind: atomOpaque, slot: noSlot, opaque: &opaque{identity: expressionIdentity(x)}}
+	var key identity
+	key.atom(&a)
+	if known, ok := l.atomIDs[string(key.print)]; ok {
 		return literal(known, negated)
 	}
-	program, err := l.env.plan(l.subtree(x), l.limits)
+	var err error
+	if a.text, err = textOfExpr(x, l.tree.SourceInfo()); err == nil {
+		a.opaque.program, err = l.env.plan(l.subtree(x), l.limits)
+	}
 	if err != nil {
 		l.refuse(err)
 		return constant(false)
 	}
-	o := &opaque{program: program, reads: l.reads(x)}
-	return literal(l.atom(atom{kind: atomOpaque, slot: noSlot, text: text, opaque: o}), negated)
+	a.opaque.reads, a.opaque.advice = l.reads(x), adviceOn(l.tree, x)
+	return literal(l.atom(a), negated)
+}
+
+// textOfExpr returns an expression as CEL text, for people.
+func textOfExpr(x ast.Expr, info *ast.SourceInfo) (string, error) {
+	return parser.Unparse(x, info, parser.EscapeIdentifiers(true))
 }
 
 func (l *lowering) refuse(err error) {

@@ -14,6 +14,11 @@ import (
 // mutants lists plausible faults in the index. Each changes one line.
 var mutants = []struct{ name, file, line, instead string }{
 	{
+		"conditions with equal texts are one", "lower.go",
+		"a := atom{kind: atomOpaque, slot: noSlot, opaque: &opaque{identity: expressionIdentity(x)}}",
+		"a := atom{kind: atomOpaque, opaque: &opaque{}}; a.slot = noSlot; a.opaque.identity, _ = parser.Unparse(x, l.tree.SourceInfo())",
+	},
+	{
 		"an error lets a term go early", "match.go",
 		"if value = min(value, m.literal(l)); value == isFalse {", "if value = min(value, m.literal(l)); value != isTrue {",
 	},

@@ -123,7 +123,7 @@ func (o *object) Get(index ref.Val) ref.Val {
 		return err
 	}
 	v, _ := f.GetFrom(o.of)
-	return types.DefaultTypeAdapter.NativeToValue(v)
+	return adapter{}.NativeToValue(v)
 }
 
 // IsSet implements traits.FieldTester.

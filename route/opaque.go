@@ -10,19 +10,23 @@ import (
 
 // opaque is a condition that cel-go evaluates.
 type opaque struct {
-	program cel.Program
-	reads   []int32 // slots
+	program  cel.Program
+	reads    []int32 // slots
+	identity string  // of the expression
+	advice   string  // see adviceOn
 }
 
 // plan compiles an expression to a cel-go program within the limits. Counting cost and memory makes evaluation three times slower,
-// so only programs with loops are counted; without a loop the cost is bounded by the text.
+// so only programs are counted that have loops or functions on texts; the cost of others is bounded by the text.
 func (e *environment) plan(tree *ast.AST, limits *Limits) (cel.Program, error) {
-	return e.cel.PlanProgram(tree, limits.options(hasLoop(tree.Expr()))...)
+	return e.cel.PlanProgram(tree, limits.options(e.cel, mustCount(tree.Expr()))...)
 }
 
-func hasLoop(x ast.Expr) bool {
+func mustCount(x ast.Expr) bool {
 	found := false
-	ast.PreOrderVisit(x, ast.NewExprVisitor(func(e ast.Expr) { found = found || e.Kind() == ast.ComprehensionKind }))
+	ast.PreOrderVisit(x, ast.NewExprVisitor(func(e ast.Expr) {
+		found = found || e.Kind() == ast.ComprehensionKind || countsTexts(e)
+	}))
 	return found
 }
 

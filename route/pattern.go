@@ -22,8 +22,10 @@ const (
 //	detail-type     event.type
 //	detail          event.data
 //	account, region label("account"), label("region")
-//	resources       event.subject (the first resource)
+//	resources       event.data["aws.resources"] (the list), event.subject (the first resource)
 //	time            event.time
+//
+// A test of resources passes if any of them does. An intake that keeps only the first resource need not fill the list.
 //
 // The expression starts with comments: the pattern, and each difference from EventBridge. It uses functions such as anyIn, which
 // test a value or any element of it. Any rule may use these functions; docs/event-pattern.md lists them.

@@ -80,6 +80,9 @@ func (g patternGen) envelopePattern() map[string]any {
 	if g.IntN(4) == 0 {
 		p[pick(g, "source", "detail-type", "region")] = g.leafPattern(false)
 	}
+	if g.IntN(4) == 0 {
+		p["resources"] = g.leafPattern(true)
+	}
 	if len(p) == 0 || g.IntN(8) == 0 {
 		p["$or"] = []any{
 			map[string]any{"source": g.leafPattern(false)},
@@ -160,8 +163,12 @@ func (g patternGen) operator() any {
 
 func (g patternGen) envelope() map[string]any {
 	nonEmpty := func() string { return pick(g, "a", "ab", "abc", "b", "AB", "é", "10.0.0.1", "1") }
+	resources := []any{}
+	for range g.IntN(4) {
+		resources = append(resources, nonEmpty())
+	}
 	return map[string]any{
-		"id": "1", "source": nonEmpty(), "detail-type": nonEmpty(), "region": nonEmpty(), "detail": g.object(4),
+		"id": "1", "source": nonEmpty(), "detail-type": nonEmpty(), "region": nonEmpty(), "detail": g.object(4), "resources": resources,
 	}
 }
 

@@ -13,10 +13,7 @@ func patternNotes(o *patternObject) []string {
 			notes = append(notes, note)
 		}
 	}
-	o.eachField(true, func(f patternField, envelope bool) {
-		if envelope && f.name == "resources" {
-			add("an event keeps the first of the resources, as its subject: EventBridge looks at all of them")
-		}
+	o.eachField(func(f patternField) {
 		if f.leaf == nil {
 			return
 		}
@@ -30,15 +27,15 @@ func patternNotes(o *patternObject) []string {
 }
 
 // eachField visits the fields of o and of its nested objects, in order.
-func (o *patternObject) eachField(envelope bool, visit func(f patternField, envelope bool)) {
+func (o *patternObject) eachField(visit func(patternField)) {
 	for _, f := range o.fields {
-		visit(f, envelope)
+		visit(f)
 		if f.object != nil {
-			f.object.eachField(false, visit)
+			f.object.eachField(visit)
 		}
 	}
 	for _, branch := range o.or {
-		branch.eachField(envelope, visit)
+		branch.eachField(visit)
 	}
 }
 

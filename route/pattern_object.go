@@ -73,7 +73,7 @@ func newObjectTest(o *patternObject, at *jsonNode, faults *patternFaults) object
 	}
 	leaves := 0
 	for _, alternative := range t {
-		alternative.eachField(false, func(f patternField, _ bool) {
+		alternative.eachField(func(f patternField) {
 			if f.leaf != nil {
 				leaves++
 			}

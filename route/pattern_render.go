@@ -122,6 +122,8 @@ func grouped(parts []string, operator string) string {
 
 func envelopeField(f patternField) []string {
 	switch path, text := textFields(f.name); {
+	case f.name == "resources":
+		return []string{renderResources(path, f.leaf)}
 	case text:
 		return []string{renderText(path, f.leaf)}
 	case f.name == "time":

@@ -3,6 +3,7 @@ package route_test
 import (
 	"bufio"
 	"encoding/json"
+	"maps"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -125,7 +126,7 @@ func eventOf(t *testing.T, envelope string) *event.Event {
 		ID, Source, Account, Region string
 		DetailType                  string `json:"detail-type"`
 		Time                        time.Time
-		Resources                   []string
+		Resources                   []any
 		Detail                      map[string]any
 	}
 	require.NoError(t, json.Unmarshal([]byte(envelope), &e), envelope)
@@ -133,7 +134,12 @@ func eventOf(t *testing.T, envelope string) *event.Event {
 		ID: e.ID, Source: e.Source, Type: e.DetailType, Time: e.Time, Data: e.Detail, Labels: map[string]string{},
 	}
 	if len(e.Resources) > 0 {
-		mapped.Subject = e.Resources[0]
+		mapped.Subject, _ = e.Resources[0].(string)
+		mapped.Data = maps.Clone(e.Detail)
+		if mapped.Data == nil {
+			mapped.Data = map[string]any{}
+		}
+		mapped.Data["aws.resources"] = e.Resources
 	}
 	for name, value := range map[string]string{"account": e.Account, "region": e.Region} {
 		if value != "" {
@@ -148,9 +154,8 @@ func TestImportedRuleKeepsThePattern(t *testing.T) {
 		"  \"detail\": {\"ip\": [{\"cidr\": \"::/0\"}], \"note\": [\"</b>\\u2028\\n // x\"]}\n}"))
 	require.NoError(t, err)
 	assert.Equal(t, `// {"resources":["urn:x"],"detail":{"ip":[{"cidr":"::/0"}],"note":["</b>\u2028\n // x"]}}
-// an event keeps the first of the resources, as its subject: EventBridge looks at all of them
 // ::/0 is every address of its family: EventBridge takes numbers and the other family for addresses, too
-event.subject == "urn:x"
+(event.subject == "urn:x" || anyIn(event.data["aws.resources"], ["urn:x"]))
 && anyInCIDR(event.data.ip, ["::/0"])
 && anyIn(event.data.note, ["</b>\u2028\n // x"])`, when)
 	_, err = route.Compile([]route.Rule[int]{{ID: "x", When: when}}, nil)

@@ -15,6 +15,26 @@ func textFields(name string) (path string, ok bool) {
 	return "", false
 }
 
+// resourcesPath is the list of all resources of an event.
+const resourcesPath = `event.data["aws.resources"]`
+
+// renderResources returns the tests of the resources as CEL: any of the list may pass, or the first one, which is the subject.
+func renderResources(subject string, l *patternLeaf) string {
+	var either []string
+	if len(l.tests) > 0 {
+		tests := &patternLeaf{tests: l.tests}
+		if text := renderText(subject, tests); text != "false" {
+			either = append(either, text)
+		}
+		either = append(either, renderLeaf(resourcesPath, tests))
+	}
+	if l.absent {
+		none := &patternLeaf{absent: true}
+		either = append(either, "("+renderText(subject, none)+" && "+renderLeaf(resourcesPath, none)+")")
+	}
+	return grouped(either, " || ")
+}
+
 // renderText returns the tests of a text as CEL. The text "" counts as missing.
 func renderText(path string, l *patternLeaf) string {
 	there := path + ` != ""`

@@ -89,9 +89,9 @@ func scalarOf(v any) scalar {
 		return scalar{kind: numberScalar, number: float64(v)}
 	case int:
 		return scalar{kind: numberScalar, number: float64(v)}
-	case json.Number:
-		if f, err := v.Float64(); err == nil {
-			return scalar{kind: numberScalar, number: f}
+	case json.Number, float32:
+		if d, ok := numberOf(v); ok {
+			return scalar{kind: numberScalar, number: d}
 		}
 		return scalar{kind: otherScalar}
 	case time.Time:

@@ -4,7 +4,7 @@ import "cel.dev/cel-go/common/ast"
 
 // reads returns the slots that an expression which is left to cel-go reads: of each access path as much as is a slot.
 func (l *lowering) reads(x ast.Expr) []int32 {
-	r := reader{l, nil}
+	r := reader{lowering: l}
 	r.visit(x)
 	return r.found
 }
@@ -12,11 +12,12 @@ func (l *lowering) reads(x ast.Expr) []int32 {
 type reader struct {
 	*lowering
 	found []int32
+	paths []ast.Expr // access paths that have a slot
 }
 
 func (r *reader) visit(x ast.Expr) {
 	if slot := r.slotOf(x); slot != noSlot {
-		r.found = append(r.found, slot)
+		r.found, r.paths = append(r.found, slot), append(r.paths, x)
 		return
 	}
 	switch x.Kind() {

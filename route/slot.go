@@ -33,10 +33,9 @@ type slot struct {
 	volatile bool // depends on the current item of a quantifier
 }
 
-// path returns the slot as CEL text. The text is also the identity of the slot.
-func (s *space) path(id int32) string { return s.pathOf(&s.slots[id]) }
-
-func (s *space) pathOf(sl *slot) string {
+// path returns the slot as CEL text, for people. Different paths without a quantifier have different texts.
+func (s *space) path(id int32) string {
+	sl := &s.slots[id]
 	switch sl.kind {
 	case slotField, slotItem:
 		return sl.name
@@ -67,7 +66,7 @@ func isIdentifier(name string) bool {
 	}) < 0 && (name[0] < '0' || name[0] > '9')
 }
 
-// itemName is the name of quantifier variables in identities of conditions.
+// itemName is the name of quantifier variables in texts of conditions.
 const itemName = "it"
 
 // slot interns a slot and derives the properties of its values.
@@ -93,13 +92,14 @@ func (s *space) slot(sl slot) int32 {
 	case slotCount, slotFilter:
 		sl.static, sl.fallible = kindInt, true
 	}
-	key := s.pathOf(&sl)
-	if known, ok := s.slotIDs[key]; ok { // read-only path: Vet looks up slots of a table in use
+	var key identity
+	key.slot(&sl)
+	if known, ok := s.slotIDs[string(key.print)]; ok { // read-only path: Vet looks up slots of a table in use
 		return known
 	}
 	id := int32(len(s.slots))
 	s.slots = append(s.slots, sl)
-	s.slotIDs[key] = id
+	s.slotIDs[string(key.print)] = id
 	return id
 }
 

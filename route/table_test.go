@@ -184,16 +184,36 @@ func TestAnEmptyTableMatchesNothing(t *testing.T) {
 
 func TestExplainNamesTheFirstConditionThatFails(t *testing.T) {
 	for when, want := range map[string]string{
-		`event.type == "shop.cart.slow" && service.tier == 2 && false`: `service.tier == 2`,
-		`(service.tier == 1 && label("env") == "test") && true`:        `label("env") == "test"`,
-		`service.tier == 2 || service.tier == 3`:                       `service.tier == 2 || service.tier == 3`,
+		`event.type == "shop.cart.slow" && service.tier == 2 && false`: `service.tier == 2 (service.tier is 1)`,
+		`(service.tier == 1 && label("env") == "test") && true`:        `label("env") == "test" (label("env") is "prod")`,
+		`service.tier == 2 || service.tier == 3`:                       `service.tier == 2 || service.tier == 3 (service.tier is 1)`,
+		`service.tier == 3 || label("env") == "test"`:                  `service.tier == 3 || label("env") == "test" (service.tier is 1, label("env") is "prod")`,
+		`!(event.severity >= info) || event.data.none == 1`:            "",
+		`has(event.data.none)`:                                         `has(event.data.none)`,
+		`event.type.contains("x") || (has(event.data.none) && event.data.none > 1)`: `event.type.contains("x") || has(event.data.none) && event.data.none > 1 ` +
+			`(event.type is "shop.cart.slow", event.data.none is missing)`,
+		`size(event.labels) > 50`: `size(event.labels) > 50 (size(event.labels) is 1)`,
+		`false`:                   `false`,
 	} {
 		table, err := Compile([]Rule[int]{{ID: "r", When: when}}, nil)
 		require.NoError(t, err)
 		steps := slices.Collect(table.Explain(sample()))
 		require.Len(t, steps, 1)
+		if want == "" {
+			assert.Equal(t, Erred, steps[0].Outcome)
+			continue
+		}
 		assert.Equal(t, Failed, steps[0].Outcome)
 		assert.Equal(t, want, steps[0].Detail)
+	}
+}
+
+func TestExplainShortensValues(t *testing.T) {
+	table, err := Compile([]Rule[int]{{ID: "r", When: `event.summary == "x"`}}, nil)
+	require.NoError(t, err)
+	for step := range table.Explain(&Facts{Event: &event.Event{Type: "a", Summary: strings.Repeat("y", 5000)}}) {
+		assert.Less(t, len(step.Detail), 120)
+		assert.Contains(t, step.Detail, "…")
 	}
 }
 

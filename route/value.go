@@ -1,6 +1,7 @@
 package route
 
 import (
+	"encoding/json"
 	"time"
 	"unicode/utf8"
 
@@ -53,7 +54,7 @@ func timeValue(t time.Time) value {
 	return value{kind: kindTime, num: t.Unix(), nanos: int32(t.Nanosecond())}
 }
 
-// classify converts a Go value in an event as cel-go would.
+// classify converts a Go value in an event as adapter does.
 func classify(x any) value {
 	switch v := x.(type) {
 	case nil:
@@ -64,12 +65,14 @@ func classify(x any) value {
 		return realValue(v)
 	case bool:
 		return boolValue(v)
-	case int64:
-		return intValue(v)
+	case json.Number:
+		d, err := v.Float64()
+		if err != nil { // Check refuses it
+			return value{}
+		}
+		return realValue(d)
 	case int:
-		return intValue(int64(v))
-	case uint64:
-		return value{kind: kindUint, num: int64(v)}
+		return realValue(float64(v))
 	case map[string]any, map[string]string:
 		return value{kind: kindMap, raw: v}
 	case []any, []string:
@@ -79,7 +82,7 @@ func classify(x any) value {
 	case time.Time:
 		return timeValue(v)
 	}
-	return ofCEL(types.DefaultTypeAdapter.NativeToValue(x))
+	return ofCEL(adapter{}.NativeToValue(x))
 }
 
 // ofCEL converts a cel-go value.
@@ -130,7 +133,7 @@ func (v *value) cel() ref.Val {
 		if list, ok := v.raw.(*[]string); ok {
 			return types.DefaultTypeAdapter.NativeToValue(*list)
 		}
-		return types.DefaultTypeAdapter.NativeToValue(v.raw)
+		return adapter{}.NativeToValue(v.raw)
 	case kindOther:
 		return v.raw.(ref.Val)
 	}

@@ -2,6 +2,7 @@ package route
 
 import (
 	"fmt"
+	"iter"
 	"maps"
 	"slices"
 	"strings"
@@ -34,15 +35,18 @@ const (
 //     [Table.First] never reaches the rule. In [Table.All], it matches only together with an earlier rule.
 //   - redundant: the rule matches exactly the same events as the rule in Others, which is earlier and has Continue.
 //   - unguarded: the rule and each of Others fail if the event lacks a key. The witness is an event for the rule.
+//   - int-arithmetic: the rule adds an int to a value in data, or takes % of it. That fails for every number, because a number in
+//     data is a double. The text says what to write. No witness.
 //   - unfolded: the rule and each of Others read a value unique to each event, so events have no fingerprint. No witness.
 //   - capped: the analysis stopped after 1,000 findings of a kind or 2,000,000 comparisons.
 //
-// The witness of a shadowed or redundant rule matches it and a rule of Others. Findings are in rule order. The kinds unguarded and
-// unfolded come last, in the order of their first rules.
+// The witness of a shadowed or redundant rule matches it and a rule of Others. Findings are in rule order. The kinds unguarded,
+// int-arithmetic and unfolded come last, in the order of their first rules.
 func (t *Table[T]) Vet() []Finding {
 	s := newSurvey(t.engine)
 	s.shadows()
 	s.unguarded()
+	s.intArithmetic()
 	s.unfolded()
 	return t.findings(s)
 }
@@ -148,15 +152,7 @@ func (s *survey) unfolded() {
 		return
 	}
 	by := make(map[string][]int)
-	reads := readCollector{s.engine.space, make(map[int32]bool), make(map[int32]bool)}
-	for rule := range s.live {
-		clear(reads.seen)
-		clear(reads.atoms)
-		for _, term := range s.rules[rule] {
-			for _, l := range term {
-				reads.atom(l.atom())
-			}
-		}
+	for rule, reads := range s.reading() {
 		for slot := range reads.seen {
 			if differs(&s.engine.space.slots[slot]) {
 				path := s.engine.space.path(slot)
@@ -166,6 +162,45 @@ func (s *survey) unfolded() {
 	}
 	for _, path := range slices.Sorted(maps.Keys(by)) {
 		s.add(finding{kind: "unfolded", rule: by[path][0], others: by[path][1:], text: path + " differs in every event"})
+	}
+}
+
+// reading iterates over the rules with the slots and conditions of each, which are valid until the next rule.
+func (s *survey) reading() iter.Seq2[int, *readCollector] {
+	return func(yield func(int, *readCollector) bool) {
+		reads := &readCollector{s.engine.space, make(map[int32]bool), make(map[int32]bool)}
+		for rule := range s.live {
+			clear(reads.seen)
+			clear(reads.atoms)
+			for _, term := range s.rules[rule] {
+				for _, l := range term {
+					reads.atom(l.atom())
+				}
+			}
+			if !yield(rule, reads) {
+				return
+			}
+		}
+	}
+}
+
+// intArithmetic reports arithmetic of values in data with ints.
+func (s *survey) intArithmetic() {
+	advised := func(a atom) bool { return a.opaque != nil && a.opaque.advice != "" }
+	if !slices.ContainsFunc(s.engine.space.atoms, advised) {
+		return
+	}
+	for rule, reads := range s.reading() {
+		var advice []string
+		for id := range reads.atoms {
+			if a := s.engine.space.atoms[id]; advised(a) {
+				advice = append(advice, a.opaque.advice)
+			}
+		}
+		if len(advice) > 0 {
+			slices.Sort(advice)
+			s.add(finding{kind: "int-arithmetic", rule: rule, text: listed(slices.Compact(advice), "; ")})
+		}
 	}
 }
 

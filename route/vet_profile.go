@@ -37,8 +37,10 @@ func newVetter(e *engine) *vetter {
 	for i := range v.slots {
 		v.same[i] = int32(i)
 		if find := v.find(int32(i)); find != nil {
-			if key, ok := v.slotIDs[v.path(find.parent)+keyText(find.name, ".", "[")]; ok {
-				v.same[i] = key
+			var key identity
+			key.slot(&slot{kind: slotKey, parent: find.parent, name: find.name})
+			if id, ok := v.slotIDs[string(key.print)]; ok {
+				v.same[i] = id
 			}
 		}
 	}

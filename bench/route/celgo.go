@@ -41,7 +41,7 @@ func (c *celLinear) take(f *route.Facts) any {
 	return &celFacts{
 		event: celObject{
 			types.String(e.Source), types.String(e.Type), types.String(e.Subject), types.Int(e.Severity),
-			boxLabels(e.Labels), boxData(e.Data),
+			boxLabels(e.Labels), boxData(doubles(e.Data)),
 		},
 		service: celObject{types.NewStringList(types.DefaultTypeAdapter, f.Service.Tags)},
 	}

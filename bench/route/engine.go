@@ -56,6 +56,22 @@ var inputs = [...]struct {
 // input matches the i-th event of the rotation.
 type input func(i int) (verdict, error)
 
+// doubles returns a copy of event data with its numbers as float64, which all engines read as doubles. Ours does so by itself.
+func doubles(data map[string]any) map[string]any {
+	all := make(map[string]any, len(data))
+	for name, v := range data {
+		switch v := v.(type) {
+		case json.Number:
+			all[name], _ = v.Float64() // no error: it was written from a float64 or an int
+		case map[string]any:
+			all[name] = doubles(v)
+		default:
+			all[name] = v
+		}
+	}
+	return all
+}
+
 // decoded matches events that are in memory in the engine's own form.
 func decoded(e engine, l *workload) input {
 	taken := make([]any, len(l.facts))

@@ -49,7 +49,7 @@ func newExpr(rules []rule) (engine, error) {
 // take implements engine.
 func (e *exprLinear) take(f *route.Facts) any {
 	return &exprFacts{
-		exprEvent{f.Event.Source, f.Event.Type, f.Event.Subject, int(f.Event.Severity), f.Event.Labels, f.Event.Data},
+		exprEvent{f.Event.Source, f.Event.Type, f.Event.Subject, int(f.Event.Severity), f.Event.Labels, doubles(f.Event.Data)},
 		exprService{f.Service.Tags},
 	}
 }

@@ -34,6 +34,7 @@ func Complete(e *event.Event, service string, now time.Time) {
 	if e.Intake == "" {
 		e.Intake = service
 	}
+	e.UnifyNumbers()
 	e.Time = e.Time.UTC() // near the year 9999 another zone may have a year that no document can hold
 }
 

@@ -336,7 +336,7 @@ func TestEraseLog(t *testing.T) {
 		return append(
 			list,
 			core.Events{
-				core.Assess(cat, &event.Event{Type: "pay.stuck", Received: start, Data: map[string]any{"asked": word, "n": 1e9}}),
+				core.Assess(cat, &event.Event{Type: "pay.stuck", Received: start, Data: map[string]any{"asked": word, "n": json.Number("1000000000")}}),
 				core.Assess(cat, &event.Event{Type: "pay.stuck", Tenant: "other", Received: start, Summary: "Ana Lima"}),
 			},
 			core.Outcome{At: start, Record: record, Message: m, Error: "no " + address},

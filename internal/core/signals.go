@@ -56,6 +56,9 @@ func (a *Assessed) terms(believed bool) alert.Terms {
 	t := alert.Terms{StaleAfter: a.staleAfter(), Source: a.Event.Source, Sender: a.Event.Sender, Believed: believed}
 	if a.Event.Fires != event.FiresAtOnce {
 		t.For, t.Count, t.Within = a.Class.For, a.Class.Count, a.Class.Within
+		if t.ByValue = a.Class.CountOf != ""; t.ByValue {
+			t.Value, _ = a.Event.Field(a.Class.CountOf)
+		}
 	}
 	return t
 }
@@ -347,7 +350,11 @@ func (t *turn) waits(u *unit, row *record, a *Assessed, still bool) {
 		need = append(need, "for "+incident.Short(a.Class.For))
 	}
 	if a.Class.Count > 1 {
-		need = append(need, fmt.Sprintf("%d times in %s", a.Class.Count, incident.Short(a.Class.Within)))
+		what := "times"
+		if a.Class.CountOf != "" {
+			what = "different " + a.Class.CountOf
+		}
+		need = append(need, fmt.Sprintf("%d %s in %s", a.Class.Count, what, incident.Short(a.Class.Within)))
 	}
 	row.note(at, incident.WordPending, a.Event.Source, "fires if it comes %s  %s %q",
 		strings.Join(need, " or "), a.Severity, al.Latest.Summary)

@@ -81,6 +81,8 @@ type Terms struct {
 	For        time.Duration // delays firing until the condition has lasted this long
 	Count      int           // delays firing until so many triggers have come Within the span
 	Within     time.Duration
+	ByValue    bool   // different values count, and not triggers
+	Value      string // that the trigger at hand has
 	Source     string
 	Sender     event.Sender
 	// Believed says that the signal was set aside, and is applied now.

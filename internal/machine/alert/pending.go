@@ -12,8 +12,14 @@ type Wait struct {
 	Lapses bool      `json:"lapses,omitempty"`
 	// Armed says that no trigger has come: the alert fires unless a resolve comes until then.
 	Armed bool `json:"armed,omitempty"`
-	// Came has the instants of the triggers within the span of Count, by the engine's clock.
-	Came []time.Time `json:"came,omitempty"`
+	// Came has the triggers within the span of Count, by the engine's clock; of equal values the latest.
+	Came []Come `json:"came,omitempty"`
+}
+
+// Come is a trigger that counts. Value is the value of the field by which triggers count, empty where each counts.
+type Come struct {
+	At    time.Time `json:"at"`
+	Value string    `json:"value,omitempty" erase:"words"`
 }
 
 // wait decides whether a trigger at the instant leaves the alert pending or makes it fire. With both For and Count, the alert fires
@@ -29,7 +35,7 @@ func (a *Alert) wait(at time.Time, t Terms) Effect {
 		a.Until = at.Add(t.For)
 	}
 	if t.Count > 1 {
-		a.Came = slices.DeleteFunc(append(slices.Clone(a.Came), at), func(came time.Time) bool { return !at.Before(came.Add(t.Within)) })
+		a.come(Come{at, t.Value}, t)
 		if len(a.Came) >= t.Count {
 			a.Fire()
 			return Opened
@@ -39,6 +45,16 @@ func (a *Alert) wait(at time.Time, t Terms) Effect {
 		a.Until, a.Lapses = at.Add(t.Within), true
 	}
 	return Waits
+}
+
+// come counts a trigger. Where triggers count by a field, one without the field does not count, and equal values count once.
+func (a *Alert) come(c Come, t Terms) {
+	a.Came = slices.DeleteFunc(slices.Clone(a.Came), func(o Come) bool {
+		return !c.At.Before(o.At.Add(t.Within)) || t.ByValue && o.Value == c.Value
+	})
+	if !t.ByValue || c.Value != "" {
+		a.Came = append(a.Came, c)
+	}
 }
 
 // Arm begins a wait that only a resolve ends, and reports whether it did: not while the alert fires, and not without a For.
