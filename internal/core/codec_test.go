@@ -126,14 +126,14 @@ func plain(v reflect.Value) {
 func TestCodecGivesInstantsInUTC(t *testing.T) {
 	at := time.Now().In(time.FixedZone("", 7200))
 	rec := &core.Alert{Cause: &event.Event{Time: at}}
-	rec.Came = []time.Time{at}
+	rec.Came = []alert.Come{{At: at}}
 	doc, err := full.Encode(core.KindAlert, core.Schema, rec)
 	require.NoError(t, err)
 	got, err := full.Decode(core.KindAlert, core.Schema, doc)
 	require.NoError(t, err)
 	assert.Equal(t, at.Round(0).UTC(), got.(*core.Alert).Cause.Time)
-	assert.Equal(t, at.Round(0).UTC(), got.(*core.Alert).Came[0])
-	assert.Equal(t, at, rec.Came[0], "what is written is left as it is")
+	assert.Equal(t, at.Round(0).UTC(), got.(*core.Alert).Came[0].At)
+	assert.Equal(t, at, rec.Came[0].At, "what is written is left as it is")
 }
 
 func TestCodecRefuses(t *testing.T) {
