@@ -37,6 +37,6 @@ func Example() {
 	fmt.Println(m.Kind, m.Title)
 	fmt.Println(m.Why)
 	// Output:
-	// notice P2 payout 4711 waits for 10 minutes
+	// notice P2 payout 4711 waits for 10 minutes · nfy3istr
 	// P2: impact medium (no service named) × urgency high (critical)
 }

@@ -4,14 +4,17 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/tocsin-dev/tocsin/escalate"
+	"github.com/tocsin-dev/tocsin/escalate/oncall"
 )
 
 // Person is somebody who can be paged.
 type Person struct {
 	Contacts []escalate.Contact // in the order in which they are tried; at least one
 	Aka      []string           // other names by which the person may act, such as a user name of a chat
+	Zone     *time.Location     // in which messages give times; nil: that of the schedule of the person's team, else UTC
 }
 
 func peopleForm() field[document] {
@@ -22,6 +25,8 @@ func peopleForm() field[document] {
 				func(p *Person) *[]escalate.Contact { return &p.Contacts }, list("", "a list of contacts", contactForm())),
 			key("aka", "Other names by which the person may act, such as a user name of a chat.",
 				func(p *Person) *[]string { return &p.Aka }, list("", "a list of names", ref[string]("a name"))),
+			key("zone", "The time zone of the times in messages. Without it: that of the schedule of the team, else UTC.",
+				func(p *Person) **time.Location { return &p.Zone }, zoneForm()),
 		)))
 }
 
@@ -36,6 +41,26 @@ func checkPeople(c *checker) {
 			}
 		}
 	}
+}
+
+// ZoneOf returns the zone of the times in messages to a person, or to a room of the team.
+func (c *Compiled) ZoneOf(person escalate.PersonID, team string) *time.Location {
+	if zone := c.source.People[person].Zone; zone != nil {
+		return zone
+	}
+	if person != "" && !slices.Contains(c.source.Teams[team].Members, person) {
+		team = ""
+		for _, id := range sorted(c.source.Teams) {
+			if slices.Contains(c.source.Teams[id].Members, person) {
+				team = id
+				break
+			}
+		}
+	}
+	if s, ok := c.source.Schedules[c.source.Teams[team].Schedule].(*oncall.Schedule); ok && s.Zone != nil {
+		return s.Zone
+	}
+	return time.UTC
 }
 
 // Named returns the person whom a name means: the id, another name of the person, or the address of a contact. A catalog without people

@@ -55,7 +55,7 @@ func localTime() form[time.Time] {
 }
 
 func readSchedule(d *decoder, at *part, r *rotations, into *escalate.Schedule) {
-	s := &oncall.Schedule{Zone: d.zone(at, r.zone)}
+	s := &oncall.Schedule{Zone: d.zone(at, at.part("zone"), r.zone)}
 	for _, item := range r.items {
 		rota := oncall.Rotation{People: item.people}
 		if !item.start.IsZero() {
@@ -66,9 +66,16 @@ func readSchedule(d *decoder, at *part, r *rotations, into *escalate.Schedule) {
 	*into = s
 }
 
-// zone finds the time zone of a schedule; nil, which is UTC, where none is named. Local is refused: it means another zone on
+// zoneForm is the form of a time zone.
+func zoneForm() form[*time.Location] {
+	return via(ref[string]("a time zone such as Europe/Berlin"),
+		func(zone **time.Location) (string, error) { return (*zone).String(), nil },
+		func(d *decoder, at *part, name *string, into **time.Location) { *into = d.zone(at, at, *name) })
+}
+
+// zone finds the time zone of what is at; nil, which is UTC, where none is named. Local is refused: it means another zone on
 // another machine.
-func (d *decoder) zone(at *part, name string) *time.Location {
+func (d *decoder) zone(at, where *part, name string) *time.Location {
 	if name == "" {
 		return nil
 	}
@@ -77,7 +84,6 @@ func (d *decoder) zone(at *part, name string) *time.Location {
 	}
 	zone, err := findZone(name, time.LoadLocation)
 	if err != nil {
-		where := at.part("zone")
 		where.broken = true
 		d.add(where.position, at, "zone: %v", err)
 		return nil

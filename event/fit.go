@@ -167,7 +167,7 @@ func (t *trimmer) trim(v any, depth int) any {
 	case string:
 		return t.fitting(v)
 	case json.Number:
-		if len(v) > t.text || len(v) > t.left {
+		if len(v) > t.text || len(v) > t.left || numberFault(v) != "" {
 			return t.fitting(v.String())
 		}
 		t.left -= len(v)

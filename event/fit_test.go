@@ -96,7 +96,7 @@ func TestFit(t *testing.T) {
 		}},
 		{"long number", event.Event{Type: "t", Data: map[string]any{"a": json.Number(strings.Repeat("1", 70_000)), "b": json.Number("1e999")}}, "data", func(t *testing.T, e event.Event) {
 			assert.Len(t, e.Data["a"], 4096)
-			assert.Equal(t, json.Number("1e999"), e.Data["b"])
+			assert.Equal(t, "1e999", e.Data["b"])
 		}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -69,7 +69,7 @@ func (p *process) traffic(ctx context.Context, rng *rand.Rand) {
 		of, path, body := fmt.Sprintf("shop.%d", rng.IntN(6)), "", ""
 		switch rng.IntN(10) {
 		case 0, 1:
-			path = fmt.Sprintf("/acknowledge?id=%s&by=p%d", core.IncidentID("", "standard/platform/"+of+"/shop", 1+rng.IntN(2)), n)
+			path = fmt.Sprintf("/acknowledge?id=%s&by=%s", core.IncidentID("", "standard/platform/"+of+"/shop", 1+rng.IntN(2)), []string{"ana", "ben"}[n%2])
 		case 2:
 			path = fmt.Sprintf("/resolve?id=%s&by=p%d&override=over", core.IncidentID("", "standard/platform/"+of+"/shop", 1+rng.IntN(2)), n)
 		default:

@@ -157,7 +157,7 @@ func (u *unit) firesAgain(a *Assessed, at time.Time) {
 // belongs puts an alert into an incident.
 func (r *record) belongs(incident string, at time.Time) {
 	al := r.rec.(*Alert)
-	al.Incident, al.Shown, al.Look = incident, al.Count, at.Add(again)
+	al.Incident, al.Shown, al.Look = incident, al.Count, at.Add(againExhausted)
 }
 
 // note appends an entry to the timeline of an alert.

@@ -22,9 +22,20 @@ type Escalation struct {
 	Taken time.Time `json:"taken,omitzero"` // when a person first acknowledged the incident
 	// News is when people were last told that an alert came back after a gap.
 	News time.Time `json:"news,omitzero"`
+	// Asked is who was asked since somebody last answered, the latest in the end.
+	Asked []Ask `json:"asked,omitempty"`
 	// Exhausted says that a finding stands which reports that nobody has acknowledged.
 	Exhausted bool `json:"exhausted,omitempty"`
 }
+
+// Ask is somebody who was asked.
+type Ask struct {
+	Who string    `json:"who" erase:"words"`
+	At  time.Time `json:"at"`
+}
+
+// mostAsked is how many of those who were asked a message names.
+const mostAsked = 20
 
 // escalations is the part of who is asked, and told.
 type escalations struct{}
@@ -86,8 +97,8 @@ func (escalations) hear(t *turn, u *unit, at time.Time, f fact) bool {
 	return true
 }
 
-// again is how long after the latest message of an exhausted incident a repeat begins a new round.
-const again = 4 * time.Hour
+// againExhausted is how long after the latest message of an exhausted incident a repeat begins a new round.
+const againExhausted = 4 * time.Hour
 
 const (
 	againInformed = 24 * time.Hour // the same for an informed incident, which sends a notice
@@ -99,7 +110,7 @@ const (
 func (u *unit) again() (time.Time, bool) {
 	switch u.inc.Escalation.Status {
 	case escalate.Exhausted:
-		return u.inc.Delivery.Latest.Add(again), true
+		return u.inc.Delivery.Latest.Add(againExhausted), true
 	case escalate.Informed:
 		return u.inc.Delivery.Latest.Add(againInformed), true
 	}
@@ -108,7 +119,7 @@ func (u *unit) again() (time.Time, bool) {
 
 // look returns when a repeat that says nothing new may next mean something. Whatever happens to the incident meanwhile sends messages.
 func (u *unit) look(at time.Time) time.Time {
-	next := at.Add(again)
+	next := at.Add(againExhausted)
 	if due, ok := u.again(); ok && due.After(at) && due.Before(next) {
 		return due
 	}
@@ -123,10 +134,10 @@ func (t *turn) repeats(u *unit, at time.Time, f repeated) {
 	case ok && !due.After(at) && e.Status == escalate.Exhausted:
 		t.escalated(u, at, e.Relapse(at, t.terms(u, at), "it still fires"))
 	case ok && !due.After(at):
-		t.inform(u, at, "it still fires")
+		t.inform(u, at, notify.OccasionLater, "it still fires")
 	case f.gap && !e.Unanswered() && e.Status != escalate.Done && !at.Before(e.News.Add(gapNews)):
 		e.News = at
-		t.inform(u, at, "it came back after a gap")
+		t.inform(u, at, notify.OccasionLater, "it came back after a gap")
 	}
 }
 
@@ -145,13 +156,13 @@ func (t *turn) renews(u *unit, at time.Time, f renewed) {
 	case at.Sub(e.Acted) > limit || e.Status == escalate.Exhausted:
 		t.escalated(u, at, e.Relapse(at, t.terms(u, at), why))
 	case !e.Unanswered():
-		t.inform(u, at, why)
+		t.inform(u, at, notify.OccasionBack, why)
 	}
 }
 
 // inform sends a notice to those who have the incident; if nobody has it, to level 1.
-func (t *turn) inform(u *unit, at time.Time, why string) {
-	m := Pending{Part: "escalation", Kind: notify.Notice, Topic: topicNews, Note: why}
+func (t *turn) inform(u *unit, at time.Time, occasion notify.Occasion, why string) {
+	m := Pending{Part: "escalation", Kind: notify.Notice, Note: why, Detail: Detail{Occasion: occasion, Holders: u.inc.Escalation.Who()}}
 	if t.tellAcked(u, at, m) {
 		return
 	}
@@ -172,16 +183,18 @@ func (t *turn) follow(u *unit, at time.Time, f moved) {
 	if f.how != wentQuiet { // else it remains true that nobody has acknowledged
 		t.answered(u, at)
 	}
-	m := Pending{Part: "escalation", Kind: notify.Notice, Topic: topicRecovered, Note: f.why}
+	m := Pending{Part: "escalation", Kind: notify.Notice, Note: f.why}
+	m.Occasion, m.Ended = notify.OccasionRecovered, at
+	m.Until, _ = u.inc.Phases.Due(u.recovery())
 	switch {
 	case f.how == wentQuiet || f.how == reported:
 		return
 	case f.how == unconfirmed:
-		m.Topic = topicQuiet
+		m.Occasion, m.Ended, m.Until = notify.OccasionOver, u.inc.Phases.Mitigated, time.Time{}
 		t.tellHolders(u, at, m)
 		return
 	case f.to == incident.Resolved:
-		m.Kind, m.Topic = notify.AllClear, topicOver
+		m.Kind, m.Occasion, m.Ended, m.Until, m.Said = notify.AllClear, notify.OccasionOver, u.inc.Phases.Mitigated, time.Time{}, f.said
 	}
 	t.tellAll(u, at, m)
 }
@@ -246,10 +259,11 @@ func (t *turn) firstWait(u *unit, at time.Time) time.Duration {
 
 // escalated carries out what the escalation machine asks for.
 func (t *turn) escalated(u *unit, at time.Time, outputs []escalation.Output) {
+	again := false
 	for _, out := range outputs {
 		switch out := out.(type) {
 		case escalation.Fire:
-			t.fire(u, at, out)
+			t.fire(u, at, out, again)
 		case escalation.Uncovered:
 			u.enter(at, incident.Entry{Word: incident.WordLevel, Of: strconv.Itoa(out.Level), Text: "reaches nobody, skipped"})
 			t.reportAbout(u, at, event.FindingUncoveredLevel, fmt.Sprintf("level %d of plan %s reaches nobody", out.Level, u.inc.Plan))
@@ -260,11 +274,14 @@ func (t *turn) escalated(u *unit, at time.Time, outputs []escalation.Output) {
 		case escalation.Withdraw:
 			t.withdraw(u, at, func(p *Pending) bool { return p.Kind == notify.Page })
 		case escalation.Took:
+			u.inc.Escalation.Asked = nil
 			t.took(u, at, out.Ack)
 			t.answered(u, at)
 		case escalation.GaveBack:
+			again = true
 			u.say(at, incident.WordUnacknowledged, "", out.Why)
 		case escalation.Alarm:
+			u.inc.Escalation.Asked = nil
 			u.say(at, incident.WordAlarmsAgain, "", out.Why)
 		case escalation.Expiring:
 			t.remind(u, at, out)
@@ -283,7 +300,7 @@ func (t *turn) lapses(u *unit, at time.Time, holders []escalate.PersonID) {
 	for _, holder := range holders {
 		if contacts := t.cat.Contacts(holder); len(contacts) > 0 {
 			t.send(u, at, Pending{
-				Part: "escalation", Kind: notify.Notice, Topic: topicQuiet,
+				Part: "escalation", Kind: notify.Notice, Detail: Detail{Occasion: notify.OccasionQuiet, Ended: u.inc.Phases.Quiet},
 				Note: "nothing was heard of its alerts, so it is closed; if one fires again, you hear anew",
 			}, escalate.Recipient{Person: holder, Contacts: contacts})
 		}
@@ -307,7 +324,8 @@ func (t *turn) took(u *unit, at time.Time, ack escalate.Ack) {
 	}
 	for _, told := range others {
 		t.send(u, at, Pending{
-			Part: "escalation", Kind: notify.Notice, Topic: topicTaken, Note: string(ack.By) + " has it, and was not asked: you need not answer",
+			Part: "escalation", Kind: notify.Notice, Note: string(ack.By) + " has it, and was not asked: you need not answer",
+			Detail: Detail{Occasion: notify.OccasionTaken, Taken: ack.At, Said: incident.Said{By: ack.By}},
 		}, t.recipient(told))
 	}
 }
@@ -328,32 +346,59 @@ func (t *turn) remind(u *unit, at time.Time, out escalation.Expiring) {
 	for _, holder := range out.Holders {
 		if contacts := t.cat.Contacts(holder); len(contacts) > 0 {
 			t.send(u, at, Pending{
-				Part: "escalation", Kind: notify.Reminder, Topic: topicAck,
+				Part: "escalation", Kind: notify.Reminder, Detail: Detail{
+					Occasion: notify.OccasionReminder, Taken: u.inc.Escalation.takenBy(holder), Until: out.Ends,
+					Next: names(u.inc.Escalation.Again(t.terms(u, at))),
+				},
 				Note: "the acknowledgement ends in " + incident.Short(out.Ends.Sub(at)) + " without activity",
 			}, escalate.Recipient{Person: holder, Contacts: contacts})
 		}
 	}
 }
 
-// fire sends the messages of a level.
-func (t *turn) fire(u *unit, at time.Time, f escalation.Fire) {
-	m := Pending{
-		Part: "escalation", Kind: notify.Page, Position: f.Position, Note: t.briefing(u),
-		Last: u.inc.Escalation.Last(t.terms(u, at)),
+// takenBy returns when a person acknowledged.
+func (e *Escalation) takenBy(person escalate.PersonID) time.Time {
+	for _, ack := range e.Acks {
+		if ack.By == person {
+			return ack.At
+		}
 	}
+	return time.Time{}
+}
+
+// names names recipients in texts.
+func names(who []escalate.Recipient) []string {
+	all := make([]string, len(who))
+	for i, r := range who {
+		all[i] = recipientName(r)
+	}
+	return all
+}
+
+// fire sends the messages of a level. again says that the level is asked a second time.
+func (t *turn) fire(u *unit, at time.Time, f escalation.Fire, again bool) {
+	e, terms := &u.inc.Escalation, t.terms(u, at)
+	m := Pending{Part: "escalation", Kind: notify.Page, Position: f.Position, Note: t.briefing(u), Last: e.Last(terms)}
 	verb := "pages"
 	if f.Notice {
 		verb, m.Kind = "informs", notify.Notice
 	}
-	names := make([]string, len(f.Recipients))
-	for i, r := range f.Recipients {
-		names[i] = recipientName(r)
+	if m.Occasion = u.inc.Subject.Occasion; again || e.Pass > 1 {
+		m.Occasion = notify.OccasionLater
 	}
-	text := verb + " " + strings.Join(names, ", ")
+	m.Ended, m.Holders = u.inc.Subject.Well, u.inc.Subject.Had
+	next, when := e.Ahead(terms)
+	m.Next, m.NextAt = names(next), when
+	asked := names(f.Recipients)
+	text := verb + " " + strings.Join(asked, ", ")
 	if f.Round > 1 {
 		text += fmt.Sprintf("  round %d", f.Round)
 	}
 	u.enter(at, incident.Entry{Word: incident.WordLevel, Of: strconv.Itoa(f.Level), Text: text})
+	for _, who := range asked {
+		e.Asked = append(slices.Clip(e.Asked), Ask{who, at})
+	}
+	e.Asked = e.Asked[max(0, len(e.Asked)-mostAsked):]
 	for _, r := range f.Recipients {
 		t.send(u, at, m, r)
 	}

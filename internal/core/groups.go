@@ -35,12 +35,15 @@ type Group struct {
 	Fields []string `json:"fields,omitempty" erase:"keep"`
 	// JoinDue is when people are told of the members that joined since, Joined in number, and JoinTold when they last were. Joiners
 	// names the first of them, and JoinAlso is whom routes add for them.
-	JoinDue  time.Time         `json:"joinDue,omitzero"`
-	JoinTold time.Time         `json:"joinTold,omitzero"`
-	Joined   int               `json:"joined,omitempty"`
-	Joiners  []string          `json:"joiners,omitempty" erase:"words"`
-	JoinAlso []escalate.Target `json:"joinAlso,omitempty" erase:"words"`
-	Members  Members           `json:"members,omitzero"`
+	JoinDue  time.Time `json:"joinDue,omitzero"`
+	JoinTold time.Time `json:"joinTold,omitzero"`
+	Joined   int       `json:"joined,omitempty"`
+	Joiners  []string  `json:"joiners,omitempty" erase:"words"`
+	// JoinLatest and JoinWhich are what the latest of them says, and what tells it from others.
+	JoinLatest string            `json:"joinLatest,omitempty" erase:"words"`
+	JoinWhich  string            `json:"joinWhich,omitempty" erase:"words"`
+	JoinAlso   []escalate.Target `json:"joinAlso,omitempty" erase:"words"`
+	Members    Members           `json:"members,omitzero"`
 	// Plan is the hash of the plan and policy that the latest incident goes by.
 	Plan string `json:"plan,omitempty" erase:"keep"`
 	// Due is when the store was told to show the group again. Zero: never.
@@ -78,7 +81,7 @@ const joinPause = 5 * time.Minute
 // act tells of the members that joined of late.
 func (groups) act(t *turn, u *unit, at time.Time) bool {
 	g := u.group
-	n, names, also := g.Joined, g.Joiners, g.JoinAlso
+	n, names, also, latest, which := g.Joined, g.Joiners, g.JoinAlso, g.JoinLatest, g.JoinWhich
 	g.Joined, g.Joiners, g.JoinAlso, g.JoinDue = 0, nil, nil, time.Time{}
 	u.touch(at)
 	e := &u.inc.Escalation
@@ -93,7 +96,10 @@ func (groups) act(t *turn, u *unit, at time.Time) bool {
 	if more := n - len(names); more > 0 {
 		names = append(slices.Clip(names), fmt.Sprintf("and %d more", more))
 	}
-	m := Pending{Part: "groups", Kind: notify.Notice, Topic: topicJoined, Note: fmt.Sprintf("%d joined: %s", n, strings.Join(names, "; "))}
+	m := Pending{
+		Part: "groups", Kind: notify.Notice, Note: fmt.Sprintf("%d joined: %s", n, strings.Join(names, "; ")),
+		Detail: Detail{Occasion: notify.OccasionJoined, Joined: n, Latest: latest, Which: which, Holders: e.Who()},
+	}
 	if u.plan.Plan.Group.OnJoin == catalog.JoinPage && !e.Notice && !u.plan.Policy.Inform {
 		m.Kind = notify.Page
 	}
@@ -159,9 +165,11 @@ func (t *turn) announce(u *unit, a *Assessed, at time.Time) {
 	if i.Escalation.Status == escalate.Idle && len(g.JoinAlso) == 0 {
 		return
 	}
+	name := a.record.rec.(*Alert).called()
 	if g.Joined++; len(g.Joiners) < joinersNamed {
-		g.Joiners = append(slices.Clip(g.Joiners), a.record.rec.(*Alert).called())
+		g.Joiners = append(slices.Clip(g.Joiners), name)
 	}
+	g.JoinLatest, g.JoinWhich = name, a.which(name)
 	if !g.JoinDue.IsZero() {
 		return
 	}

@@ -16,6 +16,7 @@ type Incident struct {
 	About
 	Rating     Rating      `json:"rating"`
 	Phases     phase.State `json:"phases"`
+	Subject    Subject     `json:"subject"`
 	Delivery   Delivery    `json:"delivery"`
 	Escalation Escalation  `json:"escalation"`
 	Runs       Runs        `json:"runs,omitzero"`

@@ -1,6 +1,7 @@
 package core
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -37,8 +38,7 @@ type Pending struct {
 	Part string      `json:"part"` // whose message it is
 	Seq  uint64      `json:"seq"`
 	Kind notify.Kind `json:"kind"`
-	// Topic says what it tells.
-	Topic topic `json:"topic,omitempty" erase:"keep"`
+	Detail
 	escalate.Position
 	escalate.Recipient
 	Try     int       `json:"try"`     // index of the contact under way
@@ -50,22 +50,25 @@ type Pending struct {
 	Audience bool `json:"audience,omitempty"`
 }
 
-// topic says what a message tells.
-type topic string
-
-const (
-	topicJoined    topic = "joined"    // alerts joined
-	topicNews      topic = "news"      // an alert came back
-	topicRecovered topic = "recovered" // the incident is watched
-	topicOver      topic = "over"      // the incident is over
-	topicQuiet     topic = "quiet"     // the incident is over, since nothing was heard of it
-	topicAck       topic = "ack"       // an acknowledgement ends
-	topicConfirm   topic = "confirm"   // a person is to confirm the recovery
-	topicTaken     topic = "taken"     // somebody else has it
-)
+// Detail is what a message says beside what the incident is, as of when it was made.
+type Detail struct {
+	Occasion notify.Occasion     `json:"occasion,omitempty"`
+	Joined   int                 `json:"joined,omitempty"`
+	Which    string              `json:"which,omitempty"`
+	Latest   string              `json:"latest,omitempty"`
+	Ended    time.Time           `json:"ended,omitzero"`
+	Taken    time.Time           `json:"taken,omitzero"`
+	Until    time.Time           `json:"until,omitzero"`
+	Holders  []escalate.PersonID `json:"holders,omitempty"`
+	Next     []string            `json:"next,omitempty"`
+	NextAt   time.Time           `json:"nextAt,omitzero"`
+	Said     incident.Said       `json:"said,omitzero"`
+}
 
 // ends reports whether a message says that the incident is over, or will be.
-func (p *Pending) ends() bool { return p.Topic == topicRecovered || p.Topic == topicOver }
+func (p *Pending) ends() bool {
+	return p.Occasion == notify.OccasionRecovered || p.Occasion == notify.OccasionOver
+}
 
 // asks reports whether the message of a level is on its way.
 func (d *Delivery) asks() bool {
@@ -147,7 +150,7 @@ func (t *turn) dispatch(u *unit, at time.Time, p Pending) {
 		Part: p.Part, Audience: p.Audience, Incident: u.inc.ID, Note: p.Note, At: at,
 	}
 	if !p.Audience {
-		u.inc.describe(&m, &p)
+		u.inc.describe(&m, &p, t.cat.ZoneOf(p.Person, u.inc.Owner))
 	}
 	if err := t.cat.Render(&m); err != nil {
 		t.broken(u, at, &escalate.Failed{What: "template " + string(p.Kind), Err: err, Instead: "it is sent in plain words"})
@@ -180,11 +183,43 @@ func (t *turn) dispatch(u *unit, at time.Time, p Pending) {
 	}, head)
 }
 
-// describe fills a message with what responders are told.
-func (i *Incident) describe(m *notify.Message, p *Pending) {
-	m.Person, m.Round, m.Level = string(p.Person), p.Round, p.Level
-	m.Why, m.Priority = i.Reason(), i.Rating.Priority
-	m.Summary, m.Class, m.Service, m.Owner, m.Runbook, m.Links, m.TraceParent = i.Title, i.Class, i.Service, i.Owner, i.Runbook, i.Links, i.TraceParent
+// describe fills a message with what responders are told, in the zone.
+func (i *Incident) describe(m *notify.Message, p *Pending, zone *time.Location) {
+	s := &i.Subject
+	m.Person, m.Round, m.Level, m.Occasion = string(p.Person), p.Round, p.Level, p.Occasion
+	m.Why, m.Priority, m.Was = i.Reason(), i.Rating.Priority, s.Was
+	m.Summary, m.Began, m.Which, m.Latest = s.Title, i.Title, cmp.Or(p.Which, s.Which), cmp.Or(p.Latest, s.Latest)
+	if m.Began == m.Summary {
+		m.Began = ""
+	}
+	m.Class, m.Service, m.Owner, m.Runbook, m.Links, m.TraceParent = i.Class, i.Service, i.Owner, i.Runbook, i.Links, i.TraceParent
+	m.Alerts, m.Joined = i.Phases.Firing, p.Joined
+	if more := uint64(max(i.Phases.Alerts-1, 0)); i.Absorbed.Count > more {
+		m.Repeats = i.Absorbed.Count - more
+	}
+	for _, holder := range p.Holders {
+		m.Holders = append(m.Holders, string(holder))
+	}
+	for _, ask := range i.Escalation.Asked {
+		if !ask.At.Equal(m.At) || ask.Who != recipientName(p.Recipient) {
+			m.Asked = append(m.Asked, notify.Asked{Who: ask.Who, At: in(ask.At, zone)})
+		}
+	}
+	m.Next, m.NextAt = p.Next, in(p.NextAt, zone)
+	m.Since, m.Ended, m.Taken, m.Until = in(i.Phases.Detected, zone), in(p.Ended, zone), in(p.Taken, zone), in(p.Until, zone)
+	m.Said = notify.Said{By: string(p.Said.By), Text: p.Said.Text}
+	m.At = in(m.At, zone)
+	if zone != time.UTC {
+		m.Zone = zone.String()
+	}
+}
+
+// in returns the instant in the zone; the zero instant stays as it is.
+func in(at time.Time, zone *time.Location) time.Time {
+	if at.IsZero() {
+		return at
+	}
+	return at.In(zone)
 }
 
 // Reason returns why the incident has its priority, as pages say it.

@@ -122,6 +122,7 @@ type (
 		word incident.Word
 		why  string
 		how  ending
+		said incident.Said // by whom it was resolved, and why
 	}
 	// suspected: a part has found a priority.
 	suspected struct {

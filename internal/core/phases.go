@@ -4,6 +4,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/tocsin-dev/tocsin/escalate"
 	"github.com/tocsin-dev/tocsin/event"
 	"github.com/tocsin-dev/tocsin/incident"
 	"github.com/tocsin-dev/tocsin/internal/machine/alert"
@@ -30,7 +31,7 @@ func (phases) act(t *turn, u *unit, at time.Time) bool {
 	case p.Advance(at, u.recovery()):
 		u.say(at, incident.WordUnconfirmed, "", "every alert has been resolved for "+soak+", and a person is to confirm it")
 		t.tellHolders(u, at, Pending{
-			Part: "phases", Kind: notify.Reminder, Topic: topicConfirm,
+			Part: "phases", Kind: notify.Reminder,
 			Note: "every alert has been resolved for " + soak + ": resolve it, or say what is left",
 		})
 	case asked:
@@ -102,7 +103,7 @@ func (t *turn) counted(u *unit, f ended, at time.Time) {
 			why = "its last alert belongs to another incident now"
 		}
 		u.say(at, incident.WordMonitoring, "", why)
-		t.emit(u, at, moved{p.Phase, incident.WordMonitoring, why, recovered})
+		t.emit(u, at, moved{to: p.Phase, word: incident.WordMonitoring, why: why})
 	}
 }
 
@@ -124,7 +125,7 @@ func (t *turn) revive(u *unit, at time.Time, why string) {
 		word = incident.WordReopened
 	}
 	u.say(at, word, "", why)
-	t.emit(u, at, moved{incident.Active, word, why, recovered})
+	t.emit(u, at, moved{to: incident.Active, word: word, why: why})
 }
 
 // over follows up on the end of an incident; the entry says how it came.
@@ -135,7 +136,7 @@ func (t *turn) over(u *unit, at time.Time, how ending, e incident.Entry) {
 	if e.Said.Text != "" {
 		why += "  " + e.Word.Quote(e.Said)
 	}
-	t.emit(u, at, moved{incident.Resolved, e.Word, why, how})
+	t.emit(u, at, moved{incident.Resolved, e.Word, why, how, incident.Said{By: escalate.PersonID(e.Actor), Text: e.Said.Text}})
 }
 
 // resolveByHand ends an incident, with its alerts if the person says so. The gates are tried before anything is changed.
@@ -148,7 +149,8 @@ func resolveByHand(t *turn, u *unit, c respond.Resolve, at time.Time) error {
 	if c.Alerts {
 		drop(&state, rows, true, at)
 	}
-	err := state.Resolve(at, u.recovery(), incident.Said{By: c.By, Text: c.Override}, t.gates(u, at, incident.Resolved)...)
+	said := incident.Said{By: c.By, Text: c.Override}
+	err := state.Resolve(at, u.recovery(), said, t.gates(u, at, incident.Resolved)...)
 	if errors.Is(err, phase.ErrResolved) {
 		return nil // a repeat
 	}
@@ -162,7 +164,7 @@ func resolveByHand(t *turn, u *unit, c respond.Resolve, at time.Time) error {
 		return nil
 	}
 	u.inc.Phases = state
-	t.over(u, at, recovered, incident.Entry{Actor: string(c.By), Text: "by command", Said: state.Said})
+	t.over(u, at, recovered, incident.Entry{Actor: string(c.By), Text: "by command", Said: said})
 	return nil
 }
 

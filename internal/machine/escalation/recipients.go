@@ -2,6 +2,7 @@ package escalation
 
 import (
 	"slices"
+	"time"
 
 	"github.com/tocsin-dev/tocsin/escalate"
 )
@@ -39,6 +40,23 @@ func (s *State) LevelOne(t *Terms) []escalate.Recipient {
 	one := State{Position: escalate.Position{Round: max(s.Round, 1), Level: 1}}
 	who, _ := one.recipients(t)
 	return who
+}
+
+// Again returns whom the level of the position reaches when the acknowledgements end.
+func (s *State) Again(t *Terms) []escalate.Recipient {
+	now := State{Position: escalate.Position{Round: s.Round, Level: max(s.Level, 1)}}
+	who, _ := now.recipients(t)
+	return who
+}
+
+// Ahead returns whom the next level reaches as things stand, and when; nobody if none follows.
+func (s *State) Ahead(t *Terms) ([]escalate.Recipient, time.Time) {
+	if next := *s; s.Status == escalate.Running && next.step(t) {
+		next.Resume = nil
+		who, _ := next.recipients(t)
+		return who, s.Next
+	}
+	return nil, time.Time{}
 }
 
 func outputs(failed []escalate.Failed) (out []Output) {

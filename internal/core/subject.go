@@ -1,0 +1,103 @@
+package core
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/tocsin-dev/tocsin/escalate"
+	"github.com/tocsin-dev/tocsin/incident"
+	"github.com/tocsin-dev/tocsin/notify"
+	"github.com/tocsin-dev/tocsin/severity"
+)
+
+// Subject is what people are told about: the alert that caused the latest round, as of now, and what it did.
+type Subject struct {
+	Alert    string          `json:"alert" erase:"keep"`
+	Title    string          `json:"title" erase:"words"`
+	Which    string          `json:"which,omitempty" erase:"words"`  // the labels that tell it from others
+	Latest   string          `json:"latest,omitempty" erase:"words"` // its newest text
+	Occasion notify.Occasion `json:"occasion" erase:"keep"`
+	// Priority is the incident's, and Was the one before it rose.
+	Priority severity.Priority `json:"priority"`
+	Was      severity.Priority `json:"was,omitempty"`
+	// Well is since when the incident was well before it came back, and Had who had it before.
+	Well time.Time           `json:"well,omitzero"`
+	Had  []escalate.PersonID `json:"had,omitempty" erase:"keep"`
+}
+
+// subjects is the part of what an incident is about for those who are asked.
+type subjects struct{ untimed }
+
+func (subjects) hear(t *turn, u *unit, at time.Time, f fact) bool {
+	switch f := f.(type) {
+	case opened:
+		u.inc.Subject = Subject{Occasion: notify.OccasionOpened, Priority: f.a.Priority}
+		u.inc.Subject.of(f.a)
+	case joined:
+		u.caused(f.a, false)
+	case refired:
+		u.caused(f.a, false)
+	case renewed:
+		u.caused(f.a, true)
+	case raised:
+		u.caused(f.a, false)
+	case repeated:
+		if s := &u.inc.Subject; f.a.record.rec.(*Alert).ID == s.Alert {
+			s.Latest = f.a.record.rec.(*Alert).Latest.Summary
+		}
+	case rated:
+		s, p := &u.inc.Subject, u.inc.Rating.Priority
+		if p.Above(s.Priority) {
+			s.Occasion, s.Was, s.Had = notify.OccasionRaised, s.Priority, u.inc.Escalation.Who()
+		}
+		s.Priority = p
+	}
+	return true
+}
+
+// caused makes an alert the subject of the incident, if it brings the incident back, is news, or has a worse priority.
+func (u *unit) caused(a *Assessed, news bool) {
+	s := &u.inc.Subject
+	back := news || u.inc.Phases.Phase != incident.Active
+	if !back && !a.Priority.Above(s.Priority) {
+		return
+	}
+	if s.of(a); back {
+		s.Occasion, s.Well, s.Had = notify.OccasionBack, u.inc.Phases.Mitigated, u.inc.Escalation.Who()
+	}
+}
+
+// of takes over what an alert says.
+func (s *Subject) of(a *Assessed) {
+	al := a.record.rec.(*Alert)
+	s.Alert, s.Title, s.Latest = al.ID, cmp.Or(al.Latest.Summary, a.Event.Type), al.Latest.Summary
+	s.Which = a.which(s.Title)
+}
+
+// tellingLabels name the thing that an alert is about, at senders that have no subject.
+var tellingLabels = [...]string{"instance", "pod", "host", "hostname", "node", "container", "device", "queue", "topic", "job"}
+
+// which names what tells the alert of an event from others, but for what the title says.
+func (a *Assessed) which(title string) string {
+	var parts []string
+	add := func(value string) {
+		if value != "" && !strings.Contains(title, value) && !slices.Contains(parts, value) {
+			parts = append(parts, value)
+		}
+	}
+	for _, path := range a.Class.Dedup {
+		value, _ := a.Event.Field(path)
+		add(value)
+	}
+	if len(a.Class.Dedup) == 0 {
+		add(a.Event.Subject)
+	}
+	for _, name := range tellingLabels {
+		if len(parts) == 0 && !strings.Contains(title, cmp.Or(a.Event.Subject, "\x00")) {
+			add(a.Event.Labels[name])
+		}
+	}
+	return strings.Join(parts, ", ")
+}
