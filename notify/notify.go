@@ -41,6 +41,12 @@ func Check(n Notifier) error {
 	return nil
 }
 
+// Keeper is an optional interface of a Notifier whose provider keeps an incident open until it is resolved there, as PagerDuty does.
+// Keeps does nothing.
+type Keeper interface {
+	Keeps()
+}
+
 // NotifierFunc adapts a function to a Notifier.
 type NotifierFunc func(ctx context.Context, m Message) (Receipt, error)
 
@@ -55,12 +61,13 @@ type Receipt struct {
 // Kind says what a message is for.
 type Kind string
 
-// The kinds of message. Only a Page asks for an acknowledgement, and escalates without one.
+// The kinds of message. Only a Page asks for an acknowledgement, and escalates without one. Only a [Keeper] gets a Close.
 const (
 	Page     Kind = "page"
 	Notice   Kind = "notice"
 	Reminder Kind = "reminder"
 	AllClear Kind = "all-clear"
+	Close    Kind = "close" // the incident has ended, and there is nothing to tell anybody
 )
 
 // Occasion says what a message tells of. The built-in templates choose their words by it. A message without an occasion is told in

@@ -20,6 +20,7 @@ func byKind() map[Kind]Template {
 		Notice:   {"{{.Priority}} {{.Summary}}{{with .Note}}: {{.}}{{end}}", about},
 		Reminder: {"{{.Priority}} {{.Summary}}: {{.Note}}", about},
 		AllClear: {"all clear: {{.Summary}}", "{{.Note}}"},
+		Close:    {"over: {{.Summary}}", "{{.Note}}"},
 	}
 }
 

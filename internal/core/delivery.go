@@ -87,7 +87,9 @@ func (delivery) answer(t *turn, u *unit, at time.Time, in Input) bool {
 	p := d.Pending[i]
 	switch {
 	case out.Sent:
-		u.say(at, incident.Word(p.Kind), "", p.columns())
+		if p.Kind != notify.Close { // nobody reads it
+			u.say(at, incident.Word(p.Kind), "", p.columns())
+		}
 		d.Pending = slices.Delete(slices.Clone(d.Pending), i, i+1)
 		if out.Lost { // whoever took it over need not send it again, and its lane is free
 			t.cancelTag(u, p.tag())

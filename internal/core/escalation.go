@@ -188,7 +188,7 @@ func (t *turn) follow(u *unit, at time.Time, f moved) {
 	m.Until, _ = u.inc.Phases.Due(u.recovery())
 	switch {
 	case f.how == wentQuiet || f.how == reported:
-		return
+		m.Kind, m.Occasion = notify.Close, ""
 	case f.how == unconfirmed:
 		m.Occasion, m.Ended, m.Until = notify.OccasionOver, u.inc.Phases.Mitigated, time.Time{}
 		t.tellHolders(u, at, m)

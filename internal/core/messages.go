@@ -67,7 +67,7 @@ type Detail struct {
 
 // ends reports whether a message says that the incident is over, or will be.
 func (p *Pending) ends() bool {
-	return p.Occasion == notify.OccasionRecovered || p.Occasion == notify.OccasionOver
+	return p.Occasion == notify.OccasionRecovered || p.Occasion == notify.OccasionOver || p.Kind == notify.Close
 }
 
 // asks reports whether the message of a level is on its way.
@@ -238,7 +238,9 @@ func (t *turn) withdraw(u *unit, at time.Time, which func(*Pending) bool) {
 			stay = append(stay, *p)
 			continue
 		}
-		u.say(at, incident.WordWithdrawn, "", p.columns())
+		if p.Kind != notify.Close {
+			u.say(at, incident.WordWithdrawn, "", p.columns())
+		}
 		t.cancelTag(u, p.tag())
 	}
 	d.Pending = stay

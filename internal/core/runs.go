@@ -26,6 +26,7 @@ const KindAction = "action"
 
 // Runs is the share of the runbooks in an incident record.
 type Runs struct {
+	Full  bool         `json:"full,omitempty"` // no further ones begin by themselves
 	List  []run.Run    `json:"list,omitempty"`
 	Count int          `json:"count,omitempty"` // of runs that were ever begun
 	Cause *event.Event `json:"cause,omitempty"` // that opened the incident, where the catalog has runbooks
@@ -58,6 +59,9 @@ func (runs) act(t *turn, u *unit, at time.Time) bool {
 func (runs) hear(t *turn, u *unit, at time.Time, f fact) bool {
 	switch f := f.(type) {
 	case opened:
+		t.matching(u, f.a, at)
+		t.emit(u, at, readied{})
+	case joined:
 		t.matching(u, f.a, at)
 		t.emit(u, at, readied{})
 	case replaced: // nobody would look at them again
@@ -135,13 +139,15 @@ func (u *unit) firstRun() (first time.Time, at int) {
 	return first, at
 }
 
-// matching begins the runs of an incident that the event calls for.
+// matching begins the runs of an incident that the event calls for, each once per subject.
 func (t *turn) matching(u *unit, a *Assessed, at time.Time) {
 	facts := t.cat.Facts(a.Event, u.inc.Service, u.inc.Owner)
 	cause := a.Event
 	if len(t.cat.Actions()) > 0 {
 		cause = kept(a.Event)
-		u.inc.Runs.Cause = cause
+		if u.inc.Runs.Cause == nil {
+			u.inc.Runs.Cause = cause
+		}
 	}
 	books, errs := t.cat.Runbooks(facts)
 	for _, name := range slices.Sorted(maps.Keys(errs)) {
@@ -149,8 +155,27 @@ func (t *turn) matching(u *unit, a *Assessed, at time.Time) {
 			fmt.Sprintf("the condition of runbook %q failed on an event of %q: %v", name, a.Event.Type, errs[name])), a.Event.Tenant, at)
 	}
 	for _, book := range books {
-		t.begin(u, at, book, run.Order{Event: cause})
+		switch rs := &u.inc.Runs; {
+		case rs.began(book, a.Event) || rs.Full:
+		case len(rs.List) >= mostRuns:
+			rs.Full = true
+			u.enter(at, incident.Entry{Word: incident.WordRunbook, Of: book.Name, Text: fmt.Sprintf(
+				"begins no more by itself: the incident has %d runs", mostRuns)})
+		default:
+			t.begin(u, at, book, run.Order{Event: cause})
+		}
 	}
+}
+
+// mostRuns is how many runs an incident has before no further ones begin by themselves.
+const mostRuns = 100
+
+// began reports whether the runbook has begun for the subject of the event.
+func (rs *Runs) began(book *automate.Runbook, e *event.Event) bool {
+	subject, _ := e.Field(book.On)
+	return slices.ContainsFunc(rs.List, func(r run.Run) bool {
+		return r.Runbook.Name == book.Name && (book.On == "" || r.Subject == subject)
+	})
 }
 
 // begin begins or proposes a run.

@@ -131,7 +131,7 @@ func (out *Outcome) retry(at time.Time, asked time.Duration) {
 // admit turns a reserved slot into a running send. It sets out.Held if the rates or the breaker of the channel hold the task. They do not
 // hold pages and actions of P1. report tells the breaker the result of the send.
 func (c *channel) admit(now time.Time, out *Outcome) (report func(error)) {
-	if out.Err != nil {
+	if out.Err != nil || c.action == nil && c.silent(&out.Message) {
 		return nil
 	}
 	t, to := &out.Task, out.Message.To
@@ -197,12 +197,21 @@ func (e *PanicError) Error() string {
 	return fmt.Sprintf("it panicked with a %T", e.value)
 }
 
+// silent reports whether the notifier has nothing to send for a message.
+func (c *channel) silent(m *notify.Message) bool {
+	_, keeps := c.notifier.(notify.Keeper)
+	return m.Kind == notify.Close && !keeps
+}
+
 func (c *channel) notify(ctx context.Context, m notify.Message) (err error) {
 	defer func() {
 		if v := recover(); v != nil {
 			err = notify.Permanent(&PanicError{v})
 		}
 	}()
+	if c.silent(&m) {
+		return nil
+	}
 	if _, err = c.notifier.Notify(ctx, m); err != nil {
 		return fmt.Errorf("%s: %w", m.Channel, notify.Public(err))
 	}

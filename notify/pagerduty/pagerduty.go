@@ -82,6 +82,9 @@ type payload struct {
 	Details   map[string]string `json:"custom_details"`
 }
 
+// Keeps implements [notify.Keeper]: PagerDuty keeps an incident open until it is resolved there.
+func (n *Notifier) Keeps() {}
+
 // Notify sends m once. The receipt is the dedup_key, which all messages of an incident share. A message for which PagerDuty has no
 // event is not sent and counts as accepted; an approval is refused, so that the person's next contact is asked.
 func (n *Notifier) Notify(ctx context.Context, m notify.Message) (notify.Receipt, error) {
@@ -124,8 +127,11 @@ func (n *Notifier) Notify(ctx context.Context, m notify.Message) (notify.Receipt
 // Nothing becomes an acknowledge: an incident acknowledged at PagerDuty notifies nobody of later triggers, so it would swallow the pages
 // of later rounds.
 func actionOf(m *notify.Message) string {
-	if m.Kind == notify.AllClear {
+	switch {
+	case m.Kind == notify.AllClear || m.Kind == notify.Close:
 		return "resolve"
+	case m.Kind == notify.Notice && len(m.Holders) > 0 && m.Level == 0 && m.Occasion != notify.OccasionOver && m.Occasion != notify.OccasionQuiet:
+		return "" // news for those who have it
 	}
 	switch m.Occasion {
 	case notify.OccasionOpened, notify.OccasionLater, notify.OccasionRaised, notify.OccasionBack:
