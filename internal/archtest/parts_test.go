@@ -5,10 +5,11 @@ import (
 	"go/types"
 	"path"
 	"slices"
+	"strings"
 )
 
 // judgeParts holds that the parts of the core know each other by facts only. A part is a type that implements the interface
-// part, and each part is one file. A function, a method or a field of function type that a part's file declares is named in
+// part, and each part is one file, or several whose names begin as that of the first and go on with "_". A function, a method or a field of function type that a part's file declares is named in
 // that file only; the tables of tableFiles may name it too. A call through an interface names the method of the interface,
 // so the interfaces outside the parts' files are the way to reach a part. Types and constants may be named anywhere.
 func judgeParts(p *pkg, found report) {
@@ -22,14 +23,23 @@ func judgeParts(p *pkg, found report) {
 		return
 	}
 	homes := map[string]string{} // file -> the part that it is
+	home := func(file string) string {
+		if first, _, several := strings.Cut(path.Base(file), "_"); several && homes[file] == "" {
+			return homes[path.Join(path.Dir(file), first+".go")]
+		}
+		return homes[file]
+	}
 	for _, part := range parts {
 		file := c.file(part)
 		if homes[file] != "" {
 			found(file, "declares the parts %s and %s; each part is a file of its own", homes[file], part.Name())
 		}
 		homes[file] = part.Name()
+	}
+	for _, part := range parts {
+		file := c.file(part)
 		for method := range part.Type().(*types.Named).Methods() {
-			if c.file(method) != file {
+			if home(c.file(method)) != part.Name() {
 				found(c.file(method), "declares %s of the part %s, which lives in %s", method.Name(), part.Name(), file)
 			}
 		}
@@ -43,8 +53,8 @@ func judgeParts(p *pkg, found report) {
 			if !ok {
 				return true
 			}
-			if file := c.declaresFunc(id); file != f.path && homes[file] != "" {
-				found(f.at(id), "names %s of the part %s; parts tell each other facts", id.Name, homes[file])
+			if part := home(c.declaresFunc(id)); part != "" && part != home(f.path) {
+				found(f.at(id), "names %s of the part %s; parts tell each other facts", id.Name, part)
 			}
 			return true
 		})

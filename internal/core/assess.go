@@ -3,6 +3,8 @@ package core
 import (
 	"cmp"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/tocsin-dev/tocsin/catalog"
@@ -107,4 +109,30 @@ func (a *Assessed) change() bool {
 // staleAfter returns how long the alert may go without a signal.
 func (a *Assessed) staleAfter() time.Duration {
 	return cmp.Or(a.Class.StaleAfter, a.Event.StaleAfter, a.Event.Sender.StaleAfter, event.DefaultStaleAfter)
+}
+
+// tellingLabels name the thing that an alert is about, at senders that have no subject.
+var tellingLabels = [...]string{"instance", "pod", "host", "hostname", "node", "container", "device", "queue", "topic", "job"}
+
+// which names what tells the alert of an event from others, but for what the title says.
+func (a *Assessed) which(title string) string {
+	var parts []string
+	add := func(value string) {
+		if value != "" && !strings.Contains(title, value) && !slices.Contains(parts, value) {
+			parts = append(parts, value)
+		}
+	}
+	for _, path := range a.Class.Dedup {
+		value, _ := a.Event.Field(path)
+		add(value)
+	}
+	if len(a.Class.Dedup) == 0 {
+		add(a.Event.Subject)
+	}
+	for _, name := range tellingLabels {
+		if len(parts) == 0 && !strings.Contains(title, cmp.Or(a.Event.Subject, "\x00")) {
+			add(a.Event.Labels[name])
+		}
+	}
+	return strings.Join(parts, ", ")
 }

@@ -97,34 +97,10 @@ func (escalations) hear(t *turn, u *unit, at time.Time, f fact) bool {
 	return true
 }
 
-// againExhausted is how long after the latest message of an exhausted incident a repeat begins a new round.
-const againExhausted = 4 * time.Hour
-
 const (
-	againInformed = 24 * time.Hour // the same for an informed incident, which sends a notice
-	newsLimit     = 6 * time.Hour  // after which news is a relapse, where nothing goes quiet
-	gapNews       = time.Hour      // at most one notice about alerts that came back after a gap
+	newsLimit = 6 * time.Hour // after which news is a relapse, where nothing goes quiet
+	gapNews   = time.Hour     // at most one notice about alerts that came back after a gap
 )
-
-// again returns when a repeat of a member is told again; false: it is not.
-func (u *unit) again() (time.Time, bool) {
-	switch u.inc.Escalation.Status {
-	case escalate.Exhausted:
-		return u.inc.Delivery.Latest.Add(againExhausted), true
-	case escalate.Informed:
-		return u.inc.Delivery.Latest.Add(againInformed), true
-	}
-	return time.Time{}, false
-}
-
-// look returns when a repeat that says nothing new may next mean something. Whatever happens to the incident meanwhile sends messages.
-func (u *unit) look(at time.Time) time.Time {
-	next := at.Add(againExhausted)
-	if due, ok := u.again(); ok && due.After(at) && due.Before(next) {
-		return due
-	}
-	return next
-}
 
 // repeats tells of a repeat where nobody has been told of the incident for long, or nothing had been heard of the alert.
 func (t *turn) repeats(u *unit, at time.Time, f repeated) {

@@ -92,7 +92,10 @@ func twoTeams() *catalog.Catalog {
 
 // senders are the kinds of sender that the rules of order tell apart.
 var senders = []event.Sender{
-	{}, {Acks: true}, {Clock: event.ClockBegin, StaleAfter: time.Hour}, {Clock: event.ClockPeers, Ends: true, StaleAfter: 9 * time.Hour},
+	{},
+	{Acks: true},
+	{Clock: event.ClockBegin, StaleAfter: time.Hour},
+	{Clock: event.ClockPeers, Ends: true, StaleAfter: 9 * time.Hour},
 	{Clock: event.ClockChange, Ends: true, StaleAfter: event.Never},
 }
 

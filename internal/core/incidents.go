@@ -88,3 +88,8 @@ func (c *Core) View(i *Incident) incident.Incident {
 	}
 	return v
 }
+
+// goesWith reports whether an alert ends with its incident, when a person resolves that.
+func (al *Alert) goesWith(all bool) bool {
+	return al.State == alert.Quiet || al.State == alert.Firing && (all || !al.Ends)
+}

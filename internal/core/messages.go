@@ -275,3 +275,29 @@ func recipientName(r escalate.Recipient) string {
 	}
 	return string(r.Contacts[0])
 }
+
+// againExhausted is how long after the latest message of an exhausted incident a repeat begins a new round.
+const againExhausted = 4 * time.Hour
+
+// againInformed is the same for an informed incident, which sends a notice.
+const againInformed = 24 * time.Hour
+
+// again returns when a repeat of a member is told again; false: it is not.
+func (u *unit) again() (time.Time, bool) {
+	switch u.inc.Escalation.Status {
+	case escalate.Exhausted:
+		return u.inc.Delivery.Latest.Add(againExhausted), true
+	case escalate.Informed:
+		return u.inc.Delivery.Latest.Add(againInformed), true
+	}
+	return time.Time{}, false
+}
+
+// look returns when a repeat that says nothing new may next mean something. Whatever happens to the incident meanwhile sends messages.
+func (u *unit) look(at time.Time) time.Time {
+	next := at.Add(againExhausted)
+	if due, ok := u.again(); ok && due.After(at) && due.Before(next) {
+		return due
+	}
+	return next
+}

@@ -2,8 +2,6 @@ package core
 
 import (
 	"cmp"
-	"slices"
-	"strings"
 	"time"
 
 	"github.com/tocsin-dev/tocsin/escalate"
@@ -74,30 +72,4 @@ func (s *Subject) of(a *Assessed) {
 	al := a.record.rec.(*Alert)
 	s.Alert, s.Title, s.Latest = al.ID, cmp.Or(al.Latest.Summary, a.Event.Type), al.Latest.Summary
 	s.Which = a.which(s.Title)
-}
-
-// tellingLabels name the thing that an alert is about, at senders that have no subject.
-var tellingLabels = [...]string{"instance", "pod", "host", "hostname", "node", "container", "device", "queue", "topic", "job"}
-
-// which names what tells the alert of an event from others, but for what the title says.
-func (a *Assessed) which(title string) string {
-	var parts []string
-	add := func(value string) {
-		if value != "" && !strings.Contains(title, value) && !slices.Contains(parts, value) {
-			parts = append(parts, value)
-		}
-	}
-	for _, path := range a.Class.Dedup {
-		value, _ := a.Event.Field(path)
-		add(value)
-	}
-	if len(a.Class.Dedup) == 0 {
-		add(a.Event.Subject)
-	}
-	for _, name := range tellingLabels {
-		if len(parts) == 0 && !strings.Contains(title, cmp.Or(a.Event.Subject, "\x00")) {
-			add(a.Event.Labels[name])
-		}
-	}
-	return strings.Join(parts, ", ")
 }

@@ -162,11 +162,6 @@ func (t *turn) sweep(u *unit, at time.Time, f swept) bool {
 	return true
 }
 
-// goesWith reports whether an alert ends with its incident, when a person resolves that.
-func (al *Alert) goesWith(all bool) bool {
-	return al.State == alert.Quiet || al.State == alert.Firing && (all || !al.Ends)
-}
-
 // close ends the quiet members.
 func (t *turn) close(u *unit, at time.Time, reason string) bool {
 	rows, ok := t.members(u)
