@@ -8,6 +8,7 @@ import (
 
 	"github.com/tocsin-dev/tocsin/incident"
 	"github.com/tocsin-dev/tocsin/internal/core"
+	"github.com/tocsin-dev/tocsin/severity"
 	"github.com/tocsin-dev/tocsin/store"
 )
 
@@ -101,4 +102,9 @@ func (e *Engine) read(ctx context.Context, id string, timeline bool) (store.Snap
 		}
 	}
 	return store.Snapshot{}, fmt.Errorf("%w: %q", ErrNotFound, id)
+}
+
+// SeverityOf returns the severity that the catalog gives to a sender's word at an intake, and false if it gives none.
+func (e *Engine) SeverityOf(intake, word string) (severity.Level, bool) {
+	return e.catalog.Load().SeverityOf(intake, word)
 }

@@ -25,7 +25,7 @@ func all() sections {
 		{schedulesForm, checkSchedules, documentSchedules, vetSchedules, unpinned},
 		{servicesForm, checkServices, documentServices, unvetted, unpinned},
 		{classesForm, checkClasses, documentClasses, vetClasses, unpinned},
-		{severitiesForm, checkSeverities, documentSeverities, vetSeverities, unpinned},
+		{severitiesForm, checkSeverities, documentSeverities, unvetted, unpinned},
 		{impactForm, checkImpact, documentImpact, vetImpact, unpinned},
 		{routesForm, checkRoutes, documentRoutes, vetRoutes, unpinned},
 		{plansForm, checkPlans, documentPlans, vetPlans, pinPlan},

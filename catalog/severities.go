@@ -42,11 +42,6 @@ func documentSeverities(d *markdown) {
 	d.table("Words of senders for a severity", []string{"intake", "word", "severity"}, rows)
 }
 
-// vetSeverities reports words, since the intakes of this version do not ask for them.
-func vetSeverities(v *vet) {
-	v.notCarriedOut("severities", "intake", "", sorted(v.source.Severities), "no intake translates by it")
-}
-
 // SeverityOf returns the severity that the catalog gives to a sender's word at an intake, and false if it gives none. It ignores
 // case and surrounding space.
 func (c *Compiled) SeverityOf(intake, word string) (severity.Level, bool) {

@@ -279,12 +279,10 @@ func TestVet(t *testing.T) {
 
 		"what is not carried out": {
 			func(c *Catalog) {
-				c.Severities = map[string]map[string]severity.Level{"prod": {"page": severity.Critical}}
 				c.Comms = map[string]Comms{"customers": {}}
 				c.Plans["quick"] = Plan{Policy: "all", Comms: "customers", Roles: []string{"scribe"}}
 			},
 			[]string{
-				`intake "prod": is kept and not carried out: no intake translates by it (not-carried-out)`,
 				`plan "quick" comms: is kept and not carried out: no update is sent by it (not-carried-out)`,
 				`plan "quick" roles: is kept and not carried out: nobody is asked to fill them (not-carried-out)`,
 				`communication plan "customers": is kept and not carried out: nobody outside hears by it (not-carried-out)`,

@@ -33,7 +33,9 @@ type batch struct {
 	faults    []string            // the first maxFaults of them: place, value and expectation
 	losses    []loss
 	further   int      // losses of kinds beyond maxLosses
-	words     []string // unknown severities
+	word      string         // for the severity of the event that is being read
+	said      map[int]string // words for severities, by index in events
+	words     []string       // unknown severities
 	repaired  int      // events in which invalid UTF-8 was replaced
 	duplicate int      // events with a duplicate name in one object; the last one counts
 	notes     []string // further differences between body and events
@@ -60,6 +62,12 @@ func (b *batch) take(i int, e event.Event) {
 		}
 		b.cuts[len(b.events)], b.odd = b.odd, nil
 	}
+	if b.word != "" {
+		if b.said == nil {
+			b.said = make(map[int]string)
+		}
+		b.said[len(b.events)], b.word = b.word, ""
+	}
 	b.events, b.places, b.reading = append(b.events, e), append(b.places, i), ""
 }
 
@@ -70,7 +78,7 @@ func (b *batch) leaveOut(i int, reason string, why error) {
 		b.faults = append(b.faults, fault)
 	}
 	b.lose(cmp.Or(b.reading, b.unit), reason, "refused", fault)
-	b.reading, b.odd = "", nil
+	b.reading, b.odd, b.word = "", nil, ""
 }
 
 // sure returns an error if e would end or acknowledge an alert that its sender may not mean.
@@ -128,8 +136,24 @@ func (b *batch) fit() {
 	}
 }
 
+// translator is an optional interface of a Submitter whose organisation decides what the words of senders for a severity mean.
+type translator interface {
+	SeverityOf(intake, word string) (severity.Level, bool)
+}
+
+// translate gives events the severity that the organisation has decided for the word of the sender.
+func (b *batch) translate(by translator, intake string) {
+	for k, word := range b.said {
+		if level, ok := by.SeverityOf(intake, word); ok {
+			b.events[k].Severity = level
+			b.words = slices.DeleteFunc(b.words, func(w string) bool { return w == event.Shorten(normal(word), maxName) })
+		}
+	}
+}
+
 // severity translates a severity word. An unknown word is reported, and gives the zero Level: the class decides.
 func (b *batch) severity(word string) severity.Level {
+	b.word = word
 	level, known := levelOf(word)
 	word = event.Shorten(normal(word), maxName)
 	if !known && len(b.words) < maxWords && !slices.Contains(b.words, word) {
@@ -190,6 +214,9 @@ func (g *gate) handler(decode func(*http.Request, io.Reader) (*batch, error)) ht
 			var b *batch
 			if b, err = decode(r, body); err == nil {
 				b.fit()
+				if by, ok := g.to.(translator); ok {
+					b.translate(by, g.Name)
+				}
 				g.settle(w, r, b)
 				return
 			}
