@@ -125,6 +125,9 @@ func (c *Compiled) Runbooks(f *route.Facts) ([]*automate.Runbook, map[string]err
 	return called, collect(&res)
 }
 
+// HasRunbooks reports whether there is a runbook.
+func (c *Compiled) HasRunbooks() bool { return len(c.runbooks) > 0 }
+
 // Runbook returns the runbook of the name, nil if there is none.
 func (c *Compiled) Runbook(name string) *automate.Runbook { return c.runbooks[name] }
 

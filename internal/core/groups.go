@@ -39,7 +39,7 @@ type Group struct {
 	JoinTold time.Time `json:"joinTold,omitzero"`
 	Joined   int       `json:"joined,omitempty"`
 	Joiners  []string  `json:"joiners,omitempty" erase:"words"`
-	// JoinLatest and JoinWhich are what the latest of them says, and what tells it from others.
+	// JoinLatest and JoinWhich are what the latest of these says, and what tells it from others.
 	JoinLatest string            `json:"joinLatest,omitempty" erase:"words"`
 	JoinWhich  string            `json:"joinWhich,omitempty" erase:"words"`
 	JoinAlso   []escalate.Target `json:"joinAlso,omitempty" erase:"words"`
@@ -165,11 +165,11 @@ func (t *turn) announce(u *unit, a *Assessed, at time.Time) {
 	if i.Escalation.Status == escalate.Idle && len(g.JoinAlso) == 0 {
 		return
 	}
-	name := a.record.rec.(*Alert).called()
 	if g.Joined++; len(g.Joiners) < joinersNamed {
+		name := a.record.rec.(*Alert).called()
 		g.Joiners = append(slices.Clip(g.Joiners), name)
+		g.JoinLatest, g.JoinWhich = name, a.which(name)
 	}
-	g.JoinLatest, g.JoinWhich = name, a.which(name)
 	if !g.JoinDue.IsZero() {
 		return
 	}

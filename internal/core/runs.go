@@ -62,8 +62,10 @@ func (runs) hear(t *turn, u *unit, at time.Time, f fact) bool {
 		t.matching(u, f.a, at)
 		t.emit(u, at, readied{})
 	case joined:
-		t.matching(u, f.a, at)
-		t.emit(u, at, readied{})
+		began := u.inc.Runs.Count
+		if t.matching(u, f.a, at); u.inc.Runs.Count > began {
+			t.emit(u, at, readied{})
+		}
 	case replaced: // nobody would look at them again
 		t.stopRuns(u, at, "its group goes on with another incident")
 	case moved:
@@ -141,15 +143,14 @@ func (u *unit) firstRun() (first time.Time, at int) {
 
 // matching begins the runs of an incident that the event calls for, each once per subject.
 func (t *turn) matching(u *unit, a *Assessed, at time.Time) {
-	facts := t.cat.Facts(a.Event, u.inc.Service, u.inc.Owner)
-	cause := a.Event
-	if len(t.cat.Actions()) > 0 {
-		cause = kept(a.Event)
-		if u.inc.Runs.Cause == nil {
-			u.inc.Runs.Cause = cause
-		}
+	if !t.cat.HasRunbooks() {
+		return
 	}
-	books, errs := t.cat.Runbooks(facts)
+	cause := kept(a.Event)
+	if u.inc.Runs.Cause == nil {
+		u.inc.Runs.Cause = cause
+	}
+	books, errs := t.cat.Runbooks(t.cat.Facts(a.Event, u.inc.Service, u.inc.Owner))
 	for _, name := range slices.Sorted(maps.Keys(errs)) {
 		t.report(event.Finding(event.FindingRuleError, "runbook "+name,
 			fmt.Sprintf("the condition of runbook %q failed on an event of %q: %v", name, a.Event.Type, errs[name])), a.Event.Tenant, at)
