@@ -53,7 +53,7 @@ func TestSubmitTx(t *testing.T) {
 		require.NoError(t, end(tx))
 	}
 	commit := func(tx pgx.Tx) error { return tx.Commit(ctx) }
-	e := event.Event{Type: "payment.failed", Tenant: "acme", Data: map[string]any{"amount": 12.5}, Labels: map[string]string{"a": "b"}}
+	e := event.Event{Type: "payment.failed", Tenant: "acme", Data: map[string]any{"amount": json.Number("12.5")}, Labels: map[string]string{"a": "b"}}
 	submit(func(tx pgx.Tx) error { return tx.Rollback(ctx) }, e)
 	types, err := takeInbox(ctx, s, at(0))
 	require.NoError(t, err)

@@ -55,6 +55,6 @@ func ExampleOpen() {
 		}
 	}
 	// Output:
-	// mfw4c4wh the disk is full: informed, nobody is asked for an answer
-	// mfw4c4wh the disk is full: repeated, 2 times, not paged  still full
+	// k9wut2u7 the disk is full: informed, nobody is asked for an answer
+	// k9wut2u7 the disk is full: repeated, 2 times, not paged  still full
 }
