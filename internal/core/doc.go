@@ -2,8 +2,8 @@
 // records to write, timeline entries, and tasks to carry out. Both do no I/O, read no clock and give the same answer for the
 // same input, so the engine, the simulation and every test share one behaviour.
 //
-// Inside Decide stands a list of parts: alerts, groups, escalation, runs and so on. A part has one file, owns one field of the
-// incident record, and tells the others by facts. docs/adding-a-part.md says how to add one, docs/walk.md follows an event
+// Inside Decide stands a list of parts: alerts, groups, escalation, runs and so on. A part has one file, or several named after it. It
+// owns one field of the incident record, and tells the others by facts. docs/adding-a-part.md says how to add one, docs/walk.md follows an event
 // through the code.
 //
 // # Time

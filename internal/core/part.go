@@ -9,8 +9,8 @@ import (
 	"github.com/tocsin-dev/tocsin/severity"
 )
 
-// part is one concern of the response to a group of alerts. Each part has one file. It owns one field of the incident record, or
-// records of its own, and changes nothing else. A part keeps no state in itself: all state is in the records.
+// part is one concern of the response to a group of alerts. Each part has one file, or several that are named after it.
+// It owns one field of the incident record, or records of its own, and changes nothing else. A part keeps no state in itself: all state is in the records.
 //
 // A part tells the others by facts. act, hear, answer and the second result of take are false if the view lacks a record that the part
 // needs: the decision is then made again with more.
