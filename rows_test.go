@@ -194,7 +194,7 @@ func TestRow09(t *testing.T) {
 		}
 		for id, why := range map[string]string{
 			inc("tocsin.rule-error/broken#1"):                                                 "no such key: rate",
-			inc("tocsin.uncovered-level/" + inc("loud/lost/poison.schedule.0/lost#1") + "#1"): "level 1 of plan loud reaches nobody",
+			inc("tocsin.uncovered-level/" + inc("loud/lost/poison.schedule.0/lost#1") + "#1"): "level 1 of policy two reaches nobody",
 			inc("tocsin.catalog-error/schedule%20broken#1"):                                   "schedule broken: it panicked: poison; nobody is on call by it",
 			inc("tocsin.catalog-error/strategy%20broken#1"):                                   "strategy broken: it panicked: poison; everybody whom the level means is reached",
 			inc("tocsin.catalog-error/template%20page#1"):                                     "missing Location in call to Time.In; it is sent in plain words",

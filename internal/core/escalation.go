@@ -242,7 +242,7 @@ func (t *turn) escalated(u *unit, at time.Time, outputs []escalation.Output) {
 			t.fire(u, at, out, again)
 		case escalation.Uncovered:
 			u.enter(at, incident.Entry{Word: incident.WordLevel, Of: strconv.Itoa(out.Level), Text: "reaches nobody, skipped"})
-			t.reportAbout(u, at, event.FindingUncoveredLevel, fmt.Sprintf("level %d of plan %s reaches nobody", out.Level, u.inc.Plan))
+			t.reportAbout(u, at, event.FindingUncoveredLevel, fmt.Sprintf("level %d of policy %s reaches nobody", out.Level, u.plan.Plan.Policy))
 		case escalation.Failed:
 			t.broken(u, at, &out.Failed)
 		case escalation.Ended:
@@ -398,7 +398,7 @@ func (t *turn) policyEnded(u *unit, at time.Time, out escalation.Ended) {
 		u.say(at, incident.WordInformed, "", "nobody is asked for an answer")
 		return
 	}
-	u.note(at, incident.WordExhausted, "", "policy %s has ended and nobody has acknowledged", u.inc.Plan)
+	u.note(at, incident.WordExhausted, "", "policy %s has ended and nobody has acknowledged", u.plan.Plan.Policy)
 	u.inc.Escalation.Exhausted = !event.IsFinding(u.inc.Class)
 	t.reportAbout(u, at, event.FindingExhausted, fmt.Sprintf("nobody has acknowledged %q (%v)", u.inc.Title, u.inc.Rating.Priority))
 }

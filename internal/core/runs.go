@@ -248,10 +248,14 @@ func (t *turn) ran(u *unit, at time.Time, i int, outputs []run.Output) {
 			t.cancelTag(u, "act/"+out.Key)
 		case run.Propose:
 			say("waits for approval until " + out.Lapses.UTC().Format("15:04"))
-			t.askFor(u, at, r, "approve "+name)
+			text := name
+			if r.Subject != "" {
+				text += " on " + r.Subject
+			}
+			t.askFor(u, at, r, text+", run "+r.ID, Detail{Occasion: notify.OccasionApproval, Until: out.Lapses})
 		case run.Ask:
 			say(fmt.Sprintf("step %d asks: %s", out.Step, out.Text))
-			t.askFor(u, at, r, fmt.Sprintf("%s, step %d: %s", name, out.Step, out.Text))
+			t.askFor(u, at, r, fmt.Sprintf("%s, step %d: %s", name, out.Step, out.Text), Detail{})
 		case run.Overdue:
 			say(fmt.Sprintf("step %d is not answered: %s", out.Step, out.Text))
 			t.emit(u, at, stuck{})
@@ -291,52 +295,6 @@ func (t *turn) ran(u *unit, at time.Time, i int, outputs []run.Output) {
 	}
 }
 
-// began says who or what lets a run act, and on what.
-func began(r *run.Run) string {
-	text := "begins"
-	if r.DryRun {
-		text = "begins a dry run"
-	}
-	if r.Subject != "" {
-		text += " on " + r.Subject
-	}
-	if r.By != "" {
-		text += "  by " + r.By
-	}
-	return text
-}
-
-func endedAs(out run.Ended) string {
-	if out.Why == "" {
-		return string(out.State)
-	}
-	return fmt.Sprintf("%s: %s", out.State, event.Shorten(out.Why, noteLength))
-}
-
-// settled says what became of a step.
-func settled(r *run.Run, n int) string {
-	step, p := &r.Runbook.Steps[n-1], &r.Steps[n-1]
-	what := map[bool]string{true: "do " + step.Do, false: "check " + step.Check}[step.Do != ""]
-	switch {
-	case step.Ask != "":
-		what = "ask"
-	case step.Action() == "":
-		what = "wait " + incident.Short(step.Wait)
-	}
-	text := fmt.Sprintf("step %d %s: %s", n, what, p.State)
-	for _, part := range []string{p.Error, p.Output} {
-		if part != "" {
-			text += "  " + event.Shorten(oneLine(part), noteLength)
-		}
-	}
-	return text
-}
-
-// holder is the name under which an owning run has the incident.
-func holder(r *run.Run) escalate.PersonID {
-	return escalate.PersonID(fmt.Sprintf("runbook %s/%d", r.Runbook.Name, r.Number))
-}
-
 // invoke makes the task that calls an action.
 func (t *turn) invoke(u *unit, r *run.Run, out run.Invoke) {
 	payload, err := json.Marshal(out.Invocation)
@@ -350,13 +308,13 @@ func (t *turn) invoke(u *unit, r *run.Run, out run.Invoke) {
 }
 
 // askFor tells whoever is on call for the owner of a runbook what it waits for.
-func (t *turn) askFor(u *unit, at time.Time, r *run.Run, what string) {
+func (t *turn) askFor(u *unit, at time.Time, r *run.Run, what string, d Detail) {
 	reached, failed := t.cat.Reach([]escalate.Target{escalate.Target(escalate.ToOwner)}, r.Runbook.Owner, at)
 	for i := range failed {
 		t.broken(u, at, &failed[i])
 	}
 	for _, who := range reached {
-		t.send(u, at, Pending{Part: "runs", Kind: notify.Notice, Note: event.Shorten(what, noteLength)}, who)
+		t.send(u, at, Pending{Part: "runs", Kind: notify.Notice, Note: event.Shorten(what, noteLength), Detail: d}, who)
 	}
 }
 
