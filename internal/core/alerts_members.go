@@ -29,8 +29,10 @@ func (t *turn) dueMembers(u *unit) (rows []*record, more bool) {
 	known := make(map[store.Key]bool, len(pending)+len(firing))
 	for _, keys := range [...][]store.Key{pending, firing} {
 		for _, k := range keys {
-			row, _ := load[Alert](t, k)
-			rows, known[k] = append(rows, row), true
+			row, al := load[Alert](t, k)
+			if known[k] = true; al != nil && al.Group == u.row.key.ID { // it may have moved to another group since this turn
+				rows = append(rows, row)
+			}
 		}
 	}
 	if !t.need.Empty() {
