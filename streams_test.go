@@ -40,11 +40,13 @@ func (e *ear) Notify(ctx context.Context, m notify.Message) (notify.Receipt, err
 	return e.inbox.Notify(ctx, m)
 }
 
-// joinsWithin is how long the news of alerts that join an open incident may wait for more of them.
-const joinsWithin = 5 * time.Minute
+const (
+	joinsWithin = 5 * time.Minute  // how long the news of alerts that join an open incident may wait for more of them
+	groupWait   = 30 * time.Second // how long the first page of an incident may wait for more alerts
+)
 
 // hears says how somebody heard of what began at the instant: by a message that names it, as alerts that join do after some minutes; or by
-// one that leaves at once and names another alert of the incident, which fires again with it.
+// one that leaves within the group wait and names another alert of the incident, which opens or fires again with it.
 func (e *ear) hears(at time.Duration, name string) (named, heard bool) {
 	for i, m := range e.messages {
 		calm := slices.Contains([]notify.Occasion{notify.OccasionRecovered, notify.OccasionOver, notify.OccasionQuiet}, m.Occasion)
@@ -52,7 +54,7 @@ func (e *ear) hears(at time.Duration, name string) (named, heard bool) {
 			continue
 		}
 		named = named || strings.Contains(m.Title+"\n"+m.Text+"\n"+m.Note, name)
-		heard = heard || named || e.at[i] == at
+		heard = heard || named || e.at[i] <= at+groupWait
 	}
 	return named, heard
 }

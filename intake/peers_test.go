@@ -96,11 +96,13 @@ func TestPeersTellOnce(t *testing.T) {
 		},
 		{"an end overtakes its begin", []say{{a, true, 0}, {a, false, 0}, {b, false, time.Second}, {b, true, time.Second}}, nil},
 		{
-			"the sender that ended it says that it fires", []say{{a, false, 0}, {a, true, time.Minute}, {a, false, time.Minute}},
+			"the sender that ended it says that it fires",
+			[]say{{a, false, 0}, {a, true, time.Minute}, {a, false, time.Minute}},
 			[]string{"+0s " + fires, over, "+3m0s " + fires},
 		},
 		{
-			"the other one goes on saying so", []say{{a, false, 0}, {b, false, 0}, {a, true, time.Minute}, {b, false, time.Second}, {b, false, 5 * time.Minute}},
+			"the other one goes on saying so",
+			[]say{{a, false, 0}, {b, false, 0}, {a, true, time.Minute}, {b, false, time.Second}, {b, false, 5 * time.Minute}},
 			[]string{"+0s " + fires, over, "+3m0s " + fires},
 		},
 	} {
