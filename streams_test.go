@@ -46,7 +46,7 @@ const (
 )
 
 // hears says how somebody heard of what began at the instant: by a message that names it, as alerts that join do after some minutes; or by
-// one that leaves within the group wait and names another alert of the incident, which opens or fires again with it.
+// the first page of an incident that waited for more alerts: it names the first of them and says how many there are.
 func (e *ear) hears(at time.Duration, name string) (named, heard bool) {
 	for i, m := range e.messages {
 		calm := slices.Contains([]notify.Occasion{notify.OccasionRecovered, notify.OccasionOver, notify.OccasionQuiet}, m.Occasion)
@@ -54,7 +54,7 @@ func (e *ear) hears(at time.Duration, name string) (named, heard bool) {
 			continue
 		}
 		named = named || strings.Contains(m.Title+"\n"+m.Text+"\n"+m.Note, name)
-		heard = heard || named || e.at[i] <= at+groupWait
+		heard = heard || named || e.at[i] <= at+groupWait && m.Alerts > 1
 	}
 	return named, heard
 }

@@ -50,7 +50,7 @@ func listen(t *testing.T) (h *told, stop func()) {
 func (h *told) hear(_ context.Context, m notify.Message) (notify.Receipt, error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.lines = append(h.lines, fmt.Sprintf("+%v %s", time.Since(h.began).Truncate(time.Second), m.Title))
+	h.lines = append(h.lines, fmt.Sprintf("+%v %s: %s", time.Since(h.began).Truncate(time.Second), m.Occasion, m.Summary))
 	return notify.Receipt{}, nil
 }
 
@@ -75,7 +75,7 @@ func (h *told) says(t *testing.T, peer string, over time.Time) {
 // TestPeersTellOnce: two Alertmanagers of a cluster tell each change, and their notices cross. Somebody hears each change once.
 // An alert that fires for a peer after its end fires again, two minutes after that end.
 func TestPeersTellOnce(t *testing.T) {
-	const fires, over, allClear = "P3 db-7 is down", "+1m0s P3 db-7 is down: recovered, being watched", "+6m0s all clear: db-7 is down"
+	const fires, over, again, allClear = "+0s opened: db-7 is down", "+1m0s recovered: db-7 is down", "+3m0s back: db-7 is down", "+6m0s over: db-7 is down"
 	const a, b = "am-0", "am-1"
 	type say struct {
 		peer  string
@@ -87,23 +87,23 @@ func TestPeersTellOnce(t *testing.T) {
 		says []say
 		want []string
 	}{
-		{"in order", []say{{a, false, 0}, {b, false, 0}, {a, true, time.Minute}, {b, true, 0}}, []string{"+0s " + fires, over, allClear}},
-		{"one is late with both", []say{{a, false, 0}, {a, true, time.Minute}, {b, false, 0}, {b, true, 0}}, []string{"+0s " + fires, over, allClear}},
+		{"in order", []say{{a, false, 0}, {b, false, 0}, {a, true, time.Minute}, {b, true, 0}}, []string{fires, over, allClear}},
+		{"one is late with both", []say{{a, false, 0}, {a, true, time.Minute}, {b, false, 0}, {b, true, 0}}, []string{fires, over, allClear}},
 		{
 			"the late one repeats what is over, then ends it",
 			[]say{{a, false, 0}, {b, false, 0}, {a, true, time.Minute}, {b, false, 5 * time.Second}, {b, true, 30 * time.Second}},
-			[]string{"+0s " + fires, over, allClear},
+			[]string{fires, over, allClear},
 		},
 		{"an end overtakes its begin", []say{{a, true, 0}, {a, false, 0}, {b, false, time.Second}, {b, true, time.Second}}, nil},
 		{
 			"the sender that ended it says that it fires",
 			[]say{{a, false, 0}, {a, true, time.Minute}, {a, false, time.Minute}},
-			[]string{"+0s " + fires, over, "+3m0s " + fires},
+			[]string{fires, over, again},
 		},
 		{
 			"the other one goes on saying so",
 			[]say{{a, false, 0}, {b, false, 0}, {a, true, time.Minute}, {b, false, time.Second}, {b, false, 5 * time.Minute}},
-			[]string{"+0s " + fires, over, "+3m0s " + fires},
+			[]string{fires, over, again},
 		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -35,7 +35,7 @@ type bell struct {
 	hook string
 
 	mu      sync.Mutex
-	sent    []string // titles of messages
+	sent    []string // occasions of messages, and what they are about
 	notices []string // of the peers, with the status of the answer
 }
 
@@ -67,7 +67,7 @@ func ring(t *testing.T) *bell {
 func (b *bell) notify(_ context.Context, m notify.Message) (notify.Receipt, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.sent = append(b.sent, m.Title)
+	b.sent = append(b.sent, string(m.Occasion)+" "+m.Summary)
 	return notify.Receipt{}, nil
 }
 
@@ -97,11 +97,11 @@ func (b *bell) noticed() []string {
 }
 
 // hears waits until the messages have been sent, and for a while longer to see that no other comes.
-func (b *bell) hears(t *testing.T, titles ...string) {
+func (b *bell) hears(t *testing.T, messages ...string) {
 	t.Helper()
-	assert.Eventually(t, func() bool { return len(b.told()) >= len(titles) }, 10*time.Second, 50*time.Millisecond)
+	assert.Eventually(t, func() bool { return len(b.told()) >= len(messages) }, 10*time.Second, 50*time.Millisecond)
 	time.Sleep(3 * time.Second) // longer than both peers take to tell it
-	require.Equal(t, titles, b.told())
+	require.Equal(t, messages, b.told())
 }
 
 // TestARealAlertmanager: two peers watch one Prometheus, and one is slower than the other. Each end and each begin is told once. An
@@ -118,14 +118,14 @@ func TestARealAlertmanager(t *testing.T) {
 			p.tell(t, began, end)
 		}
 	}
-	const fires, over = "P2 db-7 is down", "P2 db-7 is down: recovered, being watched"
+	const fires, over, again = "opened db-7 is down", "recovered db-7 is down", "back db-7 is down"
 	tell(6 * time.Second)
 	b.hears(t, fires)
 	b.hears(t, fires, over) // nobody told it again
 	tell(5 * time.Minute)
-	b.hears(t, fires, over, fires)
+	b.hears(t, fires, over, again)
 	tell(-time.Second)
-	b.hears(t, fires, over, fires, over)
+	b.hears(t, fires, over, again, over)
 
 	all, err := b.Incidents(t.Context(), tocsin.Query{})
 	require.NoError(t, err)

@@ -20,7 +20,7 @@ func Example() {
 	bell, err := tocsin.New(&tocsin.Config{
 		Service: "hub", Classes: []event.Class{{Name: "alertmanager.*"}},
 		Notifier: notify.NotifierFunc(func(_ context.Context, m notify.Message) (notify.Receipt, error) {
-			heard <- m.Title
+			heard <- string(m.Occasion) + ": " + m.Summary
 			return notify.Receipt{}, nil
 		}),
 	})
@@ -41,8 +41,8 @@ func Example() {
 	hook.ServeHTTP(answer, r)
 	fmt.Println(answer.Code)
 	select {
-	case title := <-heard:
-		fmt.Println(title)
+	case what := <-heard:
+		fmt.Println(what)
 	case <-time.After(10 * time.Second):
 		fmt.Println("nothing was heard")
 	}
@@ -51,6 +51,6 @@ func Example() {
 	fmt.Println(<-done)
 	// Output:
 	// 200
-	// P2 Down db-7:9100
+	// opened: Down db-7:9100
 	// <nil>
 }
