@@ -3,6 +3,7 @@ package tocsin_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -23,6 +24,7 @@ type moody struct {
 	mu    sync.Mutex
 	fault error
 	hangs bool
+	slow  time.Duration // of a claim; set before the first
 }
 
 // be makes it fail with the fault, or hang; with neither it is well.
@@ -47,6 +49,7 @@ func (m *moody) Claim(ctx context.Context, r store.ClaimRequest) (store.Claimed,
 	if fault != nil {
 		return store.Claimed{}, fault
 	}
+	time.Sleep(m.slow)
 	return m.Store.Claim(ctx, r)
 }
 
@@ -113,5 +116,26 @@ func TestHealth(t *testing.T) {
 			settle(2 * time.Second)
 			ill(t, bell, "late to look for due work")
 		})
+	})
+}
+
+// TestHealthUnderLoad: an engine that finds work at every look is well. It is late only when the store holds up a look.
+func TestHealthUnderLoad(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		kept, in := &moody{Store: memory.New(), slow: 400 * time.Millisecond}, &inbox{}
+		bell, stop := begin(t, kept, in)
+		defer stop()
+		for i := range 120 {
+			e := critical("x")
+			e.Tenant = fmt.Sprint(i)
+			require.NoError(t, bell.Submit(t.Context(), e))
+			settle(500 * time.Millisecond)
+			require.NoError(t, bell.Health(t.Context()), "after %v, %d messages", time.Duration(i)*500*time.Millisecond, len(in.lines()))
+		}
+		assert.Greater(t, len(in.lines()), 100)
+		kept.be(nil, true)
+		require.NoError(t, bell.Submit(t.Context(), critical("x")))
+		settle(32 * time.Second)
+		assert.ErrorContains(t, bell.Health(t.Context()), "late to look for due work")
 	})
 }

@@ -83,7 +83,6 @@ func (e *Engine) deliver(ctx, work context.Context) {
 		case <-e.wake:
 		case <-hints:
 		}
-		e.health.nextLook(time.Now())
 		wait, err := e.look(work)
 		e.health.answered(err)
 		if err != nil {
@@ -99,6 +98,7 @@ func (e *Engine) deliver(ctx, work context.Context) {
 // look sends all due messages and advances all due groups. It returns the time until the next work is due.
 func (e *Engine) look(ctx context.Context) (time.Duration, error) {
 	for {
+		e.health.nextLook(time.Now()) // each claim is a look, also while there is always work
 		now := e.now(ctx)
 		urgent, next, err := e.claim(ctx, now, true)
 		found, nextOfAll, errOfAll := e.claim(ctx, now, false)

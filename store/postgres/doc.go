@@ -78,7 +78,8 @@
 // # Hints and proxies
 //
 // A commit that leaves work for other replicas sends one NOTIFY on the channel with the schema's name. LISTEN does not
-// work behind a proxy that pools transactions; there the engine finds work by polling. For such a proxy add
+// work behind a proxy that pools transactions. Behind any proxy with a pool of its own, such as PgBouncer, the store does
+// not listen, and the engine finds work by polling every second. For a proxy that pools transactions add
 // default_query_exec_mode=exec to the DSN.
 //
 // # Testing

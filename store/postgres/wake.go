@@ -9,8 +9,8 @@ import (
 )
 
 // Wake implements store.Waker: it hints that another replica has committed work. From the first call on, the store
-// listens on one connection outside of the pool. Without this connection, or behind a proxy that does not forward
-// notifications, there are no hints.
+// listens on one connection outside of the pool. Without this connection, or behind a proxy with a pool of its own, there
+// are no hints.
 func (s *Store) Wake() <-chan struct{} {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -44,6 +44,9 @@ func (s *Store) listenOnce(ctx context.Context) {
 		return
 	}
 	defer conn.Close(context.WithoutCancel(ctx))
+	if behindPool(ctx, conn) {
+		return
+	}
 	if _, err := conn.Exec(ctx, "LISTEN "+pgx.Identifier{s.name}.Sanitize()); err != nil {
 		return
 	}
@@ -57,6 +60,15 @@ func (s *Store) listenOnce(ctx context.Context) {
 			s.rouse()
 		}
 	}
+}
+
+// behindPool reports whether a proxy that has connections of its own to the server, such as PgBouncer, answers for the server. Such a proxy
+// tells another process id than the server itself. If it pools transactions, a LISTEN stays on one of its connections, and whoever gets
+// that connection next gathers notifications without end.
+func behindPool(ctx context.Context, conn *pgx.Conn) bool {
+	var server uint32
+	err := conn.QueryRow(ctx, "SELECT pg_backend_pid()").Scan(&server)
+	return err != nil || server != conn.PgConn().PID()
 }
 
 func (s *Store) rouse() {

@@ -1,14 +1,20 @@
 package postgres_test
 
 import (
+	"bytes"
+	"context"
+	"net"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/tocsin-dev/tocsin/store"
+	"github.com/tocsin-dev/tocsin/store/postgres"
 )
 
 // hinted waits for a hint and takes it. It returns false if the test's deadline comes first.
@@ -72,4 +78,66 @@ func TestCloseStopsTheListener(t *testing.T) {
 		assert.True(t, open)
 	case <-time.After(0):
 	}
+}
+
+// forging is a connection through a proxy with a pool of its own: the proxy tells its own number instead of the server's process id.
+type forging struct{ net.Conn }
+
+func (f forging) Read(b []byte) (int, error) {
+	n, err := f.Conn.Read(b)
+	if i := bytes.Index(b[:n], []byte{'K', 0, 0, 0, 12}); i >= 0 && i+6 < n { // BackendKeyData
+		b[i+6] ^= 0x55
+	}
+	return n, err
+}
+
+// TestNobodyListensBehindAPool: a LISTEN would stay on a connection of the proxy, and fill the memory of whoever gets that next.
+func TestNobodyListensBehindAPool(t *testing.T) {
+	db := newDatabase(t)
+	for _, tt := range []struct {
+		name    string
+		pooled  bool
+		listens int
+	}{{"at the server", false, 1}, {"behind a pool", true, 0}} {
+		t.Run(tt.name, func(t *testing.T) {
+			config, err := pgxpool.ParseConfig(db.dsn)
+			require.NoError(t, err)
+			var dialled atomic.Int32
+			dial := config.ConnConfig.DialFunc
+			config.ConnConfig.DialFunc = func(ctx context.Context, network, address string) (net.Conn, error) {
+				conn, err := dial(ctx, network, address)
+				dialled.Add(1)
+				if tt.pooled && err == nil {
+					conn = forging{conn}
+				}
+				return conn, err
+			}
+			pool, err := pgxpool.NewWithConfig(t.Context(), config)
+			require.NoError(t, err)
+			defer pool.Close()
+			s, err := postgres.New(t.Context(), pool, postgres.Config{Codec: text{}, Schema: db.schema})
+			require.NoError(t, err)
+			defer func() { require.NoError(t, s.Close()) }()
+			before := dialled.Load()
+			wake := s.Wake()
+			if tt.listens > 0 {
+				hinted(t, wake)
+			}
+			require.Eventually(t, func() bool { return dialled.Load() > before }, 10*time.Second, 10*time.Millisecond)
+			time.Sleep(300 * time.Millisecond)
+			assert.Equal(t, tt.listens, db.listeners())
+			assert.Empty(t, wake)
+		})
+	}
+}
+
+// listeners counts the connections that listen for hints of the schema.
+func (d *database) listeners() (n int) {
+	d.t.Helper()
+	conn, err := pgx.Connect(d.t.Context(), d.dsn)
+	require.NoError(d.t, err)
+	defer conn.Close(d.t.Context())
+	require.NoError(d.t, conn.QueryRow(d.t.Context(), "SELECT count(*) FROM pg_stat_activity WHERE query = 'LISTEN ' || $1",
+		pgx.Identifier{d.schema}.Sanitize()).Scan(&n))
+	return n
 }

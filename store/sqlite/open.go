@@ -142,6 +142,7 @@ func prepare(ctx context.Context, conn *sql.Conn) error {
 		"cache_size = -65536",      // 64 MiB
 		"temp_store = MEMORY",
 		fmt.Sprintf("wal_autocheckpoint = %d", usualLog),
+		fmt.Sprintf("journal_size_limit = %d", usualLog*framedPage), // what a reader held up beyond it is given back
 		"journal_mode = WAL",
 	} {
 		if _, err := conn.ExecContext(ctx, "PRAGMA "+pragma); err != nil {

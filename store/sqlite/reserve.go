@@ -20,6 +20,8 @@ const (
 	// space.
 	usualLog = 8_000
 	spentLog = 64
+
+	framedPage = 4096 + 24 // bytes of a page in the log
 )
 
 // reserve is a file that reserves disk space. When the disk is full the store deletes it, so that stored incidents can
