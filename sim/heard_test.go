@@ -37,12 +37,20 @@ func TestEveryAlertIsHeard(t *testing.T) {
 	for i := range histories {
 		k := &senderKinds[i%len(senderKinds)]
 		if sums[k.name] == nil {
-			sums[k.name] = &tally{verdicts: map[verdict]int{}, left: map[string]int{}}
+			sums[k.name] = newTally()
 		}
-		sums[k.name].check(t, play(t, historyOf(k, int64(i/len(senderKinds)+1))))
+		sums[k.name].check(play(t, historyOf(k, int64(i/len(senderKinds)+1))))
 	}
+	report(t, sums)
+}
+
+// report prints the figures of each kind of sender, what is left, and what is wrong.
+func report(t *testing.T, sums map[string]*tally) {
 	for _, name := range slices.Sorted(maps.Keys(sums)) {
 		t.Log(name, sums[name])
+		for _, what := range sums[name].wrong {
+			t.Error(what)
+		}
 	}
 }
 
@@ -74,8 +82,11 @@ func historyOf(k *senderKind, seed int64) *history {
 type tally struct {
 	histories, signals, messages int
 	verdicts                     map[verdict]int
-	left                         map[string]int
+	left                         map[string][]string // by why they are left: violations
+	wrong                        []string            // the others
 }
+
+func newTally() *tally { return &tally{verdicts: map[verdict]int{}, left: map[string][]string{}} }
 
 func (y *tally) String() string {
 	text := fmt.Sprintf("%d histories, %d signals, %d messages", y.histories, y.signals, y.messages)
@@ -83,13 +94,13 @@ func (y *tally) String() string {
 		text += fmt.Sprintf("; %s %d", v, y.verdicts[v])
 	}
 	for _, what := range slices.Sorted(maps.Keys(y.left)) {
-		text += fmt.Sprintf("\n    left: %s %d", what, y.left[what])
+		text += fmt.Sprintf("\n    left, since %s:\n      %s", what, strings.Join(y.left[what], "\n      "))
 	}
 	return text
 }
 
 // check judges a history that was played.
-func (y *tally) check(t *testing.T, p *player) {
+func (y *tally) check(p *player) {
 	y.histories++
 	y.signals += len(p.h.signals)
 	y.messages += len(p.post.messages)
@@ -99,8 +110,7 @@ func (y *tally) check(t *testing.T, p *player) {
 			wrong = append(wrong, what)
 			return
 		}
-		y.left[why]++
-		t.Logf("left: %s/%d: %s: %s", p.h.kind, p.h.seed, why, what)
+		y.left[why] = append(y.left[why], fmt.Sprintf("%s/%d: %s", p.h.kind, p.h.seed, what))
 	}
 	for k := range p.h.occs {
 		v, first := p.heard(k)
@@ -115,7 +125,7 @@ func (y *tally) check(t *testing.T, p *player) {
 	}
 	wrong = append(wrong, p.silent()...)
 	if wrong = append(wrong, p.post.wrong...); len(wrong) > 0 {
-		t.Errorf("%s/%d:\n%s", p.h.kind, p.h.seed, strings.Join(wrong, "\n"))
+		y.wrong = append(y.wrong, fmt.Sprintf("%s/%d:\n%s", p.h.kind, p.h.seed, strings.Join(wrong, "\n")))
 	}
 }
 
@@ -140,7 +150,7 @@ func (p *player) story() string {
 		}
 		say(g.at, "  %v of %s (%d) by %s, sent %v, time %v, was %v", sent, g.of.alert(), g.occ, g.source, g.sent, g.time, g.before)
 	}
-	for _, e := range p.s.Tail(0) {
+	for _, e := range p.Tail(0) {
 		say(e.At.Sub(t0), "    %s  %s", e.About, e.Line(t0))
 	}
 	slices.SortStableFunc(lines, func(a, b line) int { return int(a.at - b.at) })

@@ -138,6 +138,10 @@ func short(other bool) *catalog.Catalog {
 
 // rated adds rates to the channels of a catalog.
 func rated(c *catalog.Catalog, person automate.Rate) *catalog.Catalog {
-	c.Channels = map[string]catalog.Channel{"slack": {Person: []automate.Rate{person}}}
+	channel := "slack"
+	if len(c.People) == 0 {
+		channel = escalate.DefaultChannel
+	}
+	c.Channels = map[string]catalog.Channel{channel: {Person: []automate.Rate{person}}}
 	return c
 }

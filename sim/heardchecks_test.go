@@ -124,8 +124,8 @@ func (p *player) fires(c *condition, at time.Duration) bool {
 // became says what the entries about a signal's alert and incident are, as words.
 func (p *player) became(g *signal) string {
 	var words []string
-	for _, e := range p.s.Tail(g.came)[:g.done-g.came] {
-		if e.About == g.of.alert() || e.About == g.incidentAt {
+	for _, e := range p.Tail(0) {
+		if e.At.Sub(t0) == g.at && (e.About == g.of.alert() || e.About == g.incidentAt) {
 			words = append(words, string(e.Word))
 		}
 	}

@@ -39,11 +39,8 @@ type signal struct {
 	trigger    bool
 	time       time.Duration // by the sender's clock; negative: none
 	source     string
-	came       int       // entries before it came
-	done       int       // entries when it had been applied
 	before     situation // when it came
-	after      situation
-	incidentAt string // the incident that it belongs to, once it was applied
+	incidentAt string    // the incident that it belongs to, once it was applied
 }
 
 // history is a truth, what its senders tell of it, and what became of that.

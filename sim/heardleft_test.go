@@ -4,6 +4,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/tocsin-dev/tocsin/event"
 	"github.com/tocsin-dev/tocsin/incident"
 )
 
@@ -40,8 +41,8 @@ func (p *player) leftUnheard(first *signal) string {
 
 // countedSince reports whether a trigger that was set aside was applied by the instant.
 func (p *player) countedSince(g *signal, until time.Duration) bool {
-	for _, e := range p.s.Tail(g.done) {
-		if e.About == g.of.alert() && e.Word == incident.WordLate && strings.Contains(e.Text, "counts now") {
+	for _, e := range p.Tail(0) {
+		if e.At.Sub(t0) > g.at && e.About == g.of.alert() && e.Word == incident.WordLate && strings.Contains(e.Text, "counts now") {
 			return e.At.Sub(t0) <= until
 		}
 	}
@@ -62,7 +63,7 @@ func (p *player) endedSince(g *signal, until time.Duration) bool {
 func (p *player) leftUntrue(u untrue) string {
 	newest := p.newest(u.of, u.made)
 	for _, g := range p.h.signals {
-		if g.of == u.of && !g.trigger && g.at == u.made && g.sent < newest.sent {
+		if g.of == u.of && !g.trigger && g.at == u.made && g.sent < newest.sent && g.time >= newest.time && u.of.sender.Clock == event.ClockPeers {
 			return leftCrossing
 		}
 	}

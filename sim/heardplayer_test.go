@@ -10,7 +10,9 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/tocsin-dev/tocsin/catalog"
 	"github.com/tocsin-dev/tocsin/escalate"
+	"github.com/tocsin-dev/tocsin/event"
 	"github.com/tocsin-dev/tocsin/incident"
 	"github.com/tocsin-dev/tocsin/internal/machine/alert"
 	"github.com/tocsin-dev/tocsin/notify"
@@ -56,12 +58,24 @@ type situation struct {
 
 func (s situation) String() string { return fmt.Sprintf("%s/%s/%s", s.state, s.phase, s.status) }
 
-// player feeds a history to a simulation, and answers as people do.
+// desk is what a history is played to: a simulation, or an engine.
+type desk interface {
+	Submit(e ...event.Event) error
+	Do(c respond.Command) error
+	Reload(c *catalog.Catalog) error
+	Fail(channel string, err error)
+	Alerts() ([]incident.Alert, error)
+	Incidents() ([]incident.Incident, error)
+	Tail(n int) []sim.Entry
+}
+
+// player feeds a history to a desk, and answers as people do.
 type player struct {
 	agenda
+	desk
 	t      testing.TB
 	h      *history
-	s      *sim.Sim
+	origin time.Time // by the clock of the desk
 	r      *rand.Rand
 	seen   int
 	post   *post
@@ -70,19 +84,24 @@ type player struct {
 	byHand map[string][]time.Duration // by incident: when a person resolved it
 }
 
-// play plays a history to its end.
-func play(t testing.TB, h *history) *player {
-	t.Helper()
-	s, err := sim.New(h.world.make(false), t0)
-	require.NoError(t, err)
+func newPlayer(t testing.TB, h *history, d desk, origin time.Time) *player {
 	p := &player{
-		t: t, h: h, s: s, r: rand.New(rand.NewSource(h.seed)), post: newPost(h), busy: map[string]bool{},
+		desk: d, t: t, h: h, origin: origin, r: rand.New(rand.NewSource(h.seed)), post: newPost(h), busy: map[string]bool{},
 		acted: map[string]time.Duration{}, byHand: map[string][]time.Duration{},
 	}
 	for _, g := range h.signals {
 		p.at(g.at, func() { p.submit(g) })
 	}
 	p.disturb()
+	return p
+}
+
+// play plays a history to its end in a simulation.
+func play(t testing.TB, h *history) *player {
+	t.Helper()
+	s, err := sim.New(h.world.make(false), t0)
+	require.NoError(t, err)
+	p := newPlayer(t, h, s, t0)
 	for {
 		due := p.next(h.end)
 		over, err := s.Step(t0.Add(due))
@@ -99,7 +118,7 @@ func play(t testing.TB, h *history) *player {
 func (p *player) disturb() {
 	if p.h.person.reloads {
 		for i := range 4 {
-			p.at(upTo(p.r, p.h.end), func() { require.NoError(p.t, p.s.Reload(p.h.world.make(i%2 == 0))) })
+			p.at(upTo(p.r, p.h.end), func() { require.NoError(p.t, p.Reload(p.h.world.make(i%2 == 0))) })
 		}
 	}
 	if !p.h.person.interrupted || len(p.h.signals) == 0 {
@@ -110,30 +129,28 @@ func (p *player) disturb() {
 	for range 1 + p.r.Intn(6) {
 		at, lasts := p.h.signals[p.r.Intn(len(p.h.signals))].at, within(p.r, time.Minute, 2*time.Hour)
 		channel, fault := "slack", faults[p.r.Intn(len(faults))]
-		if p.h.world == samples[0] { // it has one way only
+		if p.h.world.name == samples[0].name { // it has one way only
 			channel, lasts, fault = "default", time.Minute, away
 		}
-		p.at(at, func() { p.s.Fail(channel, fault) })
-		p.at(at+lasts, func() { p.s.Fail(channel, nil) })
+		p.at(at, func() { p.Fail(channel, fault) })
+		p.at(at+lasts, func() { p.Fail(channel, nil) })
 	}
 }
 
 // submit lets a signal come.
 func (p *player) submit(g *signal) {
 	p.watch()
-	g.came, g.before = p.seen, p.stands(g.of)
-	require.NoError(p.t, p.s.Submit(eventOf(g, t0)))
-	g.done = g.came + len(p.s.Tail(g.came))
+	g.before = p.stands(g.of)
+	require.NoError(p.t, p.Submit(eventOf(g, t0)))
 	p.post.because = g
 	p.watch()
 	p.post.because = nil
-	g.after = p.stands(g.of)
-	g.incidentAt = g.after.incident
+	g.incidentAt = p.stands(g.of).incident
 }
 
 // stands returns how a condition's alert and incident stand.
 func (p *player) stands(c *condition) situation {
-	alerts, err := p.s.Alerts()
+	alerts, err := p.Alerts()
 	require.NoError(p.t, err)
 	of := situation{acted: -1, told: -1}
 	i := slices.IndexFunc(alerts, func(a incident.Alert) bool { return a.ID == c.alert() })
@@ -145,7 +162,7 @@ func (p *player) stands(c *condition) situation {
 	if !ok {
 		return of
 	}
-	of.phase, of.status, of.alone, of.resolved = inc.Phase, inc.Escalation.Status, inc.Alerts == 1, inc.Resolved.Sub(t0)
+	of.phase, of.status, of.alone, of.resolved = inc.Phase, inc.Escalation.Status, inc.Alerts == 1, inc.Resolved.Sub(p.origin)
 	of.byHand = slices.Contains(p.byHand[inc.ID], of.resolved)
 	if at, ok := p.acted[inc.ID]; ok {
 		of.acted = at
@@ -157,7 +174,7 @@ func (p *player) stands(c *condition) situation {
 }
 
 func (p *player) incident(id string) (incident.Incident, bool) {
-	all, err := p.s.Incidents()
+	all, err := p.Incidents()
 	require.NoError(p.t, err)
 	i := slices.IndexFunc(all, func(i incident.Incident) bool { return i.ID == id })
 	if i < 0 {
@@ -168,7 +185,7 @@ func (p *player) incident(id string) (incident.Incident, bool) {
 
 // watch reads what is new, and lets people answer it.
 func (p *player) watch() {
-	for _, e := range p.s.Tail(p.seen) {
+	for _, e := range p.Tail(p.seen) {
 		p.seen++
 		if m := p.post.read(&e); m != nil && m.sent && !p.h.person.nobody {
 			p.answer(m)
@@ -179,13 +196,13 @@ func (p *player) watch() {
 // do carries a command out. One that is refused, since the incident has moved on, changes nothing.
 func (p *player) do(id string, c respond.Command) bool {
 	before := p.seen
-	err := p.s.Do(c)
+	err := p.desk.Do(c)
 	var refused *respond.RefusedError
 	if errors.As(err, &refused) {
 		return false
 	}
 	require.NoError(p.t, err)
-	if len(p.s.Tail(before)) == 0 {
+	if len(p.Tail(before)) == 0 {
 		return true // a repeat
 	}
 	p.acted[id] = p.now

@@ -18,7 +18,6 @@ type message struct {
 	made, left time.Duration // left is the instant of the latest try
 	sent, gone bool          // gone: withdrawn
 	names      map[*condition]bool
-	index      int
 }
 
 // The topics of messages that the checks tell apart; empty: the message asks, or tells news.
@@ -61,16 +60,19 @@ type post struct {
 	fresh    map[string]map[*condition]bool // by incident: alerts that came since the latest round began
 	round    map[string]map[*condition]bool // by incident: alerts because of which the latest round began
 	members  map[string]map[*condition]bool // by incident
+	findings map[string]bool                // incidents about findings
 	told     map[string]time.Duration       // by incident: when a message was last made
 	stood    map[string]*standing           // by incident
 	because  *signal                        // the signal at hand
-	wrong    []string                       // messages that were not withdrawn in time, and first tries that came late
+	// madeAt returns when a message was made that was first tried at the instant; nil: then.
+	madeAt func(m *message, tried time.Duration) time.Duration
+	wrong  []string // messages that were not withdrawn in time, and first tries that came late
 }
 
 func newPost(h *history) *post {
 	set := func() map[string]map[*condition]bool { return map[string]map[*condition]bool{} }
 	return &post{
-		h: h, open: map[string]*message{}, fresh: set(), round: set(), members: set(), told: map[string]time.Duration{},
+		h: h, open: map[string]*message{}, fresh: set(), round: set(), members: set(), findings: map[string]bool{}, told: map[string]time.Duration{},
 		stood: map[string]*standing{},
 	}
 }
@@ -92,6 +94,12 @@ func (p *post) named(text string) *condition {
 func (p *post) read(e *sim.Entry) *message {
 	if strings.Contains(e.About, "/") {
 		return nil // of an alert
+	}
+	if e.Word == incident.WordOpened && e.Actor == "tocsin" {
+		p.findings[e.About] = true
+	}
+	if p.findings[e.About] { // it names an incident, and goes to the catch-all
+		return nil
 	}
 	at := e.At.Sub(t0)
 	p.stand(e, at)
@@ -132,7 +140,10 @@ func (p *post) tried(id string, kind incident.Word, text string, at time.Duratio
 	key := id + "|" + string(kind) + "|" + what + "|" + who
 	m := p.open[key]
 	if m == nil {
-		m = &message{incident: id, kind: kind, what: what, who: who, topic: topicOf(kind, what), made: at, names: map[*condition]bool{}, index: len(p.messages)}
+		m = &message{incident: id, kind: kind, what: what, who: who, topic: topicOf(kind, what), made: at, names: map[*condition]bool{}}
+		if p.madeAt != nil {
+			m.made = p.madeAt(m, at)
+		}
 		if m.topic == topicRecovered || m.topic == topicOver {
 			m.made = p.stood[id].end // it may have waited behind another message
 		}
