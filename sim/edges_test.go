@@ -327,3 +327,18 @@ func TestALetterIsResentOnce(t *testing.T) {
 	var refused *respond.RefusedError
 	require.ErrorAs(t, s.Do(respond.Resend{Letter: letters[0], By: "ben"}), &refused)
 }
+
+// TestAPageOfALevelWaitsForNoJoin: a page about alerts that joined, over a channel that is away, keeps no level from being tried.
+func TestAPageOfALevelWaitsForNoJoin(t *testing.T) {
+	c := base()
+	c.Plans["p"] = catalog.Plan{Policy: "one", Group: catalog.Grouping{OnJoin: catalog.JoinPage}}
+	c.Policies["one"] = escalate.Policy{Levels: []escalate.Level{{Page: []escalate.Target{"owner"}}}}
+	s := mk(t, c)
+	require.NoError(t, s.Submit(ev("a.x", "1", severity.Critical)))
+	require.NoError(t, s.Advance(3*time.Minute))
+	s.Fail("slack", fmt.Errorf("away"))
+	require.NoError(t, s.Submit(ev("a.x", "2", severity.Critical)))
+	require.NoError(t, s.Advance(2*time.Minute))
+	assert.Contains(t, dump(s), "+3m  retry  page 1 joined: a.x 2  ana  slack")
+	assert.Contains(t, dump(s), "+5m  retry  page level 1  ana  slack")
+}

@@ -80,6 +80,18 @@ func (d *Delivery) goesTo(person escalate.PersonID) bool {
 // Contact returns the contact under way.
 func (p *Pending) Contact() escalate.Contact { return p.Contacts[p.Try] }
 
+// lane is which messages over a contact wait for each other. Pages of levels have a lane of their own, so that they wait for no other
+// message, not even for a page about alerts that joined.
+func (p *Pending) lane() string {
+	switch {
+	case p.Kind != notify.Page:
+		return " other"
+	case p.Topic == topicJoined:
+		return " joined"
+	}
+	return " page"
+}
+
 // tag names the tasks of a message.
 func (p *Pending) tag() string { return string(p.Kind) + "/" + strconv.FormatUint(p.Seq, 10) }
 
@@ -165,17 +177,11 @@ func (t *turn) dispatch(u *unit, at time.Time, p Pending) {
 		due = d.Held
 	}
 	p.Expires = due.Add(life)
-	page, lane := p.Kind == notify.Page, " other" // pages have a lane of their own, so that they wait for no other message
-	if page {
-		lane = " page"
-	}
-	head := !slices.ContainsFunc(d.Pending, func(q Pending) bool {
-		return q.Contact() == p.Contact() && (q.Kind == notify.Page) == page
-	})
+	head := !slices.ContainsFunc(d.Pending, func(q Pending) bool { return q.Contact() == p.Contact() && q.lane() == p.lane() })
 	d.Pending = append(slices.Clip(d.Pending), p)
 	u.touch(at)
 	t.task(u, store.Task{
-		ID: m.Key, Queue: Queue(channel), Order: string(p.Contact()) + lane, Tag: p.tag(), Kind: "message", Due: due, Expires: p.Expires,
+		ID: m.Key, Queue: Queue(channel), Order: string(p.Contact()) + p.lane(), Tag: p.tag(), Kind: "message", Due: due, Expires: p.Expires,
 		Payload: payload,
 	}, head)
 }
