@@ -342,3 +342,19 @@ func TestAPageOfALevelWaitsForNoJoin(t *testing.T) {
 	assert.Contains(t, dump(s), "+3m  retry  page 1 joined: a.x 2  ana  slack")
 	assert.Contains(t, dump(s), "+5m  retry  page level 1  ana  slack")
 }
+
+// TestARepeatIsToldAgainThoughTheOneBeforeCameLate: four hours after the last message of an exhausted incident, and not after the last
+// repeat, a repeat asks again.
+func TestARepeatIsToldAgainThoughTheOneBeforeCameLate(t *testing.T) {
+	s := mk(t, base())
+	at := func(d time.Duration, summary string) {
+		e := ev("a.x", "1", severity.Error)
+		e.Summary, e.Sender.Ends = summary, true // so that a gap says nothing
+		require.NoError(t, s.Advance(t0.Add(d).Sub(s.Now())))
+		require.NoError(t, s.Submit(e))
+	}
+	at(0, "slow")
+	at(5*time.Minute, "slower") // the page left after 30 seconds; ten minutes later nobody has answered
+	at(4*time.Hour+2*time.Minute, "slower")
+	assert.Contains(t, dump(s), "+4h2m  alarms again  it still fires")
+}

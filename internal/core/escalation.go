@@ -106,9 +106,13 @@ func (u *unit) again() (time.Time, bool) {
 	return time.Time{}, false
 }
 
-// look returns when a repeat that says nothing new may next mean something. Whatever happens to the incident meanwhile sends messages.
+// look returns when a repeat that says nothing new may next mean something. The incident may be exhausted by then without another
+// message; whatever else happens to it sends some.
 func (u *unit) look(at time.Time) time.Time {
 	next := at.Add(again)
+	if due := u.inc.Delivery.Latest.Add(again); due.After(at) && due.Before(next) {
+		next = due
+	}
 	if due, ok := u.again(); ok && due.After(at) && due.Before(next) {
 		return due
 	}
