@@ -327,3 +327,34 @@ func TestALetterIsResentOnce(t *testing.T) {
 	var refused *respond.RefusedError
 	require.ErrorAs(t, s.Do(respond.Resend{Letter: letters[0], By: "ben"}), &refused)
 }
+
+// TestAPageOfALevelWaitsForNoJoin: a page about alerts that joined, over a channel that is away, keeps no level from being tried.
+func TestAPageOfALevelWaitsForNoJoin(t *testing.T) {
+	c := base()
+	c.Plans["p"] = catalog.Plan{Policy: "one", Group: catalog.Grouping{OnJoin: catalog.JoinPage}}
+	c.Policies["one"] = escalate.Policy{Levels: []escalate.Level{{Page: []escalate.Target{"owner"}}}}
+	s := mk(t, c)
+	require.NoError(t, s.Submit(ev("a.x", "1", severity.Critical)))
+	require.NoError(t, s.Advance(3*time.Minute))
+	s.Fail("slack", fmt.Errorf("away"))
+	require.NoError(t, s.Submit(ev("a.x", "2", severity.Critical)))
+	require.NoError(t, s.Advance(2*time.Minute))
+	assert.Contains(t, dump(s), "+3m  retry  page 1 joined: a.x 2  ana  slack")
+	assert.Contains(t, dump(s), "+5m  retry  page level 1  ana  slack")
+}
+
+// TestARepeatIsToldAgainThoughTheOneBeforeCameLate: four hours after the last message of an exhausted incident, and not after the last
+// repeat, a repeat asks again.
+func TestARepeatIsToldAgainThoughTheOneBeforeCameLate(t *testing.T) {
+	s := mk(t, base())
+	at := func(d time.Duration, summary string) {
+		e := ev("a.x", "1", severity.Error)
+		e.Summary, e.Sender.Ends = summary, true // so that a gap says nothing
+		require.NoError(t, s.Advance(t0.Add(d).Sub(s.Now())))
+		require.NoError(t, s.Submit(e))
+	}
+	at(0, "slow")
+	at(5*time.Minute, "slower") // the page left after 30 seconds; ten minutes later nobody has answered
+	at(4*time.Hour+2*time.Minute, "slower")
+	assert.Contains(t, dump(s), "+4h2m  alarms again  it still fires")
+}

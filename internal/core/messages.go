@@ -83,6 +83,18 @@ func (d *Delivery) goesTo(person escalate.PersonID) bool {
 // Contact returns the contact under way.
 func (p *Pending) Contact() escalate.Contact { return p.Contacts[p.Try] }
 
+// lane is which messages over a contact wait for each other. Pages of levels have a lane of their own, so that they wait for no other
+// message, not even for a page about alerts that joined.
+func (p *Pending) lane() string {
+	switch {
+	case p.Kind != notify.Page:
+		return " other"
+	case p.Occasion == notify.OccasionJoined:
+		return " joined"
+	}
+	return " page"
+}
+
 // tag names the tasks of a message.
 func (p *Pending) tag() string { return string(p.Kind) + "/" + strconv.FormatUint(p.Seq, 10) }
 
@@ -168,17 +180,11 @@ func (t *turn) dispatch(u *unit, at time.Time, p Pending) {
 		due = d.Held
 	}
 	p.Expires = due.Add(life)
-	page, lane := p.Kind == notify.Page, " other" // pages have a lane of their own, so that they wait for no other message
-	if page {
-		lane = " page"
-	}
-	head := !slices.ContainsFunc(d.Pending, func(q Pending) bool {
-		return q.Contact() == p.Contact() && (q.Kind == notify.Page) == page
-	})
+	head := !slices.ContainsFunc(d.Pending, func(q Pending) bool { return q.Contact() == p.Contact() && q.lane() == p.lane() })
 	d.Pending = append(slices.Clip(d.Pending), p)
 	u.touch(at)
 	t.task(u, store.Task{
-		ID: m.Key, Queue: Queue(channel), Order: string(p.Contact()) + lane, Tag: p.tag(), Kind: "message", Due: due, Expires: p.Expires,
+		ID: m.Key, Queue: Queue(channel), Order: string(p.Contact()) + p.lane(), Tag: p.tag(), Kind: "message", Due: due, Expires: p.Expires,
 		Payload: payload,
 	}, head)
 }
@@ -293,9 +299,13 @@ func (u *unit) again() (time.Time, bool) {
 	return time.Time{}, false
 }
 
-// look returns when a repeat that says nothing new may next mean something. Whatever happens to the incident meanwhile sends messages.
+// look returns when a repeat that says nothing new may next mean something. The incident may be exhausted by then without another
+// message; whatever else happens to it sends some.
 func (u *unit) look(at time.Time) time.Time {
 	next := at.Add(againExhausted)
+	if due := u.inc.Delivery.Latest.Add(againExhausted); due.After(at) && due.Before(next) {
+		next = due
+	}
 	if due, ok := u.again(); ok && due.After(at) && due.Before(next) {
 		return due
 	}
