@@ -32,13 +32,13 @@ type batch struct {
 	bad       int                 // events left out
 	faults    []string            // the first maxFaults of them: place, value and expectation
 	losses    []loss
-	further   int      // losses of kinds beyond maxLosses
+	further   int            // losses of kinds beyond maxLosses
 	word      string         // for the severity of the event that is being read
 	said      map[int]string // words for severities, by index in events
 	words     []string       // unknown severities
-	repaired  int      // events in which invalid UTF-8 was replaced
-	duplicate int      // events with a duplicate name in one object; the last one counts
-	notes     []string // further differences between body and events
+	repaired  int            // events in which invalid UTF-8 was replaced
+	duplicate int            // events with a duplicate name in one object; the last one counts
+	notes     []string       // further differences between body and events
 }
 
 // loss is one kind of loss. Each kind is a finding of its own.
