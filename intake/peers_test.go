@@ -34,7 +34,7 @@ func listen(t *testing.T) (h *told, stop func()) {
 	h = &told{began: time.Now()}
 	var err error
 	h.bell, err = tocsin.New(&tocsin.Config{
-		Service: "hub", Classes: []event.Class{{Name: "alertmanager.*"}}, Notifier: notify.NotifierFunc(h.hear),
+		Service: "hub", Classes: []event.Class{{Name: "alertmanager.*"}, {Name: "job.failed"}}, Notifier: notify.NotifierFunc(h.hear),
 	})
 	require.NoError(t, err)
 	ctx, cancel := context.WithCancel(t.Context())
