@@ -81,7 +81,8 @@ const joinPause = 5 * time.Minute
 // act tells of the members that joined of late.
 func (groups) act(t *turn, u *unit, at time.Time) bool {
 	g := u.group
-	n, names, also, latest, which := g.Joined, g.Joiners, g.JoinAlso, g.JoinLatest, g.JoinWhich
+	n, names, also, latest, which := g.Joined, g.joiners(), g.JoinAlso, g.JoinLatest, g.JoinWhich
+	joiners := g.Joiners
 	g.Joined, g.Joiners, g.JoinAlso, g.JoinDue = 0, nil, nil, time.Time{}
 	u.touch(at)
 	e := &u.inc.Escalation
@@ -89,15 +90,12 @@ func (groups) act(t *turn, u *unit, at time.Time) bool {
 		return true
 	}
 	if len(e.Acks)+len(u.inc.Delivery.Told) == 0 && (e.Unanswered() || u.inc.Delivery.asks()) { // nobody was reached yet
-		g.Joined, g.Joiners, g.JoinAlso, g.JoinDue = n, names, also, at.Add(joinPause)
+		g.Joined, g.Joiners, g.JoinAlso, g.JoinDue = n, joiners, also, at.Add(joinPause)
 		return true
 	}
 	g.JoinTold = at
-	if more := n - len(names); more > 0 {
-		names = append(slices.Clip(names), fmt.Sprintf("and %d more", more))
-	}
 	m := Pending{
-		Part: "groups", Kind: notify.Notice, Note: fmt.Sprintf("%d joined: %s", n, strings.Join(names, "; ")),
+		Part: "groups", Kind: notify.Notice, Note: fmt.Sprintf("%d joined: %s", n, names),
 		Detail: Detail{Occasion: notify.OccasionJoined, Joined: n, Latest: latest, Which: which, Holders: e.Who()},
 	}
 	if u.plan.Plan.Group.OnJoin == catalog.JoinPage && !e.Notice && !u.plan.Policy.Inform {
@@ -149,6 +147,23 @@ func (groups) hear(t *turn, u *unit, at time.Time, f fact) bool {
 	return true
 }
 
+// joiners names the alerts that joined.
+func (g *Group) joiners() string {
+	names := g.Joiners
+	if more := g.Joined - len(names); more > 0 {
+		names = append(slices.Clip(names), fmt.Sprintf("and %d more", more))
+	}
+	return strings.Join(names, "; ")
+}
+
+// brief names the alerts that joined before the first page.
+func (groups) brief(u *unit) string {
+	if u.group.Joined == 0 || !u.group.JoinDue.IsZero() {
+		return ""
+	}
+	return "also: " + u.group.joiners()
+}
+
 // announce notes that people are to be told of an alert that joins or fires again, unless the plan says that nobody is, or the alert
 // alarms by itself. What joins before level 1 fires belongs to its page.
 func (t *turn) announce(u *unit, a *Assessed, at time.Time) {
@@ -162,13 +177,17 @@ func (t *turn) announce(u *unit, a *Assessed, at time.Time) {
 			g.JoinAlso = append(slices.Clip(g.JoinAlso), target)
 		}
 	}
-	if i.Escalation.Status == escalate.Idle && len(g.JoinAlso) == 0 {
-		return
+	early := i.Escalation.Status == escalate.Idle && len(g.JoinAlso) == 0
+	if !early && g.JoinDue.IsZero() { // the page has named those that joined before it
+		g.Joined, g.Joiners = 0, nil
 	}
 	if g.Joined++; len(g.Joiners) < joinersNamed {
 		name := a.record.rec.(*Alert).called()
 		g.Joiners = append(slices.Clip(g.Joiners), name)
 		g.JoinLatest, g.JoinWhich = name, a.which(name)
+	}
+	if early {
+		return
 	}
 	if !g.JoinDue.IsZero() {
 		return
