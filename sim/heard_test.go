@@ -146,7 +146,11 @@ func (y *tally) check(p *player) {
 	}
 	wrong = append(wrong, p.silent()...)
 	if wrong = append(wrong, p.post.wrong...); len(wrong) > 0 {
-		y.wrong = append(y.wrong, fmt.Sprintf("%s/%d:\n%s", p.h.kind, p.h.seed, strings.Join(wrong, "\n")))
+		text := fmt.Sprintf("%s/%d:\n%s", p.h.kind, p.h.seed, strings.Join(wrong, "\n"))
+		if len(y.wrong) == 0 { // of one history, people read everything
+			text += "\n" + p.story()
+		}
+		y.wrong = append(y.wrong, text)
 	}
 }
 
