@@ -20,13 +20,16 @@ func long() bool { return os.Getenv("TOCSIN_LONG") == "1" }
 
 // TestEveryAlertIsHeard plays random histories: of each occurrence of each alert its owner hears in time, or a reason stands for it that
 // nobody is told; no message says what is not so; and no first page of a P1 waits for another message. TOCSIN_HEARD=kind/seed plays and
-// prints one history, and TOCSIN_HEARD=number so many of them.
+// tells one history, and TOCSIN_HEARD=number so many of them.
 func TestEveryAlertIsHeard(t *testing.T) {
 	kind, seed, one := strings.Cut(os.Getenv("TOCSIN_HEARD"), "/")
 	n, _ := strconv.Atoi(kind + seed)
 	if one {
 		n, _ = strconv.Atoi(seed)
-		t.Logf("%s", play(t, historyOf(kindNamed(kind), int64(n))).story())
+		p, sum := play(t, historyOf(kindNamed(kind), int64(n))), newTally()
+		t.Logf("%s", p.story())
+		sum.check(p)
+		report(t, map[string]*tally{kind: sum})
 		return
 	}
 	histories := cmp.Or(n, 200)
@@ -51,8 +54,19 @@ func report(t *testing.T, sums map[string]*tally) {
 		for _, what := range sums[name].wrong {
 			t.Error(what)
 		}
+		left, most := 0, 2+int(perMille[name]*float64(sums[name].occurrences())/1000)
+		for _, those := range sums[name].left {
+			left += len(those)
+		}
+		if left > most {
+			t.Errorf("%s: %d violations are left, expected at most %d", name, left, most)
+		}
 	}
 }
+
+// perMille is how many of a thousand occurrences may be left, by kind of sender: as many as the model of the semantics leaves, which
+// tried 20,000 histories each. JSON may leave more than its 0.5, since here its senders also try again.
+var perMille = map[string]float64{"am": .8, "am-gi30": .4, "am-nores": 2.1, "cw": .3, "json": 3, "flap": .3}
 
 func kindNamed(name string) *senderKind {
 	return &senderKinds[slices.IndexFunc(senderKinds, func(k senderKind) bool { return k.name == name })]
@@ -88,6 +102,13 @@ type tally struct {
 
 func newTally() *tally { return &tally{verdicts: map[verdict]int{}, left: map[string][]string{}} }
 
+func (y *tally) occurrences() (n int) {
+	for _, of := range y.verdicts {
+		n += of
+	}
+	return n
+}
+
 func (y *tally) String() string {
 	text := fmt.Sprintf("%d histories, %d signals, %d messages", y.histories, y.signals, y.messages)
 	for _, v := range slices.Sorted(maps.Keys(y.verdicts)) {
@@ -116,8 +137,8 @@ func (y *tally) check(p *player) {
 		v, first := p.heard(k)
 		y.verdicts[v]++
 		if v == notHeard {
-			o := &p.h.occs[k]
-			complain(p.leftUnheard(first), fmt.Sprintf("occurrence %d is not heard: %s at %v, was %v, became %s", k, o.of.alert(), first.at, first.before, p.became(first)))
+			complain(p.leftUnheard(first), fmt.Sprintf("occurrence %d is not heard: %s at %v, was %v, became %s",
+				k, first.of.alert(), first.at, first.before, p.became(first)))
 		}
 	}
 	for _, u := range p.untrue() {
@@ -125,7 +146,11 @@ func (y *tally) check(p *player) {
 	}
 	wrong = append(wrong, p.silent()...)
 	if wrong = append(wrong, p.post.wrong...); len(wrong) > 0 {
-		y.wrong = append(y.wrong, fmt.Sprintf("%s/%d:\n%s", p.h.kind, p.h.seed, strings.Join(wrong, "\n")))
+		text := fmt.Sprintf("%s/%d:\n%s", p.h.kind, p.h.seed, strings.Join(wrong, "\n"))
+		if len(y.wrong) == 0 { // of one history, people read everything
+			text += "\n" + p.story()
+		}
+		y.wrong = append(y.wrong, text)
 	}
 }
 

@@ -23,7 +23,7 @@ const (
 	held       verdict = "a person has it, and acted within the hour" // tolerance of the model
 	recently   verdict = "a repeat, and people were told within the hour"
 	covered    verdict = "covered by a person's resolve"
-	tried      verdict = "a message was made, and a channel was away"
+	tried      verdict = "a message was made, and its channel was away or at its rate"
 	late       verdict = "late, and a newer resolve stands"
 	notHeard   verdict = "not heard"
 )
@@ -53,13 +53,16 @@ func (p *player) heard(k int) (verdict, *signal) {
 	return tried, first
 }
 
-// awaits reports whether a message about an occurrence was made in time, and waits behind another one for a channel that is away, or did
-// until it was withdrawn.
+// awaits reports whether a message about an occurrence was made in time, and waited for a channel that is away or at its rate: until it
+// left, or until the occurrence was over.
 func (p *player) awaits(o *occurrence, from, limit time.Duration) bool {
 	if !p.h.person.interrupted {
 		return false
 	}
-	return slices.ContainsFunc(p.post.rounds, func(r round) bool { return r.at >= from && r.at <= limit && r.names[o.of] })
+	made := slices.ContainsFunc(p.post.rounds, func(r round) bool { return r.at >= from && r.at <= limit && r.names[o.of] })
+	return made && (o.end <= limit || slices.ContainsFunc(p.post.messages, func(m *message) bool {
+		return m.sent && m.asks() && m.left >= from && m.names[o.of] && o.of.crowd.has(m.who)
+	}))
 }
 
 // asks reports whether a message asks, or tells that something fires.

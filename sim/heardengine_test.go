@@ -191,6 +191,7 @@ func (b *bureau) madeAt(m *message, tried time.Duration) time.Duration {
 // playEngine plays the beginning of a history through an engine. It must be called inside a bubble.
 func playEngine(t *testing.T, h *history) *player {
 	h.cut(span)
+	h.person.interrupted = true
 	rate := automate.Rate{Count: 2, Per: time.Minute}
 	plain := h.world.make
 	busy := func(other bool) *catalog.Catalog { return rated(plain(other), rate) }
@@ -201,7 +202,9 @@ func playEngine(t *testing.T, h *history) *player {
 	for _, channel := range channels.Channels() {
 		notifiers[channel] = b
 	}
-	b.Engine, err = tocsin.New(&tocsin.Config{Catalog: busy(false), Store: b.store, Notifiers: notifiers, Logger: slog.New(slog.DiscardHandler)})
+	b.Engine, err = tocsin.New(&tocsin.Config{
+		Catalog: busy(false), Store: b.store, Notifiers: notifiers, Logger: slog.New(slog.DiscardHandler),
+	})
 	require.NoError(t, err)
 	ctx, stop := context.WithCancel(t.Context())
 	done := make(chan error, 1)

@@ -64,7 +64,8 @@ func (p *player) leftUntrue(u untrue) string {
 		}
 	}
 	for _, g := range p.h.signals {
-		if g.of == u.of && !g.trigger && g.at == u.made && g.sent < newest.sent && g.time >= newest.time && u.of.sender.Clock == event.ClockPeers {
+		crosses := g.of == u.of && !g.trigger && g.at == u.made && g.sent < newest.sent && g.time >= newest.time
+		if crosses && u.of.sender.Clock == event.ClockPeers {
 			return leftCrossing
 		}
 	}

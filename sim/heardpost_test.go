@@ -72,7 +72,8 @@ type post struct {
 func newPost(h *history) *post {
 	set := func() map[string]map[*condition]bool { return map[string]map[*condition]bool{} }
 	return &post{
-		h: h, open: map[string]*message{}, fresh: set(), round: set(), members: set(), findings: map[string]bool{}, told: map[string]time.Duration{},
+		h: h, open: map[string]*message{}, fresh: set(), round: set(), members: set(), findings: map[string]bool{},
+		told:  map[string]time.Duration{},
 		stood: map[string]*standing{},
 	}
 }
@@ -104,7 +105,8 @@ func (p *post) read(e *sim.Entry) *message {
 	at := e.At.Sub(t0)
 	p.stand(e, at)
 	switch e.Word {
-	case incident.WordOpened, incident.WordJoined, incident.WordFiresAgain, incident.WordRelapsed, incident.WordReopened, incident.WordAlarmsAgain:
+	case incident.WordOpened, incident.WordJoined, incident.WordFiresAgain, incident.WordRelapsed, incident.WordReopened,
+		incident.WordAlarmsAgain:
 		if c := p.named(e.Text); c != nil {
 			add(p.fresh, e.About, c)
 			add(p.members, e.About, c)
@@ -199,7 +201,7 @@ func recipientOf(kind incident.Word, text string) (what, who string) {
 // withdrawn takes a message back that was tried before.
 func (p *post) withdrawn(id, text string) {
 	for key, m := range p.open {
-		if m.incident == id && strings.HasPrefix(strings.TrimPrefix(text, m.what+"  "), m.who) && (m.what == "" || strings.HasPrefix(text, m.what)) {
+		if rest, ok := strings.CutPrefix(text, m.what); ok && m.incident == id && strings.HasPrefix(strings.TrimPrefix(rest, "  "), m.who) {
 			m.gone = true
 			delete(p.open, key)
 		}

@@ -2,6 +2,7 @@ package sim_test
 
 import (
 	"math/rand"
+	"strconv"
 	"time"
 
 	"github.com/tocsin-dev/tocsin/event"
@@ -165,7 +166,7 @@ func mappedJSON(h *history, c *condition) {
 		o := h.occs[k]
 		tell := func(at time.Duration, trigger bool, says time.Duration) {
 			from := r.Intn(2)
-			s := signal{occ: k, sent: at, at: at + upTo(r, 3*time.Second), trigger: trigger, time: says + off[from], source: [...]string{"j0", "j1"}[from]}
+			s := signal{occ: k, sent: at, at: at + upTo(r, 3*time.Second), trigger: trigger, time: says + off[from], source: "j" + strconv.Itoa(from)}
 			h.tells(c, s)
 			if chance(r, .02) { // the sender has no answer and tries again
 				s.at += within(r, time.Second, time.Minute)
