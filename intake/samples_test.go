@@ -30,7 +30,7 @@ func samples(t *testing.T, pattern string) map[string]sample {
 	t.Helper()
 	dir := os.Getenv("TOCSIN_SAMPLES")
 	if dir == "" {
-		t.Skipf("TOCSIN_SAMPLES is unset: set it to a folder of %s bodies to read them too", pattern)
+		t.Skipf("SKIPPED, not tested: TOCSIN_SAMPLES is unset; set it to a folder of %s bodies to read them too", pattern)
 	}
 	files, err := filepath.Glob(filepath.Join(dir, pattern))
 	require.NoError(t, err)

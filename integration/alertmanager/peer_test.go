@@ -19,7 +19,7 @@ import (
 func program(t *testing.T) string {
 	t.Helper()
 	if testing.Short() {
-		t.Skip("it takes half a minute")
+		t.Skip("SKIPPED, not tested with -short: Alertmanager takes half a minute")
 	}
 	name := os.Getenv("AM_BIN")
 	if name == "" {

@@ -70,7 +70,7 @@ func indexAlert(t *turn, r *record, al *Alert, c *store.Change) {
 	}
 }
 
-// alerts is the part of alerts: what an event does to its alert, how long a pending one waits, and when one goes stale.
+// alerts is the part of alerts: what an event does to its alert, how long a pending one waits, and when one goes quiet.
 type alerts struct{}
 
 func (alerts) due(u *unit) (time.Time, bool) {

@@ -49,7 +49,7 @@ func TestRulesWithoutPreparedStatements(t *testing.T) {
 	for _, mode := range []string{"exec", "simple_protocol"} {
 		t.Run(mode, func(t *testing.T) {
 			if testing.Short() {
-				t.Skip("left to the run without -short, which takes half a minute for it")
+				t.Skip("SKIPPED, left to the run without -short, which takes half a minute for it")
 			}
 			db := newDatabase(t)
 			db.dsn += " default_query_exec_mode=" + mode
