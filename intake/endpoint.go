@@ -77,10 +77,7 @@ type Endpoint struct {
 	TracerProvider trace.TracerProvider
 }
 
-const (
-	bodyTimeout = 10 * time.Second // to read a body
-	retryAfter  = "5"              // seconds
-)
+const retryAfter = "5" // seconds
 
 // The reasons of a refusal, the values of the attribute error.type.
 const (
@@ -88,6 +85,7 @@ const (
 	reasonUnauthorized = "unauthorized"
 	reasonContentType  = "content_type"
 	reasonRate         = "rate"
+	reasonBusy         = "busy"
 	reasonTimeout      = "timeout"
 	reasonTooLarge     = "too_large"
 	reasonTooDeep      = "too_deep"
@@ -110,6 +108,7 @@ type format struct {
 	sender   event.Sender // unless the Endpoint says otherwise
 	mayBegin bool         // whether Endpoint.TimeIsBegin applies
 
+	bodiless     bool // the body is ignored
 	tokenInQuery bool // also accept the token in the query, for callers that can set only a URL
 }
 
@@ -121,6 +120,8 @@ type gate struct {
 	sender  event.Sender // of all events
 	secrets [][sha256.Size]byte
 	limiter *rate.Limiter
+	small   *capacity
+	large   *capacity
 	refused metric.Int64Counter
 	tracer  trace.Tracer
 	closed  sync.Once // reports once that every request gets 401
@@ -142,6 +143,7 @@ func newGate(f *format, to Submitter, e *Endpoint) *gate {
 	if g.MaxBody <= 0 {
 		g.MaxBody = f.maxBody
 	}
+	g.small, g.large = small(), large(g.MaxBody)
 	g.limiter = rate.NewLimiter(rate.Inf, 0)
 	if g.Rate > 0 {
 		g.limiter = rate.NewLimiter(rate.Limit(g.Rate), int(max(g.Rate, 1)))
@@ -273,6 +275,10 @@ func (g *gate) refuse(w http.ResponseWriter, r *http.Request, what string, err e
 		status, reason, text = http.StatusRequestEntityTooLarge, reasonTooLarge, "body: "+err.Error()
 	case errors.Is(err, errTooDeep):
 		reason, text = reasonTooDeep, fmt.Sprintf("body: expected at most %d levels of nesting", g.MaxDepth)
+	case errors.Is(err, errBusy):
+		w.Header().Set("Retry-After", retryAfter)
+		g.answer(w, r, g.overload, reasonBusy, err.Error())
+		return
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		g.retry(w, r, reasonTimeout, "body: not received within "+bodyTimeout.String())
 		return
@@ -291,6 +297,7 @@ func (g *gate) retry(w http.ResponseWriter, r *http.Request, reason, text string
 func (g *gate) answer(w http.ResponseWriter, r *http.Request, status int, reason, text string) {
 	g.count(r.Context(), reason, 1)
 	spans.Fail(trace.SpanFromContext(r.Context()), reason)
+	due(w)
 	http.Error(w, g.name+": "+text, status)
 }
 
