@@ -205,8 +205,8 @@ func (b *batch) findings(format, intake string, total int) []event.Event {
 // handler serves the endpoint. decode reads one body; its error means that the whole body is unusable.
 func (g *gate) handler(decode func(*http.Request, io.Reader) (*batch, error)) http.Handler {
 	return guard(g.traced(func(w http.ResponseWriter, r *http.Request) {
-		due(w)
-		if !g.admit(w, r) {
+		answerWithin(w, bodyTimeout+answerTimeout)
+		if g.handshake(w, r) || !g.admit(w, r) {
 			return
 		}
 		if what, err := g.work(w, r, decode); err != nil {
@@ -243,6 +243,7 @@ func (g *gate) work(w http.ResponseWriter, r *http.Request, decode func(*http.Re
 	})
 	if err == nil {
 		connectionOf(r.Context()).enter(works)
+		answerWithin(w, 0) // the store may take long; HTTP/2 would end the request
 		g.settle(w, r, b)
 	} else if b != nil {
 		what = b.reading
@@ -278,7 +279,7 @@ func (g *gate) settle(w http.ResponseWriter, r *http.Request, b *batch) {
 		b.leaveOut(b.places[e.Index], e.Field, fmt.Errorf("%s: %s", e.Field, e.Reason))
 	}
 	g.report(ctx, b.findings(g.name, g.Name, total)...)
-	due(w)
+	answerWithin(w, answerTimeout)
 	switch {
 	case total > 0 && b.bad == total:
 		http.Error(w, g.name+": "+b.refusal(total), http.StatusBadRequest)

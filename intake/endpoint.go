@@ -59,6 +59,10 @@ type Endpoint struct {
 	MaxDepth int
 	// Rate is the number of requests accepted per second. The burst has the same size, at least 1. Zero: no limit.
 	Rate float64
+	// Origins lists the systems that may ask with OPTIONS and the header WebHook-Request-Origin whether they may send CloudEvents, by
+	// the names that they give, such as eventemitter.example.com. Case does not count. A system needs no token to ask, and one to
+	// send. Empty: none is told that it may send. Another format ignores it, with a line in the log and a finding.
+	Origins []string
 	// Ends is how long an alert of this intake may go without a signal before it goes quiet, unless its class or its event says.
 	// [event.Never]: the sender tells the end of every condition, and only that ends an alert. Zero: as the format says, which is 9
 	// hours for Alertmanager, never for Heartbeat, and 6 hours for CloudEvents and JSON.
@@ -107,6 +111,7 @@ type format struct {
 
 	sender   event.Sender // unless the Endpoint says otherwise
 	mayBegin bool         // whether Endpoint.TimeIsBegin applies
+	mayAsk   bool         // whether Endpoint.Origins applies
 
 	bodiless     bool // the body is ignored
 	tokenInQuery bool // also accept the token in the query, for callers that can set only a URL
@@ -213,6 +218,8 @@ func (g *gate) warn(ctx context.Context) {
 	switch {
 	case g.TimeIsBegin && !g.mayBegin:
 		text = "TimeIsBegin is ignored: the format " + g.name + " says what its times mean"
+	case len(g.Origins) > 0 && !g.mayAsk:
+		text = "Origins is ignored: the format " + g.name + " has no handshake"
 	case g.Ends < 0:
 		text = fmt.Sprintf("Ends is ignored: %v, expected no negative duration", g.Ends)
 	default:
@@ -238,9 +245,12 @@ func (g *gate) withinRate(w http.ResponseWriter, r *http.Request) bool {
 	return false
 }
 
+// shut reports whether the configuration lets nobody in.
+func (g *gate) shut() bool { return g.Name == "" || len(g.secrets) == 0 && !g.Open }
+
 // authorized compares digests in constant time, so that timing reveals neither content nor length of a secret.
 func (g *gate) authorized(r *http.Request) bool {
-	if g.Name == "" || len(g.secrets) == 0 && !g.Open {
+	if g.shut() {
 		g.closed.Do(func() {
 			const text = "the endpoint has no name, or neither a secret nor Open: every request is answered 401"
 			g.complain(r.Context(), text, nil)
@@ -283,6 +293,7 @@ func (g *gate) refuse(w http.ResponseWriter, r *http.Request, what string, err e
 		g.retry(w, r, reasonTimeout, "body: not received within "+bodyTimeout.String())
 		return
 	}
+	answerWithin(w, 0)
 	g.report(r.Context(), event.Finding(event.FindingLoss, g.Name+" "+what+" "+reason, g.name+": "+text))
 	g.answer(w, r, status, reason, text)
 }
@@ -297,7 +308,7 @@ func (g *gate) retry(w http.ResponseWriter, r *http.Request, reason, text string
 func (g *gate) answer(w http.ResponseWriter, r *http.Request, status int, reason, text string) {
 	g.count(r.Context(), reason, 1)
 	spans.Fail(trace.SpanFromContext(r.Context()), reason)
-	due(w)
+	answerWithin(w, answerTimeout)
 	http.Error(w, g.name+": "+text, status)
 }
 

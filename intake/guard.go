@@ -55,7 +55,11 @@ func (g *guarded) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// due gives the answer its time. A sender may never read it.
-func due(w http.ResponseWriter) {
-	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(answerTimeout))
+// answerWithin bounds the time until an answer is sent, because a sender may never read it. Zero: no bound.
+func answerWithin(w http.ResponseWriter, d time.Duration) {
+	var end time.Time
+	if d > 0 {
+		end = time.Now().Add(d)
+	}
+	_ = http.NewResponseController(w).SetWriteDeadline(end)
 }

@@ -23,15 +23,18 @@ import (
 // street is a net.Listener for pipes inside a synctest bubble.
 type street struct {
 	single
-	t *testing.T
+	t   *testing.T
+	srv *http.Server
 }
 
 // open serves h with at most n connections.
-func open(t *testing.T, h http.Handler, n int) *street {
-	s := &street{single{conns: make(chan net.Conn, 100), done: make(chan struct{})}, t}
-	srv := intake.Server(h, n)
-	go srv.Serve(s)
-	t.Cleanup(func() { srv.Close() })
+func open(t *testing.T, h http.Handler, n int, changes ...func(*http.Server)) *street {
+	s := &street{single{conns: make(chan net.Conn, 100), done: make(chan struct{})}, t, intake.Server(h, n)}
+	for _, change := range changes {
+		change(s.srv)
+	}
+	go s.srv.Serve(s)
+	t.Cleanup(func() { s.srv.Close() })
 	return s
 }
 
