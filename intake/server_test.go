@@ -92,7 +92,10 @@ func closed(callers ...*caller) string {
 	return text
 }
 
-const get = "GET / HTTP/1.1\r\nHost: x\r\n\r\n"
+const (
+	get     = "GET / HTTP/1.1\r\nHost: x\r\n\r\n"
+	refused = "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n" // without a token
+)
 
 // begun is a request in mid body, complete a whole one.
 var (
@@ -132,6 +135,8 @@ func TestServerMakesRoom(t *testing.T) {
 		{"the oldest of a network of version 6", []string{a, "2001:db8::1", c, "2001:db8::2"}, []string{"", "", "", ""}, get, "1"},
 		{"not one whose body comes in", []string{a, b, c, d}, []string{begun, begun, "", ""}, get, "2"},
 		{"one whose body comes in, if they take over three quarters", []string{a, b, c, d}, []string{begun, begun, begun, begun}, complete, "0"},
+		{"the same, and a silent one", []string{a, b, c, d, a}, []string{begun, begun, begun, begun, ""}, complete, "0"},
+		{"one that was refused before its body came", []string{a, b, c, d}, []string{begun, begun, begun, refused}, complete, "3"},
 		{"never one whose events are being stored", []string{a, b, c, d}, []string{complete, complete, complete, begun}, complete, "3"},
 		{"not a new one, but for all at work", []string{a, b, c, d}, []string{complete, complete, complete, complete}, "", "4"},
 	} {
@@ -144,19 +149,23 @@ func TestServerMakesRoom(t *testing.T) {
 					if r.Method == http.MethodPost {
 						alerts.ServeHTTP(w, r)
 					}
-				}), 4)
+				}), len(tt.from))
 				var all []*caller
 				for _, from := range tt.from {
 					all = append(all, s.dial(from))
 				}
 				for i, text := range tt.send {
-					if all[i].send(text); text == get {
+					switch all[i].send(text); text {
+					case get:
 						assert.Equal(t, http.StatusOK, all[i].answer().StatusCode)
+					case refused:
+						assert.Equal(t, http.StatusUnauthorized, all[i].answer().StatusCode)
 					}
 				}
 				all = append(all, s.dial("198.51.100.1"))
-				if all[4].send(tt.last); tt.last == get {
-					assert.Equal(t, http.StatusOK, all[4].answer().StatusCode)
+				newest := all[len(tt.from)]
+				if newest.send(tt.last); tt.last == get {
+					assert.Equal(t, http.StatusOK, newest.answer().StatusCode)
 				}
 				assert.Equal(t, tt.closed, closed(all...))
 			})
