@@ -2,13 +2,17 @@ package intake_test
 
 import (
 	"bufio"
+	"bytes"
 	"context"
+	"crypto/tls"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"net/netip"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -33,7 +37,11 @@ func open(t *testing.T, h http.Handler, n int, changes ...func(*http.Server)) *s
 	for _, change := range changes {
 		change(s.srv)
 	}
-	go s.srv.Serve(s)
+	if s.srv.TLSConfig == nil {
+		go s.srv.Serve(s)
+	} else {
+		go s.srv.ServeTLS(s, "", "")
+	}
 	t.Cleanup(func() { s.srv.Close() })
 	return s
 }
@@ -205,4 +213,57 @@ func TestServerEndsSlowRequests(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestServerClosesWithoutAFarewell: TLS says good-bye before it closes, and waits for a stranger to read it. A new connection does not.
+func TestServerClosesWithoutAFarewell(t *testing.T) {
+	certified := httptest.NewTLSServer(nil)
+	defer certified.Close()
+	synctest.Test(t, func(t *testing.T) {
+		s := open(t, http.NotFoundHandler(), 1, func(srv *http.Server) { srv.TLSConfig = certified.TLS })
+		call := func() *caller {
+			raw := s.dial("192.0.2.1")
+			return &caller{tls.Client(raw, &tls.Config{InsecureSkipVerify: true}), t, raw.from}
+		}
+		first := call().send(get)
+		assert.Equal(t, http.StatusNotFound, first.answer().StatusCode)
+		start := time.Now()
+		assert.Equal(t, http.StatusNotFound, call().send(get).answer().StatusCode)
+		assert.Zero(t, time.Since(start))
+		assert.True(t, first.closed())
+	})
+}
+
+// FuzzServer: whatever a stranger sends, no event is stored, the server does not panic, and the connection ends.
+func FuzzServer(f *testing.F) {
+	for _, raw := range []string{
+		"", get, refused, get + get, refused + get,
+		"POST / HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 15\r\n\r\n" + `{"alerts":[{}]}`,
+		"POST / HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n",
+		"POST / HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 99999999\r\n\r\n",
+		"POST / HTTP/1.0\r\nConnection: keep-alive\r\nContent-Length: 10\r\n\r\nabc",
+		"OPTIONS * HTTP/1.1\r\nHost: x\r\nWebHook-Request-Origin: x\r\n\r\n",
+		"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\x00\x00\x00\x04\x00\x00\x00\x00\x00",
+		"GET / HTTP/1.1\r\nHost: x\r\nUpgrade: h2c\r\nConnection: Upgrade\r\n\r\n",
+	} {
+		f.Add([]byte(raw))
+	}
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		if len(raw) > 8<<10 || bytes.Contains(raw, []byte(secret)) {
+			t.Skip()
+		}
+		synctest.Test(t, func(t *testing.T) {
+			e := alertmanager(nil)
+			s := open(t, e, 1)
+			c := s.dial("192.0.2.1")
+			start := time.Now()
+			var sender sync.WaitGroup
+			sender.Go(func() { _, _ = c.Write(raw) })
+			_, err := io.Copy(io.Discard, c)
+			sender.Wait()
+			assert.NoError(t, err)
+			assert.Empty(t, e.stored.events)
+			assert.LessOrEqual(t, time.Since(start), 66*time.Second, "5 for headers, a minute idle")
+		})
+	})
 }
