@@ -3,6 +3,7 @@ package intake
 import (
 	"io"
 	"net/http"
+	"sync/atomic"
 	"time"
 )
 
@@ -23,37 +24,70 @@ func guard(next http.Handler) http.Handler {
 		control := http.NewResponseController(w) // if w has no deadlines, the limits of the server apply
 		_ = control.SetReadDeadline(time.Now().Add(bodyTimeout))
 		body := &guarded{ReadCloser: r.Body}
-		if r.ProtoMajor == 1 { // HTTP/2 ends the stream of a request; other requests share its connection
-			body.header = w.Header()
-			body.header.Set("Connection", "close")
-			defer func() {
-				if !body.ended {
-					_ = control.SetReadDeadline(time.Now().Add(lingering))
-					connectionOf(r.Context()).enter(waits)
-				}
-			}()
-		}
 		inner := r.WithContext(r.Context()) // net/http looks at the body of r
 		inner.Body = body
-		next.ServeHTTP(w, inner)
+		if r.ProtoMajor > 1 { // HTTP/2 ends the stream of the request; other requests share its connection
+			next.ServeHTTP(w, inner)
+			return
+		}
+		answer := &closing{ResponseWriter: w, body: body}
+		defer func() {
+			answer.tell()
+			if !body.ended.Load() {
+				_ = control.SetReadDeadline(time.Now().Add(lingering))
+				connectionOf(r.Context()).enter(waits)
+			}
+		}()
+		next.ServeHTTP(answer, inner)
 	})
 }
 
-// guarded is a body that keeps its connection open if it is read to its end.
+// guarded is a body that knows whether it is read to its end.
 type guarded struct {
 	io.ReadCloser
-	header http.Header // of the answer, nil for HTTP/2
-	ended  bool
+	ended atomic.Bool
 }
 
 func (g *guarded) Read(p []byte) (int, error) {
 	n, err := g.ReadCloser.Read(p)
-	if err == io.EOF && !g.ended {
-		g.ended = true
-		g.header.Del("Connection")
+	if err == io.EOF {
+		g.ended.Store(true)
 	}
 	return n, err
 }
+
+// closing is an answer that closes its connection unless the body has ended when it begins.
+type closing struct {
+	http.ResponseWriter
+	body *guarded
+	told bool
+}
+
+func (c *closing) tell() {
+	if !c.told && !c.body.ended.Load() {
+		c.Header().Set("Connection", "close")
+	}
+	c.told = true
+}
+
+func (c *closing) WriteHeader(status int) {
+	c.tell()
+	c.ResponseWriter.WriteHeader(status)
+}
+
+func (c *closing) Write(p []byte) (int, error) {
+	c.tell()
+	return c.ResponseWriter.Write(p)
+}
+
+// Flush implements [http.Flusher].
+func (c *closing) Flush() {
+	c.tell()
+	_ = http.NewResponseController(c.ResponseWriter).Flush()
+}
+
+// Unwrap is for [http.ResponseController].
+func (c *closing) Unwrap() http.ResponseWriter { return c.ResponseWriter }
 
 // answerWithin bounds the time until an answer is sent, because a sender may never read it. Zero: no bound.
 func answerWithin(w http.ResponseWriter, d time.Duration) {

@@ -215,6 +215,33 @@ func TestServerEndsSlowRequests(t *testing.T) {
 	}
 }
 
+// TestServerLeavesHandlersAlone: a handler may read its body in another goroutine, as a proxy does, and flush its answer.
+func TestServerLeavesHandlersAlone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var got string
+		s := open(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			done := make(chan struct{})
+			go func() {
+				defer close(done)
+				text, _ := io.ReadAll(r.Body)
+				got += string(text)
+			}()
+			for i := range 100 {
+				w.Header().Set("X", fmt.Sprint(i))
+			}
+			<-done
+			_, _ = io.WriteString(w, "part")
+			w.(http.Flusher).Flush()
+			assert.NoError(t, http.NewResponseController(w).SetWriteDeadline(time.Now().Add(time.Hour)))
+		}), 4)
+		c := s.dial("192.0.2.1")
+		for range 2 {
+			assert.False(t, c.send("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc").answer().Close)
+		}
+		assert.Equal(t, "abcabc", got)
+	})
+}
+
 // TestServerClosesWithoutAFarewell: TLS says good-bye before it closes, and waits for a stranger to read it. A new connection does not.
 func TestServerClosesWithoutAFarewell(t *testing.T) {
 	certified := httptest.NewTLSServer(nil)
@@ -250,7 +277,7 @@ func FuzzServer(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		if len(raw) > 8<<10 || bytes.Contains(raw, []byte(secret)) {
-			t.Skip()
+			return
 		}
 		synctest.Test(t, func(t *testing.T) {
 			e := alertmanager(nil)
