@@ -2,6 +2,7 @@ package intake
 
 import (
 	"context"
+	"log"
 	"net"
 	"net/http"
 	"net/netip"
@@ -19,13 +20,14 @@ import (
 // At most the given number of connections are open at the same time; zero means 512. Choose it below half of the files that the
 // process may open (ulimit -n), because stores and notifiers open some too. One connection more closes another: the oldest one
 // that waits for a request, from the address with the most connections. If requests in progress take more than three quarters, the
-// oldest of these is closed in its place. An intake that has received all of a body keeps its connection.
+// oldest of these is closed in its place. An intake that has received all of a body keeps its connection. ErrorLog says how many were
+// closed, at most once a minute.
 func Server(h http.Handler, connections int) *http.Server {
 	if connections <= 0 {
 		connections = 512
 	}
 	c := &crowd{most: connections, open: make(map[net.Conn]*connection), from: make(map[netip.Prefix]int)}
-	return &http.Server{
+	c.server = &http.Server{
 		Handler:           guard(h),
 		ReadHeaderTimeout: 5 * time.Second,
 		ReadTimeout:       5*time.Second + bodyTimeout,
@@ -35,17 +37,21 @@ func Server(h http.Handler, connections int) *http.Server {
 		ConnContext:       c.enter,
 		ConnState:         c.turn,
 	}
+	return c.server
 }
 
 // crowd holds the open connections of a server.
 type crowd struct {
-	most int
+	most   int
+	server *http.Server
 
 	mu     sync.Mutex
 	open   map[net.Conn]*connection
 	from   map[netip.Prefix]int // open connections by address
 	asking int                  // open connections that are in the state asks
 	clock  int64                // counts the changes of states
+	closed int                  // connections closed to make room, since told
+	told   time.Time            // when the log was told so
 }
 
 // state says how much a connection is worth.
@@ -92,8 +98,26 @@ func (c *crowd) enter(ctx context.Context, conn net.Conn) context.Context {
 	c.mu.Unlock()
 	if closed != nil {
 		closed.abandon()
+		c.tell()
 	}
 	return context.WithValue(ctx, connectionKey{}, added)
+}
+
+// tell counts a connection that was closed to make room.
+func (c *crowd) tell() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.closed++
+	now := time.Now()
+	if now.Sub(c.told) < time.Minute {
+		return
+	}
+	logger := c.server.ErrorLog
+	if logger == nil {
+		logger = log.Default()
+	}
+	logger.Printf("intake: %d connections were closed to make room: at most %d may be open", c.closed, c.most)
+	c.closed, c.told = 0, now
 }
 
 // turn follows the states of net/http.

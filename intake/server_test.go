@@ -7,6 +7,7 @@ import (
 	"crypto/tls"
 	"fmt"
 	"io"
+	"log"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -213,6 +214,22 @@ func TestServerEndsSlowRequests(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestServerSaysThatItMakesRoom at once, then with a number once a minute.
+func TestServerSaysThatItMakesRoom(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var text bytes.Buffer
+		s := open(t, http.NotFoundHandler(), 1, func(srv *http.Server) { srv.ErrorLog = log.New(&text, "", 0) })
+		for range 10 {
+			s.dial("192.0.2.1")
+		}
+		time.Sleep(time.Minute)
+		s.dial("192.0.2.1")
+		s.dial("192.0.2.1")
+		assert.Equal(t, "intake: 1 connections were closed to make room: at most 1 may be open\n"+
+			"intake: 9 connections were closed to make room: at most 1 may be open\n", text.String())
+	})
 }
 
 // TestServerLeavesHandlersAlone: a handler may read its body in another goroutine, as a proxy does, and flush its answer.
