@@ -52,7 +52,7 @@ func TestEveryAlertIsHeard(t *testing.T) {
 func TestRow55(t *testing.T) {
 	messages, crossings := 0, 0
 	for i := range 120 {
-		p := play(t, historyOf(&senderKinds[i%len(senderKinds)], int64(5_000+i)))
+		p := play(t, historyOf(&senderKinds[i%len(senderKinds)], int64(i/len(senderKinds)+1)))
 		messages += len(p.post.messages)
 		for _, u := range p.untrue() {
 			if p.leftUntrue(u) == "" {
