@@ -115,12 +115,7 @@ func TestRow51(t *testing.T) {
 			}
 			settle(time.Minute)
 			kept.update = lasts(2 * time.Second)
-			kept.before = func(sc store.Scope) error {
-				if len(sc.Write) > 8 {
-					return errors.New("the transaction is too large")
-				}
-				return nil
-			}
+			kept.before = tooLarge
 			for range 240 {
 				settle(500 * time.Millisecond)
 				require.NoError(t, bell.Health(t.Context()))

@@ -186,8 +186,8 @@ func (e *Engine) claim(ctx context.Context, now time.Time, onlyP1 bool) (found b
 	if next.IsZero() || !claimed.Next.IsZero() && claimed.Next.Before(next) {
 		next = claimed.Next
 	}
-	err = e.advance(ctx, now, claimed.Due)
-	if err == nil && !onlyP1 && len(claimed.Due) < claimAtOnce {
+	met, err := e.advance(ctx, now, claimed.Due)
+	if !onlyP1 && met == len(claimed.Due) && met < claimAtOnce {
 		e.health.onTime(began)
 	}
 	return len(claimed.Tasks)+len(claimed.Due) > 0, next, err
@@ -221,8 +221,9 @@ func (e *Engine) release(ctx context.Context, claims ...store.Claim) {
 	}
 }
 
-// advance commits what is due in the groups, at most claimAtOnce groups in one commit.
-func (e *Engine) advance(ctx context.Context, now time.Time, due []store.Key) error {
+// advance commits what is due in the groups, at most claimAtOnce groups in one commit. It returns in how many it did so; another engine
+// may do so in the others.
+func (e *Engine) advance(ctx context.Context, now time.Time, due []store.Key) (met int, _ error) {
 	var errs []error
 	for len(due) > 0 {
 		n := min(len(due), claimAtOnce)
@@ -233,17 +234,20 @@ func (e *Engine) advance(ctx context.Context, now time.Time, due []store.Key) er
 		_, err := e.commit(ctx, change{inputs: inputs})
 		e.health.turn(0)
 		switch {
-		case err == nil || errors.Is(err, store.ErrConflict):
+		case err == nil:
+			met += n
+		case errors.Is(err, store.ErrConflict):
 		case n == 1:
 			errs = append(errs, err)
 		default: // one by one, so that a group that fails does not delay the others
 			for i := range n {
-				errs = append(errs, e.advance(ctx, now, due[i:i+1]))
+				one, err := e.advance(ctx, now, due[i:i+1])
+				met, errs = met+one, append(errs, err)
 			}
 		}
 		due = due[n:]
 	}
-	return errors.Join(errs...)
+	return met, errors.Join(errs...)
 }
 
 // drain does due work until nothing is due and nothing is under way, or ctx ends.
