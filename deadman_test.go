@@ -93,7 +93,7 @@ func TestDeadMan(t *testing.T) {
 					stop := run(t, bell)
 					settle(61 * time.Second)
 					assert.Len(t, w.heard(), 1)
-					fault(kept)
+					kept.set(func() { fault(kept) })
 					ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
 					defer cancel()
 					_ = bell.Submit(ctx, critical("x"))
@@ -102,10 +102,10 @@ func TestDeadMan(t *testing.T) {
 					assert.EqualValues(t, 5, count.Count("tocsin.deadman.calls", "outcome", "withheld"))
 					if strings.HasPrefix(name, "hung") { // a call that hangs does not come back
 						stop()
-						kept.claim, kept.update = nil, nil
+						kept.set(func() { kept.claim, kept.update = nil, nil })
 						stop = run(t, bell)
 					}
-					kept.claim, kept.update = nil, nil
+					kept.set(func() { kept.claim, kept.update = nil, nil })
 					settle(2 * time.Minute)
 					assert.NotEmpty(t, w.heard(), "again after it")
 					stop()
@@ -123,15 +123,15 @@ func TestDeadMan(t *testing.T) {
 				e.Tenant = fmt.Sprint(i)
 				require.NoError(t, bell.Submit(t.Context(), e))
 			}
-			kept.update = lasts(2 * time.Second)
-			kept.before = tooLarge
-			settle(2*time.Minute + 25*time.Second)
+			settle(time.Second)
+			kept.set(func() { kept.update, kept.before = lasts(2*time.Second), tooLarge })
+			settle(2*time.Minute + 24*time.Second)
 			assert.Equal(t, []string{"1m0s GET /canary", "2m0s GET /canary"}, w.heard())
 			for range 60 {
 				settle(time.Second)
 				require.NoError(t, bell.Health(t.Context()), "turns are made")
 			}
-			kept.update, kept.before = nil, nil
+			kept.set(func() { kept.update, kept.before = nil, nil })
 			assert.Empty(t, w.heard(), "at 3m0s")
 			settle(time.Minute)
 			assert.Equal(t, []string{"4m0s GET /canary"}, w.heard())

@@ -107,7 +107,7 @@ func TestTheLookEndsWithRun(t *testing.T) {
 		assert.LessOrEqual(t, time.Since(stopped), 11*time.Second)
 		require.Less(t, len(in.lines()), 200)
 		_, stop = begin(t, kept, in)
-		settle(time.Hour)
+		settle(90 * time.Second)
 		first := make(map[string]bool)
 		for _, m := range in.messages {
 			if m.Kind == notify.Page && m.Class == "pay.x" {
