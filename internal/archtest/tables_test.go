@@ -30,6 +30,9 @@ var layers = []struct {
 	{"store", 0},
 	{"internal/mark", 0},
 	{"internal/window", 0},
+	{"internal/redact", 0},
+	{"internal/line", 0},
+	{"internal/line/linetest", 0},
 
 	{"route", 1},
 	{"incident", 1},
@@ -79,6 +82,8 @@ var sideways = []struct{ from, to, reason string }{
 	{"event", "severity", "an event carries its severity"},
 	{"...", "route", "route.Table is the one rule mechanism"},
 	{"...", "internal/fault", "whatever checks itself says where a fault is"},
+	{"event", "internal/redact", "an event takes out its secrets"},
+	{"event", "internal/line", "a refusal quotes the event on one line"},
 	{"notify/*", "internal/outbound", "the one HTTP client of notifiers"},
 	{"automate/*", "internal/outbound", "the same client, for actions"},
 	{"internal/outbox", "internal/spans", "a try is a span"},
