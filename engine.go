@@ -18,6 +18,7 @@ import (
 	"github.com/tocsin-dev/tocsin/escalate"
 	"github.com/tocsin-dev/tocsin/event"
 	"github.com/tocsin-dev/tocsin/internal/core"
+	"github.com/tocsin-dev/tocsin/internal/line"
 	"github.com/tocsin-dev/tocsin/internal/mark"
 	"github.com/tocsin-dev/tocsin/internal/outbox"
 	"github.com/tocsin-dev/tocsin/internal/telemetry"
@@ -114,7 +115,7 @@ func (e *Engine) activate(c *catalog.Compiled) {
 
 // log writes a record with a mark that keeps the log handler of package intake from submitting it as an event.
 func (e *Engine) log(ctx context.Context, level slog.Level, msg string, args ...any) {
-	cmp.Or(e.Logger, slog.Default()).Log(mark.Own(ctx), level, "tocsin: "+msg, args...)
+	cmp.Or(e.Logger, slog.Default()).Log(mark.Own(ctx), level, "tocsin: "+msg, line.Args(args)...)
 }
 
 // change holds the inputs of one commit.

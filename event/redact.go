@@ -8,9 +8,8 @@ import (
 	"github.com/tocsin-dev/tocsin/internal/redact"
 )
 
-// Redact takes the secrets out of e: values of labels and of data whose names are those of secrets, and in all texts what has the form of
-// one, as in token=x, https://user:x@host or a private key. Each becomes ***. Tenant, Intake and TraceParent stay, and Type but for
-// well-known tokens. Submit calls it before anything is decided or stored. Redact copies the maps and lists that it changes.
+// Redact takes the secrets out of e: values of labels and of data whose names are those of secrets, and in all texts and names what has the form
+// of one, as in token=x, https://user:x@host or a private key. Each becomes ***. Tenant, Intake and TraceParent stay. Submit calls it before anything is decided or stored. Redact copies the maps and lists that it changes.
 //
 // Events that differ stay apart: where a text may be part of the dedup key, *** is followed by "~" and five hexadecimal digits of a hash
 // of the secret. Such texts are the id, the source, the type and the dedup key; without a dedup key, also the subject, the summary, the
@@ -20,7 +19,7 @@ func (e *Event) Redact() {
 	r.text(&e.ID)
 	r.text(&e.Source)
 	r.text(&e.DedupKey)
-	if typ := redact.Tagged.Forms(e.Type); typ != e.Type {
+	if typ := redact.Tagged.Class(e.Type); typ != e.Type {
 		e.Type, r.changed = typ, true
 	}
 	if e.DedupKey != "" {
@@ -53,14 +52,15 @@ func (r *redactor) text(s *string) {
 func (r *redactor) labels(all map[string]string) map[string]string {
 	var kept map[string]string
 	for name, value := range all {
-		text := r.style.Named(name, value)
-		if text == value {
+		text, called := r.style.Named(name, value), redact.Tagged.Text(name)
+		if text == value && called == name {
 			continue
 		}
 		if kept == nil {
 			kept, r.changed = maps.Clone(all), true
 		}
-		kept[name] = text
+		delete(kept, name)
+		kept[called] = text
 	}
 	if kept == nil {
 		return all
@@ -95,13 +95,18 @@ func (r *redactor) object(of map[string]any, secret bool) (map[string]any, bool)
 	for name, inner := range of {
 		within := secret || pair && name == "value"
 		v, changed := r.member(name, inner, within)
+		called := redact.Tagged.Text(name)
 		if !changed {
+			v = inner
+		}
+		if !changed && called == name {
 			continue
 		}
 		if all == nil {
 			all = maps.Clone(of)
 		}
-		all[name] = v
+		delete(all, name)
+		all[called] = v
 	}
 	return all, all != nil
 }

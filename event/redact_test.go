@@ -21,7 +21,7 @@ func TestNoCanaryInAnEvent(t *testing.T) {
 	}
 	links := []event.Link{{URL: "https://a.example"}, {URL: "https://u:CANARY@b.example/?token=CANARY&x=1", Text: "key=CANARY secret=CANARY"}}
 	e := event.Event{
-		ID: "token=CANARY", Source: "https://ana:CANARY@alerts.example", Type: "t.token:x.AKIAIOSFODNN7CANARYX", Subject: "pwd: CANARY", Summary: "Bearer CANARY1 failed",
+		ID: "token=CANARY", Source: "https://ana:CANARY@alerts.example", Type: "t.token AKIAIOSFODNN7CANARYX", Subject: "pwd: CANARY", Summary: "Bearer CANARY1 failed",
 		DedupKey: "k secret=CANARY", Labels: labels, Data: data, Links: links,
 	}
 	e.Redact()
@@ -29,7 +29,7 @@ func TestNoCanaryInAnEvent(t *testing.T) {
 	require.NoError(t, err)
 	assert.NotContains(t, string(text), "CANARY1")
 	assert.Equal(t, event.Event{
-		ID: "token=***~5361f", Source: "https://***~c5a0a@alerts.example", Type: "t.token:x.***~ea8e6", Subject: "pwd: ***", Summary: "Bearer *** failed",
+		ID: "token=***~5361f", Source: "https://***~c5a0a@alerts.example", Type: "t.token ***~ea8e6", Subject: "pwd: ***", Summary: "Bearer *** failed",
 		DedupKey: "k secret=***~5361f",
 		Labels:   map[string]string{"token": "***", "note": "x password='***'", "token_count": "5", "keyboard": "de", "pass": "12", "db.pass": "***"},
 		Data: map[string]any{

@@ -235,6 +235,7 @@ func (g *gate) settle(w http.ResponseWriter, r *http.Request, b *batch) {
 	for i := range b.events {
 		e := &b.events[i]
 		e.Intake, e.Sender = g.Name, g.sender
+		e.Redact() // Submit does too; a Submitter that is no engine may not
 		if e.TraceParent == "" && event.ValidTraceParent(trace) {
 			e.TraceParent = trace
 		}

@@ -24,7 +24,9 @@ import (
 	"golang.org/x/time/rate"
 
 	"github.com/tocsin-dev/tocsin/event"
+	"github.com/tocsin-dev/tocsin/internal/line"
 	"github.com/tocsin-dev/tocsin/internal/mark"
+	"github.com/tocsin-dev/tocsin/internal/redact"
 	"github.com/tocsin-dev/tocsin/internal/spans"
 )
 
@@ -314,7 +316,8 @@ func (g *gate) report(ctx context.Context, findings ...event.Event) {
 
 // complain logs an error. The mark in the context keeps the slog intake from making an event of it.
 func (g *gate) complain(ctx context.Context, text string, err error) {
-	g.Logger.ErrorContext(mark.Own(ctx), "intake: "+text, "intake", g.Name, "format", g.name, "error", err)
+	text = line.Of(redact.Plain.Text(text))
+	g.Logger.ErrorContext(mark.Own(ctx), "intake: "+text, line.Args([]any{"intake", g.Name, "format", g.name, "error", err})...)
 }
 
 // refusals splits an error of Submit into refused events and other errors.

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/tocsin-dev/tocsin/event"
+	"github.com/tocsin-dev/tocsin/internal/redact"
 )
 
 // JSON returns a handler for POST and PUT of any JSON. The mapping m turns it into events. If m does not compile, the error joins
@@ -42,7 +43,7 @@ func isAnyJSON(h http.Header) bool {
 func headerOf(h http.Header) map[string]string {
 	header := make(map[string]string, len(h))
 	for name, values := range h {
-		if !isSecret(name) {
+		if !redact.Name(name) {
 			header[strings.ToLower(name)] = strings.ToValidUTF8(strings.Join(values, ", "), "?")
 		}
 	}

@@ -84,6 +84,7 @@ var sideways = []struct{ from, to, reason string }{
 	{"...", "internal/fault", "whatever checks itself says where a fault is"},
 	{"event", "internal/redact", "an event takes out its secrets"},
 	{"event", "internal/line", "a refusal quotes the event on one line"},
+	{"internal/line", "internal/redact", "a record of a log is one line without secrets"},
 	{"notify/*", "internal/outbound", "the one HTTP client of notifiers"},
 	{"automate/*", "internal/outbound", "the same client, for actions"},
 	{"internal/outbox", "internal/spans", "a try is a span"},

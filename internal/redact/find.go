@@ -8,7 +8,7 @@ type span struct{ from, to int }
 // finder looks for secrets in a folded text.
 type finder struct {
 	s     string
-	forms bool // only what is known without a name
+	class bool // the text is the name of a class
 	found []span
 
 	value int // the text before has named a secret, as in name: DB_PASSWORD, whose value stands in the next bytes up to here
@@ -84,7 +84,7 @@ func (f *finder) separator(i int) int {
 	if strings.HasPrefix(f.s[i:], "://") {
 		return f.userinfo(i + len("://"))
 	}
-	if f.forms || strings.HasPrefix(f.s[i:], ":=") {
+	if strings.HasPrefix(f.s[i:], ":=") || f.class && word(f.s[i+1:]) {
 		return i
 	}
 	name, quote := f.nameBefore(i)
@@ -118,6 +118,11 @@ func (f *finder) nameBefore(i int) (name string, quote byte) {
 		quote = f.s[start-1]
 	}
 	return f.s[start:end], quote
+}
+
+// word reports whether a text is words in lower case, joined by dots and dashes.
+func word(s string) bool {
+	return strings.TrimLeft(s, "abcdefghijklmnopqrstuvwxyz.-_:") == "" && s != ""
 }
 
 const longestName = 64 // bytes

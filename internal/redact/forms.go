@@ -126,7 +126,7 @@ func (f *finder) dash(i int) int {
 	if strings.HasPrefix(f.s[i:], beginKey) {
 		return f.privateKey(i + len(beginKey))
 	}
-	if f.forms || !strings.HasPrefix(f.s[i:], "--") || i > 0 && f.s[i-1] == '-' {
+	if !strings.HasPrefix(f.s[i:], "--") || i > 0 && f.s[i-1] == '-' {
 		return i
 	}
 	name := i + len("--")
@@ -166,7 +166,7 @@ func (f *finder) privateKey(i int) int {
 // element looks at the end of a tag of XML: <password>x</password>.
 func (f *finder) element(i int) int {
 	start := f.wordBefore(i)
-	if f.forms || start == 0 || f.s[start-1] != '<' || kindOf(f.s[start:i]) == open {
+	if start == 0 || f.s[start-1] != '<' || kindOf(f.s[start:i]) == open {
 		return i
 	}
 	return f.conceal(i+1, i+1+f.until(i+1, "<\n\r"))

@@ -24,9 +24,8 @@ const (
 // well-known forms. The rest of s stays as it is. Text is idempotent, whatever the style was before.
 func (st Style) Text(s string) string { return st.replace(s, false) }
 
-// Forms is Text for what may hold ":" or "=" without saying name and value, such as the name of a class. It replaces only what is known to
-// be a secret without a name.
-func (st Style) Forms(s string) string { return st.replace(s, true) }
+// Class is Text for the name of a class of events, in which the last word of a name such as token:refresh is no secret.
+func (st Style) Class(s string) string { return st.replace(s, true) }
 
 // Value returns what stands in place of a secret. A value that says nothing stays: an empty one, a boolean, null.
 func (st Style) Value(secret string) string {
@@ -66,14 +65,14 @@ func says(value string) bool {
 	return tag == "" || len(tag) == 1+tagDigits && tag[0] == '~' && strings.Trim(tag[1:], "0123456789abcdef") == ""
 }
 
-func (st Style) replace(s string, forms bool) string {
-	class := look(s)
-	if class == 0 {
+func (st Style) replace(s string, class bool) string {
+	bytes := look(s)
+	if bytes == 0 {
 		return s
 	}
-	f := finder{s: s, forms: forms}
+	f := finder{s: s, class: class}
 	var at []int
-	if class&oddByte != 0 {
+	if bytes&oddByte != 0 {
 		plain := fold(s)
 		f.s, at = plain.text, plain.at
 	}

@@ -104,3 +104,11 @@ func TestNoCanaryWordIsOverlooked(t *testing.T) {
 		assert.True(t, redact.Name(strings.ToUpper(word)), word)
 	}
 }
+
+func TestNoCanaryInAClass(t *testing.T) {
+	for _, class := range []string{"auth.token:refresh", "payments.token.expired", "secret:rotated", "heartbeat.db-password-rotation"} {
+		assert.Equal(t, class, redact.Plain.Class(class))
+	}
+	assert.Equal(t, "pay.password=***", redact.Plain.Class("pay.password=CANARY"))
+	assert.Equal(t, "pay.token:***", redact.Plain.Class("pay.token:CANARY1"))
+}
