@@ -293,7 +293,12 @@ func (g *gate) retry(w http.ResponseWriter, r *http.Request, reason, text string
 func (g *gate) answer(w http.ResponseWriter, r *http.Request, status int, reason, text string) {
 	g.count(r.Context(), reason, 1)
 	spans.Fail(trace.SpanFromContext(r.Context()), reason)
-	http.Error(w, g.name+": "+text, status)
+	g.tell(w, text, status)
+}
+
+// tell answers with one line of text, which may quote the body.
+func (g *gate) tell(w http.ResponseWriter, text string, status int) {
+	http.Error(w, line.Of(g.name+": "+text), status)
 }
 
 func (g *gate) count(ctx context.Context, reason string, n int) {

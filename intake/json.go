@@ -142,7 +142,7 @@ func (b *batch) mapped(s *evaluation, i int) (event.Event, error) {
 // signal sets the signal of e. An unknown word leaves it as it is.
 func (b *batch) signal(e *event.Event, word string) {
 	if e.Signal.UnmarshalText([]byte(normal(word))) != nil {
-		b.leave("signal", fmt.Errorf("%.40q, expected trigger, acknowledge, resolve or change", word))
+		b.leave("signal", fmt.Errorf("%s, expected trigger, acknowledge, resolve or change", excerpt(40, word)))
 	}
 }
 

@@ -23,3 +23,8 @@ func (Secrets) MarshalText() ([]byte, error) { return []byte(redact.Stars), nil 
 
 // LogValue returns ***.
 func (Secrets) LogValue() slog.Value { return slog.StringValue(redact.Stars) }
+
+// excerpt quotes the first characters of a text of the sender. It takes out secrets before, since half of one might not be known as such.
+func excerpt(characters int, text string) string {
+	return fmt.Sprintf("%.*q", characters, redact.Plain.Text(text))
+}
