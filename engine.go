@@ -17,6 +17,7 @@ import (
 	"github.com/tocsin-dev/tocsin/catalog"
 	"github.com/tocsin-dev/tocsin/escalate"
 	"github.com/tocsin-dev/tocsin/internal/core"
+	"github.com/tocsin-dev/tocsin/internal/line"
 	"github.com/tocsin-dev/tocsin/internal/mark"
 	"github.com/tocsin-dev/tocsin/internal/outbox"
 	"github.com/tocsin-dev/tocsin/internal/telemetry"
@@ -118,7 +119,7 @@ func (e *Engine) activate(c *catalog.Compiled) {
 // A panic of the log handler ends here, since no work may fail with the log.
 func (e *Engine) log(ctx context.Context, level slog.Level, msg string, args ...any) {
 	defer func() { _ = recover() }()
-	cmp.Or(e.Logger, slog.Default()).Log(mark.Own(ctx), level, "tocsin: "+msg, args...)
+	cmp.Or(e.Logger, slog.Default()).Log(mark.Own(ctx), level, "tocsin: "+msg, line.Args(args)...)
 }
 
 // change holds the inputs of one commit.

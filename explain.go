@@ -11,6 +11,7 @@ import (
 	"github.com/tocsin-dev/tocsin/event"
 	"github.com/tocsin-dev/tocsin/incident"
 	"github.com/tocsin-dev/tocsin/internal/core"
+	"github.com/tocsin-dev/tocsin/internal/line"
 	"github.com/tocsin-dev/tocsin/internal/machine/alert"
 	"github.com/tocsin-dev/tocsin/severity"
 	"github.com/tocsin-dev/tocsin/store"
@@ -44,30 +45,33 @@ func (e *Engine) explainIncident(ctx context.Context, id string) (string, error)
 		return "", err
 	}
 	var b strings.Builder
-	line := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
-	line("incident %s: %s", inc.ID, inc.Title)
-	line("priority %s", inc.Reason())
-	line("owner %s, plan %s, %s", inc.Owner, inc.Plan, decidedBy(&inc))
+	say := func(format string, args ...any) { b.WriteString(oneLine(format, args...)) }
+	say("incident %s: %s", inc.ID, inc.Title)
+	say("priority %s", inc.Reason())
+	say("owner %s, plan %s, %s", inc.Owner, inc.Plan, decidedBy(&inc))
 	for _, step := range inc.Routes {
-		line("  route %s", step)
+		say("  route %s", step)
 	}
-	line("phase %s, %d of %d alerts fire", inc.Phase, inc.Firing, inc.Alerts)
-	line("escalation %s at %v%s", inc.Escalation.Status, inc.Escalation.Position, waiting(&inc))
+	say("phase %s, %d of %d alerts fire", inc.Phase, inc.Firing, inc.Alerts)
+	say("escalation %s at %v%s", inc.Escalation.Status, inc.Escalation.Position, waiting(&inc))
 	for _, told := range inc.Told {
-		line("  reached %s over %s", whom(told.Person), told.Contact)
+		say("  reached %s over %s", whom(told.Person), told.Contact)
 	}
 	for _, p := range inc.Pending {
-		line("  on its way: %s to %s over %s", p.Kind, whom(p.Person), p.Contact)
+		say("  on its way: %s to %s over %s", p.Kind, whom(p.Person), p.Contact)
 	}
 	for i := range inc.Runs {
-		line("  %s is %s  %s  %s", inc.Runs[i].ID, inc.Runs[i].State, inc.Runs[i].Why, inc.Runs[i].Said)
+		say("  %s is %s  %s  %s", inc.Runs[i].ID, inc.Runs[i].State, inc.Runs[i].Why, inc.Runs[i].Said)
 	}
-	line("timeline from %s", inc.Detected.UTC().Format(time.RFC3339))
+	say("timeline from %s", inc.Detected.UTC().Format(time.RFC3339))
 	for i := range timeline {
-		line("  %s", timeline[i].Line(inc.Detected))
+		say("  %s", timeline[i].Line(inc.Detected))
 	}
 	return b.String(), nil
 }
+
+// oneLine formats one line of an explanation, whatever the texts in it hold.
+func oneLine(format string, args ...any) string { return line.Of(fmt.Sprintf(format, args...)) + "\n" }
 
 func decidedBy(inc *incident.Incident) string {
 	if inc.Rule != "" {
@@ -137,13 +141,13 @@ func (e *Engine) byLatestEvent(ctx context.Context, id string) (found []store.Sn
 
 // explainAlert explains an alert, and its incident if it has one.
 func (e *Engine) explainAlert(ctx context.Context, al *core.Alert) (string, error) {
-	text := fmt.Sprintf("alert %s: class %s, %s since %s, came %d times, severity %s: %s\n", al.ID, al.Class, al.State,
+	text := oneLine("alert %s: class %s, %s since %s, came %d times, severity %s: %s", al.ID, al.Class, al.State,
 		al.First.Received.UTC().Format(time.RFC3339), al.Count, al.Latest.Severity, al.Latest.Summary)
 	if al.Incident != "" {
 		incident, err := e.explainIncident(ctx, al.Incident)
 		return text + incident, err
 	}
-	return text + "nobody was paged: " + e.unpaged(al) + "\n", nil
+	return text + oneLine("nobody was paged: %s", e.unpaged(al)), nil
 }
 
 // unpaged returns why an alert belongs to no incident.

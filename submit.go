@@ -244,7 +244,7 @@ func (e *Engine) Do(ctx context.Context, c respond.Command) error {
 		id = uuid.NewString()
 	}
 	ctx, done := e.tel.Command(ctx, e.core.CommandName(c), head.Incident)
-	do := core.Do{At: e.now(ctx), Command: c}
+	do := core.Do{At: e.now(ctx), Command: withoutSecrets(c)}
 	var claims []store.Claim
 	var settles []store.Settle
 	if resend, ok := c.(respond.Resend); ok {

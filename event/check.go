@@ -7,6 +7,8 @@ import (
 	"net/url"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/tocsin-dev/tocsin/internal/line"
 )
 
 // MaxSummary is the largest length of Event.Summary in bytes.
@@ -33,7 +35,7 @@ type RejectedError struct {
 
 // Error implements error.
 func (e *RejectedError) Error() string {
-	return fmt.Sprintf("event %d rejected: %s: %s", e.Index, e.Field, e.Reason)
+	return line.Of(fmt.Sprintf("event %d rejected: %s: %s", e.Index, e.Field, e.Reason))
 }
 
 // Check returns the first fault of e as a *[RejectedError] with Index 0, or nil. Submit calls it for every event.

@@ -7,6 +7,7 @@ import (
 	"github.com/tocsin-dev/tocsin/automate"
 	"github.com/tocsin-dev/tocsin/escalate"
 	"github.com/tocsin-dev/tocsin/event"
+	"github.com/tocsin-dev/tocsin/internal/line"
 	"github.com/tocsin-dev/tocsin/severity"
 )
 
@@ -128,11 +129,11 @@ type RunStep struct {
 // Reason returns why the incident has its priority, in the words of pages.
 func (i *Incident) Reason() string { return Reason(i.Priority, i.Computed, i.Why, i.Forced, i.Because) }
 
-// Reason formats why an incident has its priority. If forced is 0, the priority is the computed one and why its reason; else a
+// Reason formats, as one line, why an incident has its priority. If forced is 0, the priority is the computed one and why its reason; else a
 // person forced it for the reason because.
 func Reason(priority, computed severity.Priority, why string, forced severity.Priority, because string) string {
 	if forced != 0 {
-		return fmt.Sprintf("%v: forced (%s), computed %v = %s", forced, because, computed, why)
+		return line.Of(fmt.Sprintf("%v: forced (%s), computed %v = %s", forced, because, computed, why))
 	}
-	return fmt.Sprintf("%v: %s", priority, why)
+	return line.Of(fmt.Sprintf("%v: %s", priority, why))
 }

@@ -1,6 +1,9 @@
 package incident
 
-import "github.com/tocsin-dev/tocsin/escalate"
+import (
+	"github.com/tocsin-dev/tocsin/escalate"
+	"github.com/tocsin-dev/tocsin/internal/line"
+)
 
 // Said is a text that a person wrote.
 type Said struct {
@@ -8,10 +11,10 @@ type Said struct {
 	Text string            `json:"text" erase:"said"`
 }
 
-// String formats s as in "ana: it was a test"; "" without a text.
+// String formats s as one line, as in "ana: it was a test"; "" without a text.
 func (s Said) String() string {
 	if s.Text == "" {
 		return ""
 	}
-	return string(s.By) + ": " + s.Text
+	return line.Of(string(s.By) + ": " + s.Text)
 }

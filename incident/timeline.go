@@ -5,6 +5,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/tocsin-dev/tocsin/internal/line"
 )
 
 // EntryKind sorts the lines of a timeline.
@@ -73,7 +75,8 @@ func appendText(b []byte, s string) []byte {
 }
 
 // Line formats e as one line: the offset from start, the word, the text, a person's words and the actor, separated by two spaces.
-// An example is "+5m  level 2  pages ben". Offsets are rounded to seconds.
+// An example is "+5m  level 2  pages ben". Offsets are rounded to seconds. Line breaks in texts become " ⏎ ", and no text can colour or move
+// what is printed around it.
 func (e *Entry) Line(start time.Time) string {
 	word := string(e.Word)
 	if e.Of != "" {
@@ -88,7 +91,7 @@ func (e *Entry) Line(start time.Time) string {
 	if e.Actor != "" {
 		columns = append(columns, "by "+e.Actor)
 	}
-	return strings.Join(columns, "  ")
+	return line.Of(strings.Join(columns, "  "))
 }
 
 // Offset formats a duration as +5m, +1h30m or +0s, rounded to seconds.

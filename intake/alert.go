@@ -62,7 +62,7 @@ func (n *notice) readAlert(raw []byte, now time.Time) (event.Event, error) {
 		e.Time, e.Summary = starts, cmp.Or(e.Summary, a.named(""), e.Type)
 	}
 	if a.Status != "firing" && a.Status != "resolved" && a.Status != "" {
-		n.leave("status", fmt.Errorf("%.40q, expected firing or resolved", a.Status))
+		n.leave("status", fmt.Errorf("%s, expected firing or resolved", excerpt(40, a.Status)))
 	}
 	if !isText(raw) {
 		n.repaired++

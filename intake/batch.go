@@ -180,7 +180,7 @@ func (b *batch) findings(format, intake string, total int) []event.Event {
 	var findings []event.Event
 	for _, word := range b.words {
 		findings = append(findings, event.Finding(event.FindingUnknownSeverity, intake+" "+word,
-			fmt.Sprintf("%s: severity %.40q, expected info, warning, error, critical or a word that stands for one", format, word)))
+			fmt.Sprintf("%s: severity %s, expected info, warning, error, critical or a word that stands for one", format, excerpt(40, word))))
 	}
 	for _, l := range b.losses {
 		findings = append(findings, event.Finding(event.FindingLoss, intake+" "+l.what+" "+l.reason, format+": "+b.told(l, total)))
@@ -258,6 +258,7 @@ func (g *gate) settle(w http.ResponseWriter, r *http.Request, b *batch) {
 	for i := range b.events {
 		e := &b.events[i]
 		e.Intake, e.Sender = g.Name, g.sender
+		e.Redact() // Submit does too; a Submitter that is no engine may not
 		if e.TraceParent == "" && event.ValidTraceParent(trace) {
 			e.TraceParent = trace
 		}
@@ -282,9 +283,9 @@ func (g *gate) settle(w http.ResponseWriter, r *http.Request, b *batch) {
 	answerWithin(w, answerTimeout)
 	switch {
 	case total > 0 && b.bad == total:
-		http.Error(w, g.name+": "+b.refusal(total), http.StatusBadRequest)
+		g.tell(w, b.refusal(total), http.StatusBadRequest)
 	case b.bad > 0 && g.partly != g.stored:
-		http.Error(w, g.name+": "+b.refusal(total), g.partly)
+		g.tell(w, b.refusal(total), g.partly)
 	default:
 		w.WriteHeader(g.stored)
 	}

@@ -74,7 +74,7 @@ func (c *cloudEvent) check() error {
 		}
 	}
 	if version := c.text("specversion"); version != "1.0" {
-		return fmt.Errorf("specversion: %.20q, expected 1.0", version)
+		return fmt.Errorf("specversion: %s, expected 1.0", excerpt(20, version))
 	}
 	return nil
 }

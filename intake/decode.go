@@ -96,7 +96,7 @@ func expect(d *json.Decoder, want json.Delim) error {
 	case err != nil:
 		return err
 	case t != want:
-		return fmt.Errorf("%.20q, expected %q", fmt.Sprint(t), want.String())
+		return fmt.Errorf("%s, expected %q", excerpt(20, fmt.Sprint(t)), want.String())
 	}
 	return nil
 }

@@ -24,7 +24,9 @@ import (
 	"golang.org/x/time/rate"
 
 	"github.com/tocsin-dev/tocsin/event"
+	"github.com/tocsin-dev/tocsin/internal/line"
 	"github.com/tocsin-dev/tocsin/internal/mark"
+	"github.com/tocsin-dev/tocsin/internal/redact"
 	"github.com/tocsin-dev/tocsin/internal/spans"
 )
 
@@ -309,7 +311,12 @@ func (g *gate) answer(w http.ResponseWriter, r *http.Request, status int, reason
 	g.count(r.Context(), reason, 1)
 	spans.Fail(trace.SpanFromContext(r.Context()), reason)
 	answerWithin(w, answerTimeout)
-	http.Error(w, g.name+": "+text, status)
+	g.tell(w, text, status)
+}
+
+// tell answers with one line of text, which may quote the body.
+func (g *gate) tell(w http.ResponseWriter, text string, status int) {
+	http.Error(w, line.Of(g.name+": "+text), status)
 }
 
 func (g *gate) count(ctx context.Context, reason string, n int) {
@@ -332,7 +339,8 @@ func (g *gate) report(ctx context.Context, findings ...event.Event) {
 
 // complain logs an error. The mark in the context keeps the slog intake from making an event of it.
 func (g *gate) complain(ctx context.Context, text string, err error) {
-	g.Logger.ErrorContext(mark.Own(ctx), "intake: "+text, "intake", g.Name, "format", g.name, "error", err)
+	text = line.Of(redact.Plain.Text(text))
+	g.Logger.ErrorContext(mark.Own(ctx), "intake: "+text, line.Args([]any{"intake", g.Name, "format", g.name, "error", err})...)
 }
 
 // refusals splits an error of Submit into refused events and other errors.

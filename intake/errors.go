@@ -17,7 +17,8 @@ const maxChain = 16 // errors of a chain kept in an event
 //		_ = bell.Submit(ctx, intake.Error(err, stuck, "merchant", m.ID))
 //	}
 //
-// The text of an error takes no part in the dedup key. What a text has too much is cut. Error does not look for secrets in texts.
+// The text of an error takes no part in the dedup key. What a text has too much is cut. Submit takes out secrets, as far as it
+// knows their names or forms.
 func Error(err error, c event.Class, labels ...string) event.Event {
 	text := strings.TrimSpace(fmt.Sprint(err)) // survives a nil err, and a panic in its Error
 	first, _, _ := strings.Cut(text, "\n")

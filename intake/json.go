@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/tocsin-dev/tocsin/event"
+	"github.com/tocsin-dev/tocsin/internal/redact"
 )
 
 // JSON returns a handler for POST and PUT of any JSON. The mapping m turns it into events. If m does not compile, the error joins
@@ -42,7 +43,7 @@ func isAnyJSON(h http.Header) bool {
 func headerOf(h http.Header) map[string]string {
 	header := make(map[string]string, len(h))
 	for name, values := range h {
-		if !isSecret(name) {
+		if !redact.Name(name) {
 			header[strings.ToLower(name)] = strings.ToValidUTF8(strings.Join(values, ", "), "?")
 		}
 	}
@@ -141,7 +142,7 @@ func (b *batch) mapped(s *evaluation, i int) (event.Event, error) {
 // signal sets the signal of e. An unknown word leaves it as it is.
 func (b *batch) signal(e *event.Event, word string) {
 	if e.Signal.UnmarshalText([]byte(normal(word))) != nil {
-		b.leave("signal", fmt.Errorf("%.40q, expected trigger, acknowledge, resolve or change", word))
+		b.leave("signal", fmt.Errorf("%s, expected trigger, acknowledge, resolve or change", excerpt(40, word)))
 	}
 }
 

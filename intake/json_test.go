@@ -79,8 +79,8 @@ func TestMappingDefaults(t *testing.T) {
 	assert.Equal(t, "plain web-1", got.Summary)
 	assert.Zero(t, got.Severity, "the class decides")
 	assert.Empty(t, got.ID, "an id made of the content would swallow the next occurrence")
-	assert.Equal(t, "***", got.Data["password"])
-	assert.Equal(t, []any{map[string]any{"accessToken": "***"}}, got.Data["more"])
+	assert.Equal(t, "***~baa88", got.Data["password"])
+	assert.Equal(t, []any{map[string]any{"accessToken": "***~dc468"}}, got.Data["more"])
 }
 
 func TestLargeIDsKeepTheirDigits(t *testing.T) {

@@ -4,8 +4,9 @@ import (
 	"fmt"
 	"log/slog"
 	"reflect"
-	"strings"
 	"unicode/utf8"
+
+	"github.com/tocsin-dev/tocsin/internal/redact"
 )
 
 const (
@@ -29,8 +30,8 @@ func (l *labels) add(prefix string, a slog.Attr) {
 		return
 	}
 	name := prefix + a.Key
-	if isSecret(name) {
-		l.set(name, redacted)
+	if redact.Name(name) {
+		l.set(name, redact.Stars)
 		return
 	}
 	value := a.Value.Resolve() // recovers from panics of a LogValuer
@@ -76,15 +77,4 @@ func plain(v slog.Value) (string, bool) {
 		}
 		return fmt.Sprint(value), true
 	}
-}
-
-// isSecret reports whether name, which may contain group names, looks like the name of a secret: db_password, Api-Key.
-func isSecret(name string) bool {
-	name = strings.ReplaceAll(strings.ReplaceAll(strings.ToLower(name), "-", ""), "_", "")
-	for _, word := range [...]string{"password", "secret", "token", "authorization", "apikey", "cookie", "credential"} {
-		if strings.Contains(name, word) {
-			return true
-		}
-	}
-	return false
 }

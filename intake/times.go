@@ -61,7 +61,7 @@ func timeIn(text string) (time.Time, error) {
 			return t.UTC(), nil
 		}
 	}
-	return time.Time{}, fmt.Errorf("%.40q, expected a time as in 2006-01-02T15:04:05Z", text)
+	return time.Time{}, fmt.Errorf("%s, expected a time as in 2006-01-02T15:04:05Z", excerpt(40, text))
 }
 
 // timeLayouts lists the time formats of known senders. A fraction may follow the seconds in each. No layout has the abbreviation of a

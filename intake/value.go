@@ -155,32 +155,9 @@ func dataOf(v any) map[string]any {
 	case nil:
 		return nil
 	case map[string]any:
-		return redact(v).(map[string]any)
+		return v
 	}
-	return map[string]any{"data": redact(v)}
-}
-
-// redact returns a copy of v with *** for members named like secrets.
-func redact(v any) any {
-	switch v := v.(type) {
-	case map[string]any:
-		members := make(map[string]any, len(v))
-		for name, member := range v {
-			if isSecret(name) {
-				members[name] = redacted
-			} else {
-				members[name] = redact(member)
-			}
-		}
-		return members
-	case []any:
-		list := make([]any, len(v))
-		for i, element := range v {
-			list[i] = redact(element)
-		}
-		return list
-	}
-	return v
+	return map[string]any{"data": v}
 }
 
 // summaryOf returns the first text of summary, title and message, else the first line of description, "" if there is none.

@@ -134,7 +134,7 @@ func (b *batch) links(v any) []event.Link {
 		case isWeb(link.URL):
 			links = append(links, link)
 		case link.URL != "":
-			b.leave("links", fmt.Errorf("%.40q, expected an http or https URL", link.URL))
+			b.leave("links", fmt.Errorf("%s, expected an http or https URL", excerpt(40, link.URL)))
 		}
 	}
 	return links

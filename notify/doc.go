@@ -8,7 +8,7 @@
 //
 // The engine retries after an error of Notify, unless the error is marked with [Permanent]. [RetryAfter] marks an error with
 // the pause that the provider asked for. [Status] marks the error of an HTTP answer by its status and Retry-After header.
-// [Public] removes secrets from an error of net/http.
+// [Public] removes secrets from an error.
 //
 // # Testing
 //

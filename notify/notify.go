@@ -92,7 +92,7 @@ const (
 )
 
 // Message is one message to one contact. Title, Text and Why are plain text that may come from an attacker: escape them for
-// the mark-up of the channel. Times are in the zone of the person.
+// the mark-up of the channel. They are safe to show in plain text; the other texts are as they came, see [Message.Shown]. Times are in the zone of the person.
 type Message struct {
 	Key      string   `json:"key" erase:"keep"` // idempotency key, the same in every try
 	Kind     Kind     `json:"kind" erase:"keep"`

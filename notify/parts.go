@@ -61,11 +61,12 @@ type piece struct {
 //
 //	m.Parts(func(ps notify.Parts) bool { return len(ps.String()) <= 480 }).String()
 //
-// What stands in the title or the text already is no part of its own, nor is a malformed link. A message that needs no answer has no
+// The parts are as [Message.Shown] has them. What stands in the title or the text already is no part of its own, nor is a malformed link. A message that needs no answer has no
 // reason, runbook and link to acknowledge; an all-clear has no links.
 func (m *Message) Parts(fits func(Parts) bool) Parts {
-	pieces := m.pieces()
-	if all := shown(pieces); fits == nil || fits(all) {
+	shown := m.Shown()
+	pieces := shown.pieces()
+	if all := together(pieces); fits == nil || fits(all) {
 		return all
 	}
 	byRank := make([]*piece, len(pieces))
@@ -75,7 +76,7 @@ func (m *Message) Parts(fits func(Parts) bool) Parts {
 	}
 	slices.SortStableFunc(byRank, func(a, b *piece) int { return cmp.Compare(a.rank, b.rank) })
 	for _, p := range byRank {
-		if p.out = false; fits(shown(pieces)) {
+		if p.out = false; fits(together(pieces)) {
 			continue
 		}
 		if p.rank != rankTitle && p.rank != rankText {
@@ -85,12 +86,12 @@ func (m *Message) Parts(fits func(Parts) bool) Parts {
 		whole := p.Text
 		tooLong := sort.Search(len(whole), func(n int) bool {
 			p.Text = head(whole, n)
-			return !fits(shown(pieces))
+			return !fits(together(pieces))
 		})
 		p.Text = head(whole, max(tooLong-1, 0))
 		p.out = p.rank == rankText && p.Text == mark
 	}
-	return shown(pieces)
+	return together(pieces)
 }
 
 // pieces lists what m says, in the order in which it is read.
@@ -155,8 +156,8 @@ func isLink(s string) bool {
 	})
 }
 
-// shown returns the parts of the pieces that are not left out, and a part that says what is.
-func shown(pieces []piece) Parts {
+// together returns the parts of the pieces that are not left out, and a part that says what is.
+func together(pieces []piece) Parts {
 	list := make(Parts, 0, len(pieces)+1)
 	links := 0
 	var out []string

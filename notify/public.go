@@ -5,6 +5,8 @@ import (
 	"errors"
 	"net/url"
 	"strings"
+
+	"github.com/tocsin-dev/tocsin/internal/redact"
 )
 
 // publicError replaces an error that holds secrets. It keeps a cleaned text and no reference to the original.
@@ -16,26 +18,25 @@ type publicError struct {
 func (e *publicError) Error() string { return e.text }
 func (e *publicError) Unwrap() error { return e.cause }
 
-// Public removes secrets from an error of net/http, whose text quotes the URL and sometimes bytes of the answer. The result
-// names only the host; quoted text becomes ***; [errors.As] does not find the original. The marks of [Permanent] and
-// [RetryAfter] and the errors of package context stay. An err without a [url.Error] is returned unchanged.
+// Public removes secrets from an error: what has the name or the form of one, as in token=x, and the URL that an error of net/http
+// quotes, sometimes with bytes of the answer. The result names only the host; a secret and quoted text become ***; [errors.As] does
+// not find the original. The marks of [Permanent] and [RetryAfter] and the errors of package context stay. An err without secrets is
+// returned unchanged.
 //
 //	Post "https://hooks.example/T0C/secret": EOF   →   Post hooks.example: EOF
 //
-// The engine applies Public to every error of a notifier, so a notifier may return an error of http.Client unchanged.
+// The engine applies Public to every error of a notifier or an action, so these may return an error of http.Client unchanged.
 func Public(err error) error {
+	if err == nil {
+		return nil
+	}
 	var failed *url.Error
-	if !errors.As(err, &failed) {
+	text := err.Error()
+	if errors.As(err, &failed) {
+		text = withoutURL(text, failed)
+	}
+	if text = redact.Plain.Text(text); failed == nil && text == err.Error() {
 		return err
-	}
-	text, host := err.Error(), ""
-	u, bad := url.Parse(failed.URL)
-	if bad == nil {
-		host = u.Host
-	}
-	text = strings.ReplaceAll(text, failed.Error(), strings.TrimSpace(failed.Op+" "+host)+": "+unquoted(failed))
-	for _, part := range partsOf(failed.URL, u) {
-		text = strings.ReplaceAll(text, part, concealed)
 	}
 	public := error(&publicError{text: text, cause: contextError(err)})
 	var pause *retryError
@@ -46,6 +47,20 @@ func Public(err error) error {
 		public = Permanent(public)
 	}
 	return public
+}
+
+// withoutURL returns the text of an error without the URL of a failed request and what the request quotes.
+func withoutURL(text string, failed *url.Error) string {
+	host := ""
+	u, bad := url.Parse(failed.URL)
+	if bad == nil {
+		host = u.Host
+	}
+	text = strings.ReplaceAll(text, failed.Error(), strings.TrimSpace(failed.Op+" "+host)+": "+unquoted(failed))
+	for _, part := range partsOf(failed.URL, u) {
+		text = strings.ReplaceAll(text, part, concealed)
+	}
+	return text
 }
 
 // unquoted returns the cause of a failed request without quoted text. A parse error quotes the URL itself.

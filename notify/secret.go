@@ -4,9 +4,11 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+
+	"github.com/tocsin-dev/tocsin/internal/redact"
 )
 
-const concealed = "***"
+const concealed = redact.Stars
 
 // Secret holds a text and prints as ***: through fmt, log/slog, encoding/json and every encoder of text. The zero Secret
 // holds "" and prints as *** too.

@@ -103,17 +103,18 @@ func compile(found *fault.List, kind Kind, part, text string) *template.Template
 // reports the failure; m can be sent nevertheless.
 func (ts *Templates) Render(m *Message) error {
 	p, ok := ts.of(m)
+	shown := m.Shown() // so that only the template begins lines
 	title, titleErr, textErr := "", error(nil), error(nil)
 	if ok {
-		title, titleErr = execute(p.title, m, maxTitle)
+		title, titleErr = execute(p.title, &shown, maxTitle)
 	}
 	if title == "" {
-		title = strings.ToValidUTF8(m.Priority.String()+" "+m.Summary, "")
+		title = shown.Priority.String() + " " + shown.Summary
 	}
 	m.Title = shorten(strings.Join(strings.Fields(title), " "), maxTitle)
-	m.Text = ""
+	m.Text, shown.Text, shown.Title = "", "", m.Title
 	if ok {
-		m.Text, textErr = execute(p.text, m, maxText)
+		m.Text, textErr = execute(p.text, &shown, maxText)
 	}
 	return errors.Join(titleErr, textErr)
 }

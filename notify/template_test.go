@@ -11,6 +11,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/tocsin-dev/tocsin/event"
+	"github.com/tocsin-dev/tocsin/internal/line"
 	"github.com/tocsin-dev/tocsin/notify"
 	"github.com/tocsin-dev/tocsin/severity"
 )
@@ -71,7 +72,7 @@ func TestBuiltInTexts(t *testing.T) {
 		{"nothing known", notify.Message{Kind: notify.Page}, "", ""},
 		{
 			"summary of two lines", with(notify.Page, func(m *notify.Message) { m.Summary, m.Note = "payout\r\n\twaits", "" }),
-			"P1 payout waits", about,
+			"P1 payout ⏎ waits", about,
 		},
 		{"kind that does not exist", with("fax", same), "P1 payout waits", ""},
 	} {
@@ -299,7 +300,7 @@ func FuzzRender(f *testing.F) {
 		if strings.ContainsAny(m.Title, "\r\n\v\f\u0085\u2028\u2029") {
 			t.Errorf("title %q has more than one line", m.Title)
 		}
-		plain := "P3 " + strings.Join(strings.Fields(summary), " ")
+		plain := "P3 " + strings.Join(strings.Fields(line.Of(summary)), " ")
 		if m.Kind == notify.Page && utf8.ValidString(summary) && len(summary) < 250 && m.Title != strings.TrimSpace(plain) {
 			t.Errorf("title %q, expected %q", m.Title, plain)
 		}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/tocsin-dev/tocsin/escalate"
 	"github.com/tocsin-dev/tocsin/incident"
+	"github.com/tocsin-dev/tocsin/internal/line"
 	"github.com/tocsin-dev/tocsin/notify"
 	"github.com/tocsin-dev/tocsin/severity"
 )
@@ -256,10 +257,10 @@ type RefusedError struct {
 // Error implements error.
 func (e *RefusedError) Error() string {
 	if e.Incident == "" { // of a command about no incident
-		return e.Reason
+		return line.Of(e.Reason)
 	}
 	if e.Phase == "" {
-		return fmt.Sprintf("incident %q: %s", e.Incident, e.Reason)
+		return line.Of(fmt.Sprintf("incident %q: %s", e.Incident, e.Reason))
 	}
-	return fmt.Sprintf("incident %q: %s (phase %s, escalation %s at %v)", e.Incident, e.Reason, e.Phase, e.Status, e.At)
+	return line.Of(fmt.Sprintf("incident %q: %s (phase %s, escalation %s at %v)", e.Incident, e.Reason, e.Phase, e.Status, e.At))
 }

@@ -27,7 +27,8 @@ type Assessed struct {
 	record       *record   // working copy of the alert, in Decide
 }
 
-// Complete fills in what the sender left out but for the id: source and intake are those of the service, and the event came now.
+// Complete fills in what the sender left out but for the id: source and intake are those of the service, and the event came now. It takes
+// out secrets: every way in leads through here.
 func Complete(e *event.Event, service string, now time.Time) {
 	e.Received = now
 	if e.Source == "" {
@@ -37,6 +38,7 @@ func Complete(e *event.Event, service string, now time.Time) {
 		e.Intake = service
 	}
 	e.UnifyNumbers()
+	e.Redact()
 	e.Time = e.Time.UTC() // near the year 9999 another zone may have a year that no document can hold
 }
 

@@ -10,6 +10,7 @@ import (
 
 	"github.com/tocsin-dev/tocsin/event"
 	"github.com/tocsin-dev/tocsin/internal/core"
+	"github.com/tocsin-dev/tocsin/internal/redact"
 	"github.com/tocsin-dev/tocsin/internal/spans"
 	"github.com/tocsin-dev/tocsin/store"
 )
@@ -57,7 +58,7 @@ func (t *Telemetry) Submit(ctx context.Context, events []event.Event) (context.C
 }
 
 // cloudEvent returns the attributes of an event by the semantic conventions. It shortens them, since a rejected event may have fields
-// of any length.
+// of any length, and takes out secrets.
 func cloudEvent(ev *event.Event) []attribute.KeyValue {
 	const most = 256
 	var attrs []attribute.KeyValue
@@ -65,7 +66,7 @@ func cloudEvent(ev *event.Event) []attribute.KeyValue {
 		"event_id": ev.ID, "event_source": ev.Source, "event_type": ev.Type, "event_subject": ev.Subject,
 	} {
 		if value != "" {
-			attrs = append(attrs, attribute.String("cloudevents."+name, strings.ToValidUTF8(event.Shorten(value, most), "?")))
+			attrs = append(attrs, attribute.String("cloudevents."+name, strings.ToValidUTF8(event.Shorten(redact.Tagged.Text(value), most), "?")))
 		}
 	}
 	return attrs
@@ -138,7 +139,7 @@ func (s *Submission) End() {
 
 // Command starts the span of a command about an incident; done ends it with the outcome.
 func (t *Telemetry) Command(ctx context.Context, name, incident string) (_ context.Context, done func(refused, err error)) {
-	ctx, span := spans.Start(ctx, t.tracer, "tocsin do "+name, trace.WithAttributes(attribute.String("tocsin.incident.id", incident)))
+	ctx, span := spans.Start(ctx, t.tracer, "tocsin do "+name, trace.WithAttributes(attribute.String("tocsin.incident.id", redact.Plain.Text(incident))))
 	return ctx, func(refused, err error) {
 		defer spans.Shield()
 		outcome := "accepted"

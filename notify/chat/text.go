@@ -3,9 +3,9 @@ package chat
 import (
 	"net/http"
 	"strings"
-	"unicode"
 	"unicode/utf16"
 
+	"github.com/tocsin-dev/tocsin/internal/line"
 	"github.com/tocsin-dev/tocsin/internal/outbound"
 	"github.com/tocsin-dev/tocsin/notify"
 )
@@ -56,7 +56,6 @@ func (t *text) rest() string {
 // two links together.
 func (t *text) paragraphs() (list notify.Parts) {
 	for _, p := range t.following() {
-		p.Text = plain(p.Text)
 		if last := len(list) - 1; p.URL == "" && last >= 0 && list[last].URL == "" {
 			list[last].Text += "\n" + p.Text
 			continue
@@ -71,7 +70,7 @@ func (t *text) following() notify.Parts {
 	if t.m.To == "" || t.mention != "" || t.service.directs {
 		return t.parts[1:]
 	}
-	return append(notify.Parts{{Text: "for " + t.m.To}}, t.parts[1:]...)
+	return append(notify.Parts{{Text: "for " + line.Of(t.m.To)}}, t.parts[1:]...)
 }
 
 // all returns title and rest for services with one text field.
@@ -79,7 +78,7 @@ func (t *text) all() string { return t.mention + strings.TrimSpace(t.title()+"\n
 
 // line returns a part in the mark-up of the service.
 func (t *text) line(p notify.Part) string {
-	words := plain(p.Text)
+	words := p.Text
 	if t.service.escape != nil {
 		words = t.service.escape(words)
 	}
@@ -90,16 +89,6 @@ func (t *text) line(p notify.Part) string {
 		p.URL = t.service.link(p.URL)
 	}
 	return notify.Part{Text: words, URL: p.URL}.String()
-}
-
-// plain returns s without control characters other than line breaks and tabs, and in UTF-8.
-func plain(s string) string {
-	return strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) && r != '\n' && r != '\t' {
-			return -1
-		}
-		return r
-	}, strings.ToValidUTF8(s, "\uFFFD"))
 }
 
 // units returns the number of UTF-16 code units of s.

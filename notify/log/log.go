@@ -32,7 +32,8 @@ func (n *Notifier) Notify(ctx context.Context, m notify.Message) (notify.Receipt
 	if m.Kind == notify.Page {
 		level = slog.LevelError
 	}
-	logger.LogAttrs(ctx, level, m.Title, attrs(&m)...)
+	shown := m.Shown()
+	logger.LogAttrs(ctx, level, shown.Title, attrs(&shown)...)
 	return notify.Receipt{}, nil
 }
 

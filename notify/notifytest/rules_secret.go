@@ -2,8 +2,10 @@ package notifytest
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"strings"
 
 	"github.com/tocsin-dev/tocsin/notify"
@@ -45,7 +47,7 @@ func checkSecret(s *subject) (found []error) {
 	judge := func(name string, err error) {
 		for _, secret := range secrets {
 			for _, verb := range []string{"%v", "%+v", "%#v"} {
-				if text := fmt.Sprintf(verb, notify.Public(err)); err != nil && strings.Contains(text, secret) {
+				if text := fmt.Sprintf(verb, shown(err)); err != nil && strings.Contains(text, secret) {
 					found = append(found, fmt.Errorf("%s: the error contains %s", name, secretName(secret)))
 					return
 				}
@@ -71,6 +73,16 @@ func checkSecret(s *subject) (found []error) {
 	_, err = s.newNotifier(p.server.URL+"/%zz"+secretPath+"?token="+secretQuery, p.client).Notify(context.Background(), page())
 	judge("a URL that is malformed", err)
 	return found
+}
+
+// shown returns an error without the URL of a failed request, which the engine takes out. What else the engine would take out counts as
+// shown: it does not know every secret.
+func shown(err error) error {
+	var failed *url.Error
+	if errors.As(err, &failed) {
+		return notify.Public(err)
+	}
+	return err
 }
 
 // secretName describes a secret without repeating it.

@@ -88,6 +88,7 @@ func (n *Notifier) Keeps() {}
 // Notify sends m once. The receipt is the dedup_key, which all messages of an incident share. A message for which PagerDuty has no
 // event is not sent and counts as accepted; an approval is refused, so that the person's next contact is asked.
 func (n *Notifier) Notify(ctx context.Context, m notify.Message) (notify.Receipt, error) {
+	m = m.Shown()
 	action := actionOf(&m)
 	switch {
 	case m.Occasion == notify.OccasionApproval:

@@ -29,7 +29,7 @@ const insertInbox = `INSERT INTO tocsin.task (record_tenant, record_kind, record
 // event. SubmitTx only inserts, and waits for no lock of the store. It sends no hint: an engine finds the events by
 // polling, within a second. If one transaction commits before another begins, its events are taken first.
 //
-// The engine fills in missing fields, such as Received, when it takes the event. An event without an ID always counts as
+// SubmitTx takes out secrets as [event.Event.Redact] does. The engine fills in missing fields, such as Received, when it takes the event. An event without an ID always counts as
 // a new event.
 func (s *Store) SubmitTx(ctx context.Context, tx pgx.Tx, events ...event.Event) error {
 	if err := s.enter(ctx); err != nil {
@@ -48,7 +48,9 @@ func (s *Store) SubmitTx(ctx context.Context, tx pgx.Tx, events ...event.Event) 
 			errs = append(errs, err)
 			continue
 		}
-		payload, err := json.Marshal(e)
+		stored := *e
+		stored.Redact()
+		payload, err := json.Marshal(stored)
 		if err != nil {
 			errs = append(errs, fmt.Errorf("postgres: submit: event %d: %w", i, err))
 		}
