@@ -3,6 +3,7 @@ package tocsin
 import (
 	"context"
 	"fmt"
+	"runtime"
 	"sync"
 	"time"
 
@@ -45,6 +46,14 @@ func (l *load) leave(n int) {
 	defer l.mu.Unlock()
 	l.calls--
 	l.events -= min(n, maxOfCall)
+}
+
+// giveWay lets others have the processor after every 16 events of a call. Otherwise a few large calls keep everybody from it for as
+// long as the Go scheduler lets a goroutine run, 10 ms each.
+func giveWay(i int) {
+	if i%16 == 15 {
+		runtime.Gosched()
+	}
 }
 
 // overloaded counts events that are refused since too much is under way, and returns the error.

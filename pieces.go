@@ -26,7 +26,7 @@ const (
 // counts once. The store does not keep generated ids, since they cannot repeat.
 func (e *Engine) take(ctx context.Context, s *telemetry.Submission, b *batch) error {
 	cat := e.catalog.Load()
-	all := core.AssessAll(&b.scratch, cat, b.events)
+	all := core.AssessAll(&b.scratch, cat, b.events, giveWay)
 	if b.crowded && !slices.ContainsFunc(all, urgent) {
 		defer e.reuse(b)
 		return overloaded(ctx, s, b.events)

@@ -43,6 +43,7 @@ func (e *Engine) Submit(ctx context.Context, events ...event.Event) error {
 	taken.crowded = crowded
 	ids := freshIDs{left: len(events)}
 	for i := range events {
+		giveWay(i)
 		ev := &events[i]
 		if err := ev.Check(); err != nil {
 			var rejected *event.RejectedError

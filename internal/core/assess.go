@@ -48,8 +48,9 @@ func Assess(cat *catalog.Compiled, e *event.Event) *Assessed {
 	return a
 }
 
-// AssessAll assesses the events of one Submit. The result is valid until the next call with the same Scratch.
-func AssessAll(s *Scratch, cat *catalog.Compiled, events []event.Event) Events {
+// AssessAll assesses the events of one Submit. It calls pause before each. The result is valid until the next call with the same
+// Scratch.
+func AssessAll(s *Scratch, cat *catalog.Compiled, events []event.Event, pause func(i int)) Events {
 	if cap(s.assessed) < len(events) {
 		piece := make([]Assessed, len(events))
 		s.assessed = make(Events, len(events))
@@ -59,6 +60,7 @@ func AssessAll(s *Scratch, cat *catalog.Compiled, events []event.Event) Events {
 	}
 	all := s.assessed[:len(events)]
 	for i := range events {
+		pause(i)
 		all[i].assess(cat, &events[i])
 	}
 	return all
