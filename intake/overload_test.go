@@ -11,7 +11,6 @@ import (
 	"github.com/stretchr/testify/assert"
 
 	"github.com/tocsin-dev/tocsin/event"
-	"github.com/tocsin-dev/tocsin/intake"
 )
 
 // TestOverloadOfTheEngine: each format answers so that its senders repeat.
