@@ -50,8 +50,9 @@ func Assess(cat *catalog.Compiled, e *event.Event) *Assessed {
 	return a
 }
 
-// AssessAll assesses the events of one Submit. The result is valid until the next call with the same Scratch.
-func AssessAll(s *Scratch, cat *catalog.Compiled, events []event.Event) Events {
+// AssessAll assesses the events of one Submit. It calls pause before each. The result is valid until the next call with the same
+// Scratch.
+func AssessAll(s *Scratch, cat *catalog.Compiled, events []event.Event, pause func(i int)) Events {
 	if cap(s.assessed) < len(events) {
 		piece := make([]Assessed, len(events))
 		s.assessed = make(Events, len(events))
@@ -61,6 +62,7 @@ func AssessAll(s *Scratch, cat *catalog.Compiled, events []event.Event) Events {
 	}
 	all := s.assessed[:len(events)]
 	for i := range events {
+		pause(i)
 		all[i].assess(cat, &events[i])
 	}
 	return all
@@ -102,6 +104,25 @@ func (a *Assessed) find(cat *catalog.Compiled) {
 		a.Findings = append(a.Findings, event.Finding(event.FindingMissingField, e.Type+" "+path,
 			fmt.Sprintf("an event of %q from %s has no %s, which its class requires", e.Type, e.Source, path)))
 	}
+}
+
+// AlertKey returns the key of the alert's record.
+func (a *Assessed) AlertKey() store.Key { return a.alert }
+
+// GroupKey returns the key of the record of the group for which the event is routed.
+func (a *Assessed) GroupKey() store.Key { return a.group }
+
+// MayOpen reports whether the event may open an incident: it is a trigger of an alert that is promoted.
+func (a *Assessed) MayOpen() bool {
+	return a.Promote && a.Event.Signal == event.Trigger && !a.change()
+}
+
+// findableBy returns the fields by which an alert finds groups, and groups with it are found.
+func (a *Assessed) findableBy() []string {
+	if a.BySubject {
+		return []string{a.Group}
+	}
+	return a.Fields
 }
 
 func (a *Assessed) change() bool {

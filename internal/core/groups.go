@@ -121,7 +121,7 @@ func (groups) hear(t *turn, u *unit, at time.Time, f fact) bool {
 			t.open(u, f.a, at)
 		case al.Incident != u.inc.ID:
 			u.group.LastJoin = at
-			u.findable(f.a)
+			t.findable(u, f.a)
 			t.announce(u, f.a, at)
 			t.emit(u, at, joined{f.a})
 		case f.reason == alert.ByHand && u.inc.Phases.Phase == incident.Resolved && !f.a.Event.Time.IsZero() &&
@@ -225,7 +225,7 @@ func (t *turn) open(u *unit, a *Assessed, at time.Time) {
 	t.pin(u, a.Plan)
 	g := u.group
 	g.LastJoin, g.Fields, g.JoinDue, g.JoinTold, g.Joined, g.Joiners, g.JoinAlso = at, nil, time.Time{}, time.Time{}, 0, nil, nil
-	u.findable(a)
+	t.findable(u, a)
 	u.say(at, incident.WordOpened, a.Event.Source, u.inc.opening(a))
 	t.emit(u, at, opened{a})
 }
@@ -269,14 +269,11 @@ func (t *turn) routes(a *Assessed) []string {
 }
 
 // findable lets later alerts find the group by the fields of an alert that joins, as many as a record may publish.
-func (u *unit) findable(a *Assessed) {
-	fields := a.Fields
-	if a.BySubject {
-		fields = []string{a.Group}
-	}
-	for _, field := range fields {
+func (t *turn) findable(u *unit, a *Assessed) {
+	for _, field := range a.findableBy() {
 		if !slices.Contains(u.group.Fields, field) && len(u.group.Fields) < store.MaxRefs {
 			u.group.Fields = append(slices.Clip(u.group.Fields), field)
+			t.foundBy(u.row.key, field)
 		}
 	}
 }
