@@ -70,12 +70,13 @@ func (c *child) ask(order string, into any) error {
 	return c.answer(into)
 }
 
-// stop closes the child's input, upon which it ends.
-func (c *child) stop() error {
+// stop closes the child's input, upon which it ends. It kills a child that does not end in time.
+func (c *child) stop(within time.Duration) {
+	defer time.AfterFunc(within, func() { _ = c.cmd.Process.Kill() }).Stop()
 	_ = c.in.Close()
 	for range c.lines { // nobody reads its last lines
 	}
-	return c.cmd.Wait()
+	_ = c.cmd.Wait()
 }
 
 // end kills the child. It may be called after stop.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -20,6 +21,7 @@ type line struct {
 	Idle    phase   `json:"idle"`
 	Load    phase   `json:"meanwhile"`
 
+	Skipped    int `json:"p1_skipped"`    // P1s that were due while too many others were under way
 	Retried    int `json:"p1_retried"`    // tries of P1s after the first
 	Unanswered int `json:"p1_unanswered"` // P1s without a 202, at the end
 	Unpaged    int `json:"p1_unpaged"`    // P1s without a page, at the end
@@ -72,9 +74,9 @@ func (o *options) besiege(ctx context.Context, name, kept string) (*line, error)
 	if err := o.measure(ctx, l, p, server); err != nil {
 		return nil, err
 	}
-	stopped := server.stop()
+	server.stop(o.size.grace)
 	if o.at != "" {
-		restarted := stopped == nil && o.restarts(ctx, p)
+		restarted := o.restarts(ctx, p)
 		l.Restarted = &restarted
 	}
 	l.judge()
@@ -106,12 +108,20 @@ func (o *options) measure(ctx context.Context, l *line, p *probe, server *child)
 	}
 	from, to = p.run(o.size.load, o.size.most, attack.over)
 	l.Seconds = time.Since(began).Seconds()
-	if l.Sent, err = attack.stop(); err != nil {
+	l.Sent, err = attack.stop()
+	if err != nil && !errors.Is(err, errStuck) {
 		return err
 	}
 	p.settle(o.size.grace)
 	l.Load = p.phase(from, to)
 	l.Unanswered, l.Unpaged, l.Retried = p.missing(from, to)
+	l.Skipped = p.skipped
+	if err != nil {
+		l.RSS = server.peak()
+		l.fail("%v", err)
+		server.end()
+		return nil
+	}
 	if err := server.ask("report", &after); err != nil {
 		return err
 	}

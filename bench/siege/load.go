@@ -33,6 +33,9 @@ type attack struct {
 	stop func() (summary, error)
 }
 
+// errStuck is for calls in the server that do not end when they are cancelled.
+var errStuck = errors.New("the calls do not end")
+
 // attack starts the load of a scenario, in a child or, for calls of Submit, in the server.
 func (o *options) attack(ctx context.Context, name string, server *child, at string) (*attack, error) {
 	c := server
@@ -58,8 +61,12 @@ func (o *options) attack(ctx context.Context, name string, server *child, at str
 			_ = c.in.Close()
 			defer c.end()
 		}
-		err := <-result
-		return sum, err
+		select {
+		case err := <-result:
+			return sum, err
+		case <-time.After(o.size.grace):
+			return summary{}, errStuck
+		}
 	}}
 	if !scenarios[name].fixed {
 		a.over = closed

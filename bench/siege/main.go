@@ -12,7 +12,7 @@
 // A P1 is a CloudEvent that opens an incident of its own and pages at once. One is sent every 25 ms, whether or not the
 // ones before were answered, alternately over a kept and over a fresh connection. Its accept latency is the time until the
 // 202, its page latency the time until the webhook is called, both from the first POST. A refused P1 is sent again after
-// Retry-After, or after 100 ms, and the time goes on. Each scenario first measures an idle server, then the same server
+// Retry-After, or after 100 ms, and the time goes on. While 200 P1s have no answer, no more are sent. Each scenario first measures an idle server, then the same server
 // under the load.
 //
 // The output is one line of JSON for each scenario and store. A line passes if every P1 was accepted and paged, and if the
@@ -56,7 +56,7 @@ type size struct {
 }
 
 var (
-	full  = size{10 * time.Second, 20 * time.Second, 2 * time.Minute, 30 * time.Second, 1}
+	full  = size{10 * time.Second, 20 * time.Second, time.Minute, 30 * time.Second, 1}
 	short = size{time.Second, 1500 * time.Millisecond, 4 * time.Second, 2 * time.Second, 50}
 )
 
@@ -106,10 +106,16 @@ func (o *options) run(ctx context.Context) error {
 		}
 	}
 	if failed > 0 {
-		return fmt.Errorf("%d lines fail", failed)
+		return &failedError{failed}
 	}
 	return nil
 }
+
+// failedError says that lines fail. All lines were written.
+type failedError struct{ lines int }
+
+// Error implements error.
+func (e *failedError) Error() string { return fmt.Sprintf("%d lines fail", e.lines) }
 
 // chosen returns the scenarios and stores that the flags name.
 func (o *options) chosen() (scenarios, stores []string, err error) {

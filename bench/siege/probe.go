@@ -21,7 +21,8 @@ import (
 const (
 	every   = 25 * time.Millisecond  // between two P1s
 	again   = 100 * time.Millisecond // before a P1 is sent again, without a Retry-After
-	patient = 10 * time.Second       // for one answer
+	patient = 30 * time.Second       // for one answer
+	atOnce  = 200                    // P1s without an answer: more would be a flood of their own
 )
 
 // alarm is one P1.
@@ -42,8 +43,10 @@ type probe struct {
 	stop    context.CancelFunc
 	under   sync.WaitGroup
 
-	mu     sync.Mutex
-	alarms []*alarm
+	mu      sync.Mutex
+	alarms  []*alarm
+	open    int // without an answer
+	skipped int
 }
 
 func newProbe(ctx context.Context) (*probe, error) {
@@ -87,14 +90,23 @@ func (p *probe) run(least, most time.Duration, until <-chan struct{}) (from, to 
 		if over {
 			break
 		}
-		a := &alarm{fresh: ticks%2 == 1, sent: next}
-		p.mu.Lock()
-		n := len(p.alarms)
-		p.alarms = append(p.alarms, a)
-		p.mu.Unlock()
-		p.under.Go(func() { p.send(n, a) })
+		p.begin(&alarm{fresh: ticks%2 == 1, sent: next})
 	}
 	return from, len(p.alarms)
+}
+
+// begin sends a P1, unless too many are under way.
+func (p *probe) begin(a *alarm) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.open == atOnce {
+		p.skipped++
+		return
+	}
+	n := len(p.alarms)
+	p.alarms = append(p.alarms, a)
+	p.open++
+	p.under.Go(func() { p.send(n, a) })
 }
 
 // send posts a P1 until it is accepted.
@@ -110,6 +122,7 @@ func (p *probe) send(n int, a *alarm) {
 		a.tries++
 		if accepted {
 			a.accepted = time.Since(a.sent)
+			p.open--
 		}
 		p.mu.Unlock()
 		if accepted || !wait(p.ctx, pause) {

@@ -172,7 +172,7 @@ func bombs() []bomb {
 		fmt.Fprintf(&members, `"m%d":%d,`, i, i)
 	}
 	return []bomb{
-		{name: "gzip of 256 MiB", intake: "alertmanager", contentType: am, body: packed(256 << 20), packed: true},
+		{name: "gzip of 64 MiB", intake: "alertmanager", contentType: am, body: packed(64 << 20), packed: true},
 		{name: "gzip of 15 MiB", intake: "alertmanager", contentType: am, body: packed(15 << 20), packed: true},
 		{name: "nested 400,000 deep", intake: "cloudevents", contentType: one, body: data(strings.Repeat("[", 400_000))},
 		{name: "nested in an alert", intake: "alertmanager", contentType: am, body: []byte(`{"alerts":` + strings.Repeat(`[`, 8<<20))},
