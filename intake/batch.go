@@ -204,28 +204,51 @@ func (b *batch) findings(format, intake string, total int) []event.Event {
 
 // handler serves the endpoint. decode reads one body; its error means that the whole body is unusable.
 func (g *gate) handler(decode func(*http.Request, io.Reader) (*batch, error)) http.Handler {
-	return g.traced(func(w http.ResponseWriter, r *http.Request) {
-		if !g.admit(w, r) {
+	return guard(g.traced(func(w http.ResponseWriter, r *http.Request) {
+		answerWithin(w, bodyTimeout+answerTimeout)
+		if g.handshake(w, r) || !g.admit(w, r) {
 			return
 		}
-		what := "body"
-		body, err := g.open(w, r)
-		if err == nil {
-			var b *batch
-			if b, err = decode(r, body); err == nil {
-				b.fit()
-				if by, ok := g.to.(translator); ok {
-					b.translate(by, g.Name)
-				}
-				g.settle(w, r, b)
-				return
-			}
-			if b != nil {
-				what = cmp.Or(b.reading, what)
+		if what, err := g.work(w, r, decode); err != nil {
+			g.refuse(w, r, what, err)
+		}
+	}))
+}
+
+// work receives a body, submits its events and answers. An error means that it did not, and what names the events.
+func (g *gate) work(w http.ResponseWriter, r *http.Request, decode func(*http.Request, io.Reader) (*batch, error)) (what string, err error) {
+	body, of, size, err := g.receive(w, r)
+	if err != nil {
+		return "body", err
+	}
+	if !of.enter(size) {
+		return "body", errBusy
+	}
+	defer of.leave(size)
+	var b *batch
+	err = of.inTurn(body, func(body io.Reader) error {
+		if of == g.large {
+			if body, err = g.unpack(r, body); err != nil {
+				return err
 			}
 		}
-		g.refuse(w, r, what, err)
+		if b, err = decode(r, body); err != nil {
+			return err
+		}
+		b.fit()
+		if by, ok := g.to.(translator); ok {
+			b.translate(by, g.Name)
+		}
+		return nil
 	})
+	if err == nil {
+		connectionOf(r.Context()).enter(works)
+		answerWithin(w, 0) // the store may take long; HTTP/2 would end the request
+		g.settle(w, r, b)
+	} else if b != nil {
+		what = b.reading
+	}
+	return cmp.Or(what, "body"), err
 }
 
 // settle submits the events of a body, reports its faults and answers.
@@ -256,6 +279,7 @@ func (g *gate) settle(w http.ResponseWriter, r *http.Request, b *batch) {
 		b.leaveOut(b.places[e.Index], e.Field, fmt.Errorf("%s: %s", e.Field, e.Reason))
 	}
 	g.report(ctx, b.findings(g.name, g.Name, total)...)
+	answerWithin(w, answerTimeout)
 	switch {
 	case total > 0 && b.bad == total:
 		http.Error(w, g.name+": "+b.refusal(total), http.StatusBadRequest)

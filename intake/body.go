@@ -11,7 +11,6 @@ import (
 	"net"
 	"net/http"
 	"strings"
-	"time"
 )
 
 const (
@@ -36,18 +35,36 @@ func isJSON(h http.Header) bool {
 	return err == nil && mediaType == "application/json"
 }
 
-// open returns the body of r, decompressed and limited in time and bytes.
-func (g *gate) open(w http.ResponseWriter, r *http.Request) (io.Reader, error) {
-	deadline := time.Now().Add(bodyTimeout)
-	_ = http.NewResponseController(w).SetReadDeadline(deadline) // if w has no deadlines, the limits of the server apply
-	limit := g.MaxBody
-	if gzipped(r.Header) {
+// receive returns the body of r limited in bytes, the capacity that it takes, and how many bytes of it. It has received a small
+// body to its end, and the beginning of a large one.
+func (g *gate) receive(w http.ResponseWriter, r *http.Request) (body io.Reader, of *capacity, size int64, err error) {
+	limit, packed := g.MaxBody, gzipped(r.Header)
+	if packed {
 		limit += gzipExtra
 	}
-	if r.ContentLength > limit {
-		return nil, &http.MaxBytesError{Limit: g.MaxBody}
+	switch {
+	case r.ContentLength > limit:
+		return nil, nil, 0, &http.MaxBytesError{Limit: g.MaxBody}
+	case g.bodiless:
+		return http.NoBody, g.small, 0, nil
 	}
-	body := http.MaxBytesReader(w, r.Body, limit)
+	body = http.MaxBytesReader(w, r.Body, limit)
+	begin, err := io.ReadAll(io.LimitReader(body, smallBody+1))
+	switch size = int64(len(begin)); {
+	case err != nil:
+		return nil, nil, 0, err
+	case size <= smallBody && !packed:
+		return bytes.NewReader(begin), g.small, size, nil
+	}
+	size = g.MaxBody
+	if r.ContentLength > 0 && !packed {
+		size = r.ContentLength
+	}
+	return io.MultiReader(bytes.NewReader(begin), body), g.large, size, nil
+}
+
+// unpack decompresses a large body. It reads a body of unknown length to its end.
+func (g *gate) unpack(r *http.Request, body io.Reader) (io.Reader, error) {
 	switch {
 	case gzipped(r.Header):
 		unpacked, err := gzip.NewReader(body)

@@ -27,13 +27,14 @@ import (
 // data_base64 if it is no text.
 //
 // The handler answers 202 after the events are stored. Refused events of a batch are reported as a finding. Other answers are
-// 400 for an unusable body, 413 for a body that is too large, and 429 or 503 to ask for a retry.
+// 400 for an unusable body, 413 for a body that is too large, and 429 or 503 to ask for a retry. The handshake of
+// [Endpoint.Origins] is answered with 200.
 func CloudEvents(s Submitter, e *Endpoint) http.Handler {
 	g := newGate(&format{
 		name: "cloudevents", methods: []string{http.MethodPost}, maxBody: 1 << 20,
 		accepts:  func(h http.Header) bool { return modeOf(h) != unknownMode },
 		expected: "application/cloudevents+json, application/cloudevents-batch+json, or the headers ce-specversion, ce-id, ce-source and ce-type",
-		stored:   http.StatusAccepted, partly: http.StatusAccepted, overload: http.StatusTooManyRequests, mayBegin: true,
+		stored:   http.StatusAccepted, partly: http.StatusAccepted, overload: http.StatusTooManyRequests, mayBegin: true, mayAsk: true,
 	}, s, e)
 	return g.handler(func(r *http.Request, body io.Reader) (*batch, error) {
 		return decodeCloudEvents(r.Header, body, g.MaxDepth)

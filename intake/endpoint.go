@@ -59,6 +59,10 @@ type Endpoint struct {
 	MaxDepth int
 	// Rate is the number of requests accepted per second. The burst has the same size, at least 1. Zero: no limit.
 	Rate float64
+	// Origins lists the systems that may ask with OPTIONS and the header WebHook-Request-Origin whether they may send CloudEvents, by
+	// the names that they give, such as eventemitter.example.com. Case does not count. A system needs no token to ask, and one to
+	// send. Empty: none is told that it may send. Another format ignores it, with a line in the log and a finding.
+	Origins []string
 	// Ends is how long an alert of this intake may go without a signal before it goes quiet, unless its class or its event says.
 	// [event.Never]: the sender tells the end of every condition, and only that ends an alert. Zero: as the format says, which is 9
 	// hours for Alertmanager, never for Heartbeat, and 6 hours for CloudEvents and JSON.
@@ -77,10 +81,7 @@ type Endpoint struct {
 	TracerProvider trace.TracerProvider
 }
 
-const (
-	bodyTimeout = 10 * time.Second // to read a body
-	retryAfter  = "5"              // seconds
-)
+const retryAfter = "5" // seconds
 
 // The reasons of a refusal, the values of the attribute error.type.
 const (
@@ -88,6 +89,7 @@ const (
 	reasonUnauthorized = "unauthorized"
 	reasonContentType  = "content_type"
 	reasonRate         = "rate"
+	reasonBusy         = "busy"
 	reasonTimeout      = "timeout"
 	reasonTooLarge     = "too_large"
 	reasonTooDeep      = "too_deep"
@@ -109,7 +111,9 @@ type format struct {
 
 	sender   event.Sender // unless the Endpoint says otherwise
 	mayBegin bool         // whether Endpoint.TimeIsBegin applies
+	mayAsk   bool         // whether Endpoint.Origins applies
 
+	bodiless     bool // the body is ignored
 	tokenInQuery bool // also accept the token in the query, for callers that can set only a URL
 }
 
@@ -121,6 +125,8 @@ type gate struct {
 	sender  event.Sender // of all events
 	secrets [][sha256.Size]byte
 	limiter *rate.Limiter
+	small   *capacity
+	large   *capacity
 	refused metric.Int64Counter
 	tracer  trace.Tracer
 	closed  sync.Once // reports once that every request gets 401
@@ -142,6 +148,7 @@ func newGate(f *format, to Submitter, e *Endpoint) *gate {
 	if g.MaxBody <= 0 {
 		g.MaxBody = f.maxBody
 	}
+	g.small, g.large = small(), large(g.MaxBody)
 	g.limiter = rate.NewLimiter(rate.Inf, 0)
 	if g.Rate > 0 {
 		g.limiter = rate.NewLimiter(rate.Limit(g.Rate), int(max(g.Rate, 1)))
@@ -211,6 +218,8 @@ func (g *gate) warn(ctx context.Context) {
 	switch {
 	case g.TimeIsBegin && !g.mayBegin:
 		text = "TimeIsBegin is ignored: the format " + g.name + " says what its times mean"
+	case len(g.Origins) > 0 && !g.mayAsk:
+		text = "Origins is ignored: the format " + g.name + " has no handshake"
 	case g.Ends < 0:
 		text = fmt.Sprintf("Ends is ignored: %v, expected no negative duration", g.Ends)
 	default:
@@ -236,9 +245,12 @@ func (g *gate) withinRate(w http.ResponseWriter, r *http.Request) bool {
 	return false
 }
 
+// shut reports whether the configuration lets nobody in.
+func (g *gate) shut() bool { return g.Name == "" || len(g.secrets) == 0 && !g.Open }
+
 // authorized compares digests in constant time, so that timing reveals neither content nor length of a secret.
 func (g *gate) authorized(r *http.Request) bool {
-	if g.Name == "" || len(g.secrets) == 0 && !g.Open {
+	if g.shut() {
 		g.closed.Do(func() {
 			const text = "the endpoint has no name, or neither a secret nor Open: every request is answered 401"
 			g.complain(r.Context(), text, nil)
@@ -273,10 +285,15 @@ func (g *gate) refuse(w http.ResponseWriter, r *http.Request, what string, err e
 		status, reason, text = http.StatusRequestEntityTooLarge, reasonTooLarge, "body: "+err.Error()
 	case errors.Is(err, errTooDeep):
 		reason, text = reasonTooDeep, fmt.Sprintf("body: expected at most %d levels of nesting", g.MaxDepth)
+	case errors.Is(err, errBusy):
+		w.Header().Set("Retry-After", retryAfter)
+		g.answer(w, r, g.overload, reasonBusy, err.Error())
+		return
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		g.retry(w, r, reasonTimeout, "body: not received within "+bodyTimeout.String())
 		return
 	}
+	answerWithin(w, 0)
 	g.report(r.Context(), event.Finding(event.FindingLoss, g.Name+" "+what+" "+reason, g.name+": "+text))
 	g.answer(w, r, status, reason, text)
 }
@@ -291,6 +308,7 @@ func (g *gate) retry(w http.ResponseWriter, r *http.Request, reason, text string
 func (g *gate) answer(w http.ResponseWriter, r *http.Request, status int, reason, text string) {
 	g.count(r.Context(), reason, 1)
 	spans.Fail(trace.SpanFromContext(r.Context()), reason)
+	answerWithin(w, answerTimeout)
 	http.Error(w, g.name+": "+text, status)
 }
 

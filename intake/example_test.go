@@ -188,3 +188,15 @@ func ExamplePanic() {
 	// trigger panic (critical): panic: out of cheese
 	// the process ends with: out of cheese
 }
+
+func ExampleServer() {
+	mux := http.NewServeMux()
+	mux.Handle("/in/alertmanager", intake.Alertmanager(printer{}, &intake.Endpoint{Name: "prod", Bearer: []string{"the token of the receiver"}}))
+	server := intake.Server(mux, 300) // of the 1,024 files that the process may open
+	server.Addr = ":8080"
+	fmt.Println(server.ReadHeaderTimeout, server.IdleTimeout)
+	// go server.ListenAndServe()
+
+	// Output:
+	// 5s 1m0s
+}

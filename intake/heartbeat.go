@@ -30,7 +30,7 @@ import (
 // handler answers 200 after the beat is stored, and 429 or 503 to ask for a retry.
 func Heartbeat(s Submitter, e *Endpoint) http.Handler {
 	g := newGate(&format{
-		name: "heartbeat", methods: []string{http.MethodGet, http.MethodHead, http.MethodPost}, maxBody: 10 << 10, tokenInQuery: true,
+		name: "heartbeat", methods: []string{http.MethodGet, http.MethodHead, http.MethodPost}, maxBody: 10 << 10, bodiless: true, tokenInQuery: true,
 		accepts: func(http.Header) bool { return true },
 		stored:  http.StatusOK, partly: http.StatusOK, overload: http.StatusTooManyRequests,
 		sender: event.Sender{Ends: true, StaleAfter: event.Never},

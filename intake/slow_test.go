@@ -40,13 +40,17 @@ func (s *single) Close() error {
 
 func (s *single) Addr() net.Addr { return &net.UnixAddr{Name: "pipe"} }
 
-// dial serves h on a connection inside the synctest bubble.
-func dial(t *testing.T, h http.Handler) net.Conn {
+// dial serves h on a connection inside the synctest bubble. Each watch learns the states of the connection.
+func dial(t *testing.T, h http.Handler, watch ...func(net.Conn, http.ConnState)) net.Conn {
 	t.Helper()
 	ours, theirs := net.Pipe()
 	l := &single{conns: make(chan net.Conn, 1), done: make(chan struct{})}
 	l.conns <- theirs
-	srv := &http.Server{Handler: h}
+	srv := &http.Server{Handler: h, ConnState: func(c net.Conn, state http.ConnState) {
+		for _, w := range watch {
+			w(c, state)
+		}
+	}}
 	go srv.Serve(l)
 	t.Cleanup(func() { srv.Close() })
 	return ours

@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"os"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/tocsin-dev/tocsin"
@@ -30,6 +31,7 @@ type hub struct {
 	bell  *tocsin.Engine
 	log   *slog.Logger
 	token string
+	ill   atomic.Bool // what the latest request for the health has found
 }
 
 func newHub(kept store.Store, folder fs.FS, log *slog.Logger) (*hub, error) {
@@ -77,7 +79,8 @@ func notifiers(c *catalog.Catalog, log *slog.Logger) (map[string]notify.Notifier
 
 // serve runs the engine and its API until ctx ends.
 func (h *hub) serve(ctx context.Context, addr string) error {
-	server := &http.Server{Addr: addr, Handler: h.handler(), ReadHeaderTimeout: 10 * time.Second}
+	server := intake.Server(h.handler(), 0)
+	server.Addr = addr
 	failed := make(chan error, 1)
 	go func() { failed <- server.ListenAndServe() }()
 	engine, stop := context.WithCancel(ctx)
@@ -104,29 +107,36 @@ func (h *hub) handler() http.Handler {
 		return &intake.Endpoint{Name: name, Bearer: intake.Secrets{h.token}, Logger: h.log}
 	}
 	mux := http.NewServeMux()
-	mux.Handle("POST /intake/alertmanager", intake.Alertmanager(h.bell, way("alertmanager")))
-	mux.Handle("POST /intake/cloudevents", intake.CloudEvents(h.bell, way("cloudevents")))
+	mux.Handle("/intake/alertmanager", intake.Alertmanager(h.bell, way("alertmanager")))
+	mux.Handle("/intake/cloudevents", intake.CloudEvents(h.bell, way("cloudevents")))
 	mux.HandleFunc("GET /health", h.health)
 	mux.HandleFunc("GET /incidents", h.known(h.incidents))
 	mux.HandleFunc("GET /explain", h.known(h.explain))
 	mux.HandleFunc("GET /dead-letters", h.known(h.letters))
 	mux.HandleFunc("POST /acknowledge", h.known(func(w http.ResponseWriter, r *http.Request) error {
-		return h.bell.Do(r.Context(), respond.Acknowledge{Incident: r.FormValue("id"), By: by(r), Via: "hub"})
+		return h.bell.Do(r.Context(), respond.Acknowledge{Incident: asked(r, "id"), By: by(r), Via: "hub"})
 	}))
 	mux.HandleFunc("POST /resolve", h.known(func(w http.ResponseWriter, r *http.Request) error {
-		return h.bell.Do(r.Context(), respond.Resolve{Incident: r.FormValue("id"), By: by(r), Alerts: true, Override: r.FormValue("override")})
+		return h.bell.Do(r.Context(), respond.Resolve{Incident: asked(r, "id"), By: by(r), Alerts: true, Override: asked(r, "override")})
 	}))
 	mux.HandleFunc("POST /resend", h.known(h.resend))
 	return intake.Recover(h.bell, mux)
 }
 
-func by(r *http.Request) escalate.PersonID { return escalate.PersonID(r.FormValue("by")) }
+// asked returns a parameter of the query. No handler of the API reads a body.
+func asked(r *http.Request, name string) string { return r.URL.Query().Get(name) }
+
+func by(r *http.Request) escalate.PersonID { return escalate.PersonID(asked(r, "by")) }
+
+func (h *hub) authorized(r *http.Request) bool {
+	given := []byte(strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer "))
+	return subtle.ConstantTimeCompare(given, []byte(h.token)) == 1
+}
 
 // known checks the token and answers an error with its status.
 func (h *hub) known(handle func(http.ResponseWriter, *http.Request) error) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		given := []byte(strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer "))
-		if subtle.ConstantTimeCompare(given, []byte(h.token)) == 0 {
+		if !h.authorized(r) {
 			http.Error(w, "expected the bearer token of the hub", http.StatusUnauthorized)
 			return
 		}
@@ -145,16 +155,24 @@ func (h *hub) known(handle func(http.ResponseWriter, *http.Request) error) http.
 	}
 }
 
+// health answers ok or ill. The reason is for the log, once, and for those who have the token.
 func (h *hub) health(w http.ResponseWriter, r *http.Request) {
-	if err := h.bell.Health(r.Context()); err != nil {
-		http.Error(w, err.Error(), http.StatusServiceUnavailable)
-		return
+	err := h.bell.Health(r.Context())
+	if was := h.ill.Swap(err != nil); err != nil && !was {
+		h.log.Error("the engine is ill", "error", err)
 	}
-	fmt.Fprintln(w, "ok")
+	switch {
+	case err == nil:
+		fmt.Fprintln(w, "ok")
+	case h.authorized(r):
+		http.Error(w, err.Error(), http.StatusServiceUnavailable)
+	default:
+		http.Error(w, "ill", http.StatusServiceUnavailable)
+	}
 }
 
 func (h *hub) incidents(w http.ResponseWriter, r *http.Request) error {
-	list, err := h.bell.Incidents(r.Context(), tocsin.Query{After: r.FormValue("after")})
+	list, err := h.bell.Incidents(r.Context(), tocsin.Query{After: asked(r, "after")})
 	if err != nil {
 		return err
 	}
@@ -162,7 +180,7 @@ func (h *hub) incidents(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (h *hub) explain(w http.ResponseWriter, r *http.Request) error {
-	text, err := h.bell.Explain(r.Context(), r.FormValue("id"))
+	text, err := h.bell.Explain(r.Context(), asked(r, "id"))
 	if err != nil {
 		return err
 	}
@@ -187,11 +205,11 @@ func (h *hub) resend(_ http.ResponseWriter, r *http.Request) error {
 		if err != nil {
 			return err
 		}
-		if l.Key == r.FormValue("key") {
+		if l.Key == asked(r, "key") {
 			return h.bell.Do(r.Context(), respond.Resend{Letter: l.Message, By: by(r)})
 		}
 	}
-	return fmt.Errorf("%w: dead letter %q", tocsin.ErrNotFound, r.FormValue("key"))
+	return fmt.Errorf("%w: dead letter %q", tocsin.ErrNotFound, asked(r, "key"))
 }
 
 func answer(w http.ResponseWriter, v any) error {

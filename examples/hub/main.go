@@ -6,7 +6,8 @@
 //
 // It reads the catalog from the YAML files of a folder, by default from the folder catalog beside this file. If
 // HUB_<CHANNEL>_URL is set, that channel is a webhook to this URL, signed with HUB_<CHANNEL>_SECRET; otherwise it is the log.
-// Every request except GET /health needs the bearer token HUB_TOKEN. If HUB_TOKEN is empty, the hub prints a random token.
+// Every request needs the bearer token HUB_TOKEN. If HUB_TOKEN is empty, the hub prints a random token. Only GET /health answers
+// without the token: ok or ill. With the token it says why.
 //
 //	POST /intake/alertmanager, /intake/cloudevents
 //	GET  /incidents, /explain?id=…, /dead-letters

@@ -102,3 +102,44 @@ func TestHub(t *testing.T) {
 	status, text = h.ask("GET", "/health", "", "")
 	assert.Equal(t, http.StatusOK, status, text)
 }
+
+// unread is a body that nobody may read.
+type unread struct{ t *testing.T }
+
+func (u unread) Read([]byte) (int, error) {
+	u.t.Error("the body is read")
+	return 0, io.EOF
+}
+
+// TestStrangersLearnNothing: without the token, no body is read, and the health is one word.
+func TestStrangersLearnNothing(t *testing.T) {
+	h, stop := begin(t, filepath.Join(t.TempDir(), "hub.db"))
+	for _, path := range []string{"/health", "/intake/alertmanager", "/intake/cloudevents", "/incidents", "/explain", "/acknowledge", "/resolve", "/resend"} {
+		for _, method := range []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodOptions} {
+			if path == "/health" && method == http.MethodGet {
+				continue
+			}
+			r := httptest.NewRequest(method, path+"?id=x", unread{t})
+			r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+			w := httptest.NewRecorder()
+			h.Config.Handler.ServeHTTP(w, r)
+			assert.Contains(t, []int{http.StatusUnauthorized, http.StatusMethodNotAllowed}, w.Code, "%s %s", method, path)
+		}
+	}
+	status, text := h.ask("GET", "/health", "", "")
+	assert.Equal(t, http.StatusOK, status)
+	assert.Equal(t, "ok\n", text)
+	handler := h.Config.Handler
+	stop()
+
+	health := func(token string) *httptest.ResponseRecorder {
+		r := httptest.NewRequest(http.MethodGet, "/health", nil)
+		r.Header.Set("Authorization", "Bearer "+token)
+		w := httptest.NewRecorder()
+		handler.ServeHTTP(w, r)
+		return w
+	}
+	assert.Equal(t, http.StatusServiceUnavailable, health("guess").Code)
+	assert.Equal(t, "ill\n", health("guess").Body.String())
+	assert.Contains(t, health("token").Body.String(), "Run is not under way")
+}
