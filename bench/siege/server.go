@@ -75,7 +75,8 @@ func serve(ctx context.Context, o *options) error {
 	if err != nil {
 		return err
 	}
-	server := &http.Server{Handler: t.handler(), ReadHeaderTimeout: 10 * time.Second, ErrorLog: slog.NewLogLogger(slog.DiscardHandler, 0)}
+	server := intake.Server(t.handler(), 0)
+	server.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)
 	defer server.Close()
 	over := make(chan error, 2)
 	go func() { over <- t.bell.Run(ctx) }()
@@ -110,8 +111,8 @@ func (t *target) handler() http.Handler {
 		return &intake.Endpoint{Name: name, Bearer: intake.Secrets{token}, MeterProvider: &t.refused}
 	}
 	mux := http.NewServeMux()
-	mux.Handle("POST /intake/alertmanager", intake.Alertmanager(t.bell, way("alertmanager")))
-	mux.Handle("POST /intake/cloudevents", intake.CloudEvents(t.bell, way("cloudevents")))
+	mux.Handle("/intake/alertmanager", intake.Alertmanager(t.bell, way("alertmanager")))
+	mux.Handle("/intake/cloudevents", intake.CloudEvents(t.bell, way("cloudevents")))
 	return intake.Recover(t.bell, mux)
 }
 
