@@ -35,6 +35,7 @@ type Engine struct {
 	core     *core.Core
 	tel      *telemetry.Telemetry
 	hints    hints
+	load     load
 	clock    clock
 	health   health
 	inputLog inputLog
@@ -124,7 +125,8 @@ type change struct {
 	inputs  []core.Input
 	events  []store.EventID
 	claims  []store.Claim
-	command bool // a refused command stores nothing
+	command bool           // a refused command stores nothing
+	spent   *time.Duration // if not nil: gets the time that the core took to decide
 	// admit returns the inputs to decide about, given the view, and the claims to settle. Defaults to all inputs and no claims.
 	admit func(store.View, []core.Input) ([]core.Input, []store.Settle)
 }
@@ -185,7 +187,11 @@ func (e *Engine) decide(w *work, v store.View) (store.Batch, store.Need, error) 
 	if w.admit != nil {
 		inputs, settles = w.admit(v, inputs)
 	}
+	began := time.Now()
 	d, need := e.core.Decide(w.scratch, w.catalog, v, inputs)
+	if w.spent != nil {
+		*w.spent += time.Since(began)
+	}
 	if !need.Empty() {
 		e.hints.foresee(&need)
 		return store.Batch{}, need, nil

@@ -38,6 +38,31 @@ func (h *hints) fires(alert store.Key) bool {
 	return ok
 }
 
+// untilOpens returns how many of the events come before more than most of them may open a group. Events of groups that are not in the
+// cache count.
+func (h *hints) untilOpens(events core.Events, most int) int {
+	if len(events) <= most {
+		return len(events)
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for i, a := range events {
+		if !a.MayOpen() {
+			continue
+		}
+		if _, ok := h.incident[a.GroupKey()]; ok {
+			continue
+		}
+		if _, ok := h.firing[maphash.Comparable(h.seed, a.AlertKey())]; ok {
+			continue
+		}
+		if most--; most < 0 {
+			return i
+		}
+	}
+	return len(events)
+}
+
 // widen adds to the scope the latest incidents of its groups, and the groups of its incidents.
 func (h *hints) widen(sc *store.Scope) {
 	h.mu.Lock()

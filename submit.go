@@ -20,16 +20,27 @@ import (
 )
 
 // Submit stores events and decides about them. nil means that all events are stored. For each invalid event the error joins a
-// [*event.RejectedError]; the valid events are stored all the same. After any other error the events may or may not be stored;
-// a retry is safe if each event has an ID.
+// [*event.RejectedError]; the valid events are stored all the same. An [*event.OverloadError] means that none is stored, since 4,000
+// calls or 200,000 events are under way; calls with an event of P1 may exceed that by a quarter. After any other error the events
+// may or may not be stored; a retry is safe if each event has an ID.
+//
+// Submit commits at most 500 events at once, fewer if they take long or open many incidents, and lets other callers take their turn
+// in between. So a failing call may have stored a part of its events: the error says how many. Alerts of P1 go first; the events of
+// one alert keep their order.
 //
 // Submit may be called before and during Run.
 func (e *Engine) Submit(ctx context.Context, events ...event.Event) error {
 	now := e.now(ctx)
 	ctx, s := e.tel.Submit(ctx, events)
 	defer s.End()
+	crowded, ok := e.load.enter(len(events))
+	if !ok {
+		return overloaded(ctx, s, events)
+	}
+	defer e.load.leave(len(events))
 	var errs []error
 	taken := e.batch()
+	taken.crowded = crowded
 	ids := freshIDs{left: len(events)}
 	for i := range events {
 		ev := &events[i]
@@ -53,14 +64,17 @@ func (e *Engine) Submit(ctx context.Context, events ...event.Event) error {
 	return errors.Join(append(errs, e.take(ctx, s, taken))...)
 }
 
-// batch holds the events of one commit. All slices but fresh have one element per event.
+// batch holds the events of one call.
 type batch struct {
 	events []event.Event
 	named  []bool        // the sender gave an id
 	claims []store.Claim // of the inbox tasks that hold the events; nil: the events come from Submit
+	// crowded says that so much is under way that only a batch with an event of P1 is taken.
+	crowded bool
 
+	// The fields below are of the piece that is committed.
 	scratch core.Scratch
-	at      []int // index in ids, noID or repeatedID
+	at      []int // by event: index in ids, noID or repeatedID
 	fresh   core.Events
 }
 
@@ -82,7 +96,7 @@ func (e *Engine) reuse(b *batch) {
 	if cap(b.events) > maxPooled {
 		return
 	}
-	b.events, b.named, b.claims, b.at = b.events[:0], b.named[:0], nil, b.at[:0]
+	b.events, b.named, b.claims, b.crowded = b.events[:0], b.named[:0], nil, false
 	e.batches.Put(b)
 }
 
@@ -139,62 +153,6 @@ func (f *freshIDs) make(n int) {
 		}
 	}
 	f.made = string(text)
-}
-
-// take assesses and commits complete events. An event whose id was applied before, or comes twice in the batch, counts once.
-// The store does not keep generated ids, since they cannot repeat.
-func (e *Engine) take(ctx context.Context, s *telemetry.Submission, b *batch) error {
-	cat := e.catalog.Load()
-	assessed, ids := core.AssessAll(&b.scratch, cat, b.events), b.ids()
-	_, err := e.commit(ctx, change{
-		scratch: &b.scratch, catalog: cat, inputs: []core.Input{assessed}, events: ids, claims: b.claims,
-		admit: func(v store.View, _ []core.Input) ([]core.Input, []store.Settle) {
-			b.fresh = b.fresh[:0]
-			var done []store.Settle
-			for i, a := range assessed {
-				if b.claims != nil {
-					if !v.Valid[i] { // another engine has claimed the task
-						continue
-					}
-					done = append(done, store.Settle{Claim: b.claims[i]})
-				}
-				if at := b.at[i]; at == repeatedID || at >= 0 && v.Seen[at] {
-					continue
-				}
-				b.fresh = append(b.fresh, a)
-			}
-			return []core.Input{b.fresh}, done
-		},
-	})
-	if err != nil {
-		s.Failed(ctx, len(b.events))
-		return fmt.Errorf("tocsin: submit: %w", err)
-	}
-	count(ctx, s, assessed, b.fresh)
-	e.reuse(b)
-	return nil
-}
-
-// ids returns the distinct ids that the senders gave, and fills at.
-func (b *batch) ids() []store.EventID {
-	var ids []store.EventID
-	seen := make(map[store.EventID]struct{})
-	for i := range b.events {
-		if !b.named[i] {
-			b.at = append(b.at, noID)
-			continue
-		}
-		e := &b.events[i]
-		id := store.NewEventID(e.Tenant, e.Source, e.ID)
-		if _, twice := seen[id]; twice {
-			b.at = append(b.at, repeatedID)
-			continue
-		}
-		seen[id] = struct{}{}
-		b.at = append(b.at, len(ids))
-		ids = append(ids, id)
-	}
-	return ids
 }
 
 func count(ctx context.Context, s *telemetry.Submission, all, fresh core.Events) {

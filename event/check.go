@@ -6,6 +6,7 @@ import (
 	"math"
 	"net/url"
 	"strings"
+	"time"
 	"unicode/utf8"
 )
 
@@ -34,6 +35,17 @@ type RejectedError struct {
 // Error implements error.
 func (e *RejectedError) Error() string {
 	return fmt.Sprintf("event %d rejected: %s: %s", e.Index, e.Field, e.Reason)
+}
+
+// OverloadError reports that Submit refused a call because too much is under way. None of its events is stored; the caller may try
+// again.
+type OverloadError struct {
+	RetryAfter time.Duration // how long the caller should wait
+}
+
+// Error implements error.
+func (e *OverloadError) Error() string {
+	return fmt.Sprintf("too much is under way: try again after %v", e.RetryAfter)
 }
 
 // Check returns the first fault of e as a *[RejectedError] with Index 0, or nil. Submit calls it for every event.

@@ -267,7 +267,7 @@ func (g *gate) settle(w http.ResponseWriter, r *http.Request, b *batch) {
 		var err error
 		if refused, err = refusals(g.to.Submit(ctx, b.events...)); err != nil {
 			g.complain(ctx, "events were not stored", err)
-			g.retry(w, r, reasonStore, "not stored, try again")
+			g.notStored(w, r, err)
 			return
 		}
 	}

@@ -31,7 +31,7 @@ import (
 // Submitter stores events. The engine implements it. Submit may be called concurrently and may block until ctx ends.
 //
 // A nil error means that every event is durable. Refused events are reported as joined *[event.RejectedError]; all others are
-// stored. Any other error means that it is unknown whether the events are stored; the sender may repeat them.
+// stored. A *[event.OverloadError] means that none is stored. Any other error means that it is unknown whether the events are stored; the sender may repeat them.
 type Submitter interface {
 	Submit(ctx context.Context, events ...event.Event) error
 }
@@ -96,6 +96,7 @@ const (
 	reasonMalformed    = "malformed"
 	reasonRefused      = "refused"
 	reasonStore        = "store"
+	reasonOverload     = "overload"
 )
 
 // format describes an input format.
@@ -304,6 +305,16 @@ func (g *gate) retry(w http.ResponseWriter, r *http.Request, reason, text string
 	g.answer(w, r, http.StatusServiceUnavailable, reason, text)
 }
 
+// notStored answers so that the sender retries after an error of Submit.
+func (g *gate) notStored(w http.ResponseWriter, r *http.Request, err error) {
+	if over := (*event.OverloadError)(nil); errors.As(err, &over) {
+		w.Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(over.RetryAfter.Seconds()))))
+		g.answer(w, r, g.overload, reasonOverload, over.Error())
+		return
+	}
+	g.retry(w, r, reasonStore, "not stored, try again")
+}
+
 // answer refuses a request.
 func (g *gate) answer(w http.ResponseWriter, r *http.Request, status int, reason, text string) {
 	g.count(r.Context(), reason, 1)
@@ -350,7 +361,9 @@ func refusals(err error) (refused []*event.RejectedError, other error) {
 		return refused, other
 	}
 	if inner := errors.Unwrap(err); inner != nil {
-		return refusals(inner)
+		if refused, other = refusals(inner); len(refused) > 0 {
+			return refused, other
+		}
 	}
 	return nil, err
 }

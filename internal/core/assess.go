@@ -102,6 +102,17 @@ func (a *Assessed) find(cat *catalog.Compiled) {
 	}
 }
 
+// AlertKey returns the key of the alert's record.
+func (a *Assessed) AlertKey() store.Key { return a.alert }
+
+// GroupKey returns the key of the record of the group for which the event is routed.
+func (a *Assessed) GroupKey() store.Key { return a.group }
+
+// MayOpen reports whether the event may open an incident: it is a trigger of an alert that is promoted.
+func (a *Assessed) MayOpen() bool {
+	return a.Promote && a.Event.Signal == event.Trigger && !a.change()
+}
+
 func (a *Assessed) change() bool {
 	return a.Event.Signal == event.Change || a.Class.Kind == event.Changes
 }

@@ -137,13 +137,9 @@ func (t *turn) groupByField(a *Assessed) (*unit, bool) {
 func (t *turn) openBy(a *Assessed, fields ...string) (open []*unit) {
 	var keys []store.Key
 	for _, field := range fields {
-		known, _ := t.refs(store.Ref{Tenant: a.Event.Tenant, Kind: refField, Name: field})
-		keys = append(keys, known...)
-		for _, r := range t.order { // those of this turn
-			if g, ok := r.rec.(*Group); ok && r.key.Tenant == a.Event.Tenant && slices.Contains(g.Fields, field) {
-				keys = append(keys, r.key)
-			}
-		}
+		ref := store.Ref{Tenant: a.Event.Tenant, Kind: refField, Name: field}
+		known, _ := t.refs(ref)
+		keys = append(append(keys, known...), t.byField[ref]...)
 	}
 	slices.SortFunc(keys, store.Key.Compare)
 	for _, key := range slices.Compact(keys) {

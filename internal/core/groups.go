@@ -121,7 +121,7 @@ func (groups) hear(t *turn, u *unit, at time.Time, f fact) bool {
 			t.open(u, f.a, at)
 		case al.Incident != u.inc.ID:
 			u.group.LastJoin = at
-			u.findable(f.a)
+			t.findable(u, f.a)
 			t.announce(u, f.a, at)
 			t.emit(u, at, joined{f.a})
 		case f.reason == alert.ByHand && u.inc.Phases.Phase == incident.Resolved && !f.a.Event.Time.IsZero() &&
@@ -225,7 +225,7 @@ func (t *turn) open(u *unit, a *Assessed, at time.Time) {
 	t.pin(u, a.Plan)
 	g := u.group
 	g.LastJoin, g.Fields, g.JoinDue, g.JoinTold, g.Joined, g.Joiners, g.JoinAlso = at, nil, time.Time{}, time.Time{}, 0, nil, nil
-	u.findable(a)
+	t.findable(u, a)
 	u.say(at, incident.WordOpened, a.Event.Source, u.inc.opening(a))
 	t.emit(u, at, opened{a})
 }
@@ -268,8 +268,14 @@ func (t *turn) routes(a *Assessed) []string {
 	return steps
 }
 
+// foundBy lets later events of this turn find the group by a field.
+func (t *turn) foundBy(group store.Key, field string) {
+	ref := store.Ref{Tenant: group.Tenant, Kind: refField, Name: field}
+	t.byField[ref] = append(t.byField[ref], group)
+}
+
 // findable lets later alerts find the group by the fields of an alert that joins, as many as a record may publish.
-func (u *unit) findable(a *Assessed) {
+func (t *turn) findable(u *unit, a *Assessed) {
 	fields := a.Fields
 	if a.BySubject {
 		fields = []string{a.Group}
@@ -277,6 +283,7 @@ func (u *unit) findable(a *Assessed) {
 	for _, field := range fields {
 		if !slices.Contains(u.group.Fields, field) && len(u.group.Fields) < store.MaxRefs {
 			u.group.Fields = append(slices.Clip(u.group.Fields), field)
+			t.foundBy(u.row.key, field)
 		}
 	}
 }

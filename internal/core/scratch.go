@@ -18,6 +18,7 @@ type Scratch struct {
 	copies  []record
 	units   map[store.Key]*unit
 	unitSeq []*unit
+	byField map[store.Ref][]store.Key // groups of this turn that have, or had, a field
 	facts   []heard
 
 	put       []store.Change // of a Decision, and the lists that its changes are cut from
@@ -30,10 +31,11 @@ type Scratch struct {
 // reset empties the buffers of a decision.
 func (s *Scratch) reset() {
 	if s.records == nil {
-		s.records, s.units = make(map[store.Key]*record), make(map[store.Key]*unit)
+		s.records, s.units, s.byField = make(map[store.Key]*record), make(map[store.Key]*unit), make(map[store.Ref][]store.Key)
 	}
 	clear(s.records)
 	clear(s.units)
+	clear(s.byField)
 	s.order, s.copies, s.unitSeq, s.facts = s.order[:0], s.copies[:0], s.unitSeq[:0], s.facts[:0]
 	s.put, s.lines, s.published, s.entries, s.docs = s.put[:0], s.lines[:0], s.published[:0], s.entries[:0], s.docs[:0]
 }

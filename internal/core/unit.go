@@ -44,6 +44,9 @@ func (t *turn) unit(key store.Key) (*unit, bool) {
 			return nil, false
 		}
 	}
+	for _, field := range group.Fields {
+		t.foundBy(key, field)
+	}
 	t.units[key] = u
 	t.unitSeq = append(t.unitSeq, u)
 	return u, true

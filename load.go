@@ -1,0 +1,56 @@
+package tocsin
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/tocsin-dev/tocsin/event"
+	"github.com/tocsin-dev/tocsin/internal/telemetry"
+)
+
+// Bounds of what is under way in Submit.
+const (
+	maxCalls   = 4_000
+	maxEvents  = 200_000
+	maxOfCall  = maxEvents / 4 // a larger call counts as so many events, so that one call alone never fills the bound
+	shareForP1 = 4             // calls with an event of P1 may exceed both bounds by one part in so many
+	tryAgain   = 5 * time.Second
+)
+
+// load counts what is under way in Submit.
+type load struct {
+	mu            sync.Mutex
+	calls, events int
+}
+
+// enter lets a call with n events in. crowded says that it may stay only if it has an event of P1. ok is false if no call may enter. A
+// call that is let in leaves.
+func (l *load) enter(n int) (crowded, ok bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	calls, events := l.calls+1, l.events+min(n, maxOfCall)
+	if calls > maxCalls+maxCalls/shareForP1 || events > maxEvents+maxEvents/shareForP1 {
+		return false, false
+	}
+	l.calls, l.events = calls, events
+	return calls > maxCalls || events > maxEvents, true
+}
+
+// leave ends a call with n events.
+func (l *load) leave(n int) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.calls--
+	l.events -= min(n, maxOfCall)
+}
+
+// overloaded counts events that are refused since too much is under way, and returns the error.
+func overloaded(ctx context.Context, s *telemetry.Submission, events []event.Event) error {
+	for i := range events {
+		s.Event(ctx, &events[i], "rejected", "overload")
+	}
+	s.Sum("rejected", len(events))
+	return fmt.Errorf("tocsin: submit: %w", &event.OverloadError{RetryAfter: tryAgain})
+}
