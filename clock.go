@@ -40,7 +40,11 @@ func (e *Engine) compareClocks(ctx context.Context) error {
 	if !ok {
 		return nil
 	}
-	ahead, err := s.Ahead(ctx)
+	var ahead time.Duration
+	err := guarded(func() (err error) {
+		ahead, err = s.Ahead(ctx)
+		return err
+	})
 	if err != nil {
 		e.log(ctx, slog.LevelWarn, "the store did not tell its time; the last known difference stays in use", "error", err)
 		return err
@@ -56,17 +60,12 @@ const (
 )
 
 // keepTime compares the clocks regularly until ctx ends.
-func (e *Engine) keepTime(ctx, work context.Context) {
-	for {
-		pause := compareEvery
-		if e.compareClocks(work) != nil {
-			pause = compareAgain
+func (e *Engine) keepTime(ctx context.Context) {
+	for wait := time.Duration(0); pause(ctx, wait); {
+		wait = compareEvery
+		if e.compareClocks(ctx) != nil {
+			wait = compareAgain
 		}
 		e.wakeRun() // a task may be due by the new time
-		select {
-		case <-ctx.Done():
-			return
-		case <-time.After(pause):
-		}
 	}
 }

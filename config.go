@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"log/slog"
 	"maps"
-	"reflect"
 	"slices"
 	"time"
 
@@ -41,6 +40,8 @@ type Config struct {
 	Actions map[string]automate.Action
 	// Store keeps the state. Defaults to a memory store, which is lost with the process; New logs a warning then.
 	Store store.Store
+	// DeadMan tells a service outside that the engine works. Defaults to none.
+	DeadMan DeadMan
 	// Logger receives the errors and warnings of the engine. Defaults to [slog.Default] at the time of each record.
 	Logger *slog.Logger
 	// StopWithin bounds how long Run delivers after its context has ended. Defaults to 10 seconds.
@@ -127,7 +128,7 @@ func (p *prepared) usable() []error {
 		if isNil(n) {
 			fault("%s is nil, expected a notifier", where)
 		} else if n, ok := n.(interface{ Check() error }); ok {
-			if err := n.Check(); err != nil {
+			if err := guarded(n.Check); err != nil {
 				fault("%s: %w", where, err)
 			}
 		}
@@ -137,16 +138,25 @@ func (p *prepared) usable() []error {
 			fault("action %q is nil, expected an action", name)
 		}
 	}
-	if p.Store != nil && isNil(p.Store) {
-		fault("Store is a nil %T, expected a store, or no Store for one in memory", p.Store)
+	for _, optional := range []struct {
+		name, expected string
+		plugin         any
+	}{
+		{"Store", "a store, or no Store for one in memory", p.Store},
+		{"MeterProvider", "a provider, or no MeterProvider for the global one", p.MeterProvider},
+		{"TracerProvider", "a provider, or no TracerProvider for the global one", p.TracerProvider},
+	} {
+		if optional.plugin != nil && isNil(optional.plugin) {
+			fault("%s is a nil %T, expected %s", optional.name, optional.plugin, optional.expected)
+		}
+	}
+	if p.Logger != nil && p.Logger.Handler() == nil {
+		fault("Logger has no handler, expected a logger of slog.New, or no Logger for the default one")
+	}
+	if err := p.DeadMan.check(); err != nil {
+		fault("DeadMan: %w", err)
 	}
 	return errs
-}
-
-// isNil reports whether a plug-in is nil or holds a nil pointer or function, which would fail at its first call.
-func isNil(plugin any) bool {
-	v := reflect.ValueOf(plugin)
-	return !v.IsValid() || (v.Kind() == reflect.Pointer || v.Kind() == reflect.Func) && v.IsNil()
 }
 
 // vetted refuses a catalog with findings if the Config is strict.

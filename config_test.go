@@ -263,7 +263,7 @@ func TestLogGoesToTheDefaultLogger(t *testing.T) {
 		time.Sleep(3 * time.Second)
 		stop()
 		require.NoError(t, <-done)
-		assert.Contains(t, text.String(), "tocsin: the store failed; retrying")
+		assert.Contains(t, text.String(), "tocsin: due work failed; retrying")
 		assert.NotContains(t, text.String(), "an offered event is lost", "an error of the engine became an event")
 	})
 }

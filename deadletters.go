@@ -28,6 +28,10 @@ const stateDead = "dead"
 // that cannot be decoded yields an error, and the list goes on; an error of the store ends it.
 func (e *Engine) DeadLetters(ctx context.Context, tenant string) iter.Seq2[DeadLetter, error] {
 	return func(yield func(DeadLetter, error) bool) {
+		if err := given(ctx, "dead letters"); err != nil {
+			yield(DeadLetter{}, err)
+			return
+		}
 		q := store.Query{Tenant: tenant, Kind: store.KindTask, State: stateDead}
 		for {
 			rows, err := e.store.Read(ctx, q)

@@ -16,7 +16,6 @@ import (
 
 	"github.com/tocsin-dev/tocsin/catalog"
 	"github.com/tocsin-dev/tocsin/escalate"
-	"github.com/tocsin-dev/tocsin/event"
 	"github.com/tocsin-dev/tocsin/internal/core"
 	"github.com/tocsin-dev/tocsin/internal/mark"
 	"github.com/tocsin-dev/tocsin/internal/outbox"
@@ -42,13 +41,9 @@ type Engine struct {
 	batches  sync.Pool     // of empty *batch
 	owner    string        // of leases
 	wake     chan struct{} // capacity 1: work may be due
-	offers   chan event.Event
-	dropped  atomic.Int64 // offered events that were lost since the last finding
+	offers   offers
 	running  atomic.Bool
 }
-
-// maxOffers is the capacity of the queue of offered events.
-const maxOffers = 1024
 
 // New makes an Engine. It starts no goroutine; Run does. If the Config is invalid, the error joins all its faults. nil is a
 // Config without fields.
@@ -57,23 +52,30 @@ func New(c *Config) (*Engine, error) {
 	if err != nil {
 		return nil, err
 	}
-	tel, err := telemetry.New(p.MeterProvider, p.TracerProvider)
+	var tel *telemetry.Telemetry
+	var tracer trace.Tracer
+	err = guarded(func() (err error) {
+		tracer = p.TracerProvider.Tracer(telemetry.Scope)
+		tel, err = telemetry.New(p.MeterProvider, tracer)
+		return err
+	})
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("tocsin: config: MeterProvider or TracerProvider: %w", err)
 	}
 	e := &Engine{
 		prepared: p, store: p.Store, core: core.New(), tel: tel, owner: uuid.NewString(),
-		wake: make(chan struct{}, 1), offers: make(chan event.Event, maxOffers), hints: hints{seed: maphash.MakeSeed()},
+		wake: make(chan struct{}, 1), offers: offers{more: make(chan struct{}, 1)},
+		health: health{doubts: make(chan struct{}, 1)}, hints: hints{seed: maphash.MakeSeed()},
 	}
 	if e.store == nil {
 		e.store = memory.New()
 		e.log(context.Background(), slog.LevelWarn, "no store configured: all state is in memory and is lost when the process ends")
 	}
 	e.inputLog = newInputLog(e.store)
-	e.box = outbox.New(p.notifiers, p.Actions, p.TracerProvider.Tracer(telemetry.Scope), e.settle)
+	e.box = outbox.New(p.notifiers, p.Actions, tracer, e.settle)
 	e.activate(p.compiled)
-	if err := tel.Observe(func() int { return len(e.offers) }, e.onCall); err != nil {
-		return nil, err
+	if err := guarded(func() error { return tel.Observe(e.offers.len, e.onCall) }); err != nil {
+		return nil, fmt.Errorf("tocsin: config: MeterProvider: %w", err)
 	}
 	return e, nil
 }
@@ -114,7 +116,9 @@ func (e *Engine) activate(c *catalog.Compiled) {
 }
 
 // log writes a record with a mark that keeps the log handler of package intake from submitting it as an event.
+// A panic of the log handler ends here, since no work may fail with the log.
 func (e *Engine) log(ctx context.Context, level slog.Level, msg string, args ...any) {
+	defer func() { _ = recover() }()
 	cmp.Or(e.Logger, slog.Default()).Log(mark.Own(ctx), level, "tocsin: "+msg, args...)
 }
 
@@ -142,19 +146,38 @@ func (e *Engine) commit(ctx context.Context, c change) (refused []error, err err
 		change: &c, now: now, slots: make(outbox.Places), cause: trace.SpanContextFromContext(ctx),
 		lease: &store.Lease{Owner: e.owner, Until: now.Add(outbox.LeaseFor), Fence: 1},
 	}
-	err = e.store.Update(ctx, e.scope(&c), func(v store.View) (store.Batch, store.Need, error) { return e.decide(w, v) })
-	if err == nil {
+	defer e.box.Release(w.slots)
+	err = e.update(ctx, w)
+	switch {
+	case err == nil:
 		e.after(ctx, w)
-	}
-	e.box.Release(w.slots)
-	if errors.Is(err, errRefused) {
-		e.health.answered(nil)
-		return w.refused, nil
-	}
-	if ctx.Err() == nil && !errors.Is(err, store.ErrConflict) { // a cancelled call says nothing about the health of the store
-		e.health.answered(err)
+	case errors.Is(err, errRefused):
+		err = nil
 	}
 	return w.refused, err
+}
+
+// update runs the transaction of a commit, and tells the health of the store. A panic in it becomes an error.
+func (e *Engine) update(ctx context.Context, w *work) error {
+	scope := e.scope(w.change)
+	var ours error // of the latest run of decide
+	began := e.health.began()
+	err := guarded(func() error {
+		return e.store.Update(ctx, scope, func(v store.View) (b store.Batch, n store.Need, err error) {
+			b, n, err = e.decide(w, v)
+			ours = err
+			return b, n, err
+		})
+	})
+	switch {
+	case ours != nil && errors.Is(err, ours), aboutData(err), errors.Is(err, store.ErrConflict):
+		e.health.ended(began, nil)
+	case err != nil && ctx.Err() != nil: // a cancelled call says nothing about the store
+		e.health.cancelled(began)
+	default:
+		e.health.ended(began, err)
+	}
+	return err
 }
 
 // work is the state of one commit. The store may run decide several times; after uses the results of the last run.
@@ -218,7 +241,7 @@ func (e *Engine) after(ctx context.Context, w *work) {
 	e.tel.Causes.Note(w.done.Tasks, e.tel.Trace(ctx, w.wrote), w.cause)
 	for _, t := range w.done.Tasks {
 		if t.Lease != nil {
-			e.box.Start(e.local(t), w.slots, e.tel.Causes.Of(t.ID))
+			e.start(ctx, t, w.slots)
 		}
 	}
 	e.wakeRun()

@@ -37,6 +37,9 @@ type Erased struct {
 //
 // It returns an error if the store does not implement [store.Eraser].
 func (e *Engine) Erase(ctx context.Context, tenant string, person escalate.PersonID, words ...string) (Erased, error) {
+	if err := given(ctx, "erase"); err != nil {
+		return Erased{}, err
+	}
 	s, ok := e.store.(store.Eraser)
 	if !ok {
 		return Erased{}, errors.New("tocsin: erase: the store does not implement store.Eraser, so timelines and the input log cannot be changed")

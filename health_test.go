@@ -89,9 +89,12 @@ func TestHealth(t *testing.T) {
 		within(t, func(kept *moody, bell *tocsin.Engine) {
 			kept.be(errors.New("no space left"), false)
 			require.Error(t, bell.Submit(t.Context(), critical("x")))
+			assert.NoError(t, bell.Health(t.Context()), "a commit that fails alone")
+			settle(time.Second)
 			ill(t, bell, "no space left")
 			kept.be(nil, false)
 			require.NoError(t, bell.Submit(t.Context(), critical("x")))
+			synctest.Wait()
 			assert.NoError(t, bell.Health(t.Context()))
 		})
 	})

@@ -23,6 +23,7 @@ func (e *Engine) takeInbox(ctx context.Context, tasks []store.Task) {
 		}
 		if err != nil {
 			e.unreadable(ctx, &tasks[i], err)
+			e.health.turn(0)
 			continue
 		}
 		in.events, in.named = append(in.events, ev), append(in.named, ev.ID != "")

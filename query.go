@@ -39,6 +39,9 @@ func (q *Query) check() error {
 
 // Incidents returns incidents, the worst priority first. It returns an error for a phase that there is not.
 func (e *Engine) Incidents(ctx context.Context, q Query) ([]incident.Incident, error) {
+	if err := given(ctx, "incidents"); err != nil {
+		return nil, err
+	}
 	if err := q.check(); err != nil {
 		return nil, err
 	}
@@ -91,6 +94,9 @@ func (e *Engine) Timeline(ctx context.Context, id string) ([]incident.Entry, err
 
 // read finds an incident or an alert.
 func (e *Engine) read(ctx context.Context, id string, timeline bool) (store.Snapshot, error) {
+	if err := given(ctx, "read"); err != nil {
+		return store.Snapshot{}, err
+	}
 	for _, q := range []store.Query{{Ref: core.IDRef(id)}, {Keys: []store.Key{{Kind: core.KindAlert, ID: id}}}} {
 		q.Timeline = timeline
 		rows, err := e.store.Read(ctx, q)

@@ -3,7 +3,6 @@ package tocsin
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"maps"
 	"sync"
@@ -11,7 +10,6 @@ import (
 
 	"go.opentelemetry.io/otel/trace"
 
-	"github.com/tocsin-dev/tocsin/event"
 	"github.com/tocsin-dev/tocsin/internal/core"
 	"github.com/tocsin-dev/tocsin/internal/mark"
 	"github.com/tocsin-dev/tocsin/internal/outbox"
@@ -25,9 +23,12 @@ const (
 )
 
 // Run sends messages, calls actions and meets deadlines until ctx ends. Then it stores the offered events, sends due messages for
-// at most Config.StopWithin, and returns nil. It does not wait longer for a notifier that hangs. A second Run at the same time
-// returns an error.
+// at most Config.StopWithin, and returns nil. It does not wait longer than a second for calls of the store, notifiers and actions that
+// hang then. A second Run at the same time returns an error.
 func (e *Engine) Run(ctx context.Context) error {
+	if err := given(ctx, "run"); err != nil {
+		return err
+	}
 	if !e.running.CompareAndSwap(false, true) {
 		return errors.New("tocsin: Run is under way already")
 	}
@@ -35,35 +36,56 @@ func (e *Engine) Run(ctx context.Context) error {
 	none := trace.SpanContext{} // later work is no part of the caller's span
 	work, stop := context.WithCancel(mark.Own(trace.ContextWithSpanContext(context.WithoutCancel(ctx), none)))
 	defer stop()
-	defer context.AfterFunc(ctx, func() {
-		select {
-		case <-work.Done():
-		case <-time.After(e.StopWithin + poll):
-			stop() // cancel calls that hang
-		}
-	})()
 	e.box.Open(work)
-	e.health.nextLook(time.Now())
+	e.health.begins()
 	e.wakeRun()
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		e.turns(ctx, work)
+	}()
 
-	var offered sync.WaitGroup
-	offered.Go(func() { e.takeOffers(ctx, work) })
-	offered.Go(func() { e.forget(ctx, work) })
-	if _, ok := e.store.(store.Clock); ok {
-		offered.Go(func() { e.keepTime(ctx, work) })
+	<-ctx.Done()
+	select {
+	case <-ended:
+	case <-time.After(e.StopWithin):
 	}
-	e.deliver(ctx, work)
-
-	drain, cancel := context.WithTimeout(work, e.StopWithin)
-	defer cancel()
-	offered.Wait()
-	e.drain(drain)
 	e.box.Close()
-	stop() // cancel the sends that are still under way
-	last, cancelLast := context.WithTimeout(context.WithoutCancel(ctx), poll)
-	defer cancelLast()
+	stop() // cancel what is still under way
+	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), poll)
+	defer cancel()
+	select {
+	case <-ended:
+	case <-last.Done():
+	}
 	e.box.Wait(last)
 	return nil
+}
+
+// turns does the work of Run: until ctx ends as it comes, and then what is left, until nothing is left or work ends.
+func (e *Engine) turns(ctx, work context.Context) {
+	turn, end := context.WithCancel(work) // of calls that may be cancelled when ctx ends
+	defer end()
+	defer context.AfterFunc(ctx, end)()
+	var all sync.WaitGroup
+	defer all.Wait()
+	all.Go(func() { e.forget(turn) })
+	all.Go(func() { e.prove(turn) })
+	if e.DeadMan.URL.Reveal() != "" {
+		all.Go(func() { e.beat(turn) })
+	}
+	if _, ok := e.store.(store.Clock); ok {
+		all.Go(func() { e.keepTime(turn) })
+	}
+	var offered sync.WaitGroup
+	offered.Go(func() {
+		e.takeOffers(ctx, work)
+		_ = e.storeOffers(work, work) // storeLastOffers tries again
+	})
+	e.deliver(ctx, work)
+	offered.Wait()
+	e.drain(work)
+	e.storeLastOffers(work)
 }
 
 // deliver does due work until ctx ends.
@@ -83,22 +105,24 @@ func (e *Engine) deliver(ctx, work context.Context) {
 		case <-e.wake:
 		case <-hints:
 		}
-		wait, err := e.look(work)
-		e.health.answered(err)
-		if err != nil {
-			e.log(work, slog.LevelError, "the store failed; retrying", "error", err)
-			wait = poll
-		}
+		wait, err := e.look(ctx, work)
 		wait = min(wait, pause)
-		e.health.nextLook(time.Now().Add(wait))
+		if err != nil {
+			e.log(work, slog.LevelError, "due work failed; retrying", "error", err)
+			wait = poll
+			e.health.turn(wait)
+		} else {
+			e.health.sleeps(wait)
+		}
 		timer.Reset(wait)
 	}
 }
 
-// look sends all due messages and advances all due groups. It returns the time until the next work is due.
-func (e *Engine) look(ctx context.Context) (time.Duration, error) {
-	for {
-		e.health.nextLook(time.Now()) // each claim is a look, also while there is always work
+// look sends all due messages and advances all due groups. It returns the time until the next work is due. It stops between two claims
+// when until ends.
+func (e *Engine) look(until, ctx context.Context) (time.Duration, error) {
+	for until.Err() == nil {
+		e.health.turn(0)
 		now := e.now(ctx)
 		urgent, next, err := e.claim(ctx, now, true)
 		found, nextOfAll, errOfAll := e.claim(ctx, now, false)
@@ -116,6 +140,7 @@ func (e *Engine) look(ctx context.Context) (time.Duration, error) {
 		}
 		return max(next.Sub(e.now(ctx)), 0), nil
 	}
+	return 0, nil
 }
 
 // claim starts due tasks and advances due groups, of P1 only or of every priority. It reports whether any were due, and when
@@ -132,7 +157,13 @@ func (e *Engine) claim(ctx context.Context, now time.Time, onlyP1 bool) (found b
 	if onlyP1 {
 		r.MaxPriority, r.Keep = 1, e.box.Calls()
 	}
-	claimed, err := e.store.Claim(ctx, r)
+	began := time.Now()
+	var claimed store.Claimed
+	err = guarded(func() (err error) {
+		claimed, err = e.store.Claim(ctx, r)
+		return err
+	})
+	e.health.looked(err)
 	if err != nil {
 		return false, next, err
 	}
@@ -145,7 +176,7 @@ func (e *Engine) claim(ctx context.Context, now time.Time, onlyP1 bool) (found b
 		if t.Queue == core.QueueInbox {
 			inbox = append(inbox, t)
 		} else {
-			e.box.Start(e.local(t), slots, e.tel.Causes.Of(t.ID))
+			e.start(ctx, t, slots)
 		}
 	}
 	e.takeInbox(ctx, inbox)
@@ -155,11 +186,44 @@ func (e *Engine) claim(ctx context.Context, now time.Time, onlyP1 bool) (found b
 	if next.IsZero() || !claimed.Next.IsZero() && claimed.Next.Before(next) {
 		next = claimed.Next
 	}
-	return len(claimed.Tasks)+len(claimed.Due) > 0, next, e.advance(ctx, now, claimed.Due)
+	met, err := e.advance(ctx, now, claimed.Due)
+	if !onlyP1 && met == len(claimed.Due) && met < claimAtOnce {
+		e.health.onTime(began)
+	}
+	return len(claimed.Tasks)+len(claimed.Due) > 0, next, err
 }
 
-// advance commits what is due in the groups, at most claimAtOnce groups in one commit.
-func (e *Engine) advance(ctx context.Context, now time.Time, due []store.Key) error {
+// start hands a leased task to the outbox. If the outbox was closed meanwhile, another process may take the task at once.
+func (e *Engine) start(ctx context.Context, t store.Task, slots outbox.Places) {
+	if !e.box.Start(e.local(t), slots, e.tel.Causes.Of(t.ID)) {
+		e.release(ctx, store.Claim{ID: t.ID, Fence: t.Lease.Fence})
+	}
+}
+
+// release gives back the leases of tasks that are not done, so that they need not run out. It also does so after ctx has ended.
+func (e *Engine) release(ctx context.Context, claims ...store.Claim) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), poll)
+	defer cancel()
+	now := e.now(ctx)
+	_, err := e.commit(ctx, change{
+		claims: claims,
+		admit: func(v store.View, _ []core.Input) (_ []core.Input, back []store.Settle) {
+			for i, valid := range v.Valid {
+				if valid {
+					back = append(back, store.Settle{Claim: claims[i], Retry: now})
+				}
+			}
+			return nil, back
+		},
+	})
+	if err != nil {
+		e.log(ctx, slog.LevelWarn, "leases could not be given back; they run out", "tasks", len(claims), "error", err)
+	}
+}
+
+// advance commits what is due in the groups, at most claimAtOnce groups in one commit. It returns in how many it did so; another engine
+// may do so in the others.
+func (e *Engine) advance(ctx context.Context, now time.Time, due []store.Key) (met int, _ error) {
 	var errs []error
 	for len(due) > 0 {
 		n := min(len(due), claimAtOnce)
@@ -168,24 +232,28 @@ func (e *Engine) advance(ctx context.Context, now time.Time, due []store.Key) er
 			inputs[i] = core.Advance{At: now, Key: k}
 		}
 		_, err := e.commit(ctx, change{inputs: inputs})
+		e.health.turn(0)
 		switch {
-		case err == nil || errors.Is(err, store.ErrConflict):
+		case err == nil:
+			met += n
+		case errors.Is(err, store.ErrConflict):
 		case n == 1:
 			errs = append(errs, err)
 		default: // one by one, so that a group that fails does not delay the others
 			for i := range n {
-				errs = append(errs, e.advance(ctx, now, due[i:i+1]))
+				one, err := e.advance(ctx, now, due[i:i+1])
+				met, errs = met+one, append(errs, err)
 			}
 		}
 		due = due[n:]
 	}
-	return errors.Join(errs...)
+	return met, errors.Join(errs...)
 }
 
 // drain does due work until nothing is due and nothing is under way, or ctx ends.
 func (e *Engine) drain(ctx context.Context) {
 	for ctx.Err() == nil {
-		wait, err := e.look(ctx)
+		wait, err := e.look(ctx, ctx)
 		if err != nil || wait > 0 && !e.box.Busy() {
 			return
 		}
@@ -197,38 +265,8 @@ func (e *Engine) drain(ctx context.Context) {
 	}
 }
 
-// takeOffers stores offered events until ctx ends and the queue is empty.
-func (e *Engine) takeOffers(ctx, work context.Context) {
-	for {
-		select {
-		case ev := <-e.offers:
-			e.keep(work, ev)
-			continue
-		default:
-		}
-		select {
-		case ev := <-e.offers:
-			e.keep(work, ev)
-		case <-ctx.Done():
-			return
-		}
-	}
-}
-
-// keep stores an offered event. If offered events were lost before, it reports their number as a finding.
-func (e *Engine) keep(ctx context.Context, ev event.Event) {
-	events := []event.Event{ev}
-	if n := e.dropped.Swap(0); n > 0 {
-		events = append(events, event.Finding(event.FindingOverflow, "offers", fmt.Sprintf("%d offered events found no room and are lost", n)))
-	}
-	if err := e.Submit(ctx, events...); err != nil {
-		e.tel.Event(ctx, &ev, "dropped", "store")
-		e.log(ctx, slog.LevelError, "an offered event is lost", "type", ev.Type, "error", err)
-	}
-}
-
 // forget trims the store every hour until ctx ends. It trims in small steps with pauses, so that other commits get through.
-func (e *Engine) forget(ctx, work context.Context) {
+func (e *Engine) forget(ctx context.Context) {
 	const atOnce = 1_000
 	pause := time.NewTimer(0)
 	defer pause.Stop()
@@ -237,9 +275,13 @@ func (e *Engine) forget(ctx, work context.Context) {
 		case <-ctx.Done():
 			return
 		case now := <-pause.C:
-			n, err := e.store.Trim(work, now.Add(-e.Keep), atOnce)
-			if err != nil {
-				e.log(work, slog.LevelError, "old records could not be trimmed; retrying in an hour", "error", err)
+			var n int
+			err := guarded(func() (err error) {
+				n, err = e.store.Trim(ctx, now.Add(-e.Keep), atOnce)
+				return err
+			})
+			if err != nil && ctx.Err() == nil {
+				e.log(ctx, slog.LevelError, "old records could not be trimmed; retrying in an hour", "error", err)
 			}
 			if n == atOnce {
 				pause.Reset(100 * time.Millisecond)

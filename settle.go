@@ -13,9 +13,13 @@ import (
 )
 
 // settle stores the outcome of a try and settles its claim. If that fails, the lease expires and the task is tried again with
-// the same key.
+// the same key. A try that this process has cancelled has no outcome.
 func (e *Engine) settle(ctx context.Context, out outbox.Outcome) {
 	ctx = trace.ContextWithSpanContext(ctx, out.Span)
+	if out.Withdrawn {
+		e.release(ctx, out.Claim)
+		return
+	}
 	if out.Retry.IsZero() {
 		e.tel.Causes.Forget(out.Task.ID)
 	} else {

@@ -30,6 +30,9 @@ import (
 //
 // Submit may be called before and during Run.
 func (e *Engine) Submit(ctx context.Context, events ...event.Event) error {
+	if err := given(ctx, "submit"); err != nil {
+		return err
+	}
 	now := e.now(ctx)
 	ctx, s := e.tel.Submit(ctx, events)
 	defer s.End()
@@ -183,30 +186,16 @@ func flaw(a *core.Assessed) string {
 	return ""
 }
 
-// Offer queues an event and never blocks. It is for callers that must not wait, such as a log handler. Run stores the event;
-// until then it is not durable. Offer returns false if the event is invalid or the queue of 1024 events is full. Both are
-// counted; a full queue is also reported as a finding.
-func (e *Engine) Offer(ev event.Event) bool {
-	ctx := context.Background()
-	if err := ev.Check(); err != nil {
-		e.tel.Event(ctx, &ev, "rejected", "invalid")
-		return false
-	}
-	ev.Labels, ev.Data = maps.Clone(ev.Labels), maps.Clone(ev.Data) // the caller may reuse its maps
-	select {
-	case e.offers <- ev:
-		return true
-	default:
-		e.dropped.Add(1)
-		e.tel.Event(ctx, &ev, "dropped", "overflow")
-		return false
-	}
-}
-
 // Do carries out a command. A command that does not apply is refused with a [*respond.RefusedError], which describes the state of
 // the incident. A repeat with the same ID succeeds and changes nothing. So does a repeat by the same person, such as a second
 // acknowledgement.
 func (e *Engine) Do(ctx context.Context, c respond.Command) error {
+	if err := given(ctx, "do"); err != nil {
+		return err
+	}
+	if isNil(c) {
+		return errors.New("tocsin: do: the command is nil, expected one such as respond.Acknowledge")
+	}
 	head := c.Head()
 	id := head.ID
 	if id == "" {

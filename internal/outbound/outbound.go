@@ -74,7 +74,7 @@ func JSON(document any) ([]byte, error) {
 	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), nil
 }
 
-// Sender posts for one notifier. The zero Sender is ready to use, and may be used concurrently.
+// Sender sends for one notifier. The zero Sender is ready to use, and may be used concurrently.
 type Sender struct {
 	once   sync.Once
 	client *http.Client
@@ -84,23 +84,34 @@ type Sender struct {
 // from the environment, public addresses only. The first call fixes the client. A malformed URL or a refused address is a
 // permanent error.
 func (s *Sender) Post(ctx context.Context, client *http.Client, r Request) (*Answer, error) {
+	header := http.Header{}
+	for name, values := range r.Header {
+		header[name] = values
+	}
+	header.Set("Content-Type", "application/json")
+	header.Set(headerID, MessageID(r.Key))
+	if event.ValidTraceParent(r.TraceParent) {
+		header.Set("traceparent", r.TraceParent)
+	}
+	return s.send(ctx, client, http.MethodPost, r.URL, header, bytes.NewReader(r.Body))
+}
+
+// Get asks for the URL once, like Post.
+func (s *Sender) Get(ctx context.Context, client *http.Client, url string) (*Answer, error) {
+	return s.send(ctx, client, http.MethodGet, url, http.Header{}, nil)
+}
+
+func (s *Sender) send(ctx context.Context, client *http.Client, method, url string, header http.Header, body io.Reader) (*Answer, error) {
 	s.once.Do(func() { s.client = prepare(client) })
-	if err := CheckURL(r.URL); err != nil {
+	if err := CheckURL(url); err != nil {
 		return nil, notify.Permanent(err)
 	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, strings.TrimSpace(r.URL), bytes.NewReader(r.Body))
+	req, err := http.NewRequestWithContext(ctx, method, strings.TrimSpace(url), body)
 	if err != nil { // a context or a method of nil: cannot happen
 		return nil, notify.Permanent(errRequest)
 	}
-	for name, values := range r.Header {
-		req.Header[name] = values
-	}
-	req.Header.Set("Content-Type", "application/json")
-	req.Header.Set("User-Agent", "tocsin")
-	req.Header.Set(headerID, MessageID(r.Key))
-	if event.ValidTraceParent(r.TraceParent) {
-		req.Header.Set("traceparent", r.TraceParent)
-	}
+	header.Set("User-Agent", "tocsin")
+	req.Header = header
 	answer, err := s.do(req)
 	var refused *refusedError
 	switch {

@@ -19,19 +19,22 @@ func (o *Outbox) call(ctx context.Context, c *channel, out *Outcome, report func
 	o.mu.Unlock()
 	late := context.AfterFunc(ctx, func() { o.learn(report, verdict(ctx, ctx.Err())) })
 	out.Result, out.Err = c.act(ctx, out.Invocation)
+	said := verdict(ctx, out.Err)
 	if late() {
-		o.learn(report, verdict(ctx, out.Err))
+		o.learn(report, said)
 	}
 	o.mu.Lock()
 	delete(o.calls, out.Claim)
 	o.mu.Unlock()
-	out.TryAgain(time.Now(), 0)
+	if out.Withdrawn = said == errWithdrawn; !out.Withdrawn {
+		out.TryAgain(time.Now(), 0)
+	}
 }
 
 func (c *channel) act(ctx context.Context, in automate.Invocation) (result automate.Result, err error) {
 	defer func() {
 		if v := recover(); v != nil {
-			err = notify.Permanent(&PanicError{v})
+			err = notify.Permanent(&PanicError{Value: v})
 		}
 	}()
 	result, err = automate.Call(ctx, c.action, in)

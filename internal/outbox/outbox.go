@@ -34,6 +34,7 @@ type Outcome struct {
 	Err        error     // nil: the provider accepted the message, or the action is done
 	Retry      time.Time // when to try again; zero with Err: the task failed for good
 	Held       bool      // not tried: a rate or the breaker delayed it
+	Withdrawn  bool      // cancelled from our side, and it is unknown how far it came; Err is set, Retry is zero
 	Span       trace.SpanContext
 }
 
@@ -222,8 +223,9 @@ func (o *Outbox) Abandon(lost []store.Claim) {
 }
 
 // Start sends a leased task in a reserved slot of p, or tells it to wait. Of tasks that rates hold, those that were started first leave
-// first. cause is the span that created the task; it may be invalid.
-func (o *Outbox) Start(t store.Task, p Places, cause trace.SpanContext) {
+// first. cause is the span that created the task; it may be invalid. Start returns false if the outbox was closed meanwhile; then the
+// caller still has the task.
+func (o *Outbox) Start(t store.Task, p Places, cause trace.SpanContext) bool {
 	now := time.Now()
 	out := Read(t, now)
 	o.mu.Lock()
@@ -231,8 +233,8 @@ func (o *Outbox) Start(t store.Task, p Places, cause trace.SpanContext) {
 	c := o.channels[t.Queue]
 	p[t.Queue]--
 	c.held--
-	if o.ctx == nil { // closed meanwhile: the lease runs out, and another process sends the task
-		return
+	if o.ctx == nil {
+		return false
 	}
 	c.sending++
 	report := c.admit(now, &out)
@@ -244,9 +246,7 @@ func (o *Outbox) Start(t store.Task, p Places, cause trace.SpanContext) {
 		o.mu.Lock()
 		c.sending--
 		o.mu.Unlock()
-		if c.action != nil && out.Err != nil && ctx.Err() != nil {
-			return // cancelled by Close: it is unknown how far the action came, so the next owner of the task calls it again
-		}
 		o.settle(ctx, out)
 	})
+	return true
 }

@@ -58,8 +58,12 @@ func (o *Outbox) send(ctx context.Context, c *channel, out *Outcome, report func
 	m := out.Message
 	m.TraceParent = carried(span, m.TraceParent)
 	out.Err = c.notify(ctx, m)
+	said := verdict(ctx, out.Err)
 	if late() {
-		o.learn(report, verdict(ctx, out.Err))
+		o.learn(report, said)
+	}
+	if out.Withdrawn = said == errWithdrawn; out.Withdrawn {
+		return
 	}
 	now := time.Now()
 	wait := pause(out.Task.Lease.Fence)
@@ -185,16 +189,16 @@ func (o *Outbox) learn(report func(error), err error) {
 	report(err)
 }
 
-// PanicError is the permanent error of a notifier or an action that panics. It shows the public part of an error that was
+// PanicError is the error of a plug-in that panics; for a notifier and an action it is permanent. It shows the public part of an error that was
 // passed to panic, and otherwise only the type of the value, since any text may hold secrets.
-type PanicError struct{ value any }
+type PanicError struct{ Value any }
 
 // Error implements error.
 func (e *PanicError) Error() string {
-	if err, ok := e.value.(error); ok {
+	if err, ok := e.Value.(error); ok {
 		return "it panicked: " + notify.Public(err).Error()
 	}
-	return fmt.Sprintf("it panicked with a %T", e.value)
+	return fmt.Sprintf("it panicked with a %T", e.Value)
 }
 
 // silent reports whether the notifier has nothing to send for a message.
@@ -206,7 +210,7 @@ func (c *channel) silent(m *notify.Message) bool {
 func (c *channel) notify(ctx context.Context, m notify.Message) (err error) {
 	defer func() {
 		if v := recover(); v != nil {
-			err = notify.Permanent(&PanicError{v})
+			err = notify.Permanent(&PanicError{Value: v})
 		}
 	}()
 	if c.silent(&m) {

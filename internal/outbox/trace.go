@@ -43,7 +43,7 @@ func (o *Outbox) begin(ctx context.Context, c *channel, out *Outcome, cause trac
 	if cause.IsValid() {
 		options = append(options, trace.WithLinks(spans.Link(cause, "cause")))
 	}
-	return o.tracer.Start(spans.Under(ctx, m.TraceParent), "tocsin notify "+c.name, options...)
+	return spans.Start(spans.Under(ctx, m.TraceParent), o.tracer, "tocsin notify "+c.name, options...)
 }
 
 // beginCall does the same for a call of an action.
@@ -58,15 +58,18 @@ func (o *Outbox) beginCall(ctx context.Context, c *channel, out *Outcome, cause 
 	if cause.IsValid() {
 		options = append(options, trace.WithLinks(spans.Link(cause, "cause")))
 	}
-	ctx, span := o.tracer.Start(spans.Under(ctx, in.TraceParent), "tocsin action "+c.name, options...)
+	ctx, span := spans.Start(spans.Under(ctx, in.TraceParent), o.tracer, "tocsin action "+c.name, options...)
 	in.TraceParent = carried(span, in.TraceParent)
 	return ctx, span
 }
 
 // finish ends the span of a try with the result of the Outcome.
 func finish(span trace.Span, out *Outcome) {
+	defer spans.Shield()
 	outcome := "ok"
-	if fault := out.Fault(); fault != "" {
+	if out.Withdrawn {
+		outcome = "withdrawn"
+	} else if fault := out.Fault(); fault != "" {
 		outcome = "failed"
 		spans.Fail(span, fault)
 	}

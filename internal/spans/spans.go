@@ -51,6 +51,19 @@ func Fail(span trace.Span, kind string) {
 	span.SetStatus(codes.Error, kind)
 }
 
+// Start starts a span. If the tracer panics, the span does nothing.
+func Start(ctx context.Context, by trace.Tracer, name string, options ...trace.SpanStartOption) (under context.Context, span trace.Span) {
+	defer func() {
+		if recover() != nil {
+			under, span = ctx, trace.SpanFromContext(context.Background())
+		}
+	}()
+	return by.Start(ctx, name, options...)
+}
+
+// Shield, when deferred, ends a panic of a provider of metrics or traces. No work may fail with what is measured of it.
+func Shield() { _ = recover() }
+
 // InProcess is the format of events that were submitted in Go.
 const InProcess = "go"
 

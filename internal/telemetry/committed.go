@@ -8,6 +8,7 @@ import (
 	"github.com/tocsin-dev/tocsin/catalog"
 	"github.com/tocsin-dev/tocsin/incident"
 	"github.com/tocsin-dev/tocsin/internal/core"
+	"github.com/tocsin-dev/tocsin/internal/spans"
 	"github.com/tocsin-dev/tocsin/store"
 	"go.opentelemetry.io/otel/metric"
 )
@@ -67,6 +68,7 @@ func (c *Changed) steps() []step {
 
 // Committed counts the changes of a stored decision.
 func (t *Telemetry) Committed(ctx context.Context, all []Changed, cat *catalog.Compiled) {
+	defer spans.Shield()
 	for n := range all {
 		c := &all[n]
 		now, priority := c.now, c.now.Rating.Priority.String()

@@ -35,6 +35,7 @@ type Telemetry struct {
 	sends       metric.Float64Histogram
 	pending     metric.Int64UpDownCounter
 	actions     metric.Float64Histogram
+	beats       metric.Int64Counter
 	types       values
 }
 
@@ -47,10 +48,10 @@ var (
 )
 
 // New makes a Telemetry.
-func New(meters metric.MeterProvider, tracers trace.TracerProvider) (*Telemetry, error) {
+func New(meters metric.MeterProvider, tracer trace.Tracer) (*Telemetry, error) {
 	m := maker{meter: meters.Meter(Scope)}
 	t := &Telemetry{
-		tracer: tracers.Tracer(Scope), meter: m.meter,
+		tracer: tracer, meter: m.meter,
 		events: m.counter("tocsin.intake.events", "{event}", "Events by outcome: accepted, duplicate, rejected or dropped."),
 		process: m.seconds("tocsin.event.process.duration", "From the call that brings an event until it is stored and decided about.",
 			processTimes),
@@ -63,6 +64,7 @@ func New(meters metric.MeterProvider, tracers trace.TracerProvider) (*Telemetry,
 		sends:       m.seconds("tocsin.message.send.duration", "Tries to send a message.", sendTimes),
 		pending:     m.upDown("tocsin.message.pending", "{message}", "Messages neither accepted nor failed for good."),
 		actions:     m.seconds("tocsin.action.run.duration", "Calls of actions.", actionTimes),
+		beats:       m.counter("tocsin.deadman.calls", "{call}", "Calls of the dead-man's switch by outcome: ok, failed or withheld."),
 	}
 	return t, m.fault()
 }
@@ -94,7 +96,7 @@ func (m *maker) seconds(name, what string, bounds []float64) metric.Float64Histo
 
 func (m *maker) fault() error {
 	if err := errors.Join(m.errs...); err != nil {
-		return fmt.Errorf("tocsin: instruments: %w", err)
+		return fmt.Errorf("instruments: %w", err)
 	}
 	return nil
 }
@@ -112,6 +114,7 @@ func with(pairs ...string) metric.MeasurementOption {
 
 // Event counts an event by its outcome: accepted, duplicate, rejected or dropped. flaw becomes error.type; it may be empty.
 func (t *Telemetry) Event(ctx context.Context, e *event.Event, outcome, flaw string) {
+	defer spans.Shield()
 	if !t.events.Enabled(ctx) {
 		return
 	}
@@ -124,6 +127,7 @@ func (t *Telemetry) Event(ctx context.Context, e *event.Event, outcome, flaw str
 
 // processed records the time from began until the outcome of an event.
 func (t *Telemetry) processed(ctx context.Context, began time.Time, outcome, flaw string) {
+	defer spans.Shield()
 	if t.process.Enabled(ctx) {
 		t.process.Record(ctx, time.Since(began).Seconds(), with("outcome", outcome, "error.type", flaw))
 	}
@@ -131,14 +135,22 @@ func (t *Telemetry) processed(ctx context.Context, began time.Time, outcome, fla
 
 // Sent records a try to send a message that began at began. An empty fault means success.
 func (t *Telemetry) Sent(ctx context.Context, began time.Time, m *notify.Message, fault string) {
+	defer spans.Shield()
 	t.sends.Record(ctx, time.Since(began).Seconds(), with("channel", m.Channel, "kind", string(m.Kind), "error.type", fault))
 }
 
 // Acted records a call of an action that began at began. An empty fault means success.
 func (t *Telemetry) Acted(ctx context.Context, began time.Time, action, fault string) {
+	defer spans.Shield()
 	outcome := "ok"
 	if fault != "" {
 		outcome = "failed"
 	}
 	t.actions.Record(ctx, time.Since(began).Seconds(), with("action", action, "outcome", outcome, "error.type", fault))
+}
+
+// Beat counts a call of the dead-man's switch by its outcome: ok, failed or withheld.
+func (t *Telemetry) Beat(ctx context.Context, outcome, fault string) {
+	defer spans.Shield()
+	t.beats.Add(ctx, 1, with("outcome", outcome, "error.type", fault))
 }

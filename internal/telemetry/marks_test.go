@@ -48,7 +48,7 @@ func newRig(t *testing.T) *rig {
 	cat, err := c.Compile()
 	require.NoError(t, err)
 	r := &rig{t: t, core: core.New(), cat: cat, kept: memory.New(), now: noon, counts: meters.New()}
-	r.tel, err = telemetry.New(r.counts, noop.NewTracerProvider())
+	r.tel, err = telemetry.New(r.counts, noop.Tracer{})
 	require.NoError(t, err)
 	return r
 }

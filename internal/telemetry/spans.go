@@ -49,7 +49,7 @@ func (t *Telemetry) Submit(ctx context.Context, events []event.Event) (context.C
 	if s.only {
 		options = append(options, trace.WithAttributes(cloudEvent(&events[0])...))
 	}
-	ctx, s.span = t.tracer.Start(ctx, "tocsin submit", options...)
+	ctx, s.span = spans.Start(ctx, t.tracer, "tocsin submit", options...)
 	if sc := s.span.SpanContext(); sc.SpanID() != parent.SpanID() {
 		s.TraceParent = spans.TraceParent(sc)
 	}
@@ -97,6 +97,7 @@ func (s *Submission) Event(ctx context.Context, ev *event.Event, outcome, flaw s
 
 // Routed counts the rules that failed on an event. If the event is the only one of the call, the span gets its route and plan.
 func (s *Submission) Routed(ctx context.Context, a *core.Assessed) {
+	defer spans.Shield()
 	for rule := range a.RuleErrors {
 		s.t.ruleErrors.Add(ctx, 1, with("rule", rule))
 	}
@@ -115,6 +116,7 @@ func (s *Submission) Sum(outcome string, n int) {
 
 // Failed records that a call with n events failed in the store.
 func (s *Submission) Failed(ctx context.Context, n int) {
+	defer spans.Shield()
 	s.Sum("rejected", n)
 	for range n {
 		s.t.processed(ctx, s.began, "rejected", "store")
@@ -124,6 +126,7 @@ func (s *Submission) Failed(ctx context.Context, n int) {
 
 // End ends the span.
 func (s *Submission) End() {
+	defer spans.Shield()
 	for outcome, n := range s.tally {
 		s.span.SetAttributes(attribute.Int("tocsin.events."+outcome, n))
 		if len(s.tally) == 1 {
@@ -135,8 +138,9 @@ func (s *Submission) End() {
 
 // Command starts the span of a command about an incident; done ends it with the outcome.
 func (t *Telemetry) Command(ctx context.Context, name, incident string) (_ context.Context, done func(refused, err error)) {
-	ctx, span := t.tracer.Start(ctx, "tocsin do "+name, trace.WithAttributes(attribute.String("tocsin.incident.id", incident)))
+	ctx, span := spans.Start(ctx, t.tracer, "tocsin do "+name, trace.WithAttributes(attribute.String("tocsin.incident.id", incident)))
 	return ctx, func(refused, err error) {
+		defer spans.Shield()
 		outcome := "accepted"
 		switch {
 		case err != nil:
@@ -153,8 +157,9 @@ func (t *Telemetry) Command(ctx context.Context, name, incident string) (_ conte
 // Trace makes a short span of each transition in a committed decision. It returns the last span of each incident, which is the cause
 // of the messages that the decision sends. The spans belong to the trace in ctx and link the trace that opened the incident; without a
 // trace in ctx they belong to the latter.
-func (t *Telemetry) Trace(ctx context.Context, all []Changed) map[store.Key]trace.SpanContext {
-	latest := make(map[store.Key]trace.SpanContext)
+func (t *Telemetry) Trace(ctx context.Context, all []Changed) (latest map[store.Key]trace.SpanContext) {
+	defer spans.Shield()
+	latest = make(map[store.Key]trace.SpanContext)
 	caller := trace.SpanFromContext(ctx)
 	for i := range all {
 		c := &all[i]
@@ -183,7 +188,7 @@ func (t *Telemetry) step(ctx context.Context, inc *core.Incident, s step, openin
 	if s.level != "" {
 		attrs = append(attrs, attribute.String("tocsin.level", s.level))
 	}
-	_, span := t.tracer.Start(ctx, "tocsin incident "+s.to, trace.WithLinks(to...), trace.WithAttributes(attrs...))
+	_, span := spans.Start(ctx, t.tracer, "tocsin incident "+s.to, trace.WithLinks(to...), trace.WithAttributes(attrs...))
 	span.End()
 	return span.SpanContext()
 }
