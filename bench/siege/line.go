@@ -93,7 +93,7 @@ var closed = func() chan struct{} { c := make(chan struct{}); close(c); return c
 
 // measure measures both phases.
 func (o *options) measure(ctx context.Context, l *line, p *probe, server *child) error {
-	p.run(0, 20*every, nil) // first connections
+	p.run(20*every, 20*every, closed) // first connections
 	from, to := p.run(o.size.idle, o.size.idle, closed)
 	p.settle(o.size.grace)
 	l.Idle = p.phase(from, to)
@@ -140,7 +140,7 @@ func (o *options) restarts(ctx context.Context, p *probe) bool {
 		return false
 	}
 	defer server.end()
-	from, to := p.run(0, every, nil)
+	from, to := p.run(every, every, closed)
 	p.settle(patient)
 	unanswered, unpaged, _ := p.missing(from, to)
 	return to > from && unanswered+unpaged == 0
@@ -154,7 +154,7 @@ func (l *line) judge() {
 		idle, load latencies
 	}{{"kept", l.Idle.Kept, l.Load.Kept}, {"fresh", l.Idle.Fresh, l.Load.Fresh}} {
 		bound := max(10*kind.idle.Page99, floor)
-		if ratio := kind.load.Page99 / kind.idle.Page99; ratio > l.Ratio {
+		if ratio := kind.load.Page99 / max(kind.idle.Page99, .001); ratio > l.Ratio {
 			l.Ratio, l.BoundMs = ratio, bound
 		}
 		if kind.load.Page99 > bound {

@@ -57,7 +57,7 @@ func newProbe(ctx context.Context) (*probe, error) {
 	p := &probe{hook: "http://" + listener.Addr().String()}
 	p.ctx, p.stop = context.WithCancel(ctx)
 	p.clients = [2]*http.Client{
-		{Timeout: patient, Transport: &http.Transport{MaxConnsPerHost: 4, MaxIdleConnsPerHost: 4}},
+		{Timeout: patient, Transport: &http.Transport{MaxIdleConnsPerHost: atOnce}},
 		{Timeout: patient, Transport: &http.Transport{DisableKeepAlives: true}},
 	}
 	p.pager = &http.Server{Handler: http.HandlerFunc(p.receive), ReadHeaderTimeout: patient}
@@ -73,24 +73,22 @@ func (p *probe) close() {
 	p.clients[0].CloseIdleConnections()
 }
 
-// run sends P1s until until is closed and the time has passed, or most has. It returns their numbers.
+// run sends a P1 at each tick until until is closed and the least time has passed, or the most has. It returns their numbers.
 func (p *probe) run(least, most time.Duration, until <-chan struct{}) (from, to int) {
 	from = len(p.alarms)
 	began := time.Now()
-	for ticks := 0; p.ctx.Err() == nil; ticks++ {
-		next := began.Add(time.Duration(ticks) * every)
-		time.Sleep(time.Until(next))
-		passed := time.Since(began)
-		over := passed >= most
+	for ticks, passed := 0, time.Duration(0); passed < most && p.ctx.Err() == nil; ticks++ {
+		at := began.Add(passed)
+		time.Sleep(time.Until(at))
+		p.begin(&alarm{fresh: ticks%2 == 1, sent: at})
+		passed += every
 		select {
 		case <-until:
-			over = over || passed >= least
+			if passed >= least {
+				return from, len(p.alarms)
+			}
 		default:
 		}
-		if over {
-			break
-		}
-		p.begin(&alarm{fresh: ticks%2 == 1, sent: next})
 	}
 	return from, len(p.alarms)
 }
