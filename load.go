@@ -13,8 +13,8 @@ import (
 // Bounds of what is under way in Submit.
 const (
 	maxCalls   = 4_000
-	maxEvents  = 200_000
-	maxOfCall  = maxEvents / 4 // a larger call counts as so many events, so that one call alone never fills the bound
+	maxEvents  = 250_000
+	maxOfCall  = maxEvents / 5 // a larger call counts as so many events, so that one call alone never fills the bound
 	shareForP1 = 4             // calls with an event of P1 may exceed both bounds by one part in so many
 	tryAgain   = 5 * time.Second
 )
@@ -25,17 +25,18 @@ type load struct {
 	calls, events int
 }
 
-// enter lets a call with n events in. crowded says that it may stay only if it has an event of P1. ok is false if no call may enter. A
-// call that is let in leaves.
+// enter lets a call with n events in. crowded says that it may stay only if it has an event of P1; a call of more than one piece has
+// no part in that share. ok is false if the call may not enter. A call that is let in leaves.
 func (l *load) enter(n int) (crowded, ok bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	calls, events := l.calls+1, l.events+min(n, maxOfCall)
-	if calls > maxCalls+maxCalls/shareForP1 || events > maxEvents+maxEvents/shareForP1 {
+	crowded = calls > maxCalls || events > maxEvents
+	if crowded && (n > pieceEvents || calls > maxCalls+maxCalls/shareForP1 || events > maxEvents+maxEvents/shareForP1) {
 		return false, false
 	}
 	l.calls, l.events = calls, events
-	return calls > maxCalls || events > maxEvents, true
+	return crowded, true
 }
 
 // leave ends a call with n events.

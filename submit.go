@@ -21,8 +21,8 @@ import (
 
 // Submit stores events and decides about them. nil means that all events are stored. For each invalid event the error joins a
 // [*event.RejectedError]; the valid events are stored all the same. An [*event.OverloadError] means that none is stored, since 4,000
-// calls or 200,000 events are under way; calls with an event of P1 may exceed that by a quarter. After any other error the events
-// may or may not be stored; a retry is safe if each event has an ID.
+// calls or 250,000 events are under way; calls of at most 500 events with one of P1 may exceed that by a quarter. After any other error
+// the events may or may not be stored; a retry is safe if each event has an ID.
 //
 // Submit commits at most 500 events at once, fewer if they take long or open many incidents, and lets other callers take their turn
 // in between. So a failing call may have stored a part of its events: the error says how many. Alerts of P1 go first; the events of

@@ -81,8 +81,8 @@ func (alerts) due(u *unit) (time.Time, bool) {
 // goes quiet. It finds out when to look again. A member of an incident that waits for an answer does not go quiet before the wait is
 // over.
 func (alerts) act(t *turn, u *unit, at time.Time) bool {
-	rows, more := t.dueMembers(u)
-	if !t.need.Empty() {
+	rows, more, ok := t.dueMembers(u)
+	if !ok {
 		return false
 	}
 	m := &u.group.Members

@@ -19,24 +19,29 @@ type Members struct {
 // refsAtOnce is how many records the store names for one reference.
 const refsAtOnce = 1000
 
-// dueMembers loads the alerts of the group for which something may be due, in key order. more says that there may be others.
-func (t *turn) dueMembers(u *unit) (rows []*record, more bool) {
+// dueMembers loads the alerts of the group for which something may be due, in key order. more says that there may be others, and ok
+// is false if the view lacks a record.
+func (t *turn) dueMembers(u *unit) (rows []*record, more, ok bool) {
 	ref := store.Ref{Tenant: u.row.key.Tenant, Kind: refWaits, Name: u.row.key.ID}
-	pending, _ := t.refs(ref)
+	pending, found := t.refs(ref)
 	ref.Kind = refGroup
-	firing, _ := t.refs(ref)
+	firing, ok := t.refs(ref)
+	ok = ok && found
 	rows = make([]*record, 0, len(pending)+len(firing))
 	known := make(map[store.Key]bool, len(pending)+len(firing))
 	for _, keys := range [...][]store.Key{pending, firing} {
 		for _, k := range keys {
 			row, al := load[Alert](t, k)
-			if known[k] = true; al != nil && al.Group == u.row.key.ID { // it may have moved to another group since this turn
+			known[k] = true
+			if row == nil {
+				ok = false
+			} else if al.Group == u.row.key.ID { // it may have moved to another group since this turn
 				rows = append(rows, row)
 			}
 		}
 	}
-	if !t.need.Empty() {
-		return nil, false
+	if !ok {
+		return nil, false, false
 	}
 	for _, r := range t.order { // those that fire since this turn
 		if al, ok := r.rec.(*Alert); ok && r.key.Tenant == u.row.key.Tenant && al.Group == u.row.key.ID && !known[r.key] {
@@ -44,7 +49,7 @@ func (t *turn) dueMembers(u *unit) (rows []*record, more bool) {
 		}
 	}
 	sortRows(rows)
-	return rows, max(len(pending), len(firing)) >= refsAtOnce
+	return rows, max(len(pending), len(firing)) >= refsAtOnce, true
 }
 
 // memberDue returns what is due next for a member as things stand, and when; nil: nothing is.

@@ -113,6 +113,14 @@ func (a *Assessed) MayOpen() bool {
 	return a.Promote && a.Event.Signal == event.Trigger && !a.change()
 }
 
+// findableBy returns the fields by which an alert finds groups, and groups with it are found.
+func (a *Assessed) findableBy() []string {
+	if a.BySubject {
+		return []string{a.Group}
+	}
+	return a.Fields
+}
+
 func (a *Assessed) change() bool {
 	return a.Event.Signal == event.Change || a.Class.Kind == event.Changes
 }

@@ -112,7 +112,8 @@ const crowded = 10
 // the latest of them. It is nil if they are not many, and false if the view lacks a record.
 func (t *turn) crowd(a *Assessed) (latest *unit, ok bool) {
 	open := 0
-	for _, u := range t.openBy(a, a.Group) {
+	units, ok := t.openBy(a, a.Group)
+	for _, u := range units {
 		if open++; latest == nil || u.inc.Phases.Detected.After(latest.inc.Phases.Detected) {
 			latest = u
 		}
@@ -120,31 +121,34 @@ func (t *turn) crowd(a *Assessed) (latest *unit, ok bool) {
 	if open < crowded {
 		latest = nil
 	}
-	return latest, t.need.Empty()
+	return latest, ok
 }
 
 // groupByField finds the first open group that shares a field with the event; nil if there is none, false if the view lacks a
 // record.
 func (t *turn) groupByField(a *Assessed) (*unit, bool) {
-	open := t.openBy(a, a.Fields...)
-	if !t.need.Empty() || len(open) == 0 {
-		return nil, t.need.Empty()
+	open, ok := t.openBy(a, a.Fields...)
+	if !ok || len(open) == 0 {
+		return nil, ok
 	}
 	return open[0], true
 }
 
-// openBy returns the groups that have one of the fields, an open incident, and an open window, by key.
-func (t *turn) openBy(a *Assessed, fields ...string) (open []*unit) {
+// openBy returns the groups that have one of the fields, an open incident, and an open window, by key; false if the view lacks a record.
+func (t *turn) openBy(a *Assessed, fields ...string) (open []*unit, ok bool) {
 	var keys []store.Key
+	ok = true
 	for _, field := range fields {
-		ref := store.Ref{Tenant: a.Event.Tenant, Kind: refField, Name: field}
-		known, _ := t.refs(ref)
+		ref := fieldRef(a.Event.Tenant, field)
+		known, found := t.refs(ref)
+		ok = ok && found
 		keys = append(append(keys, known...), t.byField[ref]...)
 	}
 	slices.SortFunc(keys, store.Key.Compare)
 	for _, key := range slices.Compact(keys) {
-		u, ok := t.unit(key)
-		if !ok || !t.advance(u, u.from(a.Event.Received)) {
+		u, found := t.unit(key)
+		if !found || !t.advance(u, u.from(a.Event.Received)) {
+			ok = false
 			continue
 		}
 		shares := slices.ContainsFunc(fields, func(f string) bool { return slices.Contains(u.group.Fields, f) })
@@ -152,7 +156,18 @@ func (t *turn) openBy(a *Assessed, fields ...string) (open []*unit) {
 			open = append(open, u)
 		}
 	}
-	return open
+	return open, ok
+}
+
+// fieldRef names the groups that are found by a field.
+func fieldRef(tenant, field string) store.Ref {
+	return store.Ref{Tenant: tenant, Kind: refField, Name: field}
+}
+
+// foundBy lets later events of this turn find the group by a field.
+func (t *turn) foundBy(group store.Key, field string) {
+	ref := fieldRef(group.Tenant, field)
+	t.byField[ref] = append(t.byField[ref], group)
 }
 
 // reopen is how long after its end an alert of the group fires again as the same alert.
@@ -171,7 +186,10 @@ func (t *turn) members(u *unit) ([]*record, bool) {
 	}
 	var rows []*record
 	for _, k := range keys {
-		if row, al := load[Alert](t, k); row != nil && al.Incident == u.inc.ID {
+		row, al := load[Alert](t, k)
+		if row == nil {
+			ok = false
+		} else if al.Incident == u.inc.ID {
 			rows = append(rows, row)
 		}
 	}
@@ -181,7 +199,7 @@ func (t *turn) members(u *unit) ([]*record, bool) {
 		}
 	}
 	sortRows(rows)
-	return rows, t.need.Empty()
+	return rows, ok
 }
 
 func planKey(tenant, hash string) store.Key {
@@ -199,7 +217,7 @@ func (t *turn) pin(u *unit, plan string) {
 	}
 	snap, held := t.view.Records[key]
 	if !held {
-		t.need.Write = append(t.need.Write, key)
+		t.lacks(key)
 		return
 	}
 	t.add(key, snap.Version, u.plan).dirty = snap.Version == 0

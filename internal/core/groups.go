@@ -268,19 +268,9 @@ func (t *turn) routes(a *Assessed) []string {
 	return steps
 }
 
-// foundBy lets later events of this turn find the group by a field.
-func (t *turn) foundBy(group store.Key, field string) {
-	ref := store.Ref{Tenant: group.Tenant, Kind: refField, Name: field}
-	t.byField[ref] = append(t.byField[ref], group)
-}
-
 // findable lets later alerts find the group by the fields of an alert that joins, as many as a record may publish.
 func (t *turn) findable(u *unit, a *Assessed) {
-	fields := a.Fields
-	if a.BySubject {
-		fields = []string{a.Group}
-	}
-	for _, field := range fields {
+	for _, field := range a.findableBy() {
 		if !slices.Contains(u.group.Fields, field) && len(u.group.Fields) < store.MaxRefs {
 			u.group.Fields = append(slices.Clip(u.group.Fields), field)
 			t.foundBy(u.row.key, field)

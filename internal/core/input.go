@@ -1,6 +1,7 @@
 package core
 
 import (
+	"slices"
 	"time"
 
 	"github.com/tocsin-dev/tocsin/automate"
@@ -58,6 +59,9 @@ func (Acted) input()   {}
 func (Advance) input() {}
 func (Erase) input()   {}
 
+// fewFields bounds the fields of events by which a Scope looks for groups. Decide asks for others.
+const fewFields = 16
+
 // Scope returns the locks that the store takes before it decides about the inputs. Decide asks for further ones. Groups of events
 // are in it, since most events change their group; a repeat of an alert that fires changes the alert alone, and fires says
 // which alerts fire. A nil fires knows none. A wrong answer costs a second look.
@@ -74,6 +78,16 @@ func (c *Core) Scope(s *Scratch, inputs []Input, fires func(alert store.Key) boo
 		}
 	}
 	var refs []store.Ref
+	find := func(a *Assessed) {
+		if !a.MayOpen() {
+			return
+		}
+		for _, field := range a.findableBy() {
+			if ref := fieldRef(a.Event.Tenant, field); len(refs) < fewFields && !slices.Contains(refs, ref) {
+				refs = append(refs, ref)
+			}
+		}
+	}
 	for _, in := range inputs {
 		switch in := in.(type) {
 		case Events:
@@ -84,6 +98,7 @@ func (c *Core) Scope(s *Scratch, inputs []Input, fires func(alert store.Key) boo
 				add(a.alert)
 				if fires == nil || a.Event.Signal != event.Trigger || !fires(a.alert) {
 					add(a.group)
+					find(a)
 				}
 			}
 		case Do:

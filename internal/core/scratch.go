@@ -20,6 +20,7 @@ type Scratch struct {
 	unitSeq []*unit
 	byField map[store.Ref][]store.Key // groups of this turn that have, or had, a field
 	facts   []heard
+	asked   map[store.Key]struct{} // that the view lacks
 
 	put       []store.Change // of a Decision, and the lists that its changes are cut from
 	lines     [][]incident.Entry
@@ -31,11 +32,13 @@ type Scratch struct {
 // reset empties the buffers of a decision.
 func (s *Scratch) reset() {
 	if s.records == nil {
-		s.records, s.units, s.byField = make(map[store.Key]*record), make(map[store.Key]*unit), make(map[store.Ref][]store.Key)
+		s.records, s.units = make(map[store.Key]*record), make(map[store.Key]*unit)
+		s.byField, s.asked = make(map[store.Ref][]store.Key), make(map[store.Key]struct{})
 	}
 	clear(s.records)
 	clear(s.units)
 	clear(s.byField)
+	clear(s.asked)
 	s.order, s.copies, s.unitSeq, s.facts = s.order[:0], s.copies[:0], s.unitSeq[:0], s.facts[:0]
 	s.put, s.lines, s.published, s.entries, s.docs = s.put[:0], s.lines[:0], s.published[:0], s.entries[:0], s.docs[:0]
 }

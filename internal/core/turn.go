@@ -47,7 +47,7 @@ func load[T any](t *turn, key store.Key) (*record, *T) {
 	}
 	snap, ok := t.view.Records[key]
 	if !ok {
-		t.need.Write = append(t.need.Write, key)
+		t.lacks(key)
 		return nil, nil
 	}
 	var rec T
@@ -55,6 +55,14 @@ func load[T any](t *turn, key store.Key) (*record, *T) {
 		rec = *snap.Rec.(*T) // shallow: whoever changes a slice in it copies the slice
 	}
 	return t.add(key, snap.Version, &rec), &rec
+}
+
+// lacks asks for a record.
+func (t *turn) lacks(key store.Key) {
+	if _, twice := t.asked[key]; !twice {
+		t.asked[key] = struct{}{}
+		t.need.Write = append(t.need.Write, key)
+	}
 }
 
 // peek returns a record for reading; nil if it does not exist, or the view does not hold it.
