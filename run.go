@@ -62,7 +62,7 @@ func (e *Engine) Run(ctx context.Context) error {
 	return nil
 }
 
-// turns does the work of Run: until ctx ends as it comes, and then what is left, until nothing is left or work ends.
+// turns does the work of Run: until ctx ends as it comes, and then until nothing is left or work ends.
 func (e *Engine) turns(ctx, work context.Context) {
 	turn, end := context.WithCancel(work) // of calls that may be cancelled when ctx ends
 	defer end()
@@ -78,13 +78,12 @@ func (e *Engine) turns(ctx, work context.Context) {
 		all.Go(func() { e.keepTime(turn) })
 	}
 	var offered sync.WaitGroup
-	offered.Go(func() {
-		e.takeOffers(ctx, work)
-		_ = e.storeOffers(work, work) // storeLastOffers tries again
-	})
+	taking, enough := context.WithCancel(work)
+	offered.Go(func() { e.takeOffers(taking, work) })
 	e.deliver(ctx, work)
-	offered.Wait()
 	e.drain(work)
+	enough()
+	offered.Wait()
 	e.storeLastOffers(work)
 }
 
@@ -105,23 +104,25 @@ func (e *Engine) deliver(ctx, work context.Context) {
 		case <-e.wake:
 		case <-hints:
 		}
-		wait, err := e.look(ctx, work)
+		wait, err := e.look(work)
 		wait = min(wait, pause)
-		if err != nil {
+		switch {
+		case err == nil:
+			e.health.sleeps(wait)
+		case work.Err() != nil:
+			return
+		default:
 			e.log(work, slog.LevelError, "due work failed; retrying", "error", err)
 			wait = poll
 			e.health.turn(wait)
-		} else {
-			e.health.sleeps(wait)
 		}
 		timer.Reset(wait)
 	}
 }
 
-// look sends all due messages and advances all due groups. It returns the time until the next work is due. It stops between two claims
-// when until ends.
-func (e *Engine) look(until, ctx context.Context) (time.Duration, error) {
-	for until.Err() == nil {
+// look sends all due messages and advances all due groups. It returns the time until the next work is due.
+func (e *Engine) look(ctx context.Context) (time.Duration, error) {
+	for ctx.Err() == nil {
 		e.health.turn(0)
 		now := e.now(ctx)
 		urgent, next, err := e.claim(ctx, now, true)
@@ -140,7 +141,7 @@ func (e *Engine) look(until, ctx context.Context) (time.Duration, error) {
 		}
 		return max(next.Sub(e.now(ctx)), 0), nil
 	}
-	return 0, nil
+	return 0, ctx.Err()
 }
 
 // claim starts due tasks and advances due groups, of P1 only or of every priority. It reports whether any were due, and when
@@ -250,11 +251,11 @@ func (e *Engine) advance(ctx context.Context, now time.Time, due []store.Key) (m
 	return met, errors.Join(errs...)
 }
 
-// drain does due work until nothing is due and nothing is under way, or ctx ends.
+// drain does due work until nothing is due, under way or offered, or the store fails, or ctx ends.
 func (e *Engine) drain(ctx context.Context) {
 	for ctx.Err() == nil {
-		wait, err := e.look(ctx, ctx)
-		if err != nil || wait > 0 && !e.box.Busy() {
+		wait, err := e.look(ctx)
+		if err != nil || wait > 0 && !e.box.Busy() && e.offers.len() == 0 {
 			return
 		}
 		select {

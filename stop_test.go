@@ -118,3 +118,23 @@ func TestTheLookEndsWithRun(t *testing.T) {
 		stop()
 	})
 }
+
+// TestLastOffers: what is offered until Run ends is stored and sent before Run returns.
+func TestLastOffers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		kept, in := &trying{Store: memory.New(), update: lasts(100 * time.Millisecond)}, &inbox{}
+		bell, stop := begin(t, kept, in)
+		settle(time.Minute)
+		for i := range 40 { // more than one commit takes
+			require.True(t, bell.Offer(critical(fmt.Sprint(i))))
+		}
+		stop()
+		pages := make(map[string]bool)
+		for _, m := range in.messages {
+			pages[m.Summary] = m.Kind == notify.Page
+		}
+		for i := range 40 {
+			assert.True(t, pages[fmt.Sprint(i)], "the page about %d", i)
+		}
+	})
+}

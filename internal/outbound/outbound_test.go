@@ -34,6 +34,8 @@ func TestCheckURL(t *testing.T) {
 			_, posted := s.Post(t.Context(), client, Request{URL: c.url})
 			assert.Equal(t, err == nil, posted == nil, "Post and CheckURL agree")
 			assert.Equal(t, c.want == "", reached)
+			_, got := s.Get(t.Context(), client, c.url)
+			assert.Equal(t, posted, got, "Get and Post agree")
 			if c.want != "" {
 				require.EqualError(t, err, c.want)
 				assert.True(t, notify.IsPermanent(posted))
@@ -53,4 +55,25 @@ func TestJSON(t *testing.T) {
 	assert.Equal(t, `{"text":"<a&b>\n\"\u001b"}`, string(got))
 	_, err = JSON(func() {})
 	require.Error(t, err)
+}
+
+// TestGet: a Get sends no body, follows no redirect, and its errors do not quote the URL.
+func TestGet(t *testing.T) {
+	var asked []string
+	client := &http.Client{Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
+		asked = append(asked, r.Method+" "+r.URL.Path)
+		assert.Nil(t, r.Body)
+		assert.Equal(t, http.Header{"User-Agent": {"tocsin"}}, r.Header)
+		return &http.Response{StatusCode: 302, Header: http.Header{"Location": {"/elsewhere"}}, Body: io.NopCloser(http.NoBody)}, nil
+	})}
+	var s Sender
+	answer, err := s.Get(t.Context(), client, "https://bell.example/canary\n")
+	require.NoError(t, err)
+	require.Error(t, answer.Err())
+	assert.Equal(t, []string{"GET /canary"}, asked)
+
+	var own Sender
+	_, err = own.Get(t.Context(), nil, "http://127.0.0.1:9/canary")
+	require.ErrorContains(t, err, "127.0.0.1 is refused (loopback), expected a public address")
+	assert.NotContains(t, err.Error(), "canary")
 }
