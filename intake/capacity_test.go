@@ -27,7 +27,7 @@ func (h *halted) Read(p []byte) (int, error) {
 	return 0, io.ErrUnexpectedEOF
 }
 
-// crowded is an endpoint with a store or with bodies that stand still until let.
+// crowded is an endpoint whose bodies, and whose store, may stand still until let.
 type crowded struct {
 	*endpoint
 	let     chan struct{}
@@ -35,9 +35,14 @@ type crowded struct {
 	waiting int
 }
 
-func crowd(f string, build func(intake.Submitter, *intake.Endpoint) http.Handler) *crowded {
-	c := &crowded{endpoint: serve(f, build, nil), let: make(chan struct{}), answers: make(chan int, 1_000)}
-	c.Handler = build(stuck{c.stored, c.let}, &intake.Endpoint{Name: "prod", Bearer: []string{secret}, MeterProvider: c.meter})
+func crowd(f string, build func(intake.Submitter, *intake.Endpoint) http.Handler, stands bool) *crowded {
+	c := &crowded{let: make(chan struct{}), answers: make(chan int, 1_000)}
+	c.endpoint = serve(f, func(to intake.Submitter, e *intake.Endpoint) http.Handler {
+		if stands {
+			to = stuck{to.(*recorder), c.let}
+		}
+		return build(to, e)
+	}, nil)
 	return c
 }
 
@@ -74,7 +79,11 @@ func bodies(f string) (small, large func() *http.Request) {
 	long := strings.Repeat(" ", 600<<10)
 	switch f {
 	case "alertmanager":
-		return func() *http.Request { return request(notice(good)) }, func() *http.Request { return request(notice(good) + strings.Repeat(" ", 12<<20)) }
+		return func() *http.Request { return request(notice(good)) }, func() *http.Request {
+			r := request(notice(good) + long)
+			r.ContentLength = 12 << 20
+			return r
+		}
 	case "cloudevents":
 		return func() *http.Request { return inOne(structured(nil)) }, func() *http.Request { return inOne(structured(nil) + long) }
 	case "json":
@@ -88,7 +97,7 @@ func TestSmallBodiesHaveTheirOwnPlaces(t *testing.T) {
 	for _, f := range builders {
 		t.Run(f.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				c := crowd(f.name, f.build)
+				c := crowd(f.name, f.build, true)
 				small, large := bodies(f.name)
 				taken := 0
 				if large != nil {
@@ -131,11 +140,11 @@ func TestSlowBodiesTakeNothingFromOthers(t *testing.T) {
 			{"small ones", 1_000, 500, 10, small},
 			{"large ones at their begin", 200 << 10, 100, 60 << 10, large},
 			{"large ones without a length", -1, 100, 60 << 10, large},
-			{"large ones in their middle", 200 << 10, 3, 100 << 10, large},
+			{"large ones in their middle", 200 << 10, 15, 100 << 10, large},
 		} {
 			t.Run(f.name+"/"+tt.name, func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
-					c := crowd(f.name, f.build)
+					c := crowd(f.name, f.build, false)
 					for range tt.slow {
 						r := request("", "Content-Type", f.typ)
 						begin := formats[0].start
@@ -145,8 +154,9 @@ func TestSlowBodiesTakeNothingFromOthers(t *testing.T) {
 						r.Body, r.ContentLength = io.NopCloser(&halted{strings.NewReader(begin + strings.Repeat(" ", tt.begin)), c.let}), tt.length
 						assert.Zero(t, c.send(r).Code)
 					}
-					assert.Zero(t, c.send(tt.body()).Code)
-					assert.EqualValues(t, 1, c.end())
+					assert.Less(t, c.send(tt.body()).Code, 300)
+					assert.Len(t, c.stored.events, 1)
+					assert.Zero(t, c.end())
 					assert.Zero(t, c.count("busy"))
 				})
 			})

@@ -9,8 +9,9 @@
 // # Limits
 //
 // An [Endpoint] limits the bytes of a body after decompression, its nesting, the time to read it, and the rate of requests. A
-// body with a Content-Length above the limit is refused at once. A compressed body, or a body of unknown length, is first read
-// to its end and kept in compressed form; only then is it decoded.
+// body with a Content-Length above the limit is refused at once. A compressed body, or a large body of unknown length, is first read
+// to its end and kept in compressed form; only then is it decoded. Each endpoint works on a bounded number of bodies at the same
+// time, with places for those up to 64 KiB that larger ones do not take. [Server] bounds connections.
 //
 // # Time
 //

@@ -149,6 +149,7 @@ func TestAnAnswerThatNobodyReads(t *testing.T) {
 		end        time.Duration
 	}{
 		{"a refusal", "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n", &recorder{}, 10 * time.Second},
+		{"the word to go on", "POST / HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nAuthorization: Bearer s3cret\r\nExpect: 100-continue\r\nContent-Length: 9\r\n\r\n", &recorder{}, 20 * time.Second},
 		{"stored", head(len(notice(good))) + notice(good), slowStore{&recorder{}}, 70 * time.Second},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -2,13 +2,17 @@ package intake_test
 
 import (
 	"bufio"
+	"bytes"
 	"context"
+	"crypto/tls"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"net/netip"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -33,7 +37,11 @@ func open(t *testing.T, h http.Handler, n int, changes ...func(*http.Server)) *s
 	for _, change := range changes {
 		change(s.srv)
 	}
-	go s.srv.Serve(s)
+	if s.srv.TLSConfig == nil {
+		go s.srv.Serve(s)
+	} else {
+		go s.srv.ServeTLS(s, "", "")
+	}
 	t.Cleanup(func() { s.srv.Close() })
 	return s
 }
@@ -92,7 +100,10 @@ func closed(callers ...*caller) string {
 	return text
 }
 
-const get = "GET / HTTP/1.1\r\nHost: x\r\n\r\n"
+const (
+	get     = "GET / HTTP/1.1\r\nHost: x\r\n\r\n"
+	refused = "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n" // without a token
+)
 
 // begun is a request in mid body, complete a whole one.
 var (
@@ -132,6 +143,8 @@ func TestServerMakesRoom(t *testing.T) {
 		{"the oldest of a network of version 6", []string{a, "2001:db8::1", c, "2001:db8::2"}, []string{"", "", "", ""}, get, "1"},
 		{"not one whose body comes in", []string{a, b, c, d}, []string{begun, begun, "", ""}, get, "2"},
 		{"one whose body comes in, if they take over three quarters", []string{a, b, c, d}, []string{begun, begun, begun, begun}, complete, "0"},
+		{"the same, and a silent one", []string{a, b, c, d, a}, []string{begun, begun, begun, begun, ""}, complete, "0"},
+		{"one that was refused before its body came", []string{a, b, c, d}, []string{begun, begun, begun, refused}, complete, "3"},
 		{"never one whose events are being stored", []string{a, b, c, d}, []string{complete, complete, complete, begun}, complete, "3"},
 		{"not a new one, but for all at work", []string{a, b, c, d}, []string{complete, complete, complete, complete}, "", "4"},
 	} {
@@ -144,19 +157,23 @@ func TestServerMakesRoom(t *testing.T) {
 					if r.Method == http.MethodPost {
 						alerts.ServeHTTP(w, r)
 					}
-				}), 4)
+				}), len(tt.from))
 				var all []*caller
 				for _, from := range tt.from {
 					all = append(all, s.dial(from))
 				}
 				for i, text := range tt.send {
-					if all[i].send(text); text == get {
+					switch all[i].send(text); text {
+					case get:
 						assert.Equal(t, http.StatusOK, all[i].answer().StatusCode)
+					case refused:
+						assert.Equal(t, http.StatusUnauthorized, all[i].answer().StatusCode)
 					}
 				}
 				all = append(all, s.dial("198.51.100.1"))
-				if all[4].send(tt.last); tt.last == get {
-					assert.Equal(t, http.StatusOK, all[4].answer().StatusCode)
+				newest := all[len(tt.from)]
+				if newest.send(tt.last); tt.last == get {
+					assert.Equal(t, http.StatusOK, newest.answer().StatusCode)
 				}
 				assert.Equal(t, tt.closed, closed(all...))
 			})
@@ -196,4 +213,57 @@ func TestServerEndsSlowRequests(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestServerClosesWithoutAFarewell: TLS says good-bye before it closes, and waits for a stranger to read it. A new connection does not.
+func TestServerClosesWithoutAFarewell(t *testing.T) {
+	certified := httptest.NewTLSServer(nil)
+	defer certified.Close()
+	synctest.Test(t, func(t *testing.T) {
+		s := open(t, http.NotFoundHandler(), 1, func(srv *http.Server) { srv.TLSConfig = certified.TLS })
+		call := func() *caller {
+			raw := s.dial("192.0.2.1")
+			return &caller{tls.Client(raw, &tls.Config{InsecureSkipVerify: true}), t, raw.from}
+		}
+		first := call().send(get)
+		assert.Equal(t, http.StatusNotFound, first.answer().StatusCode)
+		start := time.Now()
+		assert.Equal(t, http.StatusNotFound, call().send(get).answer().StatusCode)
+		assert.Zero(t, time.Since(start))
+		assert.True(t, first.closed())
+	})
+}
+
+// FuzzServer: whatever a stranger sends, no event is stored, the server does not panic, and the connection ends.
+func FuzzServer(f *testing.F) {
+	for _, raw := range []string{
+		"", get, refused, get + get, refused + get,
+		"POST / HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 15\r\n\r\n" + `{"alerts":[{}]}`,
+		"POST / HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n",
+		"POST / HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 99999999\r\n\r\n",
+		"POST / HTTP/1.0\r\nConnection: keep-alive\r\nContent-Length: 10\r\n\r\nabc",
+		"OPTIONS * HTTP/1.1\r\nHost: x\r\nWebHook-Request-Origin: x\r\n\r\n",
+		"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\x00\x00\x00\x04\x00\x00\x00\x00\x00",
+		"GET / HTTP/1.1\r\nHost: x\r\nUpgrade: h2c\r\nConnection: Upgrade\r\n\r\n",
+	} {
+		f.Add([]byte(raw))
+	}
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		if len(raw) > 8<<10 || bytes.Contains(raw, []byte(secret)) {
+			t.Skip()
+		}
+		synctest.Test(t, func(t *testing.T) {
+			e := alertmanager(nil)
+			s := open(t, e, 1)
+			c := s.dial("192.0.2.1")
+			start := time.Now()
+			var sender sync.WaitGroup
+			sender.Go(func() { _, _ = c.Write(raw) })
+			_, err := io.Copy(io.Discard, c)
+			sender.Wait()
+			assert.NoError(t, err)
+			assert.Empty(t, e.stored.events)
+			assert.LessOrEqual(t, time.Since(start), 66*time.Second, "5 for headers, a minute idle")
+		})
+	})
 }
