@@ -121,7 +121,7 @@ func (l *loader) batches(ctx context.Context) {
 // keys sends 300,000 events with a key each, 1,000 in a body. A thousand of them share an incident.
 func (l *loader) keys(ctx context.Context) {
 	const inBody = 1000
-	bodies := keys / l.share / senders / inBody
+	bodies := max(1, keys/l.share/senders/inBody)
 	l.deliver(ctx, bodies, inBody, func(sender, n int) *http.Request {
 		var b bytes.Buffer
 		for i := range inBody {

@@ -4,9 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
-	"io"
 	"os"
-	"strings"
 	"testing"
 	"time"
 
@@ -26,43 +24,46 @@ func TestMain(m *testing.M) {
 // TestSiege runs every scenario in a small form. It checks that each has its line, that every P1 was accepted and paged, and
 // that the loads reached the server. The times are the command's.
 func TestSiege(t *testing.T) {
-	tiny := size{idle: 4 * every, load: 300 * time.Millisecond, most: 2 * time.Second, grace: 20 * time.Second, share: 300}
-	stores := []string{"memory", "sqlite"}
-	if testing.Short() {
-		stores = stores[:1]
+	for _, kept := range []string{"memory", "sqlite"} {
+		t.Run(kept, func(t *testing.T) {
+			t.Parallel()
+			if kept == "sqlite" && testing.Short() {
+				t.Skip("SKIPPED, not tested with -short: a server with SQLite under siege")
+			}
+			lines := tiny(t, kept)
+			require.Len(t, lines, len(names()))
+			for name, l := range lines {
+				assert.Equal(t, 4, l.Idle.Kept.N+l.Idle.Fresh.N, name)
+				assert.Positive(t, l.Load.Kept.N, name)
+				assert.Positive(t, l.Load.Fresh.N, name)
+				assert.Zero(t, l.Unanswered, "%s: P1s without an answer", name)
+				assert.Zero(t, l.Unpaged, "%s: P1s without a page", name)
+				assert.Positive(t, l.Sent.Connections+l.Sent.Offered, "%s: no load", name)
+				assert.Equal(t, kept == "sqlite", l.Restarted != nil && *l.Restarted, "%s: whether it starts again", name)
+			}
+			assert.Positive(t, lines["flood"].Refused["unauthorized"])
+		})
 	}
+}
+
+// tiny returns the lines of a run by scenario.
+func tiny(t *testing.T, kept string) map[string]*line {
 	var out bytes.Buffer
-	o := options{scenarios: "all", stores: strings.Join(stores, ","), seed: 1, size: tiny, out: &out}
+	o := options{scenarios: "all", stores: kept, seed: 1, out: &out, size: size{
+		idle: 4 * every, load: 300 * time.Millisecond, most: 2 * time.Second, grace: 20 * time.Second, share: 300,
+	}}
 	err := o.run(t.Context())
 	var late *failedError
 	if !errors.As(err, &late) { // the machine may be busy
 		require.NoError(t, err)
 	}
 	lines := map[string]*line{}
-	for all := json.NewDecoder(&out); ; {
+	for all := json.NewDecoder(&out); all.More(); {
 		l := new(line)
-		if err := all.Decode(l); err == io.EOF {
-			break
-		} else {
-			require.NoError(t, err)
-		}
-		lines[l.Scenario+" "+l.Store] = l
+		require.NoError(t, all.Decode(l))
+		lines[l.Scenario] = l
 	}
-	require.Len(t, lines, len(names())*len(stores))
-	for name, l := range lines {
-		t.Run(name, func(t *testing.T) {
-			assert.Equal(t, 4, l.Idle.Kept.N+l.Idle.Fresh.N)
-			assert.Positive(t, l.Load.Kept.N)
-			assert.Positive(t, l.Load.Fresh.N)
-			assert.Zero(t, l.Unanswered, "P1s without an answer")
-			assert.Zero(t, l.Unpaged, "P1s without a page")
-			assert.Positive(t, l.Sent.Connections+l.Sent.Offered, "no load")
-			if l.Restarted != nil {
-				assert.True(t, *l.Restarted, "the server does not start again")
-			}
-		})
-	}
-	assert.Positive(t, lines["flood memory"].Refused["unauthorized"])
+	return lines
 }
 
 // TestJudge: a line fails for one reason at a time.
