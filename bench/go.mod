@@ -14,6 +14,7 @@ require (
 	github.com/tocsin-dev/tocsin v0.0.0
 	github.com/tocsin-dev/tocsin/store/postgres v0.0.0
 	github.com/tocsin-dev/tocsin/store/sqlite v0.0.0
+	go.opentelemetry.io/otel/metric v1.47.0
 )
 
 require (
@@ -90,7 +91,6 @@ require (
 	go.opentelemetry.io/otel/exporters/otlp/otlptrace/otlptracegrpc v1.45.0 // indirect
 	go.opentelemetry.io/otel/exporters/otlp/otlptrace/otlptracehttp v1.45.0 // indirect
 	go.opentelemetry.io/otel/log v1.47.0 // indirect
-	go.opentelemetry.io/otel/metric v1.47.0 // indirect
 	go.opentelemetry.io/otel/sdk v1.45.0 // indirect
 	go.opentelemetry.io/otel/trace v1.47.0 // indirect
 	go.opentelemetry.io/proto/otlp v1.11.0 // indirect
