@@ -61,7 +61,7 @@ func Start(ctx context.Context, by trace.Tracer, name string, options ...trace.S
 	return by.Start(ctx, name, options...)
 }
 
-// Shield, when deferred, ends a panic of a provider of metrics or traces. No work may fail with what is measured of it.
+// Shield ends a panic of a provider of metrics or traces; defer it. No work may fail with what is measured of it.
 func Shield() { _ = recover() }
 
 // InProcess is the format of events that were submitted in Go.
