@@ -137,24 +137,12 @@ func (f *finder) wordBefore(end int) int {
 
 // signed reports whether a name is that of a signature in the query of a URL.
 func signed(name, before string) bool {
-	words := wordsEnd(name)
-	if words != "sig" && words != "signature" {
+	at := len(before) - len(name)
+	if at < 1 || before[at-1] != '?' && before[at-1] != '&' {
 		return false
 	}
-	at := len(before) - len(name)
-	return at > 0 && (before[at-1] == '?' || before[at-1] == '&')
-}
-
-// wordsEnd returns the last word of a name of signatures, "" for most others.
-func wordsEnd(name string) string {
-	if n := len(name); n < len("sig") || name[n-1]|0x20 != 'g' && name[n-1]|0x20 != 'e' {
-		return ""
-	}
 	words := wordsOf(name)
-	if len(words) == 0 {
-		return ""
-	}
-	return words[len(words)-1]
+	return len(words) > 0 && (words[len(words)-1] == "sig" || words[len(words)-1] == "signature")
 }
 
 func equalName(name, word string) bool {
