@@ -32,7 +32,7 @@ type commits struct {
 
 	mu   sync.Mutex
 	done []commit
-	runs int                           // of decide
+	runs int                         // of decide
 	fail func(n int, c commit) error // called before the n-th Update, from 0
 }
 
