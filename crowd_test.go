@@ -32,6 +32,7 @@ type commits struct {
 
 	mu   sync.Mutex
 	done []commit
+	runs int                         // of decide
 	fail func(n int, c commit) error // called before the n-th Update, from 0
 }
 
@@ -68,7 +69,10 @@ func (s *commits) Update(ctx context.Context, sc store.Scope, decide func(store.
 			return err
 		}
 	}
-	return s.Store.Update(ctx, sc, decide)
+	return s.Store.Update(ctx, sc, func(v store.View) (store.Batch, store.Need, error) {
+		s.runs++ // one Update at a time
+		return decide(v)
+	})
 }
 
 // after returns the commits from the n-th on.
@@ -175,6 +179,18 @@ func besideACrowd(t *testing.T, senders, events int) {
 	assert.LessOrEqual(t, most, 50, "all open groups, as far as is known")
 	assert.LessOrEqual(t, longest, time.Duration(senders+2)*time.Millisecond, "from Submit to the page")
 	t.Logf("%d Updates of at most %d alerts; a page left at most %v after its Submit began", len(st.after(0)), most, longest)
+}
+
+// TestManyIncidentsTakeFewRuns: a run of Decide asks for all that it lacks, so that their number does not grow with that of the incidents.
+func TestManyIncidentsTakeFewRuns(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		st := newCommits()
+		e, err := tocsin.New(&tocsin.Config{Service: "shop", Catalog: crowdCatalog(), Store: st, Notifier: &called{}})
+		require.NoError(t, err)
+		require.NoError(t, e.Submit(t.Context(), noise("a", 50)...))
+		assert.LessOrEqual(t, st.runs, 3)
+		t.Logf("%d runs", st.runs)
+	})
 }
 
 func TestAPieceThatFails(t *testing.T) {
