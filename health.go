@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"sync"
 	"time"
+
+	"github.com/tocsin-dev/tocsin/store"
 )
 
 // lateAfter is how long the next look for due work may be overdue before Health returns an error.
@@ -18,8 +20,11 @@ type health struct {
 	next  time.Time // latest instant of the next look for due work
 }
 
-// answered notes the error of a call of the store; nil if it succeeded.
+// answered notes the error of a call of the store; nil if it succeeded. A store that refuses data is well.
 func (h *health) answered(err error) {
+	if errors.Is(err, store.ErrData) {
+		err = nil
+	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.store = err

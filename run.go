@@ -170,6 +170,9 @@ func (e *Engine) advance(ctx context.Context, now time.Time, due []store.Key) er
 		_, err := e.commit(ctx, change{inputs: inputs})
 		switch {
 		case err == nil || errors.Is(err, store.ErrConflict):
+		case n == 1 && errors.Is(err, store.ErrData):
+			e.stuck(ctx, now, due[0], err)
+			fallthrough
 		case n == 1:
 			errs = append(errs, err)
 		default: // one by one, so that a group that fails does not delay the others
@@ -180,6 +183,13 @@ func (e *Engine) advance(ctx context.Context, now time.Time, due []store.Key) er
 		due = due[n:]
 	}
 	return errors.Join(errs...)
+}
+
+// stuck reports once an hour what is due and cannot be done, since the store cannot keep the result.
+func (e *Engine) stuck(ctx context.Context, now time.Time, due store.Key, why error) {
+	finding := event.Finding(event.FindingLoss, "due "+due.Kind+" "+due.ID, fmt.Sprintf("what is due of %s %q cannot be stored: %v", due.Kind, due.ID, why))
+	finding.ID = event.ShortKey(fmt.Sprintf("due %d %s %s", now.Unix()/3600, due.Kind, due.ID))
+	e.tell(ctx, finding)
 }
 
 // drain does due work until nothing is due and nothing is under way, or ctx ends.

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"log/slog"
 	"maps"
 	"slices"
 	"time"
@@ -20,7 +21,8 @@ import (
 )
 
 // Submit stores events and decides about them. nil means that all events are stored. For each invalid event the error joins a
-// [*event.RejectedError]; the valid events are stored all the same. After any other error the events may or may not be stored;
+// [*event.RejectedError]; the valid events are stored all the same. So it does for an event whose data the store cannot keep, which is
+// also reported as a finding. After any other error the events may or may not be stored;
 // a retry is safe if each event has an ID.
 //
 // Submit may be called before and during Run.
@@ -43,7 +45,7 @@ func (e *Engine) Submit(ctx context.Context, events ...event.Event) error {
 			s.Event(ctx, ev, "rejected", "invalid")
 			continue
 		}
-		taken.named = append(taken.named, ev.ID != "")
+		taken.named, taken.places = append(taken.named, ev.ID != ""), append(taken.places, i)
 		taken.events = append(taken.events, *ev)
 		e.complete(&taken.events[len(taken.events)-1], now, s.TraceParent, &ids)
 	}
@@ -58,6 +60,7 @@ type batch struct {
 	events []event.Event
 	named  []bool        // the sender gave an id
 	claims []store.Claim // of the inbox tasks that hold the events; nil: the events come from Submit
+	places []int         // indexes of the events in the call of Submit
 
 	scratch core.Scratch
 	at      []int // index in ids, noID or repeatedID
@@ -82,7 +85,7 @@ func (e *Engine) reuse(b *batch) {
 	if cap(b.events) > maxPooled {
 		return
 	}
-	b.events, b.named, b.claims, b.at = b.events[:0], b.named[:0], nil, b.at[:0]
+	b.events, b.named, b.claims, b.places, b.at = b.events[:0], b.named[:0], nil, b.places[:0], b.at[:0]
 	e.batches.Put(b)
 }
 
@@ -141,9 +144,60 @@ func (f *freshIDs) make(n int) {
 	f.made = string(text)
 }
 
-// take assesses and commits complete events. An event whose id was applied before, or comes twice in the batch, counts once.
-// The store does not keep generated ids, since they cannot repeat.
+// take assesses and commits complete events. An event whose data the store cannot keep is refused, and the others are stored.
 func (e *Engine) take(ctx context.Context, s *telemetry.Submission, b *batch) error {
+	n := len(b.events)
+	err := e.takeWhole(ctx, s, b)
+	switch {
+	case err == nil:
+		return nil
+	case !errors.Is(err, store.ErrData):
+		s.Failed(ctx, n)
+		return fmt.Errorf("tocsin: submit: %w", err)
+	case n == 1:
+		return e.refuse(ctx, s, b, err)
+	}
+	return errors.Join(e.take(ctx, s, b.part(0, n/2)), e.take(ctx, s, b.part(n/2, n)))
+}
+
+// part returns a batch of some of the events.
+func (b *batch) part(from, to int) *batch {
+	p := &batch{events: b.events[from:to:to], named: b.named[from:to:to]}
+	if b.claims != nil {
+		p.claims = b.claims[from:to]
+	} else {
+		p.places = b.places[from:to:to]
+	}
+	return p
+}
+
+// refuse refuses the only event of a batch, since the store cannot keep its data, and reports it as a finding.
+func (e *Engine) refuse(ctx context.Context, s *telemetry.Submission, b *batch, why error) error {
+	ev := &b.events[0]
+	s.Sum("rejected", 1)
+	s.Event(ctx, ev, "rejected", "data")
+	what := fmt.Sprintf("an event of %q from %q cannot be stored", ev.Type, ev.Source)
+	if b.claims != nil {
+		e.bury(ctx, b.claims[0], "inbox", what, why)
+		return nil
+	}
+	if e.log(ctx, slog.LevelError, what, "error", why); !event.IsFinding(ev.Type) { // a finding about a finding would have the same fault
+		e.tell(ctx, event.Finding(event.FindingLoss, ev.Intake+" "+ev.Type+" data", fmt.Sprint(what, ": ", why)))
+	}
+	return &event.RejectedError{Index: b.places[0], ID: ev.ID, Field: "data", Reason: event.Mend(why.Error(), event.MaxSummary)}
+}
+
+// tell stores a finding.
+func (e *Engine) tell(ctx context.Context, finding event.Event) {
+	if err := e.Submit(ctx, finding); err != nil {
+		e.log(ctx, slog.LevelError, "a finding could not be stored", "finding", finding.Summary, "error", err)
+	}
+}
+
+// takeWhole assesses and commits complete events in one commit. An event whose id was applied before, or comes twice in the batch,
+// counts once. The store does not keep generated ids, since they cannot repeat.
+func (e *Engine) takeWhole(ctx context.Context, s *telemetry.Submission, b *batch) error {
+	b.at = b.at[:0]
 	cat := e.catalog.Load()
 	assessed, ids := core.AssessAll(&b.scratch, cat, b.events), b.ids()
 	_, err := e.commit(ctx, change{
@@ -167,8 +221,7 @@ func (e *Engine) take(ctx context.Context, s *telemetry.Submission, b *batch) er
 		},
 	})
 	if err != nil {
-		s.Failed(ctx, len(b.events))
-		return fmt.Errorf("tocsin: submit: %w", err)
+		return err
 	}
 	count(ctx, s, assessed, b.fresh)
 	e.reuse(b)
@@ -250,6 +303,9 @@ func (e *Engine) Offer(ev event.Event) bool {
 // acknowledgement.
 func (e *Engine) Do(ctx context.Context, c respond.Command) error {
 	head := c.Head()
+	if err := c.Check(); err != nil { // before an odd id is looked for
+		return &respond.RefusedError{Incident: head.Incident, Reason: err.Error()}
+	}
 	id := head.ID
 	if id == "" {
 		id = uuid.NewString()

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -48,7 +49,9 @@ func (s *Store) SubmitTx(ctx context.Context, tx pgx.Tx, events ...event.Event) 
 			errs = append(errs, err)
 			continue
 		}
-		payload, err := json.Marshal(e)
+		sent := *e
+		sent.Time, sent.Received = e.Time.UTC(), time.Time{} // a document holds no zone with seconds, and the engine sets Received
+		payload, err := json.Marshal(&sent)
 		if err != nil {
 			errs = append(errs, fmt.Errorf("postgres: submit: event %d: %w", i, err))
 		}
