@@ -134,7 +134,10 @@ func requireSame(t *testing.T, want, got *event.Event) {
 func decidesAlike(t *testing.T, c *catalog.Compiled, live, read *event.Event) {
 	t.Helper()
 	a, b := core.Assess(c, live), core.Assess(c, read)
-	require.Equal(t, fmt.Sprintf("%+v", *a.Assessment), fmt.Sprintf("%+v", *b.Assessment))
+	x, y := *a.Assessment, *b.Assessment
+	require.Equal(t, x.Class.Name, y.Class.Name)
+	x.Class, y.Class = nil, nil
+	require.Equal(t, fmt.Sprintf("%+v", x), fmt.Sprintf("%+v", y)) // with the texts of errors
 	require.Equal(t, a.Key, b.Key)
 	require.Equal(t, a.GroupOf(live), b.GroupOf(read))
 	require.Equal(t, a.Findings, b.Findings)
@@ -347,13 +350,24 @@ func TestOddCommands(t *testing.T) {
 	for _, text := range []string{"a\x00", "\xff", strings.Repeat("x", 5<<10)} {
 		by := escalate.PersonID(text)
 		for _, c := range []respond.Command{
-			respond.Acknowledge{Incident: text, By: "ana"}, respond.Acknowledge{Incident: "x", By: by}, respond.Acknowledge{Incident: "x", By: "ana", ID: text},
-			respond.Acknowledge{Incident: "x", By: "ana", Via: text}, respond.Resolve{Incident: "x", By: "ana", Override: text}, respond.Unacknowledge{Incident: "x", By: by},
-			respond.Reprioritise{Incident: "x", By: "ana", Because: text}, respond.Resend{By: "ana", Letter: notify.Message{Incident: "x", Key: text}},
-			respond.Resend{By: "ana", Letter: notify.Message{Incident: text, Key: "x"}}, respond.StartRun{Incident: "x", By: "ana", Runbook: text},
-			respond.Approve{Incident: "x", By: "ana", Run: text}, respond.Answer{Incident: "x", By: "ana", Note: text}, respond.StopRun{Incident: "x", By: "ana", Because: text},
-			respond.KillSwitch{Tenant: text, By: "ana", Because: "x"}, respond.KillSwitch{By: "ana", Because: text}, respond.SendTest{Contact: escalate.Contact(text)},
-			respond.SendTest{Contact: "slack:@ana", Tenant: text}, respond.Escalate{Incident: text, By: "ana", AsOf: escalate.Position{Round: 1}},
+			respond.Acknowledge{Incident: text, By: "ana"},
+			respond.Acknowledge{Incident: "x", By: by},
+			respond.Acknowledge{Incident: "x", By: "ana", ID: text},
+			respond.Acknowledge{Incident: "x", By: "ana", Via: text},
+			respond.Resolve{Incident: "x", By: "ana", Override: text},
+			respond.Unacknowledge{Incident: "x", By: by},
+			respond.Reprioritise{Incident: "x", By: "ana", Because: text},
+			respond.Resend{By: "ana", Letter: notify.Message{Incident: "x", Key: text}},
+			respond.Resend{By: "ana", Letter: notify.Message{Incident: text, Key: "x"}},
+			respond.StartRun{Incident: "x", By: "ana", Runbook: text},
+			respond.Approve{Incident: "x", By: "ana", Run: text},
+			respond.Answer{Incident: "x", By: "ana", Note: text},
+			respond.StopRun{Incident: "x", By: "ana", Because: text},
+			respond.KillSwitch{Tenant: text, By: "ana", Because: "x"},
+			respond.KillSwitch{By: "ana", Because: text},
+			respond.SendTest{Contact: escalate.Contact(text)},
+			respond.SendTest{Contact: "slack:@ana", Tenant: text},
+			respond.Escalate{Incident: text, By: "ana", AsOf: escalate.Position{Round: 1}},
 		} {
 			var refused *respond.RefusedError
 			require.ErrorAs(t, bell.Do(t.Context(), c), &refused, "%T %.20q", c, text)

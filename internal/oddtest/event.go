@@ -40,7 +40,8 @@ func Numbers() []any {
 func Instants() []time.Time {
 	utc := func(year int) time.Time { return time.Date(year, 6, 1, 12, 30, 15, 123456789, time.UTC) }
 	return []time.Time{
-		{}, utc(-1), utc(0), utc(1), utc(1677), utc(1678), utc(1969), utc(2026), utc(2262), utc(2263), utc(9999), utc(10000), time.Unix(0, math.MaxInt64),
+		{},
+		utc(-1), utc(0), utc(1), utc(1677), utc(1678), utc(1969), utc(2026), utc(2262), utc(2263), utc(9999), utc(10000), time.Unix(0, math.MaxInt64),
 		time.Unix(0, math.MinInt64), time.Unix(math.MaxInt64, 0), time.Date(9999, 12, 31, 23, 59, 59, 999999999, time.UTC).In(time.FixedZone("", 14*3600)),
 		time.Date(0, 1, 1, 0, 0, 0, 0, time.UTC).In(time.FixedZone("", -12*3600)), utc(2026).In(time.FixedZone("odd", 3601)), utc(2026).In(time.FixedZone("far", 30*3600)),
 	}

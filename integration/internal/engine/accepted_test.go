@@ -263,9 +263,20 @@ func TestOddEverywhere(t *testing.T) {
 	}
 	for _, text := range oddtest.Texts() {
 		submit([]event.Event{
-			{ID: text}, {Source: text}, {Type: text}, {Subject: text}, {Summary: text}, {DedupKey: text}, {Tenant: text}, {Intake: text},
-			{Labels: map[string]string{text: "x"}}, {Labels: map[string]string{"a": text}}, {Data: map[string]any{text: 1}}, {Data: map[string]any{"n": text}},
-			{Links: []event.Link{{URL: "https://example.com", Text: text}}}, {Links: []event.Link{{URL: "https://example.com/" + text}}},
+			{ID: text},
+			{Source: text},
+			{Type: text},
+			{Subject: text},
+			{Summary: text},
+			{DedupKey: text},
+			{Tenant: text},
+			{Intake: text},
+			{Labels: map[string]string{text: "x"}},
+			{Labels: map[string]string{"a": text}},
+			{Data: map[string]any{text: 1}},
+			{Data: map[string]any{"n": text}},
+			{Links: []event.Link{{URL: "https://example.com", Text: text}}},
+			{Links: []event.Link{{URL: "https://example.com/" + text}}},
 			{Tenant: text, Intake: text, Source: text, ID: text, Signal: event.Change},
 		}...)
 	}
@@ -357,10 +368,20 @@ func TestRow49(t *testing.T) {
 	}
 	refused := 0
 	for i, bad := range []event.Event{
-		{Type: "pay.x", DedupKey: "a\x00"}, {Type: "pay.x", ID: "\x00"}, {Type: "pay.x", Subject: "a\xff"}, {Type: "pay.\x00"}, {Type: "pay.x", Tenant: "a\x00b"},
-		{Type: "pay.x", Intake: "\x00"}, {Type: "pay.x", Source: "\xc3"}, {Type: "pay.x", Summary: "\x00"}, {Type: "pay.x", Labels: map[string]string{"a": "\x00"}},
-		{Type: "pay.x", Labels: map[string]string{"\x00": "a"}}, {Type: "pay.x", Data: map[string]any{"a": []any{"\x00"}}}, {Type: "pay.x", Data: map[string]any{"\x00": 1}},
-		{Type: "pay.x", Links: []event.Link{{URL: "https://a.example", Text: "\x00"}}}, {Type: "pay.x", DedupKey: strings.Repeat("k", 4097)},
+		{Type: "pay.x", DedupKey: "a\x00"},
+		{Type: "pay.x", ID: "\x00"},
+		{Type: "pay.x", Subject: "a\xff"},
+		{Type: "pay.\x00"},
+		{Type: "pay.x", Tenant: "a\x00b"},
+		{Type: "pay.x", Intake: "\x00"},
+		{Type: "pay.x", Source: "\xc3"},
+		{Type: "pay.x", Summary: "\x00"},
+		{Type: "pay.x", Labels: map[string]string{"a": "\x00"}},
+		{Type: "pay.x", Labels: map[string]string{"\x00": "a"}},
+		{Type: "pay.x", Data: map[string]any{"a": []any{"\x00"}}},
+		{Type: "pay.x", Data: map[string]any{"\x00": 1}},
+		{Type: "pay.x", Links: []event.Link{{URL: "https://a.example", Text: "\x00"}}},
+		{Type: "pay.x", DedupKey: strings.Repeat("k", 4097)},
 	} {
 		var why *event.RejectedError
 		require.ErrorAs(t, bell.Submit(ctx, good(fmt.Sprint(2*i)), bad, good(fmt.Sprint(2*i+1))), &why, "%d", i)
