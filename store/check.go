@@ -18,9 +18,10 @@ const MaxRefs = 16
 // Check returns an error that wraps ErrData if the Change breaks its contract, as far as this shows without looking at stored
 // records. Of a deletion (Rec is nil) only the key counts. Stores call it for every Change of a Batch.
 func (c *Change) Check() error {
+	if err := CheckNames(c.Key.Tenant, c.Key.Kind, c.Key.ID, c.State); err != nil {
+		return err
+	}
 	switch {
-	case odd(c.Key.Tenant, c.Key.Kind, c.Key.ID):
-		return fault("a key that is no text")
 	case c.Rec == nil:
 		return nil
 	case c.Key.Kind == KindTask || c.Key.Kind == KindLog:
@@ -31,17 +32,15 @@ func (c *Change) Check() error {
 		return fault("due without a priority")
 	case len(c.Refs) > MaxRefs:
 		return fault("%d refs, at most %d", len(c.Refs), MaxRefs)
-	case odd(c.State):
-		return fault("state %q is no text", c.State)
 	}
 	for i := range c.Refs {
-		if r := &c.Refs[i]; odd(r.Tenant, r.Kind, r.Name) {
-			return fault("ref %q is no text", *r)
+		if err := CheckNames(c.Refs[i].Tenant, c.Refs[i].Kind, c.Refs[i].Name); err != nil {
+			return err
 		}
 	}
 	for i := range c.Entries {
-		if e := &c.Entries[i]; odd(e.Kind) {
-			return fault("kind %q of entry %d is no text", e.Kind, e.Seq)
+		if err := CheckNames(c.Entries[i].Kind); err != nil {
+			return err
 		}
 	}
 	return nil
@@ -57,20 +56,21 @@ func (t *Task) Check() error {
 		return fault("priority %d, want 1 to 5", t.Priority)
 	case t.Due.IsZero():
 		return fault("no due")
-	case odd(t.ID, t.Record.Tenant, t.Record.Kind, t.Record.ID, t.Queue, t.Order, t.Tag, t.Kind), t.Lease != nil && odd(t.Lease.Owner):
-		return fault("a name that is no text")
+	case t.Lease != nil && CheckNames(t.Lease.Owner) != nil:
+		return CheckNames(t.Lease.Owner)
 	}
-	return nil
+	return CheckNames(t.ID, t.Record.Tenant, t.Record.Kind, t.Record.ID, t.Queue, t.Order, t.Tag, t.Kind)
 }
 
-// odd reports whether one of the names is not valid UTF-8, or holds a zero byte. Some databases have no such text.
-func odd(names ...string) bool {
+// CheckNames returns an error that wraps ErrData if one of the names is not valid UTF-8, or holds a zero byte. Some databases have no
+// such text.
+func CheckNames(names ...string) error {
 	for _, s := range names {
 		if !utf8.ValidString(s) || strings.IndexByte(s, 0) >= 0 {
-			return true
+			return fault("%.255q is no text", s)
 		}
 	}
-	return false
+	return nil
 }
 
 func fault(format string, args ...any) error {

@@ -65,3 +65,26 @@ func TestOddData(t *testing.T) {
 	}
 	assert.Equal(t, "110", value(t, h, key("neighbour")))
 }
+
+// TestOddDataInEveryMode: the server refuses a zero byte alike however statements reach it.
+func TestOddDataInEveryMode(t *testing.T) {
+	for _, mode := range []string{"cache_statement", "exec", "simple_protocol"} {
+		t.Run(mode, func(t *testing.T) {
+			db := newDatabase(t)
+			db.dsn += " default_query_exec_mode=" + mode
+			h := db.mustOpen(2)
+			require.NoError(t, count(t.Context(), h, key("a"), eventID("1")))
+			for _, odd := range []string{"a\x00b", "\xff"} {
+				err := update(t.Context(), h, store.Scope{Write: []store.Key{key(odd)}}, store.Batch{Log: []byte("x")})
+				require.ErrorIs(t, err, store.ErrData)
+				err = update(t.Context(), h, store.Scope{}, store.Batch{Cancel: []store.CancelTag{{Record: key("r"), Tag: odd}}, Log: []byte("x")})
+				require.ErrorIs(t, err, store.ErrData)
+				_, err = h.Read(t.Context(), store.Query{Keys: []store.Key{key(odd)}})
+				require.ErrorIs(t, err, store.ErrData)
+				_, err = h.Read(t.Context(), store.Query{Ref: store.Ref{Kind: "x", Name: odd}})
+				require.ErrorIs(t, err, store.ErrData)
+			}
+			require.NoError(t, count(t.Context(), h, key("a"), eventID("2")))
+		})
+	}
+}
