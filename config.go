@@ -22,7 +22,8 @@ import (
 
 // Config configures an [Engine]. It needs a notifier for every channel that the catalog names; all else is optional.
 type Config struct {
-	// Service is the name of the embedding service. It fills the Source and Intake of events that have none. Defaults to "app".
+	// Service is the name of the embedding service. It fills the Source and Intake of events that have none. Defaults to "app". It has
+	// at most 255 bytes.
 	Service string
 	// Catalog holds the decisions of the organisation. Defaults to a catalog of one team, one plan that sends notices through
 	// Notifier, and Classes.
@@ -56,6 +57,7 @@ type Config struct {
 }
 
 const (
+	maxService  = 255 // bytes, as of Source and Intake
 	minKeep     = 24 * time.Hour
 	defaultKeep = 90 * 24 * time.Hour
 	vetAhead    = 28 * 24 * time.Hour // the span for which Strict vets a catalog
@@ -106,6 +108,9 @@ func (c *Config) prepare() (*prepared, error) {
 		errs = append(errs, err)
 	}
 	p.compiled = compiled
+	if err := event.CheckText(p.Service, maxService); err != nil { // it fills fields of events
+		fault("Service: %w", err)
+	}
 	if p.StopWithin < 0 {
 		fault("StopWithin %v, expected no negative duration", p.StopWithin)
 	}

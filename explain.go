@@ -100,6 +100,9 @@ func whom(person escalate.PersonID) string {
 
 // explainEvent explains the alerts whose first or latest event has the id.
 func (e *Engine) explainEvent(ctx context.Context, id string) (string, error) {
+	if event.CheckText(id, maxID) != nil {
+		return "", fmt.Errorf("%w: %.40q", ErrNotFound, id)
+	}
 	rows, err := e.store.Read(ctx, store.Query{Ref: core.EventRef("", id)})
 	if err == nil && len(rows) == 0 {
 		rows, err = e.byLatestEvent(ctx, id)

@@ -3,7 +3,6 @@ package tocsin
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"log/slog"
 
 	"github.com/tocsin-dev/tocsin/event"
@@ -22,7 +21,7 @@ func (e *Engine) takeInbox(ctx context.Context, tasks []store.Task) {
 			err = ev.Check()
 		}
 		if err != nil {
-			e.unreadable(ctx, &tasks[i], err)
+			e.bury(ctx, store.Claim{ID: tasks[i].ID, Fence: tasks[i].Lease.Fence}, "inbox", "an event of the inbox cannot be taken", err)
 			e.health.turn(0)
 			continue
 		}
@@ -44,22 +43,22 @@ func (e *Engine) takeInbox(ctx context.Context, tasks []store.Task) {
 	}
 }
 
-// unreadable makes an invalid event of the inbox a dead letter, and reports it as a finding.
-func (e *Engine) unreadable(ctx context.Context, t *store.Task, why error) {
-	claim := store.Claim{ID: t.ID, Fence: t.Lease.Fence}
+// bury makes a task a dead letter, since what it brings cannot be stored, and reports it as a finding about the subject.
+func (e *Engine) bury(ctx context.Context, claim store.Claim, subject, what string, why error) {
+	reason := event.Mend(why.Error(), event.MaxSummary)
 	_, err := e.commit(ctx, change{
 		claims: []store.Claim{claim},
 		admit: func(v store.View, _ []core.Input) ([]core.Input, []store.Settle) {
 			if !v.Valid[0] {
 				return nil, nil
 			}
-			return nil, []store.Settle{{Claim: claim, Dead: why.Error()}}
+			return nil, []store.Settle{{Claim: claim, Dead: reason}}
 		},
 	})
-	if err == nil {
-		err = e.Submit(ctx, event.Finding(event.FindingDeadLetter, "inbox", fmt.Sprintf("an event of the inbox cannot be taken: %v", why)))
-	}
+	e.log(ctx, slog.LevelError, what, "task", claim.ID, "error", why)
 	if err != nil {
-		e.log(ctx, slog.LevelError, "an event of the inbox cannot be taken", "task", t.ID, "error", err)
+		e.log(ctx, slog.LevelError, "a task could not be made a dead letter", "task", claim.ID, "error", err)
+		return
 	}
+	e.tell(ctx, event.Finding(event.FindingDeadLetter, subject, what+": "+reason))
 }

@@ -3,6 +3,7 @@ package tocsin
 import (
 	"bytes"
 	"compress/flate"
+	"fmt"
 	"sync"
 
 	"github.com/tocsin-dev/tocsin/internal/core"
@@ -28,7 +29,7 @@ func (l *inputLog) row(c *core.Core, d *core.Decision, inputs []core.Input) ([]b
 	}
 	doc, err := c.EncodeInputs(inputs, d)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%w: %w", store.ErrData, err)
 	}
 	return l.pack(doc)
 }

@@ -2,7 +2,9 @@ package tocsin
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"log/slog"
 	"slices"
 	"time"
 
@@ -32,23 +34,24 @@ func (e *Engine) take(ctx context.Context, s *telemetry.Submission, b *batch) er
 		return overloaded(ctx, s, b.events)
 	}
 	b.urgentFirst(all)
+	var refused []error
 	size := pieceEvents
 	for from := 0; from < len(all); {
-		p := piece{batch: b, from: from, events: all[from : from+e.hints.untilOpens(all[from:min(from+size, len(all))], pieceOpens)]}
-		spent, err := e.takePiece(ctx, cat, &p)
+		p := &piece{batch: b, from: from, events: all[from : from+e.hints.untilOpens(all[from:min(from+size, len(all))], pieceOpens)]}
+		spent, some, err := e.takePiece(ctx, s, cat, p)
+		refused = append(refused, some)
 		if err != nil {
 			s.Failed(ctx, len(all)-from)
-			if from > 0 {
-				err = fmt.Errorf("%d of %d events are stored, the next failed: %w", from, len(all), err)
+			if b.stored > 0 {
+				err = fmt.Errorf("%d of %d events are stored, the next failed: %w", b.stored, len(all), err)
 			}
-			return fmt.Errorf("tocsin: submit: %w", err)
+			return errors.Join(append(refused, fmt.Errorf("tocsin: submit: %w", err))...)
 		}
-		count(ctx, s, p.events, b.fresh)
 		from += len(p.events)
 		size = sizeAfter(len(p.events), spent)
 	}
 	e.reuse(b)
-	return nil
+	return errors.Join(refused...)
 }
 
 // sizeAfter returns how many events the next piece may have.
@@ -67,8 +70,55 @@ type piece struct {
 	events core.Events
 }
 
-// takePiece commits a piece. It returns the time that deciding took.
-func (e *Engine) takePiece(ctx context.Context, cat *catalog.Compiled, p *piece) (spent time.Duration, err error) {
+// takePiece commits a piece, and returns the time that deciding took. If some of its events cannot be stored, the others are: refused
+// joins an error for each of the former. After err the rest of the call is not tried.
+func (e *Engine) takePiece(ctx context.Context, s *telemetry.Submission, cat *catalog.Compiled, p *piece) (spent time.Duration, refused, err error) {
+	spent, err = e.commitPiece(ctx, cat, p)
+	n := len(p.events)
+	switch {
+	case err == nil:
+		count(ctx, s, p.events, p.fresh)
+		p.stored += n
+		return spent, nil, nil
+	case !errors.Is(err, store.ErrData):
+		return spent, nil, err
+	case n == 1:
+		return spent, e.refuse(ctx, s, p, err), nil
+	}
+	for _, half := range [...]*piece{{p.batch, p.from, p.events[:n/2]}, {p.batch, p.from + n/2, p.events[n/2:]}} {
+		_, some, err := e.takePiece(ctx, s, cat, half)
+		if refused = errors.Join(refused, some); err != nil {
+			return spent, refused, err
+		}
+	}
+	return spent, refused, nil
+}
+
+// refuse refuses the only event of a piece, since the store cannot keep its data, and reports it as a finding.
+func (e *Engine) refuse(ctx context.Context, s *telemetry.Submission, p *piece, why error) error {
+	ev := p.events[0].Event
+	s.Sum("rejected", 1)
+	s.Event(ctx, ev, "rejected", "data")
+	what := fmt.Sprintf("an event of %q from %q cannot be stored", ev.Type, ev.Source)
+	if p.claims != nil {
+		e.bury(ctx, p.claims[p.from], "inbox", what, why)
+		return nil
+	}
+	if e.log(ctx, slog.LevelError, what, "error", why); !event.IsFinding(ev.Type) { // a finding about a finding would have the same fault
+		e.tell(ctx, event.Finding(event.FindingLoss, ev.Intake+" "+ev.Type+" data", fmt.Sprint(what, ": ", why)))
+	}
+	return &event.RejectedError{Index: p.places[p.from], ID: ev.ID, Field: "data", Reason: event.Mend(why.Error(), event.MaxSummary)}
+}
+
+// tell stores a finding.
+func (e *Engine) tell(ctx context.Context, finding event.Event) {
+	if err := e.Submit(ctx, finding); err != nil {
+		e.log(ctx, slog.LevelError, "a finding could not be stored", "finding", finding.Summary, "error", err)
+	}
+}
+
+// commitPiece commits a piece whole or not at all. It returns the time that deciding took.
+func (e *Engine) commitPiece(ctx context.Context, cat *catalog.Compiled, p *piece) (spent time.Duration, err error) {
 	ids := p.ids()
 	var claims []store.Claim
 	if p.claims != nil {
@@ -142,6 +192,8 @@ func (b *batch) urgentFirst(all core.Events) {
 	toFront(b.named, first)
 	if b.claims != nil {
 		toFront(b.claims, first)
+	} else {
+		toFront(b.places, first)
 	}
 }
 

@@ -39,7 +39,7 @@ func guarded(call func() error) (err error) {
 // aboutData reports whether an error is about what a commit holds. The same commit fails again, while the store takes others.
 func aboutData(err error) bool {
 	var rejected *event.RejectedError
-	return errors.Is(err, store.ErrNewer) || errors.As(err, &rejected)
+	return errors.Is(err, store.ErrData) || errors.Is(err, store.ErrNewer) || errors.As(err, &rejected)
 }
 
 // pause waits, and reports false if ctx ends before.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/tocsin-dev/tocsin/event"
 	"github.com/tocsin-dev/tocsin/incident"
 	"github.com/tocsin-dev/tocsin/internal/core"
 	"github.com/tocsin-dev/tocsin/severity"
@@ -92,10 +93,16 @@ func (e *Engine) Timeline(ctx context.Context, id string) ([]incident.Entry, err
 	return entries, nil
 }
 
+// maxID is the length of the longest id, in bytes: that of an alert is an intake, "/" and a dedup key.
+const maxID = 511
+
 // read finds an incident or an alert.
 func (e *Engine) read(ctx context.Context, id string, timeline bool) (store.Snapshot, error) {
 	if err := given(ctx, "read"); err != nil {
 		return store.Snapshot{}, err
+	}
+	if event.CheckText(id, maxID) != nil {
+		return store.Snapshot{}, fmt.Errorf("%w: %.40q", ErrNotFound, id)
 	}
 	for _, q := range []store.Query{{Ref: core.IDRef(id)}, {Keys: []store.Key{{Kind: core.KindAlert, ID: id}}}} {
 		q.Timeline = timeline

@@ -3,6 +3,7 @@ package tocsin
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"maps"
 	"sync"
@@ -10,6 +11,7 @@ import (
 
 	"go.opentelemetry.io/otel/trace"
 
+	"github.com/tocsin-dev/tocsin/event"
 	"github.com/tocsin-dev/tocsin/internal/core"
 	"github.com/tocsin-dev/tocsin/internal/mark"
 	"github.com/tocsin-dev/tocsin/internal/outbox"
@@ -238,6 +240,9 @@ func (e *Engine) advance(ctx context.Context, now time.Time, due []store.Key) (m
 		case err == nil:
 			met += n
 		case errors.Is(err, store.ErrConflict):
+		case n == 1 && errors.Is(err, store.ErrData):
+			e.stuck(ctx, now, due[0], err)
+			fallthrough
 		case n == 1:
 			errs = append(errs, err)
 		default: // one by one, so that a group that fails does not delay the others
@@ -249,6 +254,13 @@ func (e *Engine) advance(ctx context.Context, now time.Time, due []store.Key) (m
 		due = due[n:]
 	}
 	return met, errors.Join(errs...)
+}
+
+// stuck reports once an hour what is due and cannot be done, since the store cannot keep the result.
+func (e *Engine) stuck(ctx context.Context, now time.Time, due store.Key, why error) {
+	finding := event.Finding(event.FindingLoss, "due "+due.Kind+" "+due.ID, fmt.Sprintf("what is due of %s %q cannot be stored: %v", due.Kind, due.ID, why))
+	finding.ID = event.ShortKey(fmt.Sprintf("due %d %s %s", now.Unix()/3600, due.Kind, due.ID))
+	e.tell(ctx, finding)
 }
 
 // drain does due work until nothing is due, under way or offered, or the store fails, or ctx ends.

@@ -2,6 +2,7 @@ package tocsin
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"time"
 
@@ -48,7 +49,10 @@ func (e *Engine) settle(ctx context.Context, out outbox.Outcome) {
 			return in, []store.Settle{s.Claim}
 		},
 	})
-	if err != nil {
+	switch {
+	case errors.Is(err, store.ErrData): // or it would be tried again for ever
+		e.bury(ctx, out.Claim, out.Task.Queue, "the outcome of "+out.Task.ID+" cannot be stored", err)
+	case err != nil:
 		e.log(ctx, slog.LevelError, "the outcome of a try could not be stored", "key", out.Task.ID, "error", err)
 	}
 	e.wakeRun()

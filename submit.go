@@ -20,9 +20,10 @@ import (
 )
 
 // Submit stores events and decides about them. nil means that all events are stored. For each invalid event the error joins a
-// [*event.RejectedError]; the valid events are stored all the same. An [*event.OverloadError] means that none is stored, since 4,000
-// calls or 250,000 events are under way; calls of at most 500 events with one of P1 may exceed that by a quarter. After any other error
-// the events may or may not be stored; a retry is safe if each event has an ID.
+// [*event.RejectedError]; the valid events are stored all the same. So it does for an event whose data the store cannot keep, which is
+// also reported as a finding. An [*event.OverloadError] means that none is stored, since 4,000 calls or 250,000 events are under way;
+// calls of at most 500 events with one of P1 may exceed that by a quarter. After any other error the events may or may not be stored; a
+// retry is safe if each event has an ID.
 //
 // Submit commits at most 500 events at once, fewer if they take long or open many incidents, and lets other callers take their turn
 // in between. So a failing call may have stored a part of its events: the error says how many. Alerts of P1 go first; the events of
@@ -58,7 +59,7 @@ func (e *Engine) Submit(ctx context.Context, events ...event.Event) error {
 			s.Event(ctx, ev, "rejected", "invalid")
 			continue
 		}
-		taken.named = append(taken.named, ev.ID != "")
+		taken.named, taken.places = append(taken.named, ev.ID != ""), append(taken.places, i)
 		taken.events = append(taken.events, *ev)
 		e.complete(&taken.events[len(taken.events)-1], now, s.TraceParent, &ids)
 	}
@@ -73,8 +74,11 @@ type batch struct {
 	events []event.Event
 	named  []bool        // the sender gave an id
 	claims []store.Claim // of the inbox tasks that hold the events; nil: the events come from Submit
+	places []int         // indexes of the events in the call of Submit
 	// crowded says that so much is under way that only a batch with an event of P1 is taken.
 	crowded bool
+
+	stored int // of the events
 
 	// The fields below are of the piece that is committed.
 	scratch core.Scratch
@@ -100,7 +104,7 @@ func (e *Engine) reuse(b *batch) {
 	if cap(b.events) > maxPooled {
 		return
 	}
-	b.events, b.named, b.claims, b.crowded = b.events[:0], b.named[:0], nil, false
+	b.events, b.named, b.claims, b.places, b.crowded, b.stored = b.events[:0], b.named[:0], nil, b.places[:0], false, 0
 	e.batches.Put(b)
 }
 
@@ -198,6 +202,9 @@ func (e *Engine) Do(ctx context.Context, c respond.Command) error {
 		return errors.New("tocsin: do: the command is nil, expected one such as respond.Acknowledge")
 	}
 	head := c.Head()
+	if err := c.Check(); err != nil { // before an odd id is looked for
+		return &respond.RefusedError{Incident: head.Incident, Reason: err.Error()}
+	}
 	id := head.ID
 	if id == "" {
 		id = uuid.NewString()

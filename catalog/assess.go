@@ -272,7 +272,7 @@ func (c *Compiled) group(a *Assessment, e *event.Event) {
 	a.Group = joinKey(values...)
 }
 
-// joinKey joins values to a key, so that no two lists of values give the same one.
+// joinKey joins values to a key, so that no two lists of values give the same one. A long key ends in a hash.
 func joinKey(values ...string) string {
 	var b strings.Builder
 	for i, v := range values {
@@ -281,13 +281,13 @@ func joinKey(values ...string) string {
 		}
 		b.WriteString(url.PathEscape(v))
 	}
-	return b.String()
+	return event.ShortKey(b.String())
 }
 
 // GroupOf returns the group key of an event that has the assessment.
 func (a *Assessment) GroupOf(e *event.Event) string {
 	if a.BySubject {
-		return a.Group + "/" + url.PathEscape(e.Subject)
+		return event.ShortKey(a.Group + "/" + url.PathEscape(e.Subject))
 	}
 	return a.Group
 }

@@ -1,7 +1,9 @@
 package event
 
 import (
+	"cmp"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math"
 	"net/url"
@@ -17,13 +19,15 @@ const MaxSummary = 4 << 10
 
 // Further limits of an event. Submit refuses an event above a limit; [Event.Fit] cuts it.
 const (
-	maxName   = 255      // bytes of id, source, type, subject, tenant, intake
+	maxName   = 255      // bytes of id, source, type, subject, tenant, intake, of a label's name
 	maxKey    = 4 << 10  // bytes of a dedup key as sent
 	maxLabels = 128      // labels
 	maxValue  = 4 << 10  // bytes of a label's value
 	maxLinks  = 32       // links
 	maxData   = 64 << 10 // bytes of names and texts in Data, plus 8 for each value
 	maxDepth  = 32       // nesting of Data
+
+	maxStaleAfter = 10 * 365 * 24 * time.Hour // but for Never
 )
 
 // RejectedError reports why an event was refused. The other events of the same Submit call are not affected.
@@ -50,7 +54,9 @@ func (e *OverloadError) Error() string {
 	return fmt.Sprintf("too much is under way: try again after %v", e.RetryAfter)
 }
 
-// Check returns the first fault of e as a *[RejectedError] with Index 0, or nil. Submit calls it for every event.
+// Check returns the first fault of e as a *[RejectedError] with Index 0, or nil. Submit calls it for every event. What passes can be
+// stored and read again, whatever the store: every text is valid UTF-8 without zero bytes and of bounded length, every number is
+// finite, and every instant and duration has a form in the documents of a store.
 func (e *Event) Check() error {
 	if field, reason := e.fault(); reason != "" {
 		return &RejectedError{ID: e.ID, Field: field, Reason: reason}
@@ -79,13 +85,11 @@ func (e *Event) fault() (field, reason string) {
 		{"tenant", e.Tenant, maxName},
 		{"intake", e.Intake, maxName},
 		{"summary", e.Summary, MaxSummary},
+		{"dedup key", e.DedupKey, maxKey},
 	} {
 		if reason := textFault(t.text, t.max); reason != "" {
 			return t.field, reason
 		}
-	}
-	if reason := e.keyFault(); reason != "" {
-		return "dedup key", reason
 	}
 	if e.TraceParent != "" && !ValidTraceParent(e.TraceParent) {
 		return "traceparent", "not a W3C traceparent"
@@ -96,8 +100,10 @@ func (e *Event) fault() (field, reason string) {
 	if reason := e.timeFault(); reason != "" {
 		return "time", reason
 	}
-	if e.StaleAfter < 0 || e.Sender.StaleAfter < 0 {
-		return "stale after", fmt.Sprintf("%v, expected no negative duration", min(e.StaleAfter, e.Sender.StaleAfter))
+	for _, after := range [...]time.Duration{e.StaleAfter, e.Sender.StaleAfter} {
+		if after < 0 || after > maxStaleAfter && after != Never {
+			return "stale after", fmt.Sprintf("%v, expected 0 to %v, or Never", after, maxStaleAfter)
+		}
 	}
 	if !e.Sender.Clock.Valid() {
 		return "sender clock", fmt.Sprintf("%.40q is unknown, expected begin, peers, change or none", e.Sender.Clock)
@@ -110,14 +116,6 @@ func (e *Event) fault() (field, reason string) {
 	}
 	budget := maxData
 	return "data", dataFault(e.Data, 0, &budget)
-}
-
-// keyFault refuses a zero byte as well: the key is the key of a record, and some databases have no such text.
-func (e *Event) keyFault() string {
-	if strings.IndexByte(e.DedupKey, 0) >= 0 {
-		return "holds a zero byte"
-	}
-	return textFault(e.DedupKey, maxKey)
 }
 
 func (e *Event) timeFault() string {
@@ -139,7 +137,7 @@ func (e *Event) labelFault() (field, reason string) {
 		}
 		first = name
 		if nameFault != "" {
-			field, reason = "labels", "a label's name is "+nameFault
+			field, reason = "labels", "a label's name: "+nameFault
 		} else {
 			field, reason = "labels."+name, valueFault
 		}
@@ -155,19 +153,36 @@ func (e *Event) linkFault() (field, reason string) {
 		if u, err := url.Parse(l.URL); err != nil || u.Scheme != "http" && u.Scheme != "https" {
 			return fmt.Sprintf("links[%d]", i), "expected an http or https URL"
 		}
-		if reason := textFault(l.URL+l.Text, maxValue); reason != "" {
+		if reason := cmp.Or(textFault(l.URL+l.Text, maxValue), runeFault(l.URL), runeFault(l.Text)); reason != "" {
 			return fmt.Sprintf("links[%d]", i), reason
 		}
 	}
 	return "", ""
 }
 
+// CheckText returns an error if a text cannot be stored as it is: it has more than limit bytes, is not valid UTF-8, or holds a zero
+// byte, which some databases cannot keep. Every text that comes from outside passes CheckText, or is mended by [Mend].
+func CheckText(s string, limit int) error {
+	if reason := textFault(s, limit); reason != "" {
+		return errors.New(reason)
+	}
+	return nil
+}
+
+// textFault returns what CheckText finds, "" for nothing.
 func textFault(s string, limit int) string {
 	if len(s) > limit {
 		return fmt.Sprintf("%d bytes, expected at most %d", len(s), limit)
 	}
-	if !utf8.ValidString(s) {
+	return runeFault(s)
+}
+
+func runeFault(s string) string {
+	switch {
+	case !utf8.ValidString(s):
 		return "not valid UTF-8"
+	case strings.IndexByte(s, 0) >= 0:
+		return "holds a zero byte"
 	}
 	return ""
 }
@@ -180,14 +195,14 @@ func dataFault(v any, depth int, budget *int) string {
 	switch v := v.(type) {
 	case string:
 		*budget -= len(v)
-		if !utf8.ValidString(v) {
-			return "not valid UTF-8"
+		if reason := runeFault(v); reason != "" {
+			return reason
 		}
 	case map[string]any:
 		for name, inner := range v {
 			*budget -= len(name)
-			if !utf8.ValidString(name) {
-				return "a name is not valid UTF-8"
+			if reason := runeFault(name); reason != "" {
+				return "a name: " + reason
 			}
 			if reason := dataFault(inner, depth+1, budget); reason != "" {
 				return reason
@@ -230,4 +245,10 @@ func Shorten(s string, limit int) string {
 		end--
 	}
 	return s[:end] + mark
+}
+
+// Mend returns a text of a plug-in or a sender in the form in which it can be stored: at most limit bytes, cut as by [Shorten], and a
+// "?" in place of each run of invalid UTF-8 and of each zero byte.
+func Mend(s string, limit int) string {
+	return strings.ReplaceAll(strings.ToValidUTF8(Shorten(s, limit), "?"), "\x00", "?")
 }

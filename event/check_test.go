@@ -65,7 +65,7 @@ func TestCheckRefuses(t *testing.T) {
 		{"negative stale after", func(e *event.Event) { e.StaleAfter = -time.Second }, "stale after", "-1s"},
 		{"129 labels", func(e *event.Event) { e.Labels = labels(129) }, "labels", "129 labels, expected at most 128"},
 		{"10,000 labels", func(e *event.Event) { e.Labels = labels(10_000) }, "labels", "10000 labels"},
-		{"long label name", func(e *event.Event) { e.Labels = map[string]string{long: ""} }, "labels", "name is 256 bytes"},
+		{"long label name", func(e *event.Event) { e.Labels = map[string]string{long: ""} }, "labels", "name: 256 bytes"},
 		{"long label value", func(e *event.Event) { e.Labels = map[string]string{"a": strings.Repeat("x", 4097)} }, "labels.a", "4097 bytes"},
 		{"bad UTF-8 in a label", func(e *event.Event) { e.Labels = map[string]string{"a": "\xff"} }, "labels.a", "not valid UTF-8"},
 		{"33 links", func(e *event.Event) { e.Links = make([]event.Link, 33) }, "links", "33 links"},
@@ -84,6 +84,9 @@ func TestCheckRefuses(t *testing.T) {
 		{"data that holds itself", func(e *event.Event) { e.Data = cycle }, "data", ""},
 		{"bad UTF-8 in data", func(e *event.Event) { e.Data = map[string]any{"a": []any{"\xff"}} }, "data", "not valid UTF-8"},
 		{"bad UTF-8 in a name of data", func(e *event.Event) { e.Data = map[string]any{"\xff": 1} }, "data", "not valid UTF-8"},
+		{"bad UTF-8 across a link", func(e *event.Event) { e.Links = []event.Link{{URL: "https://e.example/\xc3", Text: "\xa9"}} }, "links[0]", "not valid UTF-8"},
+		{"stale after for ever, almost", func(e *event.Event) { e.StaleAfter = event.Never - 1 }, "stale after", "expected 0 to 87600h0m0s, or Never"},
+		{"stale after of the sender", func(e *event.Event) { e.Sender.StaleAfter = 90_000 * time.Hour }, "stale after", "90000h0m0s"},
 		{"not a number", func(e *event.Event) { e.Data = map[string]any{"a": math.NaN()} }, "data", "NaN has no form in JSON"},
 		{"what JSON does not know", func(e *event.Event) { e.Data = map[string]any{"a": []byte("x")} }, "data", "holds a []uint8"},
 	} {

@@ -108,7 +108,7 @@ func (c *Class) Key(e *Event) string { return string(c.AppendKey(nil, e)) }
 // AppendKey appends [Class.Key] of e to b and returns the extended slice.
 func (c *Class) AppendKey(b []byte, e *Event) []byte {
 	if e.DedupKey != "" {
-		return append(b, shorten(e.DedupKey)...)
+		return append(b, ShortKey(e.DedupKey)...)
 	}
 	from := len(b)
 	b = append(b, url.PathEscape(c.Name)...)
@@ -124,15 +124,17 @@ func (c *Class) AppendKey(b []byte, e *Event) []byte {
 		b = append(append(b, '/', '/'), url.PathEscape(c.Service)...)
 	}
 	if len(b)-from > longestKey {
-		b = append(b[:from], shorten(string(b[from:]))...)
+		b = append(b[:from], ShortKey(string(b[from:]))...)
 	}
 	return b
 }
 
 const longestKey = 255 // bytes, the limit of PagerDuty's dedup_key
 
-func shorten(key string) string {
-	if len(key) <= longestKey {
+// ShortKey returns a key of at most 255 bytes: the key itself, or if it is longer or no text that can be stored, its beginning, "~"
+// and a hash of the whole key.
+func ShortKey(key string) string {
+	if textFault(key, longestKey) == "" {
 		return key
 	}
 	return digested(key, longestKey)

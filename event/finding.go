@@ -23,11 +23,11 @@ const findingPrefix = "tocsin."
 
 // Finding returns an event that reports a fault of the catalog or the engine. Its class is tocsin.<kind>, for example
 // tocsin.unrouted; the catch-all owns it unless the catalog names another owner. subject names the faulty thing and is part
-// of the dedup key. Long texts are cut, the subject with a hash. A loss has severity error, any other finding that of its class.
+// of the dedup key. Long and odd texts are cut and mended, the subject with a hash. A loss has severity error, any other finding that of its class.
 func Finding(kind, subject, summary string) Event {
 	e := Event{
-		Source: "tocsin", Intake: "tocsin", Type: findingPrefix + kind, Subject: shorten(subject),
-		Summary: Shorten(summary, MaxSummary),
+		Source: "tocsin", Intake: "tocsin", Type: findingPrefix + kind, Subject: ShortKey(subject),
+		Summary: Mend(summary, MaxSummary),
 	}
 	if kind == FindingLoss {
 		e.Severity = severity.Error

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 	"time"
 )
 
@@ -21,7 +20,7 @@ type Cut struct {
 //
 //   - A text of an identity keeps its identity: it is cut and ends in "~" and a hash of the whole text. These are the id, the source,
 //     the type and the dedup key; without a dedup key, also the subject and the values of labels.
-//   - Any other text is cut and ends in "…". Invalid UTF-8 becomes "?".
+//   - Any other text is cut and ends in "…". Invalid UTF-8 and zero bytes become "?".
 //   - Of too many labels, those with the shortest names stay. Bad links, a bad time and a bad traceparent are left out.
 //   - Data that is too large keeps all members with shorter texts and lists where possible, else the first members.
 //
@@ -40,7 +39,7 @@ func (e *Event) Fit() []Cut {
 		*t.text = f.identity(t.field, *t.text, maxName)
 	}
 	e.Subject = f.maybeIdentity("subject", e.Subject, maxName)
-	if reason := e.keyFault(); reason != "" { // to the length of a key: Class.Key then keeps it
+	if reason := textFault(e.DedupKey, maxKey); reason != "" { // to the length of a key: Class.Key then keeps it
 		f.cut("dedup key", reason)
 		e.DedupKey = digested(e.DedupKey, longestKey)
 	}
@@ -69,7 +68,7 @@ func (f *fitter) cut(field, reason string) { f.cuts = append(f.cuts, Cut{field, 
 func (f *fitter) text(field, s string, limit int) string {
 	if reason := textFault(s, limit); reason != "" {
 		f.cut(field, reason)
-		return plain(s, limit)
+		return Mend(s, limit)
 	}
 	return s
 }
@@ -90,9 +89,6 @@ func (f *fitter) maybeIdentity(field, s string, limit int) string {
 	return f.identity(field, s, limit)
 }
 
-// plain makes s valid UTF-8 of at most limit bytes.
-func plain(s string, limit int) string { return strings.ToValidUTF8(Shorten(s, limit), "?") }
-
 func (f *fitter) labels(all map[string]string) map[string]string {
 	_, reason := (&Event{Labels: all}).labelFault()
 	if reason == "" {
@@ -106,7 +102,7 @@ func (f *fitter) labels(all map[string]string) map[string]string {
 	}
 	kept := make(map[string]string, len(names))
 	for _, name := range names {
-		kept[f.identity("labels", name, maxName)] = f.maybeIdentity("labels."+plain(name, maxName), all[name], maxValue)
+		kept[f.identity("labels", name, maxName)] = f.maybeIdentity("labels."+Mend(name, maxName), all[name], maxValue)
 	}
 	return kept
 }
@@ -116,7 +112,7 @@ func (f *fitter) links(all []Link) []Link {
 	for _, l := range all {
 		field, reason := (&Event{Links: []Link{l}}).linkFault()
 		if reason != "" && textFault(l.Text, maxValue) != "" {
-			l.Text = plain(l.Text, maxName)
+			l.Text = Mend(l.Text, maxName)
 			f.cut("links", reason)
 			field, reason = (&Event{Links: []Link{l}}).linkFault()
 		}
@@ -202,7 +198,7 @@ func (t *trimmer) trim(v any, depth int) any {
 func (t *trimmer) members(v map[string]any, depth int) map[string]any {
 	members := make(map[string]any, min(len(v), t.left/8+1))
 	for _, long := range slices.Sorted(maps.Keys(v)) {
-		name := plain(long, min(t.text, maxName))
+		name := Mend(long, min(t.text, maxName))
 		if _, twice := members[name]; twice {
 			continue
 		}
@@ -222,7 +218,7 @@ func (t *trimmer) has(n int) bool {
 }
 
 func (t *trimmer) fitting(s string) string {
-	if s = plain(s, t.text); !t.has(len(s)) {
+	if s = Mend(s, t.text); !t.has(len(s)) {
 		return ""
 	}
 	t.left -= len(s)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/tocsin-dev/tocsin/escalate"
+	"github.com/tocsin-dev/tocsin/event"
 	"github.com/tocsin-dev/tocsin/incident"
 	"github.com/tocsin-dev/tocsin/internal/line"
 	"github.com/tocsin-dev/tocsin/notify"
@@ -16,7 +17,8 @@ import (
 type Command interface {
 	// Head returns the fields that all commands have.
 	Head() Head
-	// Check reports missing and invalid fields, joined. It knows nothing of the incident.
+	// Check reports missing and invalid fields, joined. It knows nothing of the incident. Ids and names have at most 255 bytes, what a
+	// person says has at most 4 KiB, and each is a text as [event.CheckText] wants it.
 	Check() error
 }
 
@@ -164,30 +166,30 @@ func (c KillSwitch) Head() Head { return Head{Tenant: c.Tenant, By: c.By, ID: c.
 
 // Check implements Command.
 func (c Acknowledge) Check() error {
-	return checkActor(c.By)
+	return errors.Join(checkHead(c), checkName("via", c.Via))
 }
 
 // Check implements Command.
 func (c Unacknowledge) Check() error {
-	return checkActor(c.By)
+	return checkHead(c)
 }
 
 // Check implements Command.
 func (c Escalate) Check() error {
 	if c.AsOf == (escalate.Position{}) {
-		return errors.Join(checkActor(c.By), errors.New("AsOf is missing, expected the round and level that the caller saw"))
+		return errors.Join(checkHead(c), errors.New("AsOf is missing, expected the round and level that the caller saw"))
 	}
-	return checkActor(c.By)
+	return checkHead(c)
 }
 
 // Check implements Command.
 func (c Resolve) Check() error {
-	return checkActor(c.By)
+	return errors.Join(checkHead(c), checkWords("override", c.Override))
 }
 
 // Check implements Command.
 func (c Reprioritise) Check() error {
-	err := checkActor(c.By)
+	err := checkHead(c)
 	if c.Priority != 0 && !c.Priority.Valid() {
 		err = errors.Join(err, fmt.Errorf("priority %v, expected P1 to P5, or none to clear", c.Priority))
 	}
@@ -196,44 +198,70 @@ func (c Reprioritise) Check() error {
 
 // Check implements Command.
 func (c Resend) Check() error {
-	err := checkActor(c.By)
+	err := checkHead(c)
 	if c.Letter.Key == "" {
 		err = errors.Join(err, errors.New("the dead letter has no key, expected a message from the list of dead letters"))
+	}
+	return errors.Join(err, checkName("the key of the dead letter", c.Letter.Key))
+}
+
+// Check implements Command.
+func (c StartRun) Check() error {
+	return errors.Join(checkHead(c), checkName("runbook", c.Runbook))
+}
+
+// Check implements Command.
+func (c Approve) Check() error {
+	err := errors.Join(checkHead(c), checkName("run", c.Run), checkWords("because", c.Because))
+	if c.Decline {
+		return errors.Join(err, checkReason(c.Because))
 	}
 	return err
 }
 
 // Check implements Command.
-func (c StartRun) Check() error {
-	return checkActor(c.By)
-}
-
-// Check implements Command.
-func (c Approve) Check() error {
-	if c.Decline {
-		return errors.Join(checkActor(c.By), checkReason(c.Because))
-	}
-	return checkActor(c.By)
-}
-
-// Check implements Command.
 func (c Answer) Check() error {
-	return checkActor(c.By)
+	return errors.Join(checkHead(c), checkName("run", c.Run), checkWords("note", c.Note))
 }
 
 // Check implements Command.
 func (c StopRun) Check() error {
-	return errors.Join(checkActor(c.By), checkReason(c.Because))
+	return errors.Join(checkHead(c), checkName("run", c.Run), checkReason(c.Because))
 }
 
 // Check implements Command.
 func (c KillSwitch) Check() error {
-	return errors.Join(checkActor(c.By), checkReason(c.Because))
+	return errors.Join(checkHead(c), checkReason(c.Because))
 }
 
-func checkActor(by escalate.PersonID) error {
-	if by == "" {
-		return errors.New("by is missing, expected the person who gives the command")
+// Limits of a command, in bytes.
+const (
+	maxName  = 255     // of an id and a name
+	maxWords = 4 << 10 // of what a person says
+)
+
+// checkHead checks the fields that all commands of a person have.
+func checkHead(c Command) error {
+	h := c.Head()
+	err := checkIDs(h)
+	if h.By == "" {
+		err = errors.Join(err, errors.New("by is missing, expected the person who gives the command"))
+	}
+	return err
+}
+
+// checkIDs checks the ids of a command. They are names of records, so they must be texts that a store can keep.
+func checkIDs(h Head) error {
+	return errors.Join(checkName("incident", h.Incident), checkName("tenant", h.Tenant), checkName("by", string(h.By)), checkName("id", h.ID))
+}
+
+func checkName(field, name string) error { return checkText(field, name, maxName) }
+
+func checkWords(field, words string) error { return checkText(field, words, maxWords) }
+
+func checkText(field, text string, limit int) error {
+	if err := event.CheckText(text, limit); err != nil {
+		return fmt.Errorf("%s: %w", field, err)
 	}
 	return nil
 }
@@ -242,7 +270,7 @@ func checkReason(because string) error {
 	if because == "" {
 		return errors.New("because is missing, expected the reason")
 	}
-	return nil
+	return checkWords("because", because)
 }
 
 // RefusedError says why a command was refused, and describes the state of the incident.

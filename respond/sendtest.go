@@ -20,8 +20,9 @@ func (c SendTest) Head() Head { return Head{Tenant: c.Tenant, By: c.By, ID: c.ID
 
 // Check implements Command.
 func (c SendTest) Check() error {
+	err := errors.Join(checkIDs(c.Head()), checkName("service", c.Service), checkWords("contact", string(c.Contact)))
 	if c.Contact == "" {
-		return errors.New("the contact is missing, expected CHANNEL:ADDRESS, such as slack:@ana")
+		err = errors.Join(err, errors.New("the contact is missing, expected CHANNEL:ADDRESS, such as slack:@ana"))
 	}
-	return nil
+	return err
 }

@@ -16,6 +16,8 @@ var (
 	ErrUnknown  = errors.New("store: it is unknown whether the commit succeeded")
 	ErrNewer    = errors.New("store: the record was written by a newer replica")
 	ErrClosed   = errors.New("store: closed")
+	// ErrData fails an Update, a Read or a Claim for what the caller has passed. The same call fails again, and the store is well.
+	ErrData = errors.New("store: the batch holds data that this store cannot keep")
 )
 
 // Store holds records, tasks and the input log. Every method may be called concurrently, and none reads a clock. The
@@ -53,11 +55,13 @@ var (
 //  28. The channel of a Waker is not nil, and stays open as long as the store.
 //  29. Calls in any order get the answers that these rules give.
 //  30. An Eraser passes each document of the log, of dead tasks and of timelines to edit, keeps the result, and changes no more.
+//  31. A Batch with odd names or texts is kept to the byte, or fails with ErrData. So does any call that names them.
 type Store interface {
 	// Update is the only way to change state. It locks the scope, calls decide with the View, and commits the whole Batch
 	// in one durable transaction or commits nothing. decide must not call the store. An error of decide is returned
 	// unwrapped, and nothing is committed. A nil error means that the Batch is durable. An error that wraps ErrUnknown
-	// means that the Batch may or may not be committed; repeating the call with the same event ids is safe.
+	// means that the Batch may or may not be committed; repeating the call with the same event ids is safe. An error that
+	// wraps ErrData means that a repeat fails again: the caller leaves out what cannot be kept.
 	Update(ctx context.Context, sc Scope, decide func(View) (Batch, Need, error)) error
 	// Read returns one page of records, tasks or log rows, with timelines if the Query asks for them.
 	Read(ctx context.Context, q Query) ([]Snapshot, error)

@@ -43,6 +43,7 @@ var layers = []struct {
 	{"automate", 1},
 	{"review", 1},
 	{"internal/machine/*", 1},
+	{"internal/oddtest", 1},
 
 	{"catalog", 2},
 	{"respond", 2},

@@ -59,8 +59,7 @@ func (t *turn) reportAbout(u *unit, at time.Time, kind, summary string) {
 // broken says what of the catalog's own failed in the response to an incident: on its timeline each time, and as one finding about
 // the broken thing, however many incidents it fails.
 func (t *turn) broken(u *unit, at time.Time, f *escalate.Failed) {
-	why := strings.ToValidUTF8(oneLine(notify.Public(f.Err).Error()), "")
-	text := event.Shorten(why, noteLength) + "; " + f.Instead
+	text := event.Mend(oneLine(notify.Public(f.Err).Error()), noteLength) + "; " + f.Instead
 	u.enter(at, incident.Entry{Word: incident.WordBroken, Of: f.What, Text: text})
 	if !event.IsFinding(u.inc.Class) {
 		t.report(event.Finding(event.FindingCatalogError, f.What, f.What+": "+text), u.inc.Tenant, at)

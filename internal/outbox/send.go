@@ -10,6 +10,8 @@ import (
 	"github.com/cenkalti/backoff/v4"
 	"go.opentelemetry.io/otel/trace"
 
+	"github.com/tocsin-dev/tocsin/automate"
+	"github.com/tocsin-dev/tocsin/event"
 	"github.com/tocsin-dev/tocsin/incident"
 	"github.com/tocsin-dev/tocsin/internal/core"
 	"github.com/tocsin-dev/tocsin/notify"
@@ -95,17 +97,28 @@ type Settlement struct {
 	Claim store.Settle
 }
 
-// Settle returns what is stored of an outcome at the instant.
+// maxFault is the length of an error of a notifier that is stored, in bytes.
+const maxFault = 4 << 10
+
+// Settle returns what is stored of an outcome at the instant. Here the texts of plug-ins are brought into a form that can be stored.
 func (out *Outcome) Settle(now time.Time) Settlement {
 	retry := out.Retry.UTC() // as now: without what only this process's clock knows
-	fault := ""
-	if out.Err != nil {
-		fault = out.Err.Error()
+	isAction, fault := out.Task.Kind == core.KindAction, ""
+	switch {
+	case out.Err == nil:
+	case isAction:
+		fault = automate.Redact(out.Err.Error())
+	default:
+		fault = event.Mend(out.Err.Error(), maxFault)
 	}
 	s := Settlement{Claim: store.Settle{Claim: out.Claim, Retry: out.Retry}}
-	if out.Task.Kind == core.KindAction {
+	if isAction {
+		result := out.Result
+		if !result.Priority.Valid() {
+			result.Priority = 0
+		}
 		s.Input = core.Acted{
-			At: now, Record: out.Task.Record, Invocation: out.Invocation, Result: out.Result, Retry: retry, Error: fault,
+			At: now, Record: out.Task.Record, Invocation: out.Invocation, Result: result, Retry: retry, Error: fault,
 		}
 		return s
 	}

@@ -98,3 +98,60 @@ func checkTask(t *store.Task, twice bool) error {
 	}
 	return storable(t.Due, t.Expires)
 }
+
+// checkScope returns an error that wraps store.ErrData for a name that no statement can carry. The simple protocol would take a zero byte
+// for the end of the statement.
+func checkScope(sc *store.Scope) error {
+	for i := range sc.Claims {
+		if err := store.CheckNames(sc.Claims[i].ID); err != nil {
+			return err
+		}
+	}
+	return checkKeys(sc.Refs, sc.Write, sc.Read)
+}
+
+func checkKeys(refs []store.Ref, lists ...[]store.Key) error {
+	for _, r := range refs {
+		if err := store.CheckNames(r.Tenant, r.Kind, r.Name); err != nil {
+			return err
+		}
+	}
+	for _, keys := range lists {
+		for _, k := range keys {
+			if err := store.CheckNames(k.Tenant, k.Kind, k.ID); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// check is checkScope for the Need of a decision, and for the names of its Batch that store.Change.Check and store.Task.Check do not see.
+func (d *decision) check() error {
+	for i := range d.batch.Settle {
+		if err := store.CheckNames(d.batch.Settle[i].ID, d.batch.Settle[i].Dead); err != nil {
+			return fmt.Errorf("postgres: a claim: %w", err)
+		}
+	}
+	for _, tag := range d.batch.Cancel {
+		if err := store.CheckNames(tag.Record.Tenant, tag.Record.Kind, tag.Record.ID, tag.Tag); err != nil {
+			return fmt.Errorf("postgres: a cancel: %w", err)
+		}
+	}
+	for i := range d.batch.Tasks {
+		k := d.batch.Tasks[i].Record // locked before the task is checked
+		if err := store.CheckNames(k.Tenant, k.Kind, k.ID); err != nil {
+			return fmt.Errorf("postgres: a task: %w", err)
+		}
+	}
+	for i := range d.batch.Put {
+		k := d.batch.Put[i].Key
+		if err := store.CheckNames(k.Tenant, k.Kind, k.ID); err != nil {
+			return fmt.Errorf("postgres: a record: %w", err)
+		}
+	}
+	if err := checkKeys(d.need.Refs, d.need.Write, d.need.Read); err != nil {
+		return fmt.Errorf("postgres: a need: %w", err)
+	}
+	return nil
+}

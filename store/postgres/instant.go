@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"math"
 	"time"
+
+	"github.com/tocsin-dev/tocsin/store"
 )
 
 // never stands for the zero instant in parameters; the column then is null.
@@ -18,11 +20,11 @@ var (
 	latest   = time.Unix(0, math.MaxInt64).UTC()
 )
 
-// storable returns an error for an instant outside of this range.
+// storable returns an error that wraps store.ErrData for an instant outside of this range.
 func storable(instants ...time.Time) error {
 	for _, t := range instants {
 		if !t.IsZero() && (t.Before(earliest) || t.After(latest)) {
-			return fmt.Errorf("instant %v, want one from %d to %d", t, earliest.Year()+1, latest.Year()-1)
+			return fmt.Errorf("%w: instant %v, want one from %d to %d", store.ErrData, t, earliest.Year()+1, latest.Year()-1)
 		}
 	}
 	return nil

@@ -96,6 +96,9 @@ func checkQuery(q *store.Query) error {
 	if selectors != 1 || q.State != "" && q.Kind == "" {
 		return errors.New("postgres: a query needs exactly one of Keys, Ref and Kind; State needs Kind")
 	}
+	if err := errors.Join(checkKeys([]store.Ref{q.Ref}, q.Keys), store.CheckNames(q.Tenant, q.Kind, q.State)); err != nil {
+		return fmt.Errorf("postgres: read: %w", err)
+	}
 	return nil
 }
 

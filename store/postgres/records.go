@@ -74,7 +74,7 @@ type recordsWriter struct {
 func (r *round) rowOf(c *store.Change, l *locked) (*row, error) {
 	doc, err := r.s.codec.Encode(c.Key.Kind, codec.Schema, c.Rec)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%w: %w", store.ErrData, err)
 	}
 	priority := int16(c.Priority)
 	if priority == 0 {

@@ -3,6 +3,7 @@ package postgres
 import (
 	"context"
 	"errors"
+	"fmt"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -11,6 +12,8 @@ import (
 
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/tocsin-dev/tocsin/store"
 )
 
 // SQLSTATE codes (appendix A of the PostgreSQL manual).
@@ -22,6 +25,9 @@ const (
 	codeTooMany       = "53300"
 	codeUnique        = "23505"
 	codeExpected      = "TC001" // raised by the SQL function expect
+
+	classData  = "22" // a value that the server cannot hold, such as a text with a zero byte
+	classLimit = "54" // a limit of the server, such as the size of an index row
 )
 
 const (
@@ -107,12 +113,21 @@ func (s *Store) connected(ctx context.Context, within time.Duration, once func(c
 	if err = once(bounded, conn); err != nil && conn.Conn().IsClosed() {
 		return lostError{err}
 	}
-	return err
+	return asData(err)
 }
 
 func hasCode(err error, codes ...string) bool {
 	var refused *pgconn.PgError
 	return errors.As(err, &refused) && slices.Contains(codes, refused.Code)
+}
+
+// asData marks an error of the server about a value of the statement: a repeat fails again, and the server is well.
+func asData(err error) error {
+	var refused *pgconn.PgError
+	if errors.As(err, &refused) && (strings.HasPrefix(refused.Code, classData) || strings.HasPrefix(refused.Code, classLimit)) {
+		return fmt.Errorf("%w: %w", store.ErrData, err)
+	}
+	return err
 }
 
 // contended reports whether another transaction was in the way, so that a retry can succeed.

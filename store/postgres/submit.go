@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -48,9 +49,10 @@ func (s *Store) SubmitTx(ctx context.Context, tx pgx.Tx, events ...event.Event) 
 			errs = append(errs, err)
 			continue
 		}
-		stored := *e
-		stored.Redact()
-		payload, err := json.Marshal(stored)
+		sent := *e
+		sent.Redact()
+		sent.Time, sent.Received = e.Time.UTC(), time.Time{} // a document holds no zone with seconds, and the engine sets Received
+		payload, err := json.Marshal(&sent)
 		if err != nil {
 			errs = append(errs, fmt.Errorf("postgres: submit: event %d: %w", i, err))
 		}

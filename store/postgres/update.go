@@ -21,6 +21,9 @@ func (s *Store) Update(
 	if err := s.enter(ctx); err != nil {
 		return err
 	}
+	if err := checkScope(&sc); err != nil {
+		return fmt.Errorf("postgres: update: %w", err)
+	}
 	c := newCall(ctx, &sc)
 	defer s.leave(c) // also if decide panics or ends its goroutine
 	if err := s.join(c); err != nil {
@@ -119,7 +122,9 @@ func (c *call) serve(ctx context.Context, decide func(store.View) (store.Batch, 
 				return fmt.Errorf("postgres: update: %w", err)
 			}
 			var d decision
-			d.batch, d.need, d.err = decide(v)
+			if d.batch, d.need, d.err = decide(v); d.err == nil {
+				d.err = d.check()
+			}
 			perhaps = nil
 			if d.err == nil && d.need.Empty() {
 				perhaps = store.ErrUnknown

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"math"
 	"time"
+
+	"github.com/tocsin-dev/tocsin/store"
 )
 
 // instant is an instant as a column holds it: Unix nanoseconds, or NULL for the zero time.
@@ -37,11 +39,11 @@ func orEarly(i instant) int64 {
 // The range of int64 Unix nanoseconds, without the value of early.
 var firstInstant, lastInstant = time.Unix(0, math.MinInt64+1), time.Unix(0, math.MaxInt64)
 
-// checkInstants returns an error for an instant outside of this range.
+// checkInstants returns an error that wraps store.ErrData for an instant outside of this range.
 func checkInstants(times ...time.Time) error {
 	for _, t := range times {
 		if !t.IsZero() && (t.Before(firstInstant) || t.After(lastInstant)) {
-			return fmt.Errorf("instant %v, expected the years 1678 to 2261", t)
+			return fmt.Errorf("%w: instant %v, expected the years 1678 to 2261", store.ErrData, t)
 		}
 	}
 	return nil

@@ -114,6 +114,9 @@ func (s *Store) encoded(c *store.Change) (document, error) {
 		return document{n.Schema, n.Doc}, nil
 	}
 	doc, err := s.codec.Encode(c.Key.Kind, s.schema, c.Rec)
+	if err != nil {
+		err = fmt.Errorf("%w: %w", store.ErrData, err)
+	}
 	return document{s.schema, doc}, err
 }
 

@@ -218,6 +218,18 @@ var cases = [...]testCase{
 		why: "decisions made meanwhile would be lost, or would restore erased data",
 	},
 	{
+		rule: 31, name: "odd-names-are-kept-or-refused", do: oddNames,
+		why: "one odd event would be lost, be taken for another, or stop the store for all",
+	},
+	{
+		rule: 31, name: "odd-texts-are-kept-or-refused", do: oddTexts,
+		why: "the reason of a failure would stop the store from learning of it",
+	},
+	{
+		rule: 31, name: "a-refused-name-harms-no-neighbour", do: oddNeighbours,
+		why: "one odd event would refuse everything that came at the same time",
+	},
+	{
 		rule: 29, name: "random-histories-agree-with-a-model", do: histories, last: true,
 		why: "rules that hold alone may fail together",
 	},

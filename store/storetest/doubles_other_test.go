@@ -3,7 +3,9 @@ package storetest_test
 import (
 	"cmp"
 	"context"
+	"errors"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -11,6 +13,25 @@ import (
 )
 
 var brokenOthers = []broken{
+	{rule: 31, what: "cuts names at a zero byte", open: onBatch(func(_ store.Scope, _ store.View, b *store.Batch) {
+		for i := range b.Put {
+			b.Put[i].Key.ID, _, _ = strings.Cut(b.Put[i].Key.ID, "\x00")
+		}
+	})},
+	{rule: 31, what: "repairs names", open: onBatch(func(_ store.Scope, _ store.View, b *store.Batch) {
+		for i := range b.Put {
+			b.Put[i].Key.ID = strings.ToValidUTF8(b.Put[i].Key.ID, "?")
+		}
+		for i := range b.Tasks {
+			b.Tasks[i].Record.ID, b.Tasks[i].ID = strings.ToValidUTF8(b.Tasks[i].Record.ID, "?"), strings.ToValidUTF8(b.Tasks[i].ID, "?")
+		}
+	})},
+	{rule: 31, what: "takes an odd name for trouble of its own", open: after(func(_ store.Store, _ store.Scope, _ store.Batch, err error) error {
+		if errors.Is(err, store.ErrData) {
+			return errors.New("trouble")
+		}
+		return err
+	})},
 	{rule: 15, what: "forgets an id a second early", open: after(func(s store.Store, sc store.Scope, b store.Batch, err error) error {
 		if err == nil && len(sc.Events)+len(b.Log) > 0 {
 			_, err = s.Trim(context.Background(), b.Now.Add(time.Second), 0)
