@@ -218,6 +218,10 @@ var cases = [...]testCase{
 		why: "decisions made meanwhile would be lost, or would restore erased data",
 	},
 	{
+		rule: 31, name: "an-unreadable-record-stands-alone", do: unreadableApart,
+		why: "one damaged record would hide all others, and stop every page",
+	},
+	{
 		rule: 29, name: "random-histories-agree-with-a-model", do: histories, last: true,
 		why: "rules that hold alone may fail together",
 	},

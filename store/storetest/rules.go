@@ -32,4 +32,5 @@ var rules = [...]string{
 	28: "The channel of a Waker is not nil, and stays open as long as the store.",
 	29: "Calls in any order get the answers that these rules give.",
 	30: "An Eraser passes each document of the log, of dead tasks and of timelines to edit, keeps the result, and changes no more.",
+	31: "A record whose document cannot be read comes back as Unreadable, between its neighbours. A Change replaces or deletes it.",
 }
