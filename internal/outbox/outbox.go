@@ -34,6 +34,7 @@ type Outcome struct {
 	Err        error     // nil: the provider accepted the message, or the action is done
 	Retry      time.Time // when to try again; zero with Err: the task failed for good
 	Held       bool      // not tried: a rate or the breaker delayed it
+	unreadable bool      // not tried: the task cannot be read
 	Span       trace.SpanContext
 }
 

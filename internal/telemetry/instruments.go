@@ -35,6 +35,7 @@ type Telemetry struct {
 	sends       metric.Float64Histogram
 	pending     metric.Int64UpDownCounter
 	actions     metric.Float64Histogram
+	unreadable  metric.Int64Counter
 	types       values
 }
 
@@ -63,6 +64,7 @@ func New(meters metric.MeterProvider, tracers trace.TracerProvider) (*Telemetry,
 		sends:       m.seconds("tocsin.message.send.duration", "Tries to send a message.", sendTimes),
 		pending:     m.upDown("tocsin.message.pending", "{message}", "Messages neither accepted nor failed for good."),
 		actions:     m.seconds("tocsin.action.run.duration", "Calls of actions.", actionTimes),
+		unreadable:  m.counter("tocsin.store.unreadable", "{row}", "Rows of the store that cannot be read, each when it is first found."),
 	}
 	return t, m.fault()
 }
@@ -132,6 +134,15 @@ func (t *Telemetry) processed(ctx context.Context, began time.Time, outcome, fla
 // Sent records a try to send a message that began at began. An empty fault means success.
 func (t *Telemetry) Sent(ctx context.Context, began time.Time, m *notify.Message, fault string) {
 	t.sends.Record(ctx, time.Since(began).Seconds(), with("channel", m.Channel, "kind", string(m.Kind), "error.type", fault))
+}
+
+// Unreadable counts a row of the store that cannot be read; newer says that a newer version wrote it.
+func (t *Telemetry) Unreadable(ctx context.Context, kind string, newer bool) {
+	why := "unreadable"
+	if newer {
+		why = "newer"
+	}
+	t.unreadable.Add(ctx, 1, with("kind", t.types.bounded(kind), "error.type", why))
 }
 
 // Acted records a call of an action that began at began. An empty fault means success.
