@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -126,9 +127,10 @@ func (e *Engine) claim(ctx context.Context, now time.Time, onlyP1 bool) (found b
 	if !next.IsZero() {
 		next = next.Add(e.ahead())
 	}
+	maps.DeleteFunc(e.resting, func(_ store.Key, until time.Time) bool { return !now.Before(until) })
 	queues := maps.Clone(slots)
 	queues[core.QueueInbox] = claimAtOnce / 2 // the other half is for messages
-	r := store.ClaimRequest{Now: now, Owner: e.owner, Queues: queues, Limit: claimAtOnce, LeaseFor: outbox.LeaseFor}
+	r := store.ClaimRequest{Now: now, Owner: e.owner, Queues: queues, Limit: claimAtOnce + len(e.resting), LeaseFor: outbox.LeaseFor}
 	if onlyP1 {
 		r.MaxPriority, r.Keep = 1, e.box.Calls()
 	}
@@ -136,6 +138,7 @@ func (e *Engine) claim(ctx context.Context, now time.Time, onlyP1 bool) (found b
 	if err != nil {
 		return false, next, err
 	}
+	claimed.Due = slices.DeleteFunc(claimed.Due, func(k store.Key) bool { _, rests := e.resting[k]; return rests })
 	e.box.Abandon(claimed.Lost)
 	if len(r.Keep) > 0 {
 		next = now.Add(outbox.LeaseFor / 3) // to prolong their leases again
@@ -170,6 +173,8 @@ func (e *Engine) advance(ctx context.Context, now time.Time, due []store.Key) er
 		_, err := e.commit(ctx, change{inputs: inputs})
 		switch {
 		case err == nil || errors.Is(err, store.ErrConflict):
+		case n == 1 && errors.Is(err, store.ErrNewer):
+			e.resting[due[0]] = now.Add(longSleep)
 		case n == 1:
 			errs = append(errs, err)
 		default: // one by one, so that a group that fails does not delay the others

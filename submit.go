@@ -64,6 +64,15 @@ type batch struct {
 	fresh   core.Events
 }
 
+// part returns the events from the one index to the other as a batch of their own.
+func (b *batch) part(from, to int) *batch {
+	p := &batch{events: slices.Clone(b.events[from:to]), named: slices.Clone(b.named[from:to])}
+	if b.claims != nil {
+		p.claims = b.claims[from:to]
+	}
+	return p
+}
+
 const (
 	noID       = -1
 	repeatedID = -2
@@ -166,6 +175,9 @@ func (e *Engine) take(ctx context.Context, s *telemetry.Submission, b *batch) er
 			return []core.Input{b.fresh}, done
 		},
 	})
+	if n := len(b.events); n > 1 && errors.Is(err, store.ErrNewer) { // only some of them are for newer replicas
+		return errors.Join(e.take(ctx, s, b.part(0, n/2)), e.take(ctx, s, b.part(n/2, n)))
+	}
 	if err != nil {
 		s.Failed(ctx, len(b.events))
 		return fmt.Errorf("tocsin: submit: %w", err)
