@@ -25,45 +25,34 @@ type DeadLetter struct {
 const stateDead = "dead"
 
 // DeadLetters lists the dead letters of a tenant, the worst priority first. The store keeps them for [Config.Keep]. A dead letter
-// that cannot be decoded yields an error, and the list goes on; an error of the store ends it.
+// that cannot be read yields an [*UnreadableError], and the list goes on; an error of the store ends it.
 func (e *Engine) DeadLetters(ctx context.Context, tenant string) iter.Seq2[DeadLetter, error] {
 	return func(yield func(DeadLetter, error) bool) {
 		if err := given(ctx, "dead letters"); err != nil {
 			yield(DeadLetter{}, err)
 			return
 		}
-		q := store.Query{Tenant: tenant, Kind: store.KindTask, State: stateDead}
-		for {
-			rows, err := e.store.Read(ctx, q)
-			if err != nil {
-				yield(DeadLetter{}, fmt.Errorf("tocsin: dead letters: %w", err))
+		for row, err := range rowsOf[store.Task](ctx, e, store.Query{Tenant: tenant, Kind: store.KindTask, State: stateDead}) {
+			if row.rec.Queue == core.QueueInbox {
+				continue
+			}
+			var dead DeadLetter
+			if err == nil {
+				dead, err = deadLetter(&row)
+			}
+			if !yield(dead, err) {
 				return
 			}
-			for _, row := range rows {
-				task := row.Rec.(store.Task)
-				if task.Queue == core.QueueInbox {
-					continue
-				}
-				if dead, err := deadLetter(&task, row.Entries); !yield(dead, err) {
-					return
-				}
-			}
-			if len(rows) == 0 {
-				return
-			}
-			q.After = rows[len(rows)-1].Cursor
 		}
 	}
 }
 
-func deadLetter(task *store.Task, why []store.Entry) (dead DeadLetter, err error) {
-	if err := json.Unmarshal(task.Payload, &dead.Message); err != nil {
-		return dead, fmt.Errorf("tocsin: dead letter %q cannot be decoded: %w", task.ID, err)
-	}
-	for _, e := range why {
+func deadLetter(row *found[store.Task]) (dead DeadLetter, err error) {
+	err = json.Unmarshal(row.rec.Payload, &dead.Message)
+	for _, e := range row.Entries {
 		dead.Why, dead.Died = string(e.Doc), e.At
 	}
-	return dead, nil
+	return dead, err
 }
 
 // claimDead puts the dead letter as the store has it into the command, and returns the claim on its task. It returns a
@@ -77,15 +66,15 @@ func (e *Engine) claimDead(ctx context.Context, c *respond.Resend) (store.Claim,
 	case err != nil:
 		return store.Claim{}, err
 	}
-	rows, err := e.store.Read(ctx, store.Query{Keys: []store.Key{{Tenant: about.Key.Tenant, Kind: store.KindTask, ID: c.Letter.Key}}})
-	if err != nil {
-		return store.Claim{}, fmt.Errorf("tocsin: do: %w", err)
-	}
-	for _, row := range rows {
-		if task := row.Rec.(store.Task); len(row.Entries) > 0 && task.Lease != nil {
-			letter, err := deadLetter(&task, nil)
+	key := store.Key{Tenant: about.Key.Tenant, Kind: store.KindTask, ID: c.Letter.Key}
+	for row, err := range rowsOf[store.Task](ctx, e, store.Query{Keys: []store.Key{key}}) {
+		if err != nil {
+			return store.Claim{}, fmt.Errorf("tocsin: do: %w", err)
+		}
+		if len(row.Entries) > 0 && row.rec.Lease != nil {
+			letter, err := deadLetter(&row)
 			c.Letter = letter.Message
-			return store.Claim{ID: task.ID, Fence: task.Lease.Fence}, err
+			return store.Claim{ID: row.rec.ID, Fence: row.rec.Lease.Fence}, err
 		}
 	}
 	return store.Claim{}, none

@@ -39,9 +39,11 @@ type Engine struct {
 	clock    clock
 	health   health
 	inputLog inputLog
-	batches  sync.Pool     // of empty *batch
-	owner    string        // of leases
-	wake     chan struct{} // capacity 1: work may be due
+	aside    unreadables
+	resting  map[store.Key]time.Time // due records that this engine cannot advance, until when Run leaves them alone
+	batches  sync.Pool               // of empty *batch
+	owner    string                  // of leases
+	wake     chan struct{}           // capacity 1: work may be due
 	offers   offers
 	running  atomic.Bool
 }
@@ -66,7 +68,7 @@ func New(c *Config) (*Engine, error) {
 	e := &Engine{
 		prepared: p, store: p.Store, core: core.New(), tel: tel, owner: uuid.NewString(),
 		wake: make(chan struct{}, 1), offers: offers{more: make(chan struct{}, 1)},
-		health: health{doubts: make(chan struct{}, 1)}, hints: hints{seed: maphash.MakeSeed()},
+		health: health{doubts: make(chan struct{}, 1)}, hints: hints{seed: maphash.MakeSeed()}, resting: make(map[store.Key]time.Time),
 	}
 	if e.store == nil {
 		e.store = memory.New()
@@ -155,6 +157,9 @@ func (e *Engine) commit(ctx context.Context, c change) (refused []error, err err
 	case errors.Is(err, errRefused):
 		err = nil
 	}
+	for _, u := range w.lost {
+		e.aside.note(ctx, e, u)
+	}
 	return w.refused, err
 }
 
@@ -191,6 +196,7 @@ type work struct {
 	done    core.Decision
 	wrote   []telemetry.Changed
 	refused []error
+	lost    []*UnreadableError // records that could not be read
 }
 
 // scope returns the records that the store locks before the decision.
@@ -204,9 +210,6 @@ func (e *Engine) scope(c *change) store.Scope {
 // decide decides about a change, given the records of the view.
 func (e *Engine) decide(w *work, v store.View) (store.Batch, store.Need, error) {
 	e.box.Release(w.slots) // of the previous run
-	if err := readable(v); err != nil {
-		return store.Batch{}, store.Need{}, err
-	}
 	inputs, settles := w.inputs, []store.Settle(nil)
 	if w.admit != nil {
 		inputs, settles = w.admit(v, inputs)
@@ -220,7 +223,11 @@ func (e *Engine) decide(w *work, v store.View) (store.Batch, store.Need, error) 
 		e.hints.foresee(&need)
 		return store.Batch{}, need, nil
 	}
-	w.refused = d.Refused
+	w.lost, w.refused = lost(v), d.Refused
+	if d.Newer != nil {
+		row := v.Records[*d.Newer]
+		return store.Batch{}, store.Need{}, unreadable(&row)
+	}
 	if w.command && errors.Join(d.Refused...) != nil { // do not store the id of the command as applied
 		return store.Batch{}, store.Need{}, errRefused
 	}
@@ -251,15 +258,14 @@ func (e *Engine) after(ctx context.Context, w *work) {
 // errRefused aborts the store's Update when a command is refused.
 var errRefused = errors.New("refused")
 
-// readable returns an error for a view with a record that a newer version of tocsin wrote. Only newer replicas decide about such
-// records.
-func readable(v store.View) error {
-	for key, snap := range v.Records {
-		if newer, ok := snap.Rec.(store.Newer); ok {
-			return fmt.Errorf("%w: %s %q, schema %d", store.ErrNewer, key.Kind, key.ID, newer.Schema)
+// lost returns the records of a view that cannot be read. The decision goes on without them.
+func lost(v store.View) (all []*UnreadableError) {
+	for _, row := range v.Records {
+		if u := unreadable(&row); u != nil {
+			all = append(all, u)
 		}
 	}
-	return nil
+	return all
 }
 
 // wakeRun makes Run look for due work. It never blocks.

@@ -2,12 +2,11 @@ package tocsin
 
 import (
 	"bytes"
-	"compress/flate"
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
+	"slices"
 
 	"github.com/tocsin-dev/tocsin/escalate"
 	"github.com/tocsin-dev/tocsin/internal/core"
@@ -35,7 +34,9 @@ type Erased struct {
 // repeatedly; call it again after an error or while Left is not 0. It reads the whole store and may rewrite the file of the
 // store, so it can take long. It does not reach backups and messages that were sent.
 //
-// It returns an error if the store does not implement [store.Eraser].
+// It returns an error if the store does not implement [store.Eraser]. Rows that cannot be read may hold the person's data, and stay as
+// they are: after all other rows are erased, the error names them, each as an [*UnreadableError] or by an error that wraps
+// [store.ErrUnreadable].
 func (e *Engine) Erase(ctx context.Context, tenant string, person escalate.PersonID, words ...string) (Erased, error) {
 	if err := given(ctx, "erase"); err != nil {
 		return Erased{}, err
@@ -60,9 +61,15 @@ func (e *Engine) Erase(ctx context.Context, tenant string, person escalate.Perso
 		},
 		x.waiting,
 	} {
-		if err := step(ctx); err != nil {
+		switch err := step(ctx); {
+		case errors.Is(err, store.ErrUnreadable) || errors.Is(err, store.ErrNewer):
+			x.passed = append(x.passed, err)
+		case err != nil:
 			return x.done, fmt.Errorf("tocsin: erase: %w", err)
 		}
+	}
+	if err := errors.Join(x.passed...); err != nil {
+		return x.done, fmt.Errorf("tocsin: erase: %w", err)
 	}
 	e.log(ctx, slog.LevelInfo, "a person was erased", "person", person, "tenant", tenant, "left", x.done.Left)
 	return x.done, nil
@@ -74,45 +81,44 @@ type erasing struct {
 	*core.Eraser
 	tenant string
 	done   Erased
+	passed []error // why rows stay as they are
 }
 
-// pages calls use with each row that the query finds.
-func (x *erasing) pages(ctx context.Context, q store.Query, use func(store.Snapshot) error) error {
-	q.Tenant = x.tenant
-	for {
-		rows, err := x.store.Read(ctx, q)
-		if err != nil || len(rows) == 0 {
-			return err
-		}
-		for _, row := range rows {
-			if err := use(row); err != nil {
-				return err
-			}
-		}
-		q.After = rows[len(rows)-1].Cursor
+// pass notes a row that cannot be read.
+func (x *erasing) pass(err error) error {
+	if isUnreadable(err) {
+		x.passed = append(x.passed, err)
+		return nil
 	}
+	return err
 }
 
 // records edits each record in a commit of its own. It goes on after a record that fails.
 func (x *erasing) records(ctx context.Context) error {
 	var errs []error
 	for _, kind := range x.core.Kinds() {
-		err := x.pages(ctx, store.Query{Kind: kind, Timeline: kind == core.KindIncident}, func(row store.Snapshot) error {
-			if err := x.record(ctx, row); err != nil {
+		q := store.Query{Tenant: x.tenant, Kind: kind, Timeline: kind == core.KindIncident}
+		for row, err := range rowsOf[any](ctx, x.Engine, q) {
+			if err == nil {
+				err = x.record(ctx, row.Snapshot)
+			}
+			if err = x.pass(err); err != nil {
 				errs = append(errs, fmt.Errorf("%s %q: %w", kind, row.Key.ID, err))
 			}
-			return ctx.Err()
-		})
-		errs = append(errs, err)
+			if ctx.Err() != nil {
+				return ctx.Err()
+			}
+		}
 	}
 	return errors.Join(errs...)
 }
 
 func (x *erasing) record(ctx context.Context, row store.Snapshot) error {
-	if _, ok := row.Rec.(store.Newer); ok {
-		return store.ErrNewer
-	}
-	if err := x.Learn(row); err != nil {
+	_, faults := entriesOf(&row)
+	row.Entries = slices.DeleteFunc(row.Entries, func(entry store.Entry) bool {
+		return slices.ContainsFunc(faults, func(u *UnreadableError) bool { return u.Entry == entry.Seq })
+	})
+	if err := x.Learn(row); err != nil { // the store passes over damaged entries when it edits them, and names them
 		return err
 	}
 	now := x.now(ctx)
@@ -126,10 +132,11 @@ func (x *erasing) record(ctx context.Context, row store.Snapshot) error {
 	scratch, in := new(core.Scratch), []core.Input{core.Erase{At: now, Record: row.Key, Eraser: x.Eraser}}
 	wrote := 0
 	err = x.store.Update(ctx, x.core.Scope(scratch, in, nil), func(v store.View) (store.Batch, store.Need, error) {
-		if err := readable(v); err != nil {
-			return store.Batch{}, store.Need{}, err
-		}
 		d, need := x.core.Decide(scratch, x.catalog.Load(), v, in)
+		if d.Newer != nil {
+			newer := v.Records[*d.Newer]
+			return store.Batch{}, need, unreadable(&newer)
+		}
 		wrote = len(d.Put)
 		return d.Batch(now, nil, nil), need, errors.Join(d.Refused...)
 	})
@@ -141,41 +148,53 @@ func (x *erasing) record(ctx context.Context, row store.Snapshot) error {
 
 // deadLetters deletes the dead letters to the person.
 func (x *erasing) deadLetters(ctx context.Context) error {
-	return x.pages(ctx, store.Query{Kind: store.KindTask, State: stateDead}, func(row store.Snapshot) error {
-		task := row.Rec.(store.Task)
-		if !x.IsTo(&task) || task.Lease == nil {
-			return nil
+	for row, err := range rowsOf[store.Task](ctx, x.Engine, store.Query{Tenant: x.tenant, Kind: store.KindTask, State: stateDead}) {
+		if err == nil && row.rec.Lease != nil && x.IsTo(&row.rec) {
+			err = x.deadLetter(ctx, store.Claim{ID: row.rec.ID, Fence: row.rec.Lease.Fence})
 		}
-		claim := store.Claim{ID: task.ID, Fence: task.Lease.Fence}
-		now, gone := x.now(ctx), 0 // before the Update, since now may call the store
-		err := x.store.Update(ctx, store.Scope{Claims: []store.Claim{claim}}, func(v store.View) (store.Batch, store.Need, error) {
-			if gone = 0; !v.Valid[0] { // somebody resends it
-				return store.Batch{}, store.Need{}, nil
-			}
-			gone = 1
-			return store.Batch{Now: now, Settle: []store.Settle{{Claim: claim}}}, store.Need{}, nil
-		})
-		if err == nil {
-			x.done.Letters += gone
+		if err = x.pass(err); err != nil {
+			return err
 		}
-		return err
-	})
+	}
+	return nil
 }
 
-// edit erases the person's data from one document of the store.
-func (x *erasing) edit(of store.Key, doc []byte) ([]byte, error) {
+// deadLetter deletes one dead letter.
+func (x *erasing) deadLetter(ctx context.Context, claim store.Claim) error {
+	now, gone := x.now(ctx), 0 // before the Update, since now may call the store
+	err := x.store.Update(ctx, store.Scope{Claims: []store.Claim{claim}}, func(v store.View) (store.Batch, store.Need, error) {
+		if gone = 0; !v.Valid[0] { // somebody resends it
+			return store.Batch{}, store.Need{}, nil
+		}
+		gone = 1
+		return store.Batch{Now: now, Settle: []store.Settle{{Claim: claim}}}, store.Need{}, nil
+	})
+	if err == nil {
+		x.done.Letters += gone
+	}
+	return err
+}
+
+// edit erases the person's data from one document of the store. It passes over a document that cannot be read.
+func (x *erasing) edit(of store.Key, doc []byte) (to []byte, err error) {
 	switch of.Kind {
 	case store.KindTask:
-		return x.Payload(of, doc)
+		to, err = x.Payload(of, doc)
 	case store.KindLog:
-		return x.row(doc)
+		to, err = x.row(doc)
+	default:
+		to, err = x.Line(of, doc)
 	}
-	return x.Line(of, doc)
+	if err != nil {
+		x.passed = append(x.passed, &UnreadableError{Tenant: of.Tenant, Kind: of.Kind, ID: of.ID, Reason: err.Error()})
+		return doc, nil
+	}
+	return to, nil
 }
 
 // row erases the person's data from a row of the input log.
 func (x *erasing) row(row []byte) ([]byte, error) {
-	doc, err := io.ReadAll(flate.NewReader(bytes.NewReader(row)))
+	doc, err := unpack(row)
 	if err != nil {
 		return nil, err
 	}
@@ -189,14 +208,13 @@ func (x *erasing) row(row []byte) ([]byte, error) {
 // waiting counts the tasks on their way that hold the person's data.
 func (x *erasing) waiting(ctx context.Context) error {
 	for _, state := range []string{"waiting", "leased"} {
-		err := x.pages(ctx, store.Query{Kind: store.KindTask, State: state}, func(row store.Snapshot) error {
-			if task := row.Rec.(store.Task); x.Holds(&task) {
+		for row, err := range rowsOf[store.Task](ctx, x.Engine, store.Query{Tenant: x.tenant, Kind: store.KindTask, State: state}) {
+			if err == nil && x.Holds(&row.rec) {
 				x.done.Left++
 			}
-			return nil
-		})
-		if err != nil {
-			return err
+			if err = x.pass(err); err != nil {
+				return err
+			}
 		}
 	}
 	return nil

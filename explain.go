@@ -1,6 +1,7 @@
 package tocsin
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -20,7 +21,8 @@ import (
 // Explain returns a text for people that explains an incident: its priority, its owner and the rule that decided, whom it
 // reached, what it waits for, and its timeline. The id may also name an alert, or the first or latest event of an alert. Then
 // the text begins with the alert and says why nobody was paged, if nobody was. The error wraps [ErrNotFound] for an unknown id.
-// An id of a latest event is slow to find: Explain reads all alerts.
+// It is an [*UnreadableError] for an incident or alert that cannot be read. An id of a latest event is slow to find: Explain reads all
+// alerts.
 func (e *Engine) Explain(ctx context.Context, id string) (string, error) {
 	row, err := e.read(ctx, id, true)
 	if errors.Is(err, ErrNotFound) {
@@ -29,10 +31,14 @@ func (e *Engine) Explain(ctx context.Context, id string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if al, ok := row.Rec.(*core.Alert); ok {
-		return e.explainAlert(ctx, al)
+	if row.Key.Kind != core.KindAlert {
+		return e.explainIncident(ctx, id)
 	}
-	return e.explainIncident(ctx, id)
+	al, err := recOf[*core.Alert](ctx, e, &row)
+	if err != nil {
+		return "", err
+	}
+	return e.explainAlert(ctx, al)
 }
 
 func (e *Engine) explainIncident(ctx context.Context, id string) (string, error) {
@@ -103,19 +109,21 @@ func (e *Engine) explainEvent(ctx context.Context, id string) (string, error) {
 	if event.CheckText(id, maxID) != nil {
 		return "", fmt.Errorf("%w: %.40q", ErrNotFound, id)
 	}
-	rows, err := e.store.Read(ctx, store.Query{Ref: core.EventRef("", id)})
-	if err == nil && len(rows) == 0 {
-		rows, err = e.byLatestEvent(ctx, id)
+	alerts, err := e.alerts(ctx, store.Query{Ref: core.EventRef("", id)}, func(*core.Alert) bool { return true })
+	if err == nil && len(alerts) == 0 { // the store has references to first events only, which keeps repeats cheap
+		q := store.Query{Kind: core.KindAlert, Limit: 1_000}
+		alerts, err = e.alerts(ctx, q, func(al *core.Alert) bool { return al.Latest.Event == id })
+		if len(alerts) == 0 && (err == nil || isUnreadable(err)) {
+			none := fmt.Errorf("%w: %q is no incident, no alert, and no first or latest event of an alert", ErrNotFound, id)
+			return "", errors.Join(none, err)
+		}
 	}
-	if err != nil {
+	if err != nil && (len(alerts) == 0 || !isUnreadable(err)) {
 		return "", fmt.Errorf("tocsin: explain %q: %w", id, err)
 	}
-	if len(rows) == 0 {
-		return "", fmt.Errorf("%w: %q is no incident, no alert, and no first or latest event of an alert", ErrNotFound, id)
-	}
 	var b strings.Builder
-	for _, row := range rows {
-		text, err := e.explainAlert(ctx, row.Rec.(*core.Alert))
+	for _, al := range alerts {
+		text, err := e.explainAlert(ctx, al)
 		if err != nil {
 			return "", err
 		}
@@ -124,22 +132,20 @@ func (e *Engine) explainEvent(ctx context.Context, id string) (string, error) {
 	return b.String(), nil
 }
 
-// byLatestEvent reads all alerts to find those whose latest event has the id. The store has references to first events only,
-// which keeps repeats cheap.
-func (e *Engine) byLatestEvent(ctx context.Context, id string) (found []store.Snapshot, err error) {
-	q := store.Query{Kind: core.KindAlert, Limit: 1_000}
-	for {
-		rows, err := e.store.Read(ctx, q)
-		if err != nil || len(rows) == 0 {
-			return found, err
+// alerts returns those of the alerts that a query finds for which wanted is true. For alerts that cannot be read the error is the first
+// [*UnreadableError]; the others are returned all the same.
+func (e *Engine) alerts(ctx context.Context, q store.Query, wanted func(*core.Alert) bool) (all []*core.Alert, lost error) {
+	for row, err := range rowsOf[*core.Alert](ctx, e, q) {
+		switch {
+		case isUnreadable(err):
+			lost = cmp.Or(lost, err)
+		case err != nil:
+			return nil, err
+		case wanted(row.rec):
+			all = append(all, row.rec)
 		}
-		for _, row := range rows {
-			if al, ok := row.Rec.(*core.Alert); ok && al.Latest.Event == id {
-				found = append(found, row)
-			}
-		}
-		q.After = rows[len(rows)-1].Cursor
 	}
+	return all, lost
 }
 
 // explainAlert explains an alert, and its incident if it has one.

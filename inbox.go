@@ -16,7 +16,10 @@ func (e *Engine) takeInbox(ctx context.Context, tasks []store.Task) {
 	in := e.batch()
 	for i := range tasks {
 		var ev event.Event
-		err := json.Unmarshal(tasks[i].Payload, &ev)
+		err := tasks[i].Err
+		if err == nil {
+			err = json.Unmarshal(tasks[i].Payload, &ev)
+		}
 		if err == nil {
 			err = ev.Check()
 		}

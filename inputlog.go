@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"compress/flate"
 	"fmt"
+	"io"
 	"sync"
 
 	"github.com/tocsin-dev/tocsin/internal/core"
@@ -33,6 +34,9 @@ func (l *inputLog) row(c *core.Core, d *core.Decision, inputs []core.Input) ([]b
 	}
 	return l.pack(doc)
 }
+
+// unpack decompresses a row.
+func unpack(row []byte) ([]byte, error) { return io.ReadAll(flate.NewReader(bytes.NewReader(row))) }
 
 // pack compresses a row.
 func (l *inputLog) pack(doc []byte) (_ []byte, err error) {

@@ -80,10 +80,13 @@ func (e *Engine) takePiece(ctx context.Context, s *telemetry.Submission, cat *ca
 		count(ctx, s, p.events, p.fresh)
 		p.stored += n
 		return spent, nil, nil
-	case !errors.Is(err, store.ErrData):
+	case !errors.Is(err, store.ErrData) && !errors.Is(err, store.ErrNewer):
 		return spent, nil, err
-	case n == 1:
+	case n == 1 && errors.Is(err, store.ErrData):
 		return spent, e.refuse(ctx, s, p, err), nil
+	case n == 1: // a newer replica takes it
+		s.Failed(ctx, 1)
+		return spent, fmt.Errorf("tocsin: submit: %w", err), nil
 	}
 	for _, half := range [...]*piece{{p.batch, p.from, p.events[:n/2]}, {p.batch, p.from + n/2, p.events[n/2:]}} {
 		_, some, err := e.takePiece(ctx, s, cat, half)

@@ -1,8 +1,8 @@
 package tocsin
 
 import (
+	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 
@@ -38,7 +38,8 @@ func (q *Query) check() error {
 	return errors.Join(errs...)
 }
 
-// Incidents returns incidents, the worst priority first. It returns an error for a phase that there is not.
+// Incidents returns incidents, the worst priority first. It leaves out those that cannot be read; [Engine.Unreadable] lists them. It
+// returns an error for a phase that there is not.
 func (e *Engine) Incidents(ctx context.Context, q Query) ([]incident.Incident, error) {
 	if err := given(ctx, "incidents"); err != nil {
 		return nil, err
@@ -54,41 +55,48 @@ func (e *Engine) Incidents(ctx context.Context, q Query) ([]incident.Incident, e
 		}
 		sq.After = last.Cursor
 	}
-	rows, err := e.store.Read(ctx, sq)
-	if err != nil {
-		return nil, fmt.Errorf("tocsin: incidents: %w", err)
-	}
-	incidents := make([]incident.Incident, len(rows))
-	for i, row := range rows {
-		incidents[i] = e.core.View(row.Rec.(*core.Incident))
+	incidents := []incident.Incident{}
+	for row, err := range rowsOf[*core.Incident](ctx, e, sq) {
+		switch {
+		case isUnreadable(err):
+			continue
+		case err != nil:
+			return nil, err
+		}
+		if incidents = append(incidents, e.core.View(row.rec)); len(incidents) == cmp.Or(q.Limit, 100) {
+			break
+		}
 	}
 	return incidents, nil
 }
 
-// Incident returns one incident, or an error that wraps [ErrNotFound].
+// Incident returns one incident. The error wraps [ErrNotFound], or is an [*UnreadableError].
 func (e *Engine) Incident(ctx context.Context, id string) (incident.Incident, error) {
 	row, err := e.read(ctx, id, false)
 	if err != nil {
 		return incident.Incident{}, err
 	}
-	if inc, ok := row.Rec.(*core.Incident); ok {
-		return e.core.View(inc), nil
+	if row.Key.Kind == core.KindAlert {
+		return incident.Incident{}, fmt.Errorf("%w: %q is an alert", ErrNotFound, id)
 	}
-	return incident.Incident{}, fmt.Errorf("%w: %q is an alert", ErrNotFound, id)
+	inc, err := recOf[*core.Incident](ctx, e, &row)
+	if err != nil {
+		return incident.Incident{}, err
+	}
+	return e.core.View(inc), nil
 }
 
 // Timeline returns the entries of an incident or an alert, oldest first, or an error that wraps [ErrNotFound]. The id of an
-// alert is its intake, "/" and its dedup key; with a tenant it is a hash. [incident.Entry.Line] formats an entry for people.
+// alert is its intake, "/" and its dedup key; with a tenant it is a hash. [incident.Entry.Line] formats an entry for people. The
+// timeline of a record that cannot be read is returned all the same; an entry that cannot be read is replaced by one that says so.
 func (e *Engine) Timeline(ctx context.Context, id string) ([]incident.Entry, error) {
 	row, err := e.read(ctx, id, true)
 	if err != nil {
 		return nil, err
 	}
-	entries := make([]incident.Entry, len(row.Entries))
-	for i, entry := range row.Entries {
-		if err := json.Unmarshal(entry.Doc, &entries[i]); err != nil {
-			return nil, fmt.Errorf("tocsin: timeline of %q, entry %d: %w", id, entry.Seq, err)
-		}
+	entries, faults := entriesOf(&row)
+	for _, u := range faults {
+		e.aside.note(ctx, e, u)
 	}
 	return entries, nil
 }
@@ -96,7 +104,7 @@ func (e *Engine) Timeline(ctx context.Context, id string) ([]incident.Entry, err
 // maxID is the length of the longest id, in bytes: that of an alert is an intake, "/" and a dedup key.
 const maxID = 511
 
-// read finds an incident or an alert.
+// read finds the row of an incident or an alert.
 func (e *Engine) read(ctx context.Context, id string, timeline bool) (store.Snapshot, error) {
 	if err := given(ctx, "read"); err != nil {
 		return store.Snapshot{}, err
@@ -106,12 +114,15 @@ func (e *Engine) read(ctx context.Context, id string, timeline bool) (store.Snap
 	}
 	for _, q := range []store.Query{{Ref: core.IDRef(id)}, {Keys: []store.Key{{Kind: core.KindAlert, ID: id}}}} {
 		q.Timeline = timeline
-		rows, err := e.store.Read(ctx, q)
-		if err != nil {
-			return store.Snapshot{}, fmt.Errorf("tocsin: read %q: %w", id, err)
+		var last store.Snapshot // keys are in order: an incident before the alert of a tenant with the same hash
+		for row, err := range rowsOf[any](ctx, e, q) {
+			if err != nil && !isUnreadable(err) {
+				return store.Snapshot{}, err
+			}
+			last = row.Snapshot
 		}
-		if len(rows) > 0 {
-			return rows[len(rows)-1], nil // keys are in order: an incident before the alert of a tenant with the same hash
+		if last.Version > 0 {
+			return last, nil
 		}
 	}
 	return store.Snapshot{}, fmt.Errorf("%w: %q", ErrNotFound, id)

@@ -165,7 +165,7 @@ func TestNewer(t *testing.T) {
 		}))
 		err = bell.Submit(t.Context(), critical("x"))
 		require.ErrorIs(t, err, store.ErrNewer)
-		assert.ErrorContains(t, err, `group "loud/payments/pay.x/checkout", schema 9`)
+		assert.ErrorContains(t, err, `group "loud/payments/pay.x/checkout" cannot be read: a newer version of tocsin wrote it, schema 9`)
 		require.NoError(t, bell.Submit(t.Context(), critical("y")), "the neighbour is taken")
 	})
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -154,9 +155,10 @@ func (e *Engine) claim(ctx context.Context, now time.Time, onlyP1 bool) (found b
 	if !next.IsZero() {
 		next = next.Add(e.ahead())
 	}
+	maps.DeleteFunc(e.resting, func(_ store.Key, until time.Time) bool { return !now.Before(until) })
 	queues := maps.Clone(slots)
 	queues[core.QueueInbox] = claimAtOnce / 2 // the other half is for messages
-	r := store.ClaimRequest{Now: now, Owner: e.owner, Queues: queues, Limit: claimAtOnce, LeaseFor: outbox.LeaseFor}
+	r := store.ClaimRequest{Now: now, Owner: e.owner, Queues: queues, Limit: claimAtOnce + len(e.resting), LeaseFor: outbox.LeaseFor}
 	if onlyP1 {
 		r.MaxPriority, r.Keep = 1, e.box.Calls()
 	}
@@ -170,6 +172,7 @@ func (e *Engine) claim(ctx context.Context, now time.Time, onlyP1 bool) (found b
 	if err != nil {
 		return false, next, err
 	}
+	claimed.Due = slices.DeleteFunc(claimed.Due, func(k store.Key) bool { _, rests := e.resting[k]; return rests })
 	e.box.Abandon(claimed.Lost)
 	if len(r.Keep) > 0 {
 		next = now.Add(outbox.LeaseFor / 3) // to prolong their leases again
@@ -240,9 +243,9 @@ func (e *Engine) advance(ctx context.Context, now time.Time, due []store.Key) (m
 		case err == nil:
 			met += n
 		case errors.Is(err, store.ErrConflict):
-		case n == 1 && errors.Is(err, store.ErrData):
-			e.stuck(ctx, now, due[0], err)
-			fallthrough
+		case n == 1 && aboutData(err): // this engine cannot ever do it; others may
+			e.rest(ctx, now, due[0], err)
+			met++
 		case n == 1:
 			errs = append(errs, err)
 		default: // one by one, so that a group that fails does not delay the others
@@ -256,10 +259,14 @@ func (e *Engine) advance(ctx context.Context, now time.Time, due []store.Key) (m
 	return met, errors.Join(errs...)
 }
 
-// stuck reports once an hour what is due and cannot be done, since the store cannot keep the result.
-func (e *Engine) stuck(ctx context.Context, now time.Time, due store.Key, why error) {
+// rest leaves a due record alone for a while, which this engine cannot advance: newer replicas do it, or the store cannot keep the result.
+// The latter is reported.
+func (e *Engine) rest(ctx context.Context, now time.Time, due store.Key, why error) {
+	e.resting[due] = now.Add(longSleep)
+	if errors.Is(why, store.ErrNewer) {
+		return
+	}
 	finding := event.Finding(event.FindingLoss, "due "+due.Kind+" "+due.ID, fmt.Sprintf("what is due of %s %q cannot be stored: %v", due.Kind, due.ID, why))
-	finding.ID = event.ShortKey(fmt.Sprintf("due %d %s %s", now.Unix()/3600, due.Kind, due.ID))
 	e.tell(ctx, finding)
 }
 

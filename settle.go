@@ -40,15 +40,11 @@ func (e *Engine) settle(ctx context.Context, out outbox.Outcome) {
 		failed := map[bool]string{true: "an action was not done", false: "a message was not sent"}[isAction]
 		e.log(ctx, slog.LevelWarn, failed, "key", out.Task.ID, "error.type", out.Fault(), "error", out.Err, "next", nextTry(out.Retry))
 	}
-	_, err := e.commit(ctx, change{
-		inputs: []core.Input{s.Input}, claims: []store.Claim{out.Claim},
-		admit: func(v store.View, in []core.Input) ([]core.Input, []store.Settle) {
-			if !v.Valid[0] {
-				return s.Lost, nil
-			}
-			return in, []store.Settle{s.Claim}
-		},
-	})
+	err := e.conclude(ctx, s.Claim, []core.Input{s.Input}, s.Lost)
+	if errors.Is(err, store.ErrNewer) && out.Err == nil { // the incident is left to newer replicas, but what was sent is not sent again
+		e.log(ctx, slog.LevelWarn, "what was sent cannot be noted on its incident", "key", out.Task.ID, "error", err)
+		err = e.conclude(ctx, s.Claim, nil, nil)
+	}
 	switch {
 	case errors.Is(err, store.ErrData): // or it would be tried again for ever
 		e.bury(ctx, out.Claim, out.Task.Queue, "the outcome of "+out.Task.ID+" cannot be stored", err)
@@ -56,6 +52,20 @@ func (e *Engine) settle(ctx context.Context, out outbox.Outcome) {
 		e.log(ctx, slog.LevelError, "the outcome of a try could not be stored", "key", out.Task.ID, "error", err)
 	}
 	e.wakeRun()
+}
+
+// conclude settles a claim in the commit that decides about the inputs, or about those for a lost claim.
+func (e *Engine) conclude(ctx context.Context, s store.Settle, inputs, lost []core.Input) error {
+	_, err := e.commit(ctx, change{
+		inputs: inputs, claims: []store.Claim{s.Claim},
+		admit: func(v store.View, in []core.Input) ([]core.Input, []store.Settle) {
+			if !v.Valid[0] {
+				return lost, nil
+			}
+			return in, []store.Settle{s}
+		},
+	})
+	return err
 }
 
 // nextTry formats the instant of the next try for the log.

@@ -15,6 +15,7 @@ const (
 	FindingUnknownSeverity = "unknown-severity" // the sender's word for a severity is unknown
 	FindingOverflow        = "overflow"         // a limit was reached, and input was lost
 	FindingRefusedInput    = "refused-input"    // an intake is closed, or found a request odd that it used
+	FindingUnreadable      = "unreadable"       // a row of the store cannot be read
 	FindingLoss            = "loss"             // an event was refused or cut; the subject names the intake, the event and the reason
 )
 
@@ -23,13 +24,14 @@ const findingPrefix = "tocsin."
 
 // Finding returns an event that reports a fault of the catalog or the engine. Its class is tocsin.<kind>, for example
 // tocsin.unrouted; the catch-all owns it unless the catalog names another owner. subject names the faulty thing and is part
-// of the dedup key. Long and odd texts are cut and mended, the subject with a hash. A loss has severity error, any other finding that of its class.
+// of the dedup key. Long and odd texts are cut and mended, the subject with a hash. A loss and an unreadable row have severity error, any
+// other finding has that of its class.
 func Finding(kind, subject, summary string) Event {
 	e := Event{
 		Source: "tocsin", Intake: "tocsin", Type: findingPrefix + kind, Subject: ShortKey(subject),
 		Summary: Mend(summary, MaxSummary),
 	}
-	if kind == FindingLoss {
+	if kind == FindingLoss || kind == FindingUnreadable {
 		e.Severity = severity.Error
 	}
 	return e

@@ -35,7 +35,7 @@ const (
 	WordResent           Word = "resent"
 	WordRunbook          Word = "runbook" // Of is its name
 	WordChanged          Word = "changed"
-	WordBroken           Word = "broken" // Of is the schedule, strategy or template
+	WordBroken           Word = "broken" // Of is the schedule, strategy, template, or kind of record
 )
 
 // The words of alerts, beside [WordOpened] and [WordReopened].

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"io"
 	"strings"
 	"time"
@@ -12,10 +13,11 @@ import (
 
 // Errors that callers branch on. Stores wrap them, so compare with errors.Is.
 var (
-	ErrConflict = errors.New("store: a record was changed since it was read")
-	ErrUnknown  = errors.New("store: it is unknown whether the commit succeeded")
-	ErrNewer    = errors.New("store: the record was written by a newer replica")
-	ErrClosed   = errors.New("store: closed")
+	ErrConflict   = errors.New("store: a record was changed since it was read")
+	ErrUnknown    = errors.New("store: it is unknown whether the commit succeeded")
+	ErrNewer      = errors.New("store: the record was written by a newer replica")
+	ErrUnreadable = errors.New("store: the row cannot be read")
+	ErrClosed     = errors.New("store: closed")
 	// ErrData fails an Update, a Read or a Claim for what the caller has passed. The same call fails again, and the store is well.
 	ErrData = errors.New("store: the batch holds data that this store cannot keep")
 )
@@ -56,6 +58,7 @@ var (
 //  29. Calls in any order get the answers that these rules give.
 //  30. An Eraser passes each document of the log, of dead tasks and of timelines to edit, keeps the result, and changes no more.
 //  31. A Batch with odd names or texts is kept to the byte, or fails with ErrData. So does any call that names them.
+//  32. A record whose document cannot be read comes back as Unreadable, between its neighbours. A Change replaces or deletes it.
 type Store interface {
 	// Update is the only way to change state. It locks the scope, calls decide with the View, and commits the whole Batch
 	// in one durable transaction or commits nothing. decide must not call the store. An error of decide is returned
@@ -86,14 +89,16 @@ type Waker interface{ Wake() <-chan struct{} }
 // Erase works in steps, and other calls may run between them. Documents written meanwhile may be skipped. An error of
 // edit ends Erase and is wrapped; finished steps stay, and the next call starts from the beginning. Erase returns the
 // number of changed documents. A nil error means that the changes are durable and that the store keeps no copy of the old
-// documents, as far as it can tell.
+// documents, as far as it can tell. Erase passes over damaged rows. When all others are done it names them in an error that
+// wraps ErrUnreadable.
 type Eraser interface {
 	Erase(ctx context.Context, edit func(of Key, doc []byte) ([]byte, error)) (int, error)
 }
 
 // Codec encodes and decodes records, for a Store that writes bytes. kind is the Kind of the record's key; schema is a
 // version number that is stored beside the document. A Codec may be called concurrently. Decode fails with an error that
-// wraps ErrNewer if a newer program wrote the schema; the store then returns the record as Newer.
+// wraps ErrNewer if a newer program wrote the document; the store then returns the record as Newer. After any other error
+// it returns the record as Unreadable.
 type Codec interface {
 	Encode(kind string, schema uint16, rec any) ([]byte, error)
 	Decode(kind string, schema uint16, doc []byte) (any, error)
@@ -137,7 +142,7 @@ func NewEventID(tenant, source, id string) EventID {
 type Snapshot struct {
 	Key     Key
 	Version uint64
-	Rec     any     // an immutable Go value; a Newer if this program cannot decode it
+	Rec     any     // an immutable Go value; a Newer or Unreadable if this program cannot decode it
 	Entries []Entry // Entries and Cursor are set by Read only
 	Cursor  string
 }
@@ -147,6 +152,19 @@ type Snapshot struct {
 type Newer struct {
 	Schema uint16
 	Doc    []byte
+}
+
+// Unreadable is the Rec of a Snapshot whose row is damaged, or whose document this program should be able to decode and
+// cannot. Its Doc is as stored.
+type Unreadable struct {
+	Schema uint16
+	Doc    []byte
+	Err    error // wraps ErrUnreadable
+}
+
+// NewUnreadable returns an Unreadable that says why the document cannot be read.
+func NewUnreadable(schema uint16, doc []byte, why error) Unreadable {
+	return Unreadable{Schema: schema, Doc: doc, Err: fmt.Errorf("%w: %w", ErrUnreadable, why)}
 }
 
 // Scope lists the keys and claims that an Update locks, and the refs and event ids that it looks up, before decide runs.
@@ -205,6 +223,7 @@ type Entry struct {
 	At   time.Time
 	Kind string
 	Doc  []byte
+	Err  error // why the row is damaged, wraps ErrUnreadable; set by Read only
 }
 
 // Task is one piece of outgoing work, such as a page or an action. Tasks with equal Record and Order form a lane, and
@@ -220,6 +239,7 @@ type Task struct {
 	Lease             *Lease // set in a Batch: the task is born leased
 	Kind              string
 	Payload           []byte
+	Err               error // why the row is damaged, wraps ErrUnreadable; set by Read and Claim only
 }
 
 // Lease names the worker that holds a task, the end of the lease, and its fence. A fence is a number that grows with each

@@ -113,6 +113,7 @@ func (h *hub) handler() http.Handler {
 	mux.HandleFunc("GET /incidents", h.known(h.incidents))
 	mux.HandleFunc("GET /explain", h.known(h.explain))
 	mux.HandleFunc("GET /dead-letters", h.known(h.letters))
+	mux.HandleFunc("GET /unreadable", h.known(h.unreadable))
 	mux.HandleFunc("POST /acknowledge", h.known(func(w http.ResponseWriter, r *http.Request) error {
 		return h.bell.Do(r.Context(), respond.Acknowledge{Incident: asked(r, "id"), By: by(r), Via: "hub"})
 	}))
@@ -142,11 +143,12 @@ func (h *hub) known(handle func(http.ResponseWriter, *http.Request) error) http.
 		}
 		err := handle(w, r)
 		var refused *respond.RefusedError
+		var unreadable *tocsin.UnreadableError
 		switch {
 		case err == nil:
 		case errors.Is(err, tocsin.ErrNotFound):
 			http.Error(w, err.Error(), http.StatusNotFound)
-		case errors.As(err, &refused):
+		case errors.As(err, &refused), errors.As(err, &unreadable):
 			http.Error(w, err.Error(), http.StatusConflict)
 		default:
 			h.log.Error("a request failed", "path", r.URL.Path, "error", err)
@@ -192,20 +194,29 @@ func (h *hub) explain(w http.ResponseWriter, r *http.Request) error {
 func (h *hub) letters(w http.ResponseWriter, r *http.Request) error {
 	letters := []tocsin.DeadLetter{}
 	for l, err := range h.bell.DeadLetters(r.Context(), "") {
-		if err != nil {
+		switch unreadable := (*tocsin.UnreadableError)(nil); {
+		case errors.As(err, &unreadable): // GET /unreadable lists it
+		case err != nil:
 			return err
+		default:
+			letters = append(letters, l)
 		}
-		letters = append(letters, l)
 	}
 	return answer(w, letters)
 }
 
+// unreadable lists the rows of the store that cannot be read.
+func (h *hub) unreadable(w http.ResponseWriter, r *http.Request) error {
+	rows, err := h.bell.Unreadable(r.Context(), "")
+	if err != nil {
+		return err
+	}
+	return answer(w, rows)
+}
+
 func (h *hub) resend(_ http.ResponseWriter, r *http.Request) error {
 	for l, err := range h.bell.DeadLetters(r.Context(), "") {
-		if err != nil {
-			return err
-		}
-		if l.Key == asked(r, "key") {
+		if err == nil && l.Key == asked(r, "key") {
 			return h.bell.Do(r.Context(), respond.Resend{Letter: l.Message, By: by(r)})
 		}
 	}

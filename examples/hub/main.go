@@ -10,7 +10,7 @@
 // without the token: ok or ill. With the token it says why.
 //
 //	POST /intake/alertmanager, /intake/cloudevents
-//	GET  /incidents, /explain?id=…, /dead-letters
+//	GET  /incidents, /explain?id=…, /dead-letters, /unreadable
 //	POST /acknowledge?id=…&by=…, /resolve?id=…&by=…&override=…, /resend?key=…&by=…
 //	GET  /health
 package main
@@ -88,7 +88,10 @@ func (o *options) open(ctx context.Context) (store.Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := kept.Check(ctx); err != nil { // finds damage in parts that no query reads
+	switch err := kept.Check(ctx); { // finds damage in parts that no query reads
+	case errors.Is(err, store.ErrUnreadable):
+		slog.Error("rows of the store cannot be read; everything else goes on, see GET /unreadable", "error", err)
+	case err != nil:
 		return nil, errors.Join(err, kept.Close())
 	}
 	return kept, nil

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"database/sql"
 	"encoding/json"
 	"io"
 	"io/fs"
@@ -10,14 +11,17 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/tocsin-dev/tocsin"
 	"github.com/tocsin-dev/tocsin/incident"
 	"github.com/tocsin-dev/tocsin/store/sqlite"
 )
@@ -70,7 +74,7 @@ func TestHub(t *testing.T) {
 	h, stop := begin(t, file)
 	status, _ := h.ask("POST", "/intake/cloudevents", "guess", full)
 	assert.Equal(t, http.StatusUnauthorized, status)
-	for _, path := range []string{"/incidents", "/explain?id=x", "/dead-letters"} {
+	for _, path := range []string{"/incidents", "/explain?id=x", "/dead-letters", "/unreadable"} {
 		status, _ = h.ask("GET", path, "guess", "")
 		assert.Equal(t, http.StatusUnauthorized, status, path)
 	}
@@ -146,4 +150,43 @@ func TestStrangersLearnNothing(t *testing.T) {
 	assert.Equal(t, http.StatusServiceUnavailable, health("guess").Code)
 	assert.Equal(t, "ill\n", health("guess").Body.String())
 	assert.Contains(t, health("token").Body.String(), "Run is not under way")
+}
+
+// TestRow48: a hub starts on a file with damaged rows, names them, and goes on; damage of the file itself keeps it from starting.
+func TestRow48(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "hub.db")
+	h, stop := begin(t, file)
+	status, _ := h.ask("POST", "/intake/cloudevents", "token", full)
+	require.Less(t, status, 300)
+	stop()
+	db, err := sql.Open("sqlite", file)
+	require.NoError(t, err)
+	done, err := db.Exec("UPDATE record SET doc = '{' WHERE kind IN ('alert', 'group')")
+	require.NoError(t, err)
+	damaged, err := done.RowsAffected()
+	require.NoError(t, err)
+	require.NoError(t, db.Close())
+
+	kept, err := (&options{db: file}).open(t.Context())
+	require.NoError(t, err)
+	require.NoError(t, kept.Close())
+	h, stop = begin(t, file)
+	var rows []tocsin.UnreadableError
+	status, text := h.ask("GET", "/unreadable", "token", "")
+	require.Equal(t, http.StatusOK, status)
+	require.NoError(t, json.Unmarshal([]byte(text), &rows))
+	assert.Len(t, rows, int(damaged))
+	status, text = h.ask("POST", "/intake/cloudevents", "token", strings.Replace(full, `"id": "1"`, `"id": "2"`, 1))
+	require.Less(t, status, 300, text)
+	for _, path := range []string{"/dead-letters", "/incidents", "/health"} {
+		status, text = h.ask("GET", path, "token", "")
+		assert.Equal(t, http.StatusOK, status, "%s: %s", path, text)
+	}
+	stop()
+
+	raw, err := os.ReadFile(file)
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(file, raw[:len(raw)/2], 0o600))
+	_, err = (&options{db: file}).open(t.Context())
+	require.Error(t, err)
 }

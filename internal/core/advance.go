@@ -19,6 +19,10 @@ type waiting struct {
 // wait lets a record be advanced with the others.
 func (t *turn) wait(in Advance) {
 	w := waiting{to: in.At, from: t.current}
+	if _, newer := t.view.Records[in.Key].Rec.(store.Newer); newer { // perhaps of a kind that this version does not have
+		t.newer = &in.Key
+		return
+	}
 	if in.Key.Kind == KindGroup {
 		w.u, _ = t.unit(in.Key)
 	} else {

@@ -37,7 +37,7 @@ func (c *Core) Encode(kind string, schema uint16, rec any) ([]byte, error) {
 }
 
 // Decode reads a document. Instants come back in UTC; an empty list or map may come back as nil; numbers in the Data of an event come
-// back as written. A document of a schema that came after this program fails with an error that wraps [store.ErrNewer].
+// back as written. A document of a schema or a kind that this program does not know yet fails with an error that wraps [store.ErrNewer].
 func (c *Core) Decode(kind string, schema uint16, doc []byte) (any, error) {
 	switch {
 	case schema > Schema:
@@ -47,7 +47,7 @@ func (c *Core) Decode(kind string, schema uint16, doc []byte) (any, error) {
 	}
 	rec, err := c.blank(kind)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%w: %w", err, store.ErrNewer)
 	}
 	d := json.NewDecoder(bytes.NewReader(doc))
 	d.UseNumber() // as events have them

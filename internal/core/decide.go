@@ -20,6 +20,8 @@ type Decision struct {
 	Cancel  []store.CancelTag
 	Refused []error        // per input: nil, or why it was refused
 	Tenants map[int]string // by input: of what a command is about
+	// Newer is a record that the decision needs, and that a newer version of tocsin wrote: only newer replicas may decide. nil: none is.
+	Newer *store.Key
 	// Heads says per task that its lane is empty, so that the task may be born leased.
 	Heads []bool
 	// Lines holds the new timeline entries of each record of Put; its Entries hold the same, encoded.
@@ -30,7 +32,7 @@ type Decision struct {
 func (c *Core) Decide(s *Scratch, cat *catalog.Compiled, view store.View, inputs []Input) (Decision, store.Need) {
 	var refused []origin // what brought about too much, see mostFacts
 	for {
-		t := &turn{Core: c, Scratch: s, cat: cat, view: view}
+		t := &turn{Core: c, Scratch: s, cat: cat, view: view, inputs: inputs}
 		s.reset()
 		d, culprit := t.decide(inputs, refused)
 		if culprit == nil {
@@ -77,7 +79,7 @@ func (t *turn) decide(inputs []Input, refused []origin) (Decision, *origin) {
 		return Decision{}, nil
 	}
 	d := t.decision()
-	d.Refused, d.Tenants = errs, t.tenants
+	d.Refused, d.Tenants, d.Newer = errs, t.tenants, t.newer
 	return d, nil
 }
 
@@ -251,9 +253,12 @@ func (t *turn) decision() Decision {
 		}
 	}
 	for _, r := range t.order {
-		if r.dirty {
+		switch {
+		case r.dirty:
 			t.put, t.lines = append(t.put, store.Change{}), append(t.lines, r.lines)
 			t.change(r, &t.put[len(t.put)-1])
+		case r.gone:
+			t.put, t.lines = append(t.put, store.Change{Key: r.key, Version: r.version}), append(t.lines, nil)
 		}
 	}
 	return Decision{Put: t.put, Lines: t.lines, Tasks: t.tasks, Heads: t.heads, Cancel: t.cancel}

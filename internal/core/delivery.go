@@ -72,7 +72,12 @@ func (delivery) answer(t *turn, u *unit, at time.Time, in Input) bool {
 		return true
 	}
 	m, d := &out.Message, &u.inc.Delivery
-	i := slices.IndexFunc(d.Pending, func(p Pending) bool { return p.Seq == m.Seq && p.Try == m.Contact })
+	i := slices.IndexFunc(d.Pending, func(p Pending) bool {
+		if m.Seq == 0 { // the message could not be read
+			return p.key(u.inc.ID) == m.Key
+		}
+		return p.Seq == m.Seq && p.Try == m.Contact
+	})
 	if i < 0 {
 		if out.Sent { // it had begun to leave when it was withdrawn
 			p := pendingOf(m)

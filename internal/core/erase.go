@@ -32,7 +32,11 @@ func (t *turn) erase(in Erase) error {
 		t.need.Write = append(t.need.Write, in.Record)
 		return nil
 	}
-	if snap.Rec == nil { // the store has forgotten it
+	switch snap.Rec.(type) {
+	case nil, store.Unreadable: // the store has forgotten it, or it was damaged meanwhile
+		return nil
+	case store.Newer:
+		t.newer = &in.Record
 		return nil
 	}
 	rec, changed, err := in.Eraser.record(in.Record, snap.Rec, in.At)
@@ -145,6 +149,9 @@ func (x *Eraser) record(key store.Key, rec any, at time.Time) (out any, changed 
 				p.erase(inc, x, at)
 			}
 		}
+	}
+	if kept, ok := out.(*Unreadable); ok && x.words.text(string(kept.Doc)) != string(kept.Doc) {
+		kept.Doc = nil
 	}
 	x.take(x.of(key), out)
 	after, err := x.core.Encode(key.Kind, Schema, out)

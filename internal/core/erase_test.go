@@ -213,8 +213,9 @@ func TestEraseTakesAllButNames(t *testing.T) {
 			"runs.list.runbook.name runs.list.runbook.owner runs.list.runbook.steps.check runs.list.runbook.steps.do runs.list.said.by " +
 			"runs.list.state runs.list.steps.by runs.list.steps.phase runs.list.steps.said.by runs.list.steps.state runs.list.traceParent " +
 			"service subject.alert subject.had subject.occasion tenant traceParent",
-		"ledger": "runs.run", "switch": "by",
-		"plan": "hash name plan.Comms plan.Group.By plan.Group.OnJoin plan.Policy plan.Recovered plan.ResolveOn plan.Roles policy.Levels.Strategy",
+		"ledger": "runs.run", "unreadable": "id kind",
+		"switch": "by",
+		"plan":   "hash name plan.Comms plan.Group.By plan.Group.OnJoin plan.Policy plan.Recovered plan.ResolveOn plan.Roles policy.Levels.Strategy",
 	}, kept)
 }
 

@@ -220,7 +220,8 @@ func (t *turn) pin(u *unit, plan string) {
 		t.lacks(key)
 		return
 	}
-	t.add(key, snap.Version, u.plan).dirty = snap.Version == 0
+	_, lost := snap.Rec.(store.Unreadable)
+	t.add(key, snap.Version, u.plan).dirty = lost || snap.Rec == nil // equal plans have equal keys, also those of newer versions
 }
 
 // pinned returns the plan of the group's incident: from the catalog if that still has it, else from its own row; nil if the view

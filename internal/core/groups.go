@@ -227,6 +227,7 @@ func (t *turn) open(u *unit, a *Assessed, at time.Time) {
 	g.LastJoin, g.Fields, g.JoinDue, g.JoinTold, g.Joined, g.Joiners, g.JoinAlso = at, nil, time.Time{}, time.Time{}, 0, nil, nil
 	t.findable(u, a)
 	u.say(at, incident.WordOpened, a.Event.Source, u.inc.opening(a))
+	u.tellLost(at)
 	t.emit(u, at, opened{a})
 }
 

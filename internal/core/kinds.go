@@ -17,6 +17,8 @@ const (
 	KindPlan     = "plan"   // a [catalog.Pinned], by its hash
 	KindLedger   = "ledger" // a [run.Ledger], by its runbook
 	KindSwitch   = "switch" // a [run.Switch]
+	// KindUnreadable is the kind of [Unreadable].
+	KindUnreadable = "unreadable"
 )
 
 // kind is one kind of record. Codec, erasure, indexing and due dates go by the table of kinds.
@@ -42,6 +44,7 @@ func kinds() []kind {
 		kindOf(KindPlan, unlisted[catalog.Pinned]),
 		kindOf(KindLedger, unlisted[run.Ledger]),
 		kindOf(KindSwitch, unlisted[run.Switch]),
+		kindOf(KindUnreadable, indexUnreadable),
 	}
 }
 

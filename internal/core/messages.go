@@ -95,6 +95,11 @@ func (p *Pending) lane() string {
 	return " page"
 }
 
+// key is the id of the task that sends the message over the contact under way.
+func (p *Pending) key(incident string) string {
+	return fmt.Sprintf("%s-%d-%d", incident, p.Seq, p.Try)
+}
+
 // tag names the tasks of a message.
 func (p *Pending) tag() string { return string(p.Kind) + "/" + strconv.FormatUint(p.Seq, 10) }
 
@@ -158,7 +163,7 @@ const longestLife = 24 * time.Hour
 func (t *turn) dispatch(u *unit, at time.Time, p Pending) {
 	channel, address := p.Contact().Split()
 	m := notify.Message{
-		Key: fmt.Sprintf("%s-%d-%d", u.inc.ID, p.Seq, p.Try), Seq: p.Seq, Contact: p.Try, Kind: p.Kind, Channel: channel, To: address,
+		Key: p.key(u.inc.ID), Seq: p.Seq, Contact: p.Try, Kind: p.Kind, Channel: channel, To: address,
 		Part: p.Part, Audience: p.Audience, Incident: u.inc.ID, Note: p.Note, At: at,
 	}
 	if !p.Audience {

@@ -213,7 +213,11 @@ func (t *turn) runTerms(u *unit, at time.Time, runbook, id string, limit automat
 	return &run.Terms{
 		Admit: ask(true), Check: ask(false),
 		Switch: func() *run.Switch {
-			if s := peek[run.Switch](t, switchKey(tenant)); s != nil && s.By != "" {
+			s := peek[run.Switch](t, switchKey(tenant))
+			if row := t.view.Records[switchKey(tenant)]; s == nil && row.Rec != nil { // it cannot be read: somebody may have thrown it
+				return &run.Switch{Said: incident.Said{By: "tocsin", Text: "the switch of the runbooks cannot be read"}}
+			}
+			if s != nil && s.By != "" {
 				return s
 			}
 			return nil

@@ -16,6 +16,7 @@ type turn struct {
 	*Scratch
 	cat      *catalog.Compiled
 	view     store.View
+	inputs   []Input
 	need     store.Need
 	tasks    []store.Task
 	heads    []bool
@@ -28,6 +29,7 @@ type turn struct {
 	step     int       // counts the pieces of work whose facts are bounded
 	overflow bool      // a piece of work brought about too much
 	tenants  map[int]string
+	newer    *store.Key // a record that was to be changed, which a newer version wrote
 }
 
 // record is a working copy.
@@ -36,11 +38,13 @@ type record struct {
 	version uint64
 	rec     any // as the kind's blank returns it
 	dirty   bool
+	gone    bool             // it could not be read: it is empty, and is deleted unless it is dirty
 	rest    time.Time        // until when it is left alone, after too many facts
 	lines   []incident.Entry // for its timeline
 }
 
-// load returns the working copy of a record, a zero one if the record does not exist; nil if the view does not hold it.
+// load returns the working copy of a record, a zero one if the record does not exist or cannot be read; nil if the view does not hold
+// it.
 func load[T any](t *turn, key store.Key) (*record, *T) {
 	if r, ok := t.records[key]; ok {
 		return r, r.rec.(*T)
@@ -51,10 +55,19 @@ func load[T any](t *turn, key store.Key) (*record, *T) {
 		return nil, nil
 	}
 	var rec T
-	if snap.Rec != nil {
-		rec = *snap.Rec.(*T) // shallow: whoever changes a slice in it copies the slice
+	if was, ok := snap.Rec.(*T); ok {
+		rec = *was // shallow: whoever changes a slice in it copies the slice
 	}
-	return t.add(key, snap.Version, &rec), &rec
+	r := t.add(key, snap.Version, &rec)
+	switch was := snap.Rec.(type) {
+	case store.Unreadable:
+		if key.Kind != KindIncident { // see release
+			t.lost(r, &was)
+		}
+	case store.Newer:
+		t.newer = &key
+	}
+	return r, &rec
 }
 
 // lacks asks for a record.
@@ -65,7 +78,8 @@ func (t *turn) lacks(key store.Key) {
 	}
 }
 
-// peek returns a record for reading; nil if it does not exist, or the view does not hold it.
+// peek returns a record for reading; nil if it does not exist or cannot be read, or if the view does not hold it. It is for records that
+// a decision can do without.
 func peek[T any](t *turn, key store.Key) *T {
 	if r, ok := t.records[key]; ok {
 		return r.rec.(*T)

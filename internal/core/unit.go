@@ -18,6 +18,7 @@ type unit struct {
 	irow  *record
 	plan  *catalog.Pinned // of the incident; nil if the incident is past
 	past  bool            // the group has gone on with another incident
+	lost  string          // what could not be read, to be said on the timeline of the incident
 
 	heardAt time.Time // the instant and the step of the latest fact, and how many there were
 	step    int
@@ -33,13 +34,19 @@ func (t *turn) unit(key store.Key) (*unit, bool) {
 		return nil, false
 	}
 	u := &unit{row: row, group: group}
+	if row.gone && !t.rebuild(u) {
+		return nil, false
+	}
 	if group.Incident != "" {
 		id := store.Key{Tenant: key.Tenant, Kind: KindIncident, ID: group.Incident}
 		if u.irow, u.inc = load[Incident](t, id); u.irow == nil {
 			return nil, false
 		}
-		if u.inc.ID == "" { // the store has forgotten it
+		if u.inc.ID == "" { // the store has forgotten it, or it cannot be read
 			u.irow, u.inc = nil, nil
+			if !t.release(u, id) {
+				return nil, false
+			}
 		} else if u.plan = t.pinned(u); u.plan == nil {
 			return nil, false
 		}
@@ -49,6 +56,9 @@ func (t *turn) unit(key store.Key) (*unit, bool) {
 	}
 	t.units[key] = u
 	t.unitSeq = append(t.unitSeq, u)
+	if u.inc != nil {
+		u.tellLost(u.group.At)
+	}
 	return u, true
 }
 

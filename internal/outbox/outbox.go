@@ -35,6 +35,7 @@ type Outcome struct {
 	Retry      time.Time // when to try again; zero with Err: the task failed for good
 	Held       bool      // not tried: a rate or the breaker delayed it
 	Withdrawn  bool      // cancelled from our side, and it is unknown how far it came; Err is set, Retry is zero
+	unreadable bool      // not tried: the task cannot be read
 	Span       trace.SpanContext
 }
 

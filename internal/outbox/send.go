@@ -34,8 +34,13 @@ func Read(t store.Task, now time.Time) Outcome {
 	if t.Kind == core.KindAction {
 		into = &out.Invocation
 	}
-	if err := json.Unmarshal(t.Payload, into); err != nil {
-		out.Err = notify.Permanent(fmt.Errorf("the task cannot be read: %w", err))
+	err := t.Err
+	if err == nil {
+		err = json.Unmarshal(t.Payload, into)
+	}
+	if err != nil {
+		out.Message, out.Invocation = notify.Message{Key: t.ID}, automate.Invocation{}
+		out.Err, out.unreadable = notify.Permanent(fmt.Errorf("the task cannot be read: %w", err)), true
 	} else if out.Began.After(t.Expires) && !t.Due.After(t.Expires) { // a resent dead letter is due after its expiry
 		out.Err = notify.Permanent(errors.New("expired before it could be sent"))
 	}
@@ -112,6 +117,9 @@ func (out *Outcome) Settle(now time.Time) Settlement {
 		fault = event.Mend(out.Err.Error(), maxFault)
 	}
 	s := Settlement{Claim: store.Settle{Claim: out.Claim, Retry: out.Retry}}
+	if out.unreadable { // keep it to be looked at, also if it is a call
+		s.Claim.Dead = fault
+	}
 	if isAction {
 		result := out.Result
 		if !result.Priority.Valid() {

@@ -36,6 +36,7 @@ type Telemetry struct {
 	pending     metric.Int64UpDownCounter
 	actions     metric.Float64Histogram
 	beats       metric.Int64Counter
+	unreadable  metric.Int64Counter
 	types       values
 }
 
@@ -65,6 +66,7 @@ func New(meters metric.MeterProvider, tracer trace.Tracer) (*Telemetry, error) {
 		pending:     m.upDown("tocsin.message.pending", "{message}", "Messages neither accepted nor failed for good."),
 		actions:     m.seconds("tocsin.action.run.duration", "Calls of actions.", actionTimes),
 		beats:       m.counter("tocsin.deadman.calls", "{call}", "Calls of the dead-man's switch by outcome: ok, failed or withheld."),
+		unreadable:  m.counter("tocsin.store.unreadable", "{row}", "Rows of the store that cannot be read, each when it is first found."),
 	}
 	return t, m.fault()
 }
@@ -137,6 +139,15 @@ func (t *Telemetry) processed(ctx context.Context, began time.Time, outcome, fla
 func (t *Telemetry) Sent(ctx context.Context, began time.Time, m *notify.Message, fault string) {
 	defer spans.Shield()
 	t.sends.Record(ctx, time.Since(began).Seconds(), with("channel", m.Channel, "kind", string(m.Kind), "error.type", fault))
+}
+
+// Unreadable counts a row of the store that cannot be read; newer says that a newer version wrote it.
+func (t *Telemetry) Unreadable(ctx context.Context, kind string, newer bool) {
+	why := "unreadable"
+	if newer {
+		why = "newer"
+	}
+	t.unreadable.Add(ctx, 1, with("kind", t.types.bounded(kind), "error.type", why))
 }
 
 // Acted records a call of an action that began at began. An empty fault means success.

@@ -65,7 +65,8 @@
 //
 // Open and New migrate the tables, one replica at a time. After a migration, programs of the version before still work,
 // so that replicas can be replaced one by one. A program refuses tables that are two or more versions ahead of it. It
-// reads a record that a newer program wrote as store.Newer, and never overwrites it.
+// reads a record that a newer program wrote as store.Newer, and never overwrites it. It reads a record whose document the
+// codec refuses as store.Unreadable.
 //
 // Trim removes event ids that are older than 24 hours, and the oldest beyond a million. Call it regularly. A log row gets
 // its number before its commit. A reader that follows the log must therefore look again for lower numbers.

@@ -3,6 +3,7 @@ package postgres_test
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"strconv"
@@ -44,8 +45,11 @@ func (text) Encode(_ string, _ uint16, rec any) ([]byte, error) {
 }
 
 func (text) Decode(_ string, schema uint16, doc []byte) (any, error) {
-	if schema > 1 {
+	switch {
+	case schema > 1:
 		return nil, fmt.Errorf("schema %d: %w", schema, store.ErrNewer)
+	case schema == 0:
+		return nil, errors.New("there is no schema 0")
 	}
 	return string(doc), nil
 }

@@ -157,7 +157,7 @@ func (r *round) lockRecords(b *pgx.Batch, run []*locked) {
 func (r *round) readRecords(rows pgx.Rows, run []*locked) error {
 	var n int
 	var born, version int64
-	var schema uint16
+	var schema int32
 	var refs string
 	var doc []byte
 	_, err := pgx.ForEachRow(rows, []any{&n, &born, &version, &schema, &refs, &doc}, func() error {
@@ -170,12 +170,15 @@ func (r *round) readRecords(rows pgx.Rows, run []*locked) error {
 			l.rec = l.cached.rec
 			return nil
 		}
-		var err error
-		l.rec, err = r.s.decode(l.key, schema, doc)
-		if _, l.newer = l.rec.(store.Newer); err == nil && !l.newer {
+		l.rec = r.s.decode(l.key.Kind, schema, doc)
+		switch l.rec.(type) {
+		case store.Newer:
+			l.newer = true
+		case store.Unreadable:
+		default:
 			l.cached = cached{born: born, version: l.version, rec: l.rec, bytes: len(doc)}
 		}
-		return err
+		return nil
 	})
 	r.s.cache.add(run)
 	return err
@@ -233,14 +236,19 @@ func columnsOf(claims []store.Claim) (ids []string, fences []int64) {
 	return ids, fences
 }
 
-// decode decodes a document. It returns a store.Newer for a document of a newer program.
-func (s *Store) decode(k store.Key, schema uint16, doc []byte) (any, error) {
-	rec, err := s.codec.Decode(k.Kind, schema, doc)
-	if errors.Is(err, store.ErrNewer) {
-		return store.Newer{Schema: schema, Doc: bytes.Clone(doc)}, nil
+// decode decodes a document. It returns a store.Newer for a document of a newer program, and a store.Unreadable for one
+// that the codec refuses.
+func (s *Store) decode(kind string, schema int32, doc []byte) any {
+	number := uint16(schema)
+	if int32(number) != schema {
+		return store.NewUnreadable(0, bytes.Clone(doc), fmt.Errorf("schema %d, expected 0 to 65535", schema))
 	}
-	if err != nil {
-		return nil, fmt.Errorf("record %s: %w", name(k), err)
+	rec, err := s.codec.Decode(kind, number, doc)
+	switch {
+	case errors.Is(err, store.ErrNewer):
+		return store.Newer{Schema: number, Doc: bytes.Clone(doc)}
+	case err != nil:
+		return store.NewUnreadable(number, bytes.Clone(doc), err)
 	}
-	return rec, nil
+	return rec
 }

@@ -231,13 +231,13 @@ func (r *reading) add(row store.Snapshot, born int64) {
 func (r *reading) scanRecords(rows pgx.Rows) error {
 	var k store.Key
 	var born, version int64
-	var schema uint16
+	var schema int32
 	var doc []byte
 	var priority int16
 	_, err := pgx.ForEachRow(rows, []any{&k.Tenant, &k.Kind, &k.ID, &born, &version, &schema, &doc, &priority}, func() error {
-		rec, err := r.s.decode(k, schema, doc)
+		rec := r.s.decode(k.Kind, schema, doc)
 		r.add(store.Snapshot{Key: k, Version: uint64(version), Rec: rec, Cursor: cursor{priority, k}.String()}, born)
-		return err
+		return nil
 	})
 	return err
 }

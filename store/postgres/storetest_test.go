@@ -5,6 +5,7 @@ import (
 	"os"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
@@ -71,10 +72,30 @@ func checkRules(t *testing.T, db *database) {
 	t.Logf("the rules held on %d stores", opened)
 }
 
-// plant writes a record as a newer replica would.
-func plant(s store.Store, k store.Key, n store.Newer) error {
-	db := s.(*handle).db
-	db.exec("INSERT INTO "+db.table("record")+" (tenant, kind, id, version, schema, doc) VALUES ($1, $2, $3, 1, $4, $5)",
-		k.Tenant, k.Kind, k.ID, int32(n.Schema), n.Doc)
+// plant writes a record as another program would.
+func plant(s store.Store, c store.Change) error {
+	db, k := s.(*handle).db, c.Key
+	var schema uint16
+	var doc []byte
+	switch rec := c.Rec.(type) {
+	case store.Newer:
+		schema, doc = rec.Schema, rec.Doc
+	case store.Unreadable:
+		schema, doc = rec.Schema, rec.Doc
+	}
+	instant := func(at time.Time) *int64 {
+		if at.IsZero() {
+			return nil
+		}
+		n := at.UnixNano()
+		return &n
+	}
+	priority := int16(c.Priority)
+	if priority == 0 {
+		priority = 6
+	}
+	db.exec("INSERT INTO "+db.table("record")+" (tenant, kind, id, version, schema, doc, state, priority, due, ended)"+
+		" VALUES ($1, $2, $3, 1, $4, $5, $6, $7, $8, $9)",
+		k.Tenant, k.Kind, k.ID, int32(schema), doc, c.State, priority, instant(c.Due), instant(c.Ended))
 	return nil
 }

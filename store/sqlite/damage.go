@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/tocsin-dev/tocsin/store"
 )
@@ -11,6 +12,9 @@ import (
 // Check reads the whole file and returns an error that names the damage it finds. Every read verifies the rows that it
 // returns; only Check finds rows that are missing from an index. It takes one to two seconds for each 100 MB, while other
 // calls go on. Run it on a backup before you rely on that backup, and from time to time on the store.
+//
+// The error wraps [store.ErrUnreadable] if only single rows are damaged, or hold documents that cannot be decoded. It names
+// the first hundred of them. The store works on with all other rows.
 func (s *Store) Check(ctx context.Context) error {
 	if err := s.writer.refusal(ctx); err != nil {
 		return err
@@ -20,19 +24,57 @@ func (s *Store) Check(ctx context.Context) error {
 		return s.readError(ctx, err)
 	}
 	defer func() { _ = tx.Rollback() }()
-	r := &reader{Store: s, ctx: ctx, tx: tx}
-	for _, check := range [...]func() error{r.checkPages, r.checkRecords, r.checkTasks, r.checkRest} {
+	c := &checker{reader: reader{Store: s, ctx: ctx, tx: tx}}
+	for _, check := range [...]func() error{c.checkPages, c.checkRecords, c.checkTasks, c.checkRest} {
 		if err := check(); err != nil {
 			return s.readError(ctx, err)
 		}
 	}
+	if err := c.err(); err != nil {
+		return fmt.Errorf("sqlite: check: %w", err)
+	}
 	return nil
 }
 
+// checker is the state of one Check.
+type checker struct {
+	reader
+	unreadable
+}
+
+// unreadable collects why rows cannot be read.
+type unreadable struct {
+	named []error
+	more  int // rows beyond mostNamed
+}
+
+// mostNamed is how many rows an error names.
+const mostNamed = 100
+
+// note adds the error of one row. nil adds nothing.
+func (u *unreadable) note(err error) {
+	switch {
+	case err == nil:
+	case len(u.named) < mostNamed:
+		u.named = append(u.named, err)
+	default:
+		u.more++
+	}
+}
+
+// err returns an error that names the rows and wraps store.ErrUnreadable, or nil if there are none.
+func (u *unreadable) err() error {
+	err := errors.Join(u.named...)
+	if u.more > 0 {
+		err = fmt.Errorf("%w\nand %d rows more", err, u.more)
+	}
+	return err
+}
+
 // checkPages runs SQLite's integrity check of pages and indexes.
-func (r *reader) checkPages() error {
+func (c *checker) checkPages() error {
 	var text string
-	return r.each("PRAGMA integrity_check(1)", nil, []any{&text}, func() error {
+	return c.each("PRAGMA integrity_check(1)", nil, []any{&text}, func() error {
 		if text != "ok" {
 			return errors.New(text)
 		}
@@ -41,13 +83,16 @@ func (r *reader) checkPages() error {
 }
 
 // checkRecords verifies the checksum of each record, and compares the refs that records publish with the ref table.
-func (r *reader) checkRecords() error {
+func (c *checker) checkRecords() error {
 	var published, found refSum
+	var unknown []store.Key // whose refs are not known
 	in := newRow()
-	err := r.each("SELECT "+recordColumns+" FROM record", nil, in.fields, func() error {
-		rec, err := r.read(in)
-		if err != nil {
-			return err
+	err := c.each("SELECT "+recordColumns+" FROM record", nil, in.fields, func() error {
+		rec := c.read(in)
+		if err := rec.damage(); err != nil {
+			c.note(err)
+			unknown = append(unknown, rec.key)
+			return nil
 		}
 		names := make(map[store.Ref]struct{})
 		for _, ref := range rec.refs {
@@ -63,9 +108,11 @@ func (r *reader) checkRecords() error {
 	}
 	var ref store.Ref
 	var of store.Key
-	err = r.each("SELECT tenant, kind, name, of_tenant, of_kind, of_id FROM ref", nil,
+	err = c.each("SELECT tenant, kind, name, of_tenant, of_kind, of_id FROM ref", nil,
 		[]any{&ref.Tenant, &ref.Kind, &ref.Name, &of.Tenant, &of.Kind, &of.ID}, func() error {
-			found.add(ref, of)
+			if !slices.Contains(unknown, of) {
+				found.add(ref, of)
+			}
 			return nil
 		})
 	if err != nil {
@@ -88,17 +135,17 @@ func (s *refSum) add(ref store.Ref, of store.Key) {
 }
 
 // checkTasks verifies the checksum of each task, and that the head of each lane is its first task.
-func (r *reader) checkTasks() error {
+func (c *checker) checkTasks() error {
 	in := newTaskRow()
-	err := r.each("SELECT "+taskColumns+" FROM task", nil, in.fields, func() error {
-		_, err := in.read()
-		return err
+	err := c.each("SELECT "+taskColumns+" FROM task", nil, in.fields, func() error {
+		c.note(in.read().Err)
+		return nil
 	})
 	if err != nil {
 		return err
 	}
 	var lanes int
-	if err := r.one("SELECT count(*) FROM (SELECT 1 FROM task WHERE dead = 0 GROUP BY tenant, kind, record, lane "+
+	if err := c.one("SELECT count(*) FROM (SELECT 1 FROM task WHERE dead = 0 GROUP BY tenant, kind, record, lane "+
 		"HAVING sum(head) != 1 OR max(head * place) != min(place))", &lanes); err != nil {
 		return err
 	}
@@ -109,32 +156,32 @@ func (r *reader) checkTasks() error {
 }
 
 // checkRest verifies the checksums of the timelines, the log and the event ids.
-func (r *reader) checkRest() error {
+func (c *checker) checkRest() error {
 	var n, no, sum int64
 	var at instant
 	var ids []byte
 	var e store.Entry
-	err := r.each("SELECT record, seq, at, kind, doc, sum FROM entry", nil, []any{&no, &e.Seq, &at, &e.Kind, &e.Doc, &sum}, func() error {
+	err := c.each("SELECT record, seq, at, kind, doc, sum FROM entry", nil, []any{&no, &e.Seq, &at, &e.Kind, &e.Doc, &sum}, func() error {
 		if entrySum(no, &e, at) != sum {
-			return fmt.Errorf("timeline %d, entry %d: %w", no, e.Seq, errDamaged)
+			c.note(damaged("timeline %d, entry %d", no, e.Seq))
 		}
 		return nil
 	})
 	if err != nil {
 		return err
 	}
-	err = r.each("SELECT n, at, doc, sum FROM log", nil, []any{&n, &at, &ids, &sum}, func() error {
+	err = c.each("SELECT n, at, doc, sum FROM log", nil, []any{&n, &at, &ids, &sum}, func() error {
 		if logSum(n, at, ids) != sum {
-			return fmt.Errorf("log, row %d: %w", n, errDamaged)
+			c.note(damaged("log, row %d", n))
 		}
 		return nil
 	})
 	if err != nil {
 		return err
 	}
-	return r.each("SELECT n, ids, sum FROM seen", nil, []any{&n, &ids, &sum}, func() error {
+	return c.each("SELECT n, ids, sum FROM seen", nil, []any{&n, &ids, &sum}, func() error {
 		if seenSum(n, ids) != sum {
-			return fmt.Errorf("event ids, row %d: %w", n, errDamaged)
+			c.note(damaged("event ids, row %d", n))
 		}
 		return nil
 	})

@@ -34,11 +34,12 @@
 // claimed and settled, escalations run, and commands are carried out, up to a quarter of the reserve. Updates that create
 // records fail. The store accepts them again, without a restart, once the disk has space.
 //
-// Every row has a checksum, which is verified when the row is read. Damage is an error that names the row. [Store.Check]
-// reads the whole file, and also finds rows that an index has lost.
+// Every row has a checksum, which is verified when the row is read. A damaged row is shown as such ([store.Unreadable], or
+// the Err of a task or an entry), and the other rows are read as ever. Damage of the file's structure is an error.
+// [Store.Check] reads the whole file, names the damaged rows, and also finds rows that an index has lost.
 //
 // # Records
 //
 // A codec writes records as documents, each with a schema number. The default is [codec.New]. A document of a newer
-// program is read as [store.Newer] and never overwritten. Up to 64 MiB of documents are cached in decoded form.
+// program is read as [store.Newer] and never overwritten. One that the codec refuses is read as [store.Unreadable]. Up to 64 MiB of documents are cached in decoded form.
 package sqlite

@@ -42,6 +42,9 @@ func (s *Store) Erase(ctx context.Context, edit func(of store.Key, doc []byte) (
 	if err := s.rewrite(ctx); err != nil {
 		return x.changed, fmt.Errorf("sqlite: erase: all documents are edited, but old bytes are left in the file: %w", err)
 	}
+	if err := x.passed.err(); err != nil {
+		return x.changed, fmt.Errorf("sqlite: erase: all other documents are edited: %w", err)
+	}
 	return x.changed, nil
 }
 
@@ -50,6 +53,7 @@ type eraser struct {
 	*Store
 	edit    func(of store.Key, doc []byte) ([]byte, error)
 	changed int
+	passed  unreadable // damaged rows, which are not edited
 }
 
 // erasable is a table with documents to edit.
@@ -127,7 +131,8 @@ func (x *eraser) log() *erasable {
 	var doc []byte
 	return &erasable{loggedBehind, eraseLogged, []any{&n, &at, &doc, &sum}, func() (int64, []any, error) {
 		if logSum(n, at, doc) != sum {
-			return n, nil, fmt.Errorf("log, row %d: %w", n, errDamaged)
+			x.passed.note(damaged("log, row %d", n))
+			return n, nil, nil
 		}
 		to, changed, err := x.document(logKey(n), doc)
 		if err != nil || !changed {
@@ -140,9 +145,10 @@ func (x *eraser) log() *erasable {
 func (x *eraser) died() *erasable {
 	in := newTaskRow()
 	return &erasable{diedBehind, eraseDied, in.fields, func() (int64, []any, error) {
-		t, err := in.read()
-		if err != nil {
-			return in.place, nil, err
+		t := in.read()
+		if t.Err != nil {
+			x.passed.note(t.Err)
+			return t.place, nil, nil
 		}
 		key := store.Key{Tenant: t.Record.Tenant, Kind: store.KindTask, ID: t.ID}
 		payload, changed, err := x.document(key, t.Payload)
@@ -166,7 +172,8 @@ func (x *eraser) entries() *erasable {
 	fields := []any{&n, &of.Tenant, &of.Kind, &of.ID, &no, &e.Seq, &at, &e.Kind, &e.Doc, &sum}
 	return &erasable{entriesBehind, eraseEntry, fields, func() (int64, []any, error) {
 		if entrySum(no, &e, at) != sum {
-			return n, nil, fmt.Errorf("timeline %d, entry %d: %w", no, e.Seq, errDamaged)
+			x.passed.note(damaged("timeline %d, entry %d", no, e.Seq))
+			return n, nil, nil
 		}
 		to, changed, err := x.document(of, e.Doc)
 		if err != nil || !changed {

@@ -209,10 +209,7 @@ func (r *reader) records(query string, args ...any) error {
 	var timelines []int64
 	in := newRow()
 	err := r.each(query, args, in.fields, func() error {
-		rec, err := r.read(in)
-		if err != nil {
-			return err
-		}
+		rec := r.read(in)
 		r.found = append(r.found, found{priority: rec.rank(), Snapshot: store.Snapshot{
 			Key: rec.key, Version: rec.version, Rec: rec.rec, Cursor: cursor{rec.rank(), rec.key}.String(),
 		}})
@@ -233,10 +230,10 @@ func (r *reader) entries(no int64) ([]store.Entry, error) {
 	var at instant
 	var sum int64
 	err := r.each(timeline, []any{no}, []any{&e.Seq, &at, &e.Kind, &e.Doc, &sum}, func() error {
+		e.At, e.Err = timeOf(at), nil
 		if entrySum(no, &e, at) != sum {
-			return fmt.Errorf("timeline %d, entry %d: %w", no, e.Seq, errDamaged)
+			e.Err = damaged("timeline %d, entry %d", no, e.Seq)
 		}
-		e.At = timeOf(at)
 		out = append(out, e)
 		return nil
 	})

@@ -20,13 +20,12 @@ func (r *reader) logRows(query string, n int64, limit int) error {
 	var doc []byte
 	var sum int64
 	return r.each(query, []any{n, limit}, []any{&n, &at, &doc, &sum}, func() error {
+		key, entry := logKey(n), store.Entry{Seq: uint64(n), At: timeOf(at), Kind: store.KindLog, Doc: doc}
 		if logSum(n, at, doc) != sum {
-			return fmt.Errorf("log, row %d: %w", n, errDamaged)
+			entry.Err = damaged("log, row %d", n)
 		}
-		key := logKey(n)
 		r.found = append(r.found, found{Snapshot: store.Snapshot{
-			Key: key, Version: 1, Cursor: cursor{key: key}.String(),
-			Rec: store.Entry{Seq: uint64(n), At: timeOf(at), Kind: store.KindLog, Doc: doc},
+			Key: key, Version: 1, Cursor: cursor{key: key}.String(), Rec: entry,
 		}})
 		return nil
 	})
@@ -60,10 +59,7 @@ func (r *reader) tasks(q *store.Query, after cursor) error {
 func (r *reader) taskRows(query string, args ...any) error {
 	in := newTaskRow()
 	return r.each(query, args, in.fields, func() error {
-		t, err := in.read()
-		if err != nil {
-			return err
-		}
+		t := in.read()
 		row := found{priority: t.Priority}
 		row.Key = store.Key{Tenant: t.Record.Tenant, Kind: store.KindTask, ID: t.ID}
 		row.Version, row.Rec, row.Cursor = 1, t.value(), cursor{t.Priority, row.Key}.String()

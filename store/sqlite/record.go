@@ -16,7 +16,7 @@ type record struct {
 	key        store.Key
 	no         int64 // names the timeline; never reused
 	version    uint64
-	rec        any // a store.Newer if the codec cannot decode doc
+	rec        any // a store.Newer or store.Unreadable if it cannot be decoded
 	state      string
 	priority   uint8
 	due, ended instant
@@ -34,12 +34,13 @@ type changed struct {
 	moved   bool   // columns other than the document changed too
 }
 
-// row holds the destinations of a statement that returns recordColumns.
+// row holds the destinations of a statement that returns recordColumns. Numbers are as wide as a damaged row may have them.
 type row struct {
 	record
-	refs   []byte
-	sum    int64
-	fields []any
+	version, priority, schema int64
+	refs                      []byte
+	sum                       int64
+	fields                    []any
 }
 
 func newRow() *row {
@@ -51,25 +52,34 @@ func newRow() *row {
 	return r
 }
 
-// read returns the scanned record. It fails if the checksum does not match.
-func (s *Store) read(r *row) (*record, error) {
+// read returns the scanned record, with a store.Unreadable if its checksum does not match or its document cannot be decoded.
+func (s *Store) read(r *row) *record {
 	out := r.record
+	out.version, out.priority, out.schema = uint64(r.version), uint8(r.priority), uint16(r.schema)
 	var err error
 	if out.sum(r.refs) != r.sum {
 		err = errDamaged
 	} else if out.refs, err = parseRefs(r.refs); err == nil {
 		out.rec, err = s.codec.Decode(out.key.Kind, out.schema, out.doc)
-		if errors.Is(err, store.ErrNewer) {
-			out.rec, err = store.Newer{Schema: out.schema, Doc: out.doc}, nil
-		}
 	}
-	if err != nil {
-		return nil, fmt.Errorf("sqlite: record %s: %w", name(out.key), err)
+	switch {
+	case errors.Is(err, store.ErrNewer):
+		out.rec = store.Newer{Schema: out.schema, Doc: out.doc}
+	case err != nil:
+		out.rec = store.NewUnreadable(out.schema, out.doc, err)
 	}
 	if out.priority == noPriority {
 		out.priority = 0
 	}
-	return &out, nil
+	return &out
+}
+
+// damage returns why the record cannot be read, or nil.
+func (r *record) damage() error {
+	if u, ok := r.rec.(store.Unreadable); ok {
+		return fmt.Errorf("record %s: %w", name(r.key), u.Err)
+	}
+	return nil
 }
 
 func (r *record) sum(refs []byte) int64 {
@@ -101,17 +111,19 @@ func (s *Store) record(k store.Key) (*record, error) {
 	if ok, err := s.find(s.do.record, []any{k.Tenant, k.Kind, k.ID}, in.fields...); !ok {
 		return nil, err
 	}
-	r, err := s.read(in)
-	if err == nil {
-		s.cache.put(r)
-	}
-	return r, err
+	r := s.read(in)
+	r.key = k // of a damaged row the index knows better
+	s.cache.put(r)
+	return r, nil
 }
 
 // encoded encodes the record of a Change.
 func (s *Store) encoded(c *store.Change) (document, error) {
-	if n, ok := c.Rec.(store.Newer); ok {
-		return document{n.Schema, n.Doc}, nil
+	switch rec := c.Rec.(type) {
+	case store.Newer:
+		return document{rec.Schema, rec.Doc}, nil
+	case store.Unreadable:
+		return document{rec.Schema, rec.Doc}, nil
 	}
 	doc, err := s.codec.Encode(c.Key.Kind, s.schema, c.Rec)
 	if err != nil {
@@ -127,6 +139,14 @@ func (s *Store) put(c *store.Change, old *record, d document) error {
 		return err
 	}
 	s.commit.rows++
+	if old != nil && old.damage() != nil { // its list of refs may be damaged, too
+		if _, err := s.write(s.do.deleteRefsOf, c.Key.Tenant, c.Key.Kind, c.Key.ID); err != nil {
+			return err
+		}
+		whole := *old
+		whole.refs = nil
+		old = &whole
+	}
 	to := s.dirty[c.Key]
 	if to == nil {
 		to = &changed{}
@@ -153,7 +173,7 @@ func (s *Store) put(c *store.Change, old *record, d document) error {
 		to.moved = true
 	} else {
 		r.no, r.version, r.refs = old.no, old.version+1, old.refs
-		to.moved = to.moved || r.state != old.state || r.priority != old.priority || r.due != old.due || r.ended != old.ended
+		to.moved = to.moved || old.damage() != nil || r.state != old.state || r.priority != old.priority || r.due != old.due || r.ended != old.ended
 	}
 	to.record = r
 	if !slices.Equal(r.refs, c.Refs) {

@@ -21,7 +21,7 @@ type statements struct {
 	begin, commit, rollback *sql.Stmt
 
 	record, insertRecord, updateRecord, updateDoc, deleteRecord *sql.Stmt
-	refs, insertRef, deleteRef                                  *sql.Stmt
+	refs, insertRef, deleteRef, deleteRefsOf                    *sql.Stmt
 	insertEntry, deleteEntries                                  *sql.Stmt
 	due, nextDue, ended                                         *sql.Stmt
 
@@ -60,6 +60,8 @@ func (s *statements) prepare(ctx context.Context, conn *sql.Conn) error {
 			"ORDER BY of_tenant, of_kind, of_id LIMIT ?"},
 		{&s.insertRef, "INSERT OR IGNORE INTO ref (tenant, kind, name, of_tenant, of_kind, of_id) VALUES (?, ?, ?, ?, ?, ?)"},
 		{&s.deleteRef, "DELETE FROM ref WHERE tenant = ? AND kind = ? AND name = ? AND of_tenant = ? AND of_kind = ? AND of_id = ?"},
+
+		{&s.deleteRefsOf, "DELETE FROM ref WHERE of_tenant = ? AND of_kind = ? AND of_id = ?"}, // scans: there is no index
 
 		{&s.insertEntry, "INSERT INTO entry (record, seq, at, kind, doc, sum) VALUES (?, ?, ?, ?, ?, ?)"},
 		{&s.deleteEntries, "DELETE FROM entry WHERE record = ?"},

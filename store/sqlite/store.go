@@ -213,8 +213,9 @@ func (s *Store) load() error {
 	var n, sum, clock int64
 	var ids []byte
 	err := s.each(s.do.seen, nil, []any{&n, &ids, &sum}, func() (bool, error) {
-		if seenSum(n, ids) != sum {
-			return false, fmt.Errorf("event ids, row %d: %w", n, errDamaged)
+		if seenSum(n, ids) != sum { // Check names it; repeats of its events count as new events
+			s.window.listed(n, 0)
+			return true, nil
 		}
 		return true, s.window.restore(n, ids)
 	})

@@ -2,6 +2,7 @@ package sqlite_test
 
 import (
 	"database/sql"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -26,8 +27,11 @@ func (texts) Encode(_ string, _ uint16, rec any) ([]byte, error) {
 }
 
 func (texts) Decode(_ string, schema uint16, doc []byte) (any, error) {
-	if schema > 1 {
+	switch {
+	case schema > 1:
 		return nil, fmt.Errorf("schema %d: %w", schema, store.ErrNewer)
+	case schema == 0:
+		return nil, errors.New("there is no schema 0")
 	}
 	return string(doc), nil
 }

@@ -3,11 +3,19 @@ package sqlite
 import (
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"hash/crc32"
+
+	"github.com/tocsin-dev/tocsin/store"
 )
 
 // errDamaged means that a row differs from the row that was written.
 var errDamaged = errors.New("damaged: the checksum does not match")
+
+// damaged returns an error that names a damaged row.
+func damaged(format string, args ...any) error {
+	return fmt.Errorf("%w: "+format+": %w", append(append([]any{store.ErrUnreadable}, args...), errDamaged)...)
+}
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 

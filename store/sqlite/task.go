@@ -1,7 +1,6 @@
 package sqlite
 
 import (
-	"fmt"
 	"time"
 
 	"github.com/tocsin-dev/tocsin/store"
@@ -75,23 +74,24 @@ func newTaskRow() *taskRow {
 	return r
 }
 
-// read returns the scanned task. It fails if the checksum does not match.
-func (r *taskRow) read() (*task, error) {
+// read returns the scanned task. Its Err is set if the checksum does not match.
+func (r *taskRow) read() *task {
 	t := r.task
 	t.row = t.place
 	t.Priority, t.Due, t.Expires = uint8(r.priority), time.Unix(0, r.due).UTC(), timeOf(r.expires)
 	t.Rank = r.lead + r.due
 	t.leased, t.head, t.dead = r.leased != 0, r.head != 0, r.dead != 0
-	if r.fence > 0 {
+	if r.fence > 0 || t.leased || t.dead {
 		t.Lease = &store.Lease{Owner: r.owner, Until: timeOf(r.until), Fence: uint64(r.fence)}
 	}
 	if t.sum() != r.sum {
-		return nil, fmt.Errorf("sqlite: task %q: %w", t.ID, errDamaged)
+		t.Err = damaged("task %q", t.ID)
 	}
-	return &t, nil
+	return &t
 }
 
-// sum covers all columns except those that other statements change, and those that follow from the rest.
+// sum covers all columns except those that other statements change, and those that follow from the rest. The sum of a
+// damaged task is wrong, so that it stays known as damaged when other columns change.
 func (t *task) sum() int64 {
 	lease := store.Lease{}
 	if t.Lease != nil {
@@ -102,6 +102,9 @@ func (t *task) sum() int64 {
 	s.numbers(int64(t.Priority), t.lead(), t.Due.UnixNano(), t.place, int64(lease.Fence))
 	s.instants(instantOf(t.Expires), instantOf(lease.Until), t.died)
 	s.bytes(t.Payload)
+	if t.Err != nil {
+		return ^s.result()
+	}
 	return s.result()
 }
 
@@ -122,7 +125,7 @@ func (s *Store) task(id string) (*task, error) {
 	if ok, err := s.find(s.do.task, []any{id}, in.fields...); !ok {
 		return nil, err
 	}
-	return in.read()
+	return in.read(), nil
 }
 
 // ours reports whether c may still settle t: no other worker has claimed t, and t is not settled. t may be nil.

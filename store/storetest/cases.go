@@ -230,6 +230,10 @@ var cases = [...]testCase{
 		why: "one odd event would refuse everything that came at the same time",
 	},
 	{
+		rule: 32, name: "an-unreadable-record-stands-alone", do: unreadableApart,
+		why: "one damaged record would hide all others, and stop every page",
+	},
+	{
 		rule: 29, name: "random-histories-agree-with-a-model", do: histories, last: true,
 		why: "rules that hold alone may fail together",
 	},

@@ -75,11 +75,7 @@ func trimming(p *probe) {
 // newerKept plants a record with an unknown schema, and tries to change, delete and overwrite it.
 func newerKept(p *probe) {
 	k, n := key("newer"), store.Newer{Schema: 65_535, Doc: []byte("of tomorrow")}
-	if p.Plant != nil {
-		p.noError("plant a newer record", p.Plant(p.s, k, n))
-	} else {
-		p.put("plant a newer record", store.Change{Key: k, Rec: n})
-	}
+	p.plant("plant a newer record", store.Change{Key: k, Rec: n})
 	sc := store.Scope{Write: []store.Key{k, key("beside")}, Events: []store.EventID{event("1")}}
 	before := p.look(sc)
 	if before.Records[k].Version == 0 {
@@ -100,6 +96,50 @@ func newerKept(p *probe) {
 	rows := p.rows(store.Query{Keys: []store.Key{k}})
 	p.equal("count the rows found by its key", len(rows), 1)
 	p.equal("read it by its key", rows[0].Rec, n)
+}
+
+// plant writes a record as another program would.
+func (p *probe) plant(done string, c store.Change) {
+	if p.Plant != nil {
+		p.noError(done, p.Plant(p.s, c))
+	} else {
+		p.put(done, c)
+	}
+}
+
+// unreadableApart plants unreadable records between readable ones, and reads, changes, deletes and trims them.
+func unreadableApart(p *probe) {
+	u := store.Unreadable{Doc: []byte("{not a document"), Err: store.ErrUnreadable}
+	ids := []string{"a", "b", "c", "d", "e"}
+	for i, id := range ids {
+		c := store.Change{Key: key(id), Rec: "x", State: "firing", Priority: p3, Due: at(i), Refs: []store.Ref{ref("all")}}
+		if i%2 == 0 {
+			p.put("create a record", c)
+			continue
+		}
+		c.Rec, c.Refs = u, nil
+		p.plant("plant an unreadable record", c)
+	}
+	rows := p.rows(store.Query{Tenant: "shop", Kind: "alert", State: "firing", Limit: 2})
+	p.equal("read the records in pages", idsOf(rows), ids)
+	p.equal("read an unreadable one", rows[1].Rec, u)
+	if unreadable, ok := rows[1].Rec.(store.Unreadable); ok {
+		p.fails("ask why it cannot be read", unreadable.Err, store.ErrUnreadable)
+	}
+	v := p.look(store.Scope{Write: []store.Key{key("a"), key("b")}})
+	p.equal("look at both", []any{v.Records[key("a")].Rec, v.Records[key("b")].Rec}, []any{"x", u})
+	p.equal("list the due keys", len(p.claim(store.ClaimRequest{Now: at(9), Limit: 9}).Due), 5)
+
+	b := store.Change{Key: key("b"), Version: v.Records[key("b")].Version + 1, Rec: "anew", State: "firing", Priority: p3}
+	p.fails("replace it at another version", update(p.ctx, p.s, store.Scope{}, store.Batch{Put: []store.Change{b}}), store.ErrConflict)
+	b.Version--
+	b.Refs = []store.Ref{ref("all")}
+	p.put("replace it", b)
+	p.equal("read the new one", p.rows(store.Query{Keys: []store.Key{key("b")}}), []store.Snapshot{{Key: key("b"), Version: b.Version + 1, Rec: "anew"}})
+	p.equal("find it by its ref", p.rowIDs(store.Query{Ref: ref("all")}), []string{"a", "b", "c", "e"})
+	d := p.look(store.Scope{Write: []store.Key{key("d")}}).Records[key("d")]
+	p.put("delete the other", store.Change{Key: d.Key, Version: d.Version})
+	p.equal("read the records that are left", p.rowIDs(store.Query{Tenant: "shop", Kind: "alert"}), []string{"a", "b", "c", "e"})
 }
 
 // unknownRepeated makes an Update fail with ErrUnknown, once after its commit and once without a commit, and repeats

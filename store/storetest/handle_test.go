@@ -83,8 +83,8 @@ func everyFeature() storetest.Features {
 			}
 			return nil
 		},
-		Plant: func(s store.Store, k store.Key, n store.Newer) error {
-			return commit(s, nil, store.Batch{Put: []store.Change{{Key: k, Rec: n}}})
+		Plant: func(s store.Store, c store.Change) error {
+			return commit(s, nil, store.Batch{Put: []store.Change{c}})
 		},
 	}
 }

@@ -33,4 +33,5 @@ var rules = [...]string{
 	29: "Calls in any order get the answers that these rules give.",
 	30: "An Eraser passes each document of the log, of dead tasks and of timelines to edit, keeps the result, and changes no more.",
 	31: "A Batch with odd names or texts is kept to the byte, or fails with ErrData. So does any call that names them.",
+	32: "A record whose document cannot be read comes back as Unreadable, between its neighbours. A Change replaces or deletes it.",
 }

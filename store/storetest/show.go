@@ -35,6 +35,8 @@ func show(v any) string {
 		return fmt.Sprintf("leased by %s until %s with fence %d", v.Owner, instant(v.Until), v.Fence)
 	case store.Newer:
 		return fmt.Sprintf("newer %d %q", v.Schema, v.Doc)
+	case store.Unreadable:
+		return fmt.Sprintf("unreadable %d %q", v.Schema, v.Doc)
 	case store.Task:
 		return showTask(&v)
 	case store.Snapshot:

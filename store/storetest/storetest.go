@@ -22,8 +22,9 @@ type Features struct {
 	// Unknown makes the next Update fail with ErrUnknown, after its commit if committed is true, otherwise without a
 	// commit. nil: the suite wraps the store and drops the result of Update, or the call itself.
 	Unknown func(s store.Store, committed bool) error
-	// Plant writes a record as a newer replica would. nil: the suite commits a Change whose Rec is a store.Newer.
-	Plant func(s store.Store, k store.Key, n store.Newer) error
+	// Plant writes a record as another program would: c.Rec is a store.Newer or a store.Unreadable, whose Schema is 0. The
+	// codec must refuse schema 0. nil: the suite commits c.
+	Plant func(s store.Store, c store.Change) error
 	// Percent scales the large cases: 100,000 records and tasks due at once, a million event ids, 50 random histories.
 	// Defaults to 100; in Run with -short, to 10.
 	Percent int

@@ -54,7 +54,7 @@ func TestBrokenDoubles(t *testing.T) {
 			assert.Equal(t, []int{b.rule}, rulesIn(err), "%v", err)
 		})
 	}
-	for _, b := range slices.Concat(brokenUpdates, brokenClaims, brokenOthers, brokenErasers) {
+	for _, b := range slices.Concat(brokenUpdates, brokenClaims, brokenOthers, brokenErasers, brokenUnreadables) {
 		check(b, storetest.Features{})
 	}
 	for _, b := range brokenHandles() {

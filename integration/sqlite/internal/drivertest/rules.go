@@ -2,6 +2,7 @@ package drivertest
 
 import (
 	"database/sql"
+	"errors"
 	"fmt"
 	"path/filepath"
 	"testing"
@@ -17,8 +18,11 @@ type texts struct{}
 func (texts) Encode(_ string, _ uint16, rec any) ([]byte, error) { return []byte(rec.(string)), nil }
 
 func (texts) Decode(_ string, schema uint16, doc []byte) (any, error) {
-	if schema > 1 {
+	switch {
+	case schema > 1:
 		return nil, fmt.Errorf("schema %d: %w", schema, store.ErrNewer)
+	case schema == 0:
+		return nil, errors.New("there is no schema 0")
 	}
 	return string(doc), nil
 }
