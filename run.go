@@ -57,6 +57,7 @@ func (e *Engine) Run(ctx context.Context) error {
 	drain, cancel := context.WithTimeout(work, e.StopWithin)
 	defer cancel()
 	offered.Wait()
+	e.box.Hurry()
 	e.drain(drain)
 	e.box.Close()
 	stop() // cancel the sends that are still under way

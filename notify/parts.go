@@ -63,7 +63,13 @@ type piece struct {
 //
 // What stands in the title or the text already is no part of its own, nor is a malformed link. A message that needs no answer has no
 // reason, runbook and link to acknowledge; an all-clear has no links.
+//
+// A message that holds several pages has a part for each, with its link to acknowledge. Where not all of them fit, the last are left out
+// whole, and a part says how many.
 func (m *Message) Parts(fits func(Parts) bool) Parts {
+	if len(m.Pages) > 0 {
+		return m.listed(fits)
+	}
 	pieces := m.pieces()
 	if all := shown(pieces); fits == nil || fits(all) {
 		return all
@@ -82,15 +88,20 @@ func (m *Message) Parts(fits func(Parts) bool) Parts {
 			p.out = true
 			continue
 		}
-		whole := p.Text
-		tooLong := sort.Search(len(whole), func(n int) bool {
-			p.Text = head(whole, n)
-			return !fits(shown(pieces))
-		})
-		p.Text = head(whole, max(tooLong-1, 0))
+		p.shrink(func() bool { return fits(shown(pieces)) })
 		p.out = p.rank == rankText && p.Text == mark
 	}
 	return shown(pieces)
+}
+
+// shrink cuts the text of p to the most that fits.
+func (p *Part) shrink(fits func() bool) {
+	whole := p.Text
+	tooLong := sort.Search(len(whole), func(n int) bool {
+		p.Text = head(whole, n)
+		return !fits()
+	})
+	p.Text = head(whole, max(tooLong-1, 0))
 }
 
 // pieces lists what m says, in the order in which it is read.
