@@ -111,9 +111,13 @@ func (m *Message) listed(fits func(Parts) bool) Parts {
 
 // missing says how many pages are left out.
 func missing(left []PageOf) string {
-	text := fmt.Sprintf("%s and %d more do not fit here", mark, len(left))
-	if n := len(slices.DeleteFunc(slices.Clone(left), func(p PageOf) bool { return p.Priority != left[0].Priority })); left[0].Priority != 0 {
-		text += fmt.Sprintf(", %d of them %v", n, left[0].Priority)
+	text, worst := fmt.Sprintf("%s and %d more do not fit here", mark, len(left)), left[0].Priority
+	n := len(slices.DeleteFunc(slices.Clone(left), func(p PageOf) bool { return p.Priority != worst }))
+	switch {
+	case worst == 0:
+		return text
+	case n == len(left):
+		return fmt.Sprintf("%s, all %v", text, worst)
 	}
-	return text
+	return fmt.Sprintf("%s, %d of them %v", text, n, worst)
 }

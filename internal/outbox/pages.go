@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"maps"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/tocsin-dev/tocsin/notify"
@@ -19,7 +20,7 @@ const (
 	settleFor   = 10 * time.Second
 
 	longestWait  = 2 * time.Minute // of a page for others
-	urgentWait   = time.Second     // of a page of P1 for a message under way to the same contact
+	shortWait    = time.Second     // of a page of P1 for a message under way, and of pages whose message failed for each other
 	mostTogether = 500             // pages in one message
 )
 
@@ -38,7 +39,8 @@ type person struct {
 	left    []time.Time // when pages left in the last five minutes, the latest five of them
 	calls   []time.Time // when messages left in the last minute
 	under   int         // pages in messages under way
-	sending map[string]int
+	sending map[string]int       // messages under way, by contact
+	failed  map[string]time.Time // when pages failed in one message
 	waits   []*wait
 }
 
@@ -58,6 +60,9 @@ func Gathers(out *Outcome) bool {
 
 func contact(out *Outcome) string { return out.Message.Channel + ":" + out.Message.To }
 
+// page names a page, whatever its contact.
+func page(out *Outcome) string { return out.Message.Incident + " " + strconv.FormatUint(out.Message.Seq, 10) }
+
 func urgent(out *Outcome) bool { return out.Task.Priority == 1 }
 
 // Add takes a page. Leave returns it when it may leave.
@@ -67,14 +72,15 @@ func (g *Pages) Add(now time.Time, out *Outcome) {
 	}
 	p := g.people[out.Message.Person]
 	if p == nil {
-		p = &person{sending: make(map[string]int)}
+		p = &person{sending: make(map[string]int), failed: make(map[string]time.Time)}
 		g.people[out.Message.Person] = p
 	}
 	p.forget(now)
 	half := max(out.Task.Expires.Sub(now)/2, 0)
 	w := &wait{out: out, until: now, latest: now.Add(min(longestWait, half))}
-	if urgent(out) {
-		w.latest = now.Add(min(urgentWait, half))
+	_, again := p.failed[page(out)]
+	if again || urgent(out) {
+		w.latest = now.Add(min(shortWait, half))
 	}
 	leaving := len(p.calls)
 	for _, other := range p.waits {
@@ -84,6 +90,8 @@ func (g *Pages) Add(now time.Time, out *Outcome) {
 	}
 	p.waits = append(p.waits, w)
 	switch {
+	case again:
+		w.together, w.until = true, w.latest
 	case len(p.left)+p.under+len(p.waits) > singly:
 		w.until = w.latest
 		for _, other := range p.waits {
@@ -108,6 +116,7 @@ func (p *person) forget(now time.Time) {
 	p.left = slices.DeleteFunc(p.left, func(at time.Time) bool { return now.Sub(at) >= pagesPer })
 	p.left = p.left[max(0, len(p.left)-singly):]
 	p.calls = slices.DeleteFunc(p.calls, func(at time.Time) bool { return now.Sub(at) >= callsPer })
+	maps.DeleteFunc(p.failed, func(_ string, at time.Time) bool { return now.Sub(at) >= pagesPer })
 }
 
 // due reports whether a page leaves now. A page of P1 waits for a message under way only.
@@ -170,6 +179,11 @@ func (g *Pages) Left(now time.Time, outs []*Outcome) {
 		p.left = append(p.left, slices.Repeat([]time.Time{now}, min(len(outs), singly))...)
 	} else if last := len(p.calls) - 1; last >= 0 {
 		p.calls = p.calls[:last]
+	}
+	for _, out := range outs {
+		if delete(p.failed, page(out)); out.Err != nil && len(outs) > 1 {
+			p.failed[page(out)] = now
+		}
 	}
 	p.forget(now)
 }
