@@ -163,6 +163,7 @@ type PageOf struct {
 	Round    int               `json:"round,omitempty"`
 	Level    int               `json:"level,omitempty"`
 	Attempt  int               `json:"attempt,omitempty"`
+	Summary  string            `json:"summary,omitempty" erase:"words"`
 	Class    string            `json:"class,omitempty" erase:"keep"`
 	Service  string            `json:"service,omitempty" erase:"keep"`
 	Owner    string            `json:"owner,omitempty" erase:"keep"`

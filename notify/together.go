@@ -44,7 +44,7 @@ func Together(pages ...Message) Message {
 func pageOf(m *Message) PageOf {
 	return PageOf{
 		Key: m.Key, Occasion: m.Occasion, Seq: m.Seq, Title: m.Title, Text: m.Text, Why: m.Why, Incident: m.Incident, Priority: m.Priority,
-		Round: m.Round, Level: m.Level, Attempt: m.Attempt, Class: m.Class, Service: m.Service, Owner: m.Owner, Runbook: m.Runbook, Ack: m.Ack,
+		Round: m.Round, Level: m.Level, Attempt: m.Attempt, Summary: m.Summary, Class: m.Class, Service: m.Service, Owner: m.Owner, Runbook: m.Runbook, Ack: m.Ack,
 		Links: m.Links, Note: m.Note, Since: m.Since, Next: m.Next, NextAt: m.NextAt, At: m.At,
 	}
 }

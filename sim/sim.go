@@ -177,9 +177,6 @@ func (s *Sim) look() (time.Time, error) {
 			return time.Time{}, err
 		}
 	}
-	if err := s.leave(); err != nil {
-		return time.Time{}, err
-	}
 	for _, k := range claimed.Due {
 		if _, err := s.commit([]core.Input{core.Advance{At: s.now, Key: k}}, nil); err != nil {
 			return time.Time{}, err
@@ -200,7 +197,7 @@ func (s *Sim) try(t store.Task) error {
 	out := outbox.Read(t, s.now)
 	if outbox.Gathers(&out) {
 		s.pages.Add(s.now, &out)
-		return nil
+		return s.leave()
 	}
 	switch a := s.actions[out.Invocation.Action]; {
 	case out.Err != nil:
@@ -212,25 +209,21 @@ func (s *Sim) try(t store.Task) error {
 	return s.settle(&out)
 }
 
-// leave sends the pages that leave now.
+// leave sends the pages that leave now. A message takes no time, so pages of P1 never wait for one that is under way.
 func (s *Sim) leave() error {
-	for {
-		calls := s.pages.Leave(s.now, func(string, bool) bool { return true })
-		if len(calls) == 0 {
-			return nil
-		}
-		for _, outs := range calls {
-			if err := s.call(outs); err != nil {
-				return err
-			}
+	for _, outs := range s.pages.Leave(s.now, func(string, bool) bool { return true }) {
+		if err := s.call(outs); err != nil {
+			return err
 		}
 	}
+	return nil
 }
 
 // call makes the outcomes of pages that leave in one message, and commits them.
 func (s *Sim) call(outs []*outbox.Outcome) error {
 	for _, out := range outs {
-		out.Err, out.With = s.fails[out.Message.Channel], len(outs)-1
+		out.With = len(outs) - 1
+		out.Fails(s.fails[out.Message.Channel])
 	}
 	s.pages.Left(s.now, outs)
 	for _, out := range outs {

@@ -39,6 +39,7 @@ type Outcome struct {
 
 	cause    trace.SpanContext // the span that created the task; may be invalid
 	gathered bool              // by Pages
+	split    bool              // the message with others failed for good, so they are tried in smaller ones
 }
 
 // Outbox sends messages and calls actions. Its methods may be called concurrently.

@@ -31,6 +31,7 @@ const (
 type Pages struct {
 	people map[string]*person
 	held   map[store.Claim]bool // pages that have waited and are not settled
+	groups int                  // counts groups of pages that are tried again
 	hurry  bool                 // none waits any more
 }
 
@@ -40,8 +41,14 @@ type person struct {
 	calls   []time.Time // when messages left in the last minute
 	under   int         // pages in messages under way
 	sending map[string]int       // messages under way, by contact
-	failed  map[string]time.Time // when pages failed in one message
+	failed  map[string]failure // of pages that failed in a message with others
 	waits   []*wait
+}
+
+// failure says with which other pages a page is tried again.
+type failure struct {
+	at    time.Time
+	group int
 }
 
 // wait is a page that waits.
@@ -50,6 +57,7 @@ type wait struct {
 	until    time.Time
 	latest   time.Time // until, if others follow
 	together bool
+	group    int // of pages that are tried again together
 }
 
 // Gathers reports whether a message is a page to a person, which may wait for others.
@@ -72,13 +80,13 @@ func (g *Pages) Add(now time.Time, out *Outcome) {
 	}
 	p := g.people[out.Message.Person]
 	if p == nil {
-		p = &person{sending: make(map[string]int), failed: make(map[string]time.Time)}
+		p = &person{sending: make(map[string]int), failed: make(map[string]failure)}
 		g.people[out.Message.Person] = p
 	}
 	p.forget(now)
 	half := max(out.Task.Expires.Sub(now)/2, 0)
 	w := &wait{out: out, until: now, latest: now.Add(min(longestWait, half))}
-	_, again := p.failed[page(out)]
+	before, again := p.failed[page(out)]
 	if again || urgent(out) {
 		w.latest = now.Add(min(shortWait, half))
 	}
@@ -91,7 +99,7 @@ func (g *Pages) Add(now time.Time, out *Outcome) {
 	p.waits = append(p.waits, w)
 	switch {
 	case again:
-		w.together, w.until = true, w.latest
+		w.together, w.until, w.group = true, w.latest, before.group
 	case len(p.left)+p.under+len(p.waits) > singly:
 		w.until = w.latest
 		for _, other := range p.waits {
@@ -116,7 +124,7 @@ func (p *person) forget(now time.Time) {
 	p.left = slices.DeleteFunc(p.left, func(at time.Time) bool { return now.Sub(at) >= pagesPer })
 	p.left = p.left[max(0, len(p.left)-singly):]
 	p.calls = slices.DeleteFunc(p.calls, func(at time.Time) bool { return now.Sub(at) >= callsPer })
-	maps.DeleteFunc(p.failed, func(_ string, at time.Time) bool { return now.Sub(at) >= pagesPer })
+	maps.DeleteFunc(p.failed, func(_ string, f failure) bool { return now.Sub(f.at) >= pagesPer })
 }
 
 // due reports whether a page leaves now. A page of P1 waits for a message under way only.
@@ -155,7 +163,7 @@ func (p *person) with(w *wait) []*Outcome {
 	}
 	var outs []*Outcome
 	for _, other := range p.waits {
-		if other.together && contact(other.out) == contact(w.out) {
+		if other.together && other.group == w.group && contact(other.out) == contact(w.out) {
 			outs = append(outs, other.out)
 		}
 	}
@@ -180,12 +188,32 @@ func (g *Pages) Left(now time.Time, outs []*Outcome) {
 	} else if last := len(p.calls) - 1; last >= 0 {
 		p.calls = p.calls[:last]
 	}
-	for _, out := range outs {
-		if delete(p.failed, page(out)); out.Err != nil && len(outs) > 1 {
-			p.failed[page(out)] = now
+	g.regroup(now, p, outs)
+	p.forget(now)
+}
+
+// regroup notes how pages that failed are tried again: together, or in quarters if no retry can cure the error, since one page may be
+// the reason. Pages that failed by themselves at last wait for each other at the next contact.
+func (g *Pages) regroup(now time.Time, p *person, outs []*Outcome) {
+	size := len(outs)
+	if outs[0].split {
+		size = (size + 3) / 4
+	}
+	for i, out := range outs {
+		name := page(out)
+		_, before := p.failed[name]
+		if i%size == 0 {
+			g.groups++
+		}
+		switch {
+		case out.Err == nil:
+			delete(p.failed, name)
+		case len(outs) > 1:
+			p.failed[name] = failure{now, g.groups}
+		case before:
+			p.failed[name] = failure{at: now}
 		}
 	}
-	p.forget(now)
 }
 
 // Next returns the next instant after now at which a page leaves; zero: none waits.

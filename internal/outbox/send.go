@@ -68,9 +68,21 @@ func (o *Outbox) send(ctx context.Context, c *channel, outs []*Outcome, report f
 		wait = max(wait, notify.RetryDelay(err, now)) + c.retries.ReserveN(now, 1).DelayFrom(now)
 	}
 	for _, out := range outs {
-		out.Err, out.With = err, len(outs)-1
+		out.With = len(outs) - 1
+		out.Fails(err)
+		if out.split {
+			wait = time.Second
+		}
 		out.TryAgain(now, wait)
 	}
+}
+
+// Fails sets the error of a try. A page that failed for good in a message with others is tried again with fewer of them.
+func (out *Outcome) Fails(err error) {
+	if out.split = out.With > 0 && notify.IsPermanent(err); out.split {
+		err = fmt.Errorf("in one message with others: %s", err.Error())
+	}
+	out.Err = err
 }
 
 // message returns the message that leaves.
