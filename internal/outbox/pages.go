@@ -51,6 +51,9 @@ type failure struct {
 	group int
 }
 
+// alone is the group of pages that failed by themselves.
+const alone = -1
+
 // wait is a page that waits.
 type wait struct {
 	out      *Outcome
@@ -86,7 +89,8 @@ func (g *Pages) Add(now time.Time, out *Outcome) {
 	p.forget(now)
 	half := max(out.Task.Expires.Sub(now)/2, 0)
 	w := &wait{out: out, until: now, latest: now.Add(min(longestWait, half))}
-	before, again := p.failed[page(out)]
+	before, failed := p.failed[page(out)]
+	again := failed && before.group != alone
 	if again || urgent(out) {
 		w.latest = now.Add(min(shortWait, half))
 	}
@@ -110,7 +114,7 @@ func (g *Pages) Add(now time.Time, out *Outcome) {
 		if w.together = true; len(p.with(w)) == mostTogether {
 			w.until = now
 		}
-	case !urgent(out) && leaving >= callsAtOnce:
+	case !urgent(out) && !failed && leaving >= callsAtOnce:
 		w.until = now.Add(min(settleFor, half))
 	}
 	out.gathered = true
@@ -193,7 +197,7 @@ func (g *Pages) Left(now time.Time, outs []*Outcome) {
 }
 
 // regroup notes how pages that failed are tried again: together, or in quarters if no retry can cure the error, since one page may be
-// the reason. Pages that failed by themselves at last wait for each other at the next contact.
+// the reason. Pages that failed by themselves at last wait for each other at the next contact. One that never was with others is not asked to wait again.
 func (g *Pages) regroup(now time.Time, p *person, outs []*Outcome) {
 	size := len(outs)
 	if outs[0].split {
@@ -201,7 +205,7 @@ func (g *Pages) regroup(now time.Time, p *person, outs []*Outcome) {
 	}
 	for i, out := range outs {
 		name := page(out)
-		_, before := p.failed[name]
+		before, known := p.failed[name]
 		if i%size == 0 {
 			g.groups++
 		}
@@ -210,8 +214,10 @@ func (g *Pages) regroup(now time.Time, p *person, outs []*Outcome) {
 			delete(p.failed, name)
 		case len(outs) > 1:
 			p.failed[name] = failure{now, g.groups}
-		case before:
+		case before.group != alone && known:
 			p.failed[name] = failure{at: now}
+		default:
+			p.failed[name] = failure{now, alone}
 		}
 	}
 }
