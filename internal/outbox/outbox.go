@@ -48,7 +48,7 @@ type Outbox struct {
 	settle func(context.Context, Outcome)
 
 	mu       sync.Mutex
-	channels map[string]*channel                // by queue
+	channels map[string]*channel // by queue
 	pages    Pages
 	kept     time.Time                          // when the leases of the pages that wait were last prolonged
 	calls    map[store.Claim]context.CancelFunc // running calls of actions, which may outlast a lease

@@ -37,10 +37,10 @@ type Pages struct {
 
 // person is somebody who gets pages.
 type person struct {
-	left    []time.Time // when pages left in the last five minutes, the latest five of them
-	calls   []time.Time // when messages left in the last minute
-	under   int         // pages in messages under way
-	sending map[string]int       // messages under way, by contact
+	left    []time.Time        // when pages left in the last five minutes, the latest five of them
+	calls   []time.Time        // when messages left in the last minute
+	under   int                // pages in messages under way
+	sending map[string]int     // messages under way, by contact
 	failed  map[string]failure // of pages that failed in a message with others
 	waits   []*wait
 }
@@ -72,7 +72,9 @@ func Gathers(out *Outcome) bool {
 func contact(out *Outcome) string { return out.Message.Channel + ":" + out.Message.To }
 
 // page names a page, whatever its contact.
-func page(out *Outcome) string { return out.Message.Incident + " " + strconv.FormatUint(out.Message.Seq, 10) }
+func page(out *Outcome) string {
+	return out.Message.Incident + " " + strconv.FormatUint(out.Message.Seq, 10)
+}
 
 func urgent(out *Outcome) bool { return out.Task.Priority == 1 }
 
@@ -237,7 +239,9 @@ func (g *Pages) Next(now time.Time) (next time.Time) {
 // Withdraw drops pages that were withdrawn while they waited.
 func (g *Pages) Withdraw(tags []store.CancelTag) {
 	if len(tags) > 0 {
-		g.drop(func(out *Outcome) bool { return slices.Contains(tags, store.CancelTag{Record: out.Task.Record, Tag: out.Task.Tag}) })
+		g.drop(func(out *Outcome) bool {
+			return slices.Contains(tags, store.CancelTag{Record: out.Task.Record, Tag: out.Task.Tag})
+		})
 	}
 }
 
