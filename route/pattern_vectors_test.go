@@ -27,7 +27,7 @@ var differences = map[string][]int{
 func TestPatternVectors(t *testing.T) {
 	dir := os.Getenv("TOCSIN_SAMPLES")
 	if dir == "" {
-		t.Skip("TOCSIN_SAMPLES IS NOT SET: the cases in event-pattern/vectors.jsonl are NOT tried; our own in testdata/pattern are")
+		t.Skip("SKIPPED, not tested: the cases in event-pattern/vectors.jsonl; TOCSIN_SAMPLES is unset, so only our own in testdata/pattern are")
 	}
 	text, err := os.ReadFile(filepath.Join(dir, "event-pattern", "vectors.jsonl"))
 	require.NoError(t, err)

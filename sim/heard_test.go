@@ -47,6 +47,27 @@ func TestEveryAlertIsHeard(t *testing.T) {
 	report(t, sums)
 }
 
+// TestRow55 plays histories and judges the messages alone: none that left says what was not so, but
+// for the crossings of heardleft_test.go, and no first page of a P1 waits for another message.
+func TestRow55(t *testing.T) {
+	messages, crossings := 0, 0
+	for i := range 120 {
+		p := play(t, historyOf(&senderKinds[i%len(senderKinds)], int64(i/len(senderKinds)+1)))
+		messages += len(p.post.messages)
+		for _, u := range p.untrue() {
+			if p.leftUntrue(u) == "" {
+				t.Errorf("%s/%d: %s", p.h.kind, p.h.seed, u)
+			} else {
+				crossings++
+			}
+		}
+		for _, what := range p.post.wrong {
+			t.Errorf("%s/%d: %s", p.h.kind, p.h.seed, what)
+		}
+	}
+	t.Logf("120 histories, %d messages, %d of them untrue by a crossing that no time tells", messages, crossings)
+}
+
 // report prints the figures of each kind of sender, what is left, and what is wrong.
 func report(t *testing.T, sums map[string]*tally) {
 	for _, name := range slices.Sorted(maps.Keys(sums)) {

@@ -38,7 +38,7 @@ func Run(t *testing.T, newHarness func(t *testing.T) *Harness) {
 		t.Run(r.name, func(t *testing.T) {
 			s := &subject{newHarness: func() *Harness { return newHarness(t) }}
 			if lacks := s.lacks(&r); lacks != "" {
-				t.Skip(lacks)
+				t.Skip("SKIPPED, not tested: " + lacks)
 			}
 			if err := r.broken(s); err != nil {
 				t.Error(err)

@@ -27,7 +27,7 @@ func (s *subject) lacks(r *rule) string {
 	if r.needs(h) {
 		return ""
 	}
-	return fmt.Sprintf("%s is skipped: the harness has no %s", r.name, r.lacks)
+	return fmt.Sprintf("%s: the harness has no %s", r.name, r.lacks)
 }
 
 func (h *Harness) close() {

@@ -1,8 +1,11 @@
 // Package execaction provides an [automate.Action] that runs a program without a shell. Each argument is a constant or exactly
 // one value of the invocation. The program reads the invocation as JSON from standard input. It gets only the listed variables
-// of the environment.
+// of the environment, and TOCSIN_EXECACTION, which differs in each run.
 //
-// When the context ends, the program is killed. On Unix its process group is killed too, with all processes that it started.
+// No process outlives the run of its program. When the context ends, the program is killed. On Unix its process group is killed
+// with it, and also when the program ends by itself: a background process that keeps the output open has two seconds to finish, any
+// other has none. On Linux the processes that have left the group (setsid) are found by TOCSIN_EXECACTION and killed too, unless
+// they cleared their environment or run as another user. To start a service use its manager, such as systemctl or kubectl.
 //
 // # Errors
 //

@@ -17,7 +17,9 @@ import (
 const (
 	tempFail      = 75               // exit status EX_TEMPFAIL of sysexits.h
 	tempFailPause = 10 * time.Second // pause before a retry
-	grace         = 2 * time.Second  // wait for background processes that keep the output open
+	grace         = 2 * time.Second  // wait for background processes that keep the output open, before they are killed
+
+	markName = "TOCSIN_EXECACTION" // variable of the environment that every process of one run inherits
 )
 
 // Action runs a program for every invocation. It is safe for concurrent use. Do not change its fields after the first use.
@@ -96,11 +98,12 @@ func (a *Action) run(ctx context.Context, command []string, in automate.Invocati
 		return automate.Result{}, err
 	}
 	cmd := exec.CommandContext(ctx, argv[0], argv[1:]...)
-	contain(cmd)
+	cmd.Env, cmd.WaitDelay = a.environment(), grace
 	var output bounded
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = bytes.NewReader(stdin), &output, &output
-	cmd.Env, cmd.WaitDelay = a.environment(), grace
+	end := contain(cmd)
 	err = classed(ctx, cmd.Run())
+	end()
 	return automate.Result{Output: output.String()}, err
 }
 

@@ -12,6 +12,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -48,15 +50,21 @@ func program(do string, args []string) int {
 	case "stdin":
 		io.Copy(os.Stdout, os.Stdin)
 	case "env":
-		fmt.Print(strings.Join(os.Environ(), "\n"))
+		for _, variable := range os.Environ() {
+			name, value, _ := strings.Cut(variable, "=")
+			if name == "TOCSIN_EXECACTION" { // differs in each run
+				value = fmt.Sprint(len(value), " letters")
+			}
+			fmt.Println(name + "=" + value)
+		}
 	case "exit":
 		fmt.Fprintln(os.Stderr, "2 of 3 ready")
 		code, _ := strconv.Atoi(args[0])
 		return code
-	case "leave": // leaves a background process that keeps the output open
-		child(args[0])
+	case "leave": // leaves a background process
+		child(args[0], args[1:])
 	case "hang": // with a child that hangs too
-		child(args[0])
+		child(args[0], args[1:])
 		select {}
 	case "sleep":
 		time.Sleep(time.Minute)
@@ -66,10 +74,13 @@ func program(do string, args []string) int {
 	return 0
 }
 
-// child starts a sleeping process and writes its process id into a file.
-func child(file string) {
+// child starts a sleeping process and writes its process id into a file. Without further words the process keeps the output open.
+func child(file string, words []string) {
 	cmd := exec.Command(os.Args[0], "program", "sleep")
-	cmd.Stdout = os.Stdout
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: slices.Contains(words, "setsid")}
+	if !slices.Contains(words, "quiet") {
+		cmd.Stdout = os.Stdout
+	}
 	if err := cmd.Start(); err != nil {
 		panic(err)
 	}
@@ -219,10 +230,10 @@ func TestTheProgramGetsWhatItIsGiven(t *testing.T) {
 	t.Setenv("KEPT", "x")
 	result, err := (&execaction.Action{Command: command("env"), Env: []string{"GIVEN", "NOWHERE"}}).Run(t.Context(), in(automate.PhaseRun))
 	require.NoError(t, err)
-	assert.Equal(t, "GIVEN=a b", result.Output)
+	assert.Equal(t, "GIVEN=a b\nTOCSIN_EXECACTION=26 letters\n", result.Output)
 	result, err = (&execaction.Action{Command: command("env")}).Run(t.Context(), in(automate.PhaseRun))
 	require.NoError(t, err)
-	assert.Empty(t, result.Output)
+	assert.Equal(t, "TOCSIN_EXECACTION=26 letters\n", result.Output)
 
 	result, err = (&execaction.Action{Command: command("stdin")}).Run(t.Context(), in(automate.PhaseRun))
 	require.NoError(t, err)
@@ -262,30 +273,46 @@ func TestADryRunRunsNothing(t *testing.T) {
 	assert.Equal(t, `would run ["/nowhere/reboot" "api" "now"]`, result.Output)
 }
 
-// TestTheWholeGroupEnds: a hanging child that keeps the output open is killed together with the program.
-func TestTheWholeGroupEnds(t *testing.T) {
-	file := filepath.Join(t.TempDir(), "pid")
-	ctx, cancel := context.WithCancel(t.Context())
-	returned := make(chan error, 1)
-	go func() {
-		_, err := (&execaction.Action{Command: command("hang", file)}).Run(ctx, in(automate.PhaseRun))
-		returned <- err
-	}()
-	pid := read(t, file)
-	require.NoError(t, syscall.Kill(pid, 0))
-	cancel()
-	assert.ErrorIs(t, <-returned, context.Canceled)
-	gone(t, pid)
+// TestNoProcessOutlivesItsProgram: what a program has started dies with it, whether the program is killed or ends, and with whatever status.
+func TestNoProcessOutlivesItsProgram(t *testing.T) {
+	for _, words := range [][]string{nil, {"quiet"}, {"setsid"}, {"quiet", "setsid"}} {
+		name := strings.Join(append([]string{"child"}, words...), " ")
+		if slices.Contains(words, "setsid") && runtime.GOOS != "linux" {
+			continue // such a process is not found there, as the documentation says
+		}
+		t.Run(name+" of a killed program", func(t *testing.T) {
+			file := filepath.Join(t.TempDir(), "pid")
+			ctx, cancel := context.WithCancel(t.Context())
+			returned := make(chan error, 1)
+			go func() {
+				_, err := (&execaction.Action{Command: command("hang", append([]string{file}, words...)...)}).Run(ctx, in(automate.PhaseRun))
+				returned <- err
+			}()
+			pid := read(t, file)
+			require.NoError(t, syscall.Kill(pid, 0))
+			cancel()
+			assert.ErrorIs(t, <-returned, context.Canceled)
+			gone(t, pid)
+		})
+		t.Run(name+" of a program that has ended", func(t *testing.T) {
+			file := filepath.Join(t.TempDir(), "pid")
+			_, err := (&execaction.Action{Command: command("leave", append([]string{file}, words...)...)}).Run(t.Context(), in(automate.PhaseRun))
+			require.NoError(t, err)
+			gone(t, read(t, file))
+		})
+	}
 }
 
-// TestBackgroundProcess: a program that exits with 0 succeeds even if a background process keeps its output open.
-func TestBackgroundProcess(t *testing.T) {
-	file := filepath.Join(t.TempDir(), "pid")
-	_, err := (&execaction.Action{Command: command("leave", file)}).Run(t.Context(), in(automate.PhaseRun))
-	assert.NoError(t, err)
-	pid := read(t, file)
-	assert.NoError(t, syscall.Kill(pid, syscall.SIGKILL), "it has been let be")
-	gone(t, pid)
+// TestOthersAreLetBe: a process that no program of an action has started lives on, also one of another run.
+func TestOthersAreLetBe(t *testing.T) {
+	other := exec.Command(os.Args[0], "program", "sleep")
+	other.Env = []string{"TOCSIN_EXECACTION=OTHER"}
+	require.NoError(t, other.Start())
+	_, err := (&execaction.Action{Command: command("print")}).Run(t.Context(), in(automate.PhaseRun))
+	require.NoError(t, err)
+	require.NoError(t, syscall.Kill(other.Process.Pid, 0))
+	require.NoError(t, other.Process.Kill())
+	require.EqualError(t, other.Wait(), "signal: killed")
 }
 
 func read(t *testing.T, file string) (pid int) {

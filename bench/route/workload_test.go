@@ -127,7 +127,7 @@ func TestMatchesPerEvent(t *testing.T) {
 		m := named(t, c.mix)
 		t.Run(fmt.Sprint(m.name, c.n), func(t *testing.T) {
 			if testing.Short() && c.n > 300 {
-				t.Skip("SKIPPED, left to the run without -short: it counts, and nothing runs beside it")
+				t.Skip("SKIPPED, not tested with -short: it counts, and nothing runs beside it")
 			}
 			load, err := newWorkload(m, c.n)
 			require.NoError(t, err)

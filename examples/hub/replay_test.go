@@ -89,7 +89,7 @@ func (p *process) traffic(ctx context.Context, rng *rand.Rand) {
 // replay of the stored input log must give exactly the stored timelines. With TOCSIN_LONG=1 it kills the hub 100 times.
 func TestReplay(t *testing.T) {
 	if testing.Short() {
-		t.Skip("NOT TESTED with -short: it builds the hub, and kills it")
+		t.Skip("SKIPPED, not tested with -short: a hub that is killed")
 	}
 	kills, long := 3, os.Getenv("TOCSIN_LONG") == "1"
 	if long {

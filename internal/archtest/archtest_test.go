@@ -27,6 +27,7 @@ var rules = []struct {
 	{"nothing-parsed", judgeParsed},
 	{"exported", judgeExported},
 	{"stories", judgeStories},
+	{"loud-skips", judgeSkips},
 }
 
 // TestArchitecture holds the rules over every package of this repository.
@@ -101,6 +102,8 @@ func TestFixtures(t *testing.T) {
 		{"parsed-word", "nothing-parsed", "internal/telemetry/word.go:7: uses strings.TrimPrefix"},
 		{"many-exports", "exported", "respond: exports 11 types and functions, at most 10"},
 		{"fragments", "stories", "tocsintest: has 11 assertions on a piece of text, at most 10"},
+		{"quiet-skip", "loud-skips", "severity/skip_test.go:5: skips with another text"},
+		{"skip-now", "loud-skips", "severity/skip_test.go:5: skips without a word"},
 	}
 	t.Run("clean", func(t *testing.T) {
 		for rule, findings := range judge(t, fixture(t, "")) {

@@ -79,8 +79,8 @@
 //
 // A commit that leaves work for other replicas sends one NOTIFY on the channel with the schema's name. LISTEN does not
 // work behind a proxy that pools transactions. Behind any proxy with a pool of its own, such as PgBouncer, the store does
-// not listen, and the engine finds work by polling every second. For a proxy that pools transactions add
-// default_query_exec_mode=exec to the DSN.
+// not listen, and the engine finds work by polling every second. There the store prepares no statements either. Open sees to
+// that; a pool of your own needs default_query_exec_mode=exec, and New refuses one without.
 //
 // # Testing
 //

@@ -1,6 +1,7 @@
 package postgres_test
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"os"
@@ -53,6 +54,7 @@ func (text) Decode(_ string, schema uint16, doc []byte) (any, error) {
 type database struct {
 	t      *testing.T
 	dsn    string
+	direct string // for exec, if dsn leads through a proxy
 	schema string
 }
 
@@ -70,7 +72,7 @@ func databaseOn(t *testing.T, dsn string) *database {
 func (d *database) exec(statement string, args ...any) {
 	d.t.Helper()
 	ctx := context.WithoutCancel(d.t.Context())
-	conn, err := pgx.Connect(ctx, d.dsn+" default_transaction_read_only=off synchronous_commit=local")
+	conn, err := pgx.Connect(ctx, cmp.Or(d.direct, d.dsn)+" default_transaction_read_only=off synchronous_commit=local")
 	require.NoError(d.t, err)
 	defer conn.Close(ctx)
 	_, err = conn.Exec(ctx, statement, args...)

@@ -2,10 +2,15 @@ package postgres_test
 
 import (
 	"context"
+	"errors"
+	"net"
 	"testing"
+	"testing/synctest"
 	"time"
 
+	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 
 	"github.com/tocsin-dev/tocsin/store/postgres"
 )
@@ -28,4 +33,22 @@ func TestOpenNamesTheServer(t *testing.T) {
 			assert.NotContains(t, err.Error(), "hush")
 		})
 	}
+}
+
+// TestOpenEnds: a program whose database is not there learns it within a minute, whether or not its context ends.
+func TestOpenEnds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		config, err := pgxpool.ParseConfig("host=db.example user=ana password=hush")
+		require.NoError(t, err)
+		config.ConnConfig.LookupFunc = func(context.Context, string) ([]string, error) { return []string{"192.0.2.1"}, nil }
+		config.ConnConfig.DialFunc = func(context.Context, string, string) (net.Conn, error) { return nil, errors.New("no route to host") }
+		pool, err := pgxpool.NewWithConfig(t.Context(), config)
+		require.NoError(t, err)
+		defer pool.Close()
+		began := time.Now()
+		_, err = postgres.New(context.Background(), pool, postgres.Config{})
+		assert.ErrorContains(t, err, "no route to host")
+		assert.ErrorIs(t, err, context.DeadlineExceeded)
+		assert.Equal(t, time.Minute, time.Since(began))
+	})
 }

@@ -37,6 +37,9 @@ const (
 	// A server whose machine has died sends nothing, so after this time the store drops all connections.
 	answersWithin = 15 * time.Second
 
+	// opensWithin is the maximum time of Open and New, so that a program whose database is not there ends and says why.
+	opensWithin = time.Minute
+
 	// connectsWithin is the maximum time of an attempt to connect to one host, and of a ping. The DSN may set other
 	// limits.
 	connectsWithin = 5 * time.Second

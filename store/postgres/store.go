@@ -36,6 +36,7 @@ type Store struct {
 	name    string // of the schema, and of the NOTIFY channel
 	schema  string // quoted name
 	handle  string // in hints, to recognise our own
+	pooled  bool   // a proxy with a pool of its own stands before the server
 	cache   cache
 
 	answersWithin time.Duration
@@ -56,7 +57,8 @@ var (
 const defaultSchema = "tocsin"
 
 // Open connects to the database of dsn, a URL or a libpq connection string, and migrates the tables. While the server is
-// unreachable it tries again until ctx ends, so pass a deadline. Close closes the pool.
+// unreachable it tries again until ctx ends, for at most a minute. Behind a proxy that pools connections it prepares no statements, whatever
+// default_query_exec_mode the dsn sets. Close closes the pool.
 func Open(ctx context.Context, dsn string) (*Store, error) {
 	if dsn == "" && os.Getenv("PGHOST") == "" && os.Getenv("PGSERVICE") == "" {
 		return nil, errors.New("postgres: open: the connection string is empty, expected one such as postgres://user@host/database")
@@ -67,6 +69,17 @@ func Open(ctx context.Context, dsn string) (*Store, error) {
 	}
 	config.ConnConfig.ConnectTimeout = cmp.Or(config.ConnConfig.ConnectTimeout, connectsWithin)
 	config.PingTimeout = cmp.Or(config.PingTimeout, connectsWithin)
+	ctx, stop := context.WithTimeout(ctx, opensWithin) // for both tries
+	defer stop()
+	s, err := openPool(ctx, config)
+	if errors.Is(err, errPrepares) {
+		config.ConnConfig.DefaultQueryExecMode = pgx.QueryExecModeExec
+		return openPool(ctx, config)
+	}
+	return s, err
+}
+
+func openPool(ctx context.Context, config *pgxpool.Config) (*Store, error) {
 	pool, err := pgxpool.NewWithConfig(ctx, config)
 	if err != nil {
 		return nil, fmt.Errorf("postgres: open: %w", err)
@@ -80,8 +93,8 @@ func Open(ctx context.Context, dsn string) (*Store, error) {
 	return s, nil
 }
 
-// New makes a Store on a pool, and migrates the tables as Open does. One connection is enough. Close does not close the
-// pool.
+// New makes a Store on a pool, and migrates the tables. It tries for as long as Open does. One connection is enough. Behind a proxy that pools
+// connections, the pool must not prepare statements: set default_query_exec_mode=exec. Close does not close the pool.
 func New(ctx context.Context, pool *pgxpool.Pool, c Config) (*Store, error) {
 	schema := cmp.Or(c.Schema, defaultSchema)
 	if len(schema) > 63 || strings.ContainsAny(schema, "\x00'") {
@@ -94,10 +107,28 @@ func New(ctx context.Context, pool *pgxpool.Pool, c Config) (*Store, error) {
 	if s.codec == nil {
 		s.codec = codec.New()
 	}
-	if err := s.persist(ctx, endless, s.migrate); err != nil {
-		return nil, fmt.Errorf("postgres: open: %w", err)
+	ctx, stop := context.WithTimeout(ctx, opensWithin)
+	defer stop()
+	for _, step := range [...]func(context.Context, *pgxpool.Conn) error{s.meet, s.migrate} {
+		if err := s.persist(ctx, endless, step); err != nil {
+			return nil, fmt.Errorf("postgres: open: %w", err)
+		}
 	}
 	return s, nil
+}
+
+// errPrepares means that the pool prepares statements, which a proxy may run on another connection than the one that prepared them.
+var errPrepares = errors.New("a proxy such as PgBouncer pools the connections to the server, " +
+	"expected a pool that prepares no statements: set default_query_exec_mode=exec in the connection string")
+
+// meet learns whether a proxy with a pool of its own stands before the server.
+func (s *Store) meet(ctx context.Context, conn *pgxpool.Conn) (err error) {
+	s.pooled, err = behindPool(ctx, conn.Conn())
+	mode := s.pool.Config().ConnConfig.DefaultQueryExecMode
+	if err == nil && s.pooled && mode != pgx.QueryExecModeExec && mode != pgx.QueryExecModeSimpleProtocol {
+		return errPrepares
+	}
+	return err
 }
 
 // sql replaces the default schema in a statement by the configured one.

@@ -10,13 +10,13 @@ import (
 
 // Wake implements store.Waker: it hints that another replica has committed work. From the first call on, the store
 // listens on one connection outside of the pool. Without this connection, or behind a proxy with a pool of its own, there
-// are no hints.
+// are no hints, and the caller's polling finds the work.
 func (s *Store) Wake() <-chan struct{} {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.wake == nil {
 		s.wake = make(chan struct{}, 1)
-		if !s.closed {
+		if !s.closed && !s.pooled {
 			ctx, stop := context.WithCancel(context.Background())
 			s.stopWake = stop
 			s.working.Go(func() { s.listen(ctx) })
@@ -44,7 +44,7 @@ func (s *Store) listenOnce(ctx context.Context) {
 		return
 	}
 	defer conn.Close(context.WithoutCancel(ctx))
-	if behindPool(ctx, conn) {
+	if pooled, err := behindPool(ctx, conn); pooled || err != nil { // a fail-over may lead behind one
 		return
 	}
 	if _, err := conn.Exec(ctx, "LISTEN "+pgx.Identifier{s.name}.Sanitize()); err != nil {
@@ -65,10 +65,10 @@ func (s *Store) listenOnce(ctx context.Context) {
 // behindPool reports whether a proxy that has connections of its own to the server, such as PgBouncer, answers for the server. Such a proxy
 // tells another process id than the server itself. If it pools transactions, a LISTEN stays on one of its connections, and whoever gets
 // that connection next gathers notifications without end.
-func behindPool(ctx context.Context, conn *pgx.Conn) bool {
+func behindPool(ctx context.Context, conn *pgx.Conn) (bool, error) {
 	var server uint32
-	err := conn.QueryRow(ctx, "SELECT pg_backend_pid()").Scan(&server)
-	return err != nil || server != conn.PgConn().PID()
+	err := conn.QueryRow(ctx, "SELECT pg_backend_pid()", pgx.QueryExecModeSimpleProtocol).Scan(&server)
+	return server != conn.PgConn().PID(), err
 }
 
 func (s *Store) rouse() {

@@ -28,6 +28,9 @@ func (s *Store) backup(ctx context.Context, path string) error {
 	if err := os.RemoveAll(partial); err != nil { // left by an interrupted Backup
 		return err
 	}
+	if err := os.WriteFile(partial, nil, 0o600); err != nil { // SQLite would let others read it
+		return err
+	}
 	if _, err := s.db.ExecContext(ctx, "VACUUM INTO ?", partial); err != nil {
 		_ = os.Remove(partial)
 		return err

@@ -89,11 +89,14 @@ func (s *Store) conclude(c *commit) {
 	close(c.done)
 }
 
-// end commits the transaction. After most errors it is unknown whether the file holds the commit; the error then wraps
-// store.ErrUnknown.
+// end commits the transaction. After most errors it is unknown whether the file holds the commit, or whether the next start
+// finds the file; the error then wraps store.ErrUnknown.
 func (s *Store) end() error {
 	_, err := s.do.commit.ExecContext(context.Background())
-	if err == nil || recoverable(err) {
+	switch {
+	case err == nil:
+		return s.files.inPlace()
+	case recoverable(err):
 		return err
 	}
 	return fmt.Errorf("%w: %w", store.ErrUnknown, err)

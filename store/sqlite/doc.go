@@ -7,9 +7,13 @@
 //
 // While the store is open, these files stand beside the database: -wal and -shm of SQLite; -lock, which names the process
 // that has it open; and -reserve, 4 MiB to be freed when the disk is full. A second process that opens the store gets an
-// error. The sqlite3 program may read the file. The file must be on a local disk, since file locks on network file
+// error. The sqlite3 program may read the file, but no transaction of it should stay open: the -wal file grows until the
+// transaction ends, and the store warns from 64 MiB on. The file must be on a local disk, since file locks on network file
 // systems are not reliable. Copy a store with [Store.Backup]; a plain copy of the file while the store is open may be
 // damaged.
+//
+// Only the owner may read a new file, and its backups. A file with a second name (a hard link) is refused. If the file or its -wal is
+// removed or replaced while the store is open, the next commit fails and so does the store.
 //
 // # Concurrency
 //

@@ -6,6 +6,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -22,6 +23,8 @@ type Config struct {
 	Codec store.Codec
 	// Schema is the schema number that Codec writes. Defaults to [codec.Schema].
 	Schema uint16
+	// Logger receives a warning when a reader holds up the write-ahead log. Defaults to [slog.Default] at the time of the warning.
+	Logger *slog.Logger
 }
 
 // Open opens or creates the file at path, with the driver modernc.org/sqlite. The folder must exist. The caller closes
@@ -76,7 +79,8 @@ func New(db *sql.DB, c *Config) (*Store, error) {
 // on makes a store on the database.
 func on(db *sql.DB, c *Config) (*Store, error) {
 	s := &Store{
-		db: db, codec: c.Codec, schema: cmp.Or(c.Schema, codec.Schema), queries: make(queries), commit: newCommit(), scratch: newScratch(),
+		db: db, codec: c.Codec, schema: cmp.Or(c.Schema, codec.Schema), logger: c.Logger,
+		queries: make(queries), commit: newCommit(), scratch: newScratch(),
 	}
 	if s.codec == nil {
 		s.codec = codec.New()
@@ -96,6 +100,9 @@ func (s *Store) open(ctx context.Context) (err error) {
 	}
 	file, err := fileOf(ctx, s.conn)
 	if err != nil {
+		return err
+	}
+	if err := s.files.claim(file); err != nil {
 		return err
 	}
 	if s.lock, err = lockFile(file + "-lock"); err != nil {

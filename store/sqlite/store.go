@@ -6,6 +6,7 @@ import (
 	"database/sql/driver"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 
 	"github.com/tocsin-dev/tocsin/store"
@@ -19,11 +20,13 @@ type Store struct {
 	lock    *os.File
 	codec   store.Codec
 	schema  uint16
+	logger  *slog.Logger
 	queries queries
 
 	writer writeLock
 	// The fields below are guarded by the write lock.
 	conn    *sql.Conn // the only connection that writes
+	files   files
 	do      statements
 	commit  *commit
 	dirty   map[store.Key]*changed // records that the open commit changes

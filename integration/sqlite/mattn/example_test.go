@@ -1,3 +1,5 @@
+//go:build cgo
+
 package mattn_test
 
 import (
