@@ -169,6 +169,10 @@ func TestPagesThatWait(t *testing.T) {
 		{"an acknowledged one is left out", func(t *testing.T, bell *tocsin.Engine, _ *heardBy) {
 			require.NoError(t, bell.Do(t.Context(), respond.Acknowledge{Incident: id(6), By: "ana"}))
 		}, []string{"30s 1 000", "30s 1 002", "2m30s 3 004 008 010"}},
+		{"an acknowledged one is left out of what a P1 takes along in the next moment", func(t *testing.T, bell *tocsin.Engine, _ *heardBy) {
+			require.NoError(t, bell.Do(t.Context(), respond.Acknowledge{Incident: id(6), By: "ana"}))
+			require.NoError(t, bell.Submit(t.Context(), fault(20, severity.Critical)))
+		}, []string{"30s 1 000", "30s 1 002", "31s 4 020 004 008 010"}},
 		{"a resolved one is left out", func(t *testing.T, bell *tocsin.Engine, _ *heardBy) {
 			over := fault(8, severity.Error)
 			over.Signal = event.Resolve
