@@ -245,6 +245,7 @@ func (e *Engine) decide(w *work, v store.View) (store.Batch, store.Need, error) 
 // after runs once a decision is stored. It counts and traces the changes, and sends the tasks that were stored with a lease.
 func (e *Engine) after(ctx context.Context, w *work) {
 	e.hints.learn(&w.done, w.wrote)
+	e.box.Withdraw(w.done.Cancel)
 	e.tel.Committed(ctx, w.wrote, w.catalog)
 	e.tel.Causes.Note(w.done.Tasks, e.tel.Trace(ctx, w.wrote), w.cause)
 	for _, t := range w.done.Tasks {

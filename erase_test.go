@@ -326,7 +326,9 @@ func TestEraseBeside(t *testing.T) {
 			case <-held:
 			case <-ctx.Done():
 			}
-			sent <- m.To
+			for range pagesIn(m) {
+				sent <- m.To
+			}
 			return notify.Receipt{}, ctx.Err()
 		}))
 		defer stop()

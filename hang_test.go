@@ -21,22 +21,21 @@ import (
 	"github.com/tocsin-dev/tocsin/severity"
 )
 
-// threeChannels is a catalog of three teams with a channel each; the second level of all is ben, over sms.
+// threeChannels is a catalog whose plans page a room of each of three channels; the second level of all is over sms. Pages to a room do not
+// wait for each other, as those to a person do.
 func threeChannels() *catalog.Catalog {
 	c := &catalog.Catalog{
-		Defaults: catalog.Defaults{Owner: "sms", Plan: "loud"},
-		People:   map[escalate.PersonID]catalog.Person{}, Teams: map[string]catalog.Team{}, Services: map[string]catalog.Service{},
-		Plans: map[string]catalog.Plan{"loud": {Policy: "two"}},
-		Policies: map[string]escalate.Policy{"two": {Repeat: new(0), Levels: []escalate.Level{
-			{Page: []escalate.Target{"owner"}, Wait: 2 * time.Minute}, {Page: []escalate.Target{"person:sms"}, Wait: 3 * time.Minute},
-		}}},
+		Defaults: catalog.Defaults{Owner: "shop", Plan: "sms"}, Teams: map[string]catalog.Team{"shop": {}},
+		Services: map[string]catalog.Service{}, Plans: map[string]catalog.Plan{}, Policies: map[string]escalate.Policy{},
 	}
 	for _, name := range []string{"slack", "sms", "mail"} {
-		person := escalate.PersonID(name)
-		c.People[person] = catalog.Person{Contacts: []escalate.Contact{escalate.Contact(name + ":1")}}
-		c.Teams[name] = catalog.Team{Members: []escalate.PersonID{person}}
-		c.Services[name] = catalog.Service{Owner: name, Tier: 2}
-		c.Classes = append(c.Classes, event.Class{Name: name + ".*", Service: name})
+		c.Services[name] = catalog.Service{Owner: "shop", Tier: 2}
+		c.Classes = append(c.Classes, event.Class{Name: name + ".*", Service: name, Plan: name})
+		c.Plans[name] = catalog.Plan{Policy: name}
+		c.Policies[name] = escalate.Policy{Repeat: new(0), Levels: []escalate.Level{
+			{Page: []escalate.Target{escalate.Target("channel:" + name + ":1")}, Wait: 2 * time.Minute},
+			{Page: []escalate.Target{"channel:sms:1"}, Wait: 3 * time.Minute},
+		}}
 	}
 	return c
 }

@@ -39,11 +39,13 @@ func TestRow06(t *testing.T) {
 		paged, lastP1, firstP2 := make(map[string]int), 0, len(in.messages)
 		for i, m := range in.messages {
 			require.Equal(t, notify.Page, m.Kind)
-			paged[m.Incident+" "+m.Person]++
-			if m.Priority == severity.P1 {
-				lastP1 = i
-			} else {
-				firstP2 = min(firstP2, i)
+			for _, p := range pagesIn(m) {
+				paged[p.Incident+" "+m.Person]++
+				if p.Priority == severity.P1 {
+					lastP1 = i
+				} else {
+					firstP2 = min(firstP2, i)
+				}
 			}
 		}
 		for who, n := range paged {

@@ -84,6 +84,7 @@ func (e *Engine) turns(ctx, work context.Context) {
 	taking, enough := context.WithCancel(work)
 	offered.Go(func() { e.takeOffers(taking, work) })
 	e.deliver(ctx, work)
+	e.box.Hurry()
 	e.drain(work)
 	enough()
 	offered.Wait()

@@ -72,13 +72,17 @@ func TestRow03(t *testing.T) {
 				if own.gone.Load() {
 					return notify.Receipt{}, errGone
 				}
-				heard[m.Key]++
-				flying[m.Key] = true
+				for _, p := range pagesIn(m) {
+					heard[p.Key]++
+					flying[p.Key] = true
+				}
 				mu.Unlock()
 				time.Sleep(time.Second) // until the provider answers
 				mu.Lock()
-				if !own.gone.Load() {
-					delete(flying, m.Key)
+				for _, p := range pagesIn(m) {
+					if !own.gone.Load() {
+						delete(flying, p.Key)
+					}
 				}
 				return notify.Receipt{}, nil
 			}))
@@ -126,17 +130,23 @@ func TestRow07(t *testing.T) {
 		provider := notify.NotifierFunc(func(_ context.Context, m notify.Message) (notify.Receipt, error) {
 			mu.Lock()
 			defer mu.Unlock()
-			tries[m.Key]++
-			flying[m.Key]++
-			assert.Equal(t, 1, flying[m.Key], "%s is under way twice", m.Key)
+			for _, p := range pagesIn(m) {
+				tries[p.Key]++
+				flying[p.Key]++
+				assert.Equal(t, 1, flying[p.Key], "%s is under way twice", p.Key)
+			}
 			mu.Unlock()
 			time.Sleep(time.Second)
 			mu.Lock()
-			flying[m.Key]--
-			if time.Now().Before(back) {
+			for _, p := range pagesIn(m) {
+				flying[p.Key]--
+				if time.Now().After(back) {
+					accepted[p.Key]++
+				}
+			}
+			if !time.Now().After(back) {
 				return notify.Receipt{}, errors.New("answered 500")
 			}
-			accepted[m.Key]++
 			return notify.Receipt{}, nil
 		})
 		kept := memory.New()

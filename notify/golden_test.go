@@ -128,10 +128,43 @@ var samples = []struct {
 		m.Since, m.NextAt, m.At = clock(3, 12).AddDate(0, 0, -1).UTC(), m.NextAt.UTC(), m.At.UTC()
 		m.Zone = ""
 	}},
+	{"three pages in one message", func(m *notify.Message) { *m = several(*m, 3) }},
+	{"seventy pages in one message, without links", func(m *notify.Message) {
+		m.Ack = ""
+		*m = several(*m, 70)
+	}},
 	{"page that is too long", func(m *notify.Message) {
 		m.Latest, m.Note = strings.Repeat("a<b & c>d ", 150), strings.Repeat("disk: 80 % full\n", 300)
 		m.Links = append(m.Links, event.Link{URL: "https://graph.example/?" + strings.Repeat("x=1&", 1000) + "end"})
 	}},
+}
+
+// several returns a message with n pages: that of m, one that is raised, and others of P2 and P3.
+func several(m notify.Message, n int) notify.Message {
+	words, err := notify.NewTemplates(nil)
+	if err != nil {
+		panic(err)
+	}
+	var pages []notify.Message
+	for i := range n {
+		p := m
+		p.Key, p.Incident, p.Priority, p.At = fmt.Sprintf("k%dq%dm2ab-1-0", i, i%7), fmt.Sprintf("k%dq%dm2ab", i, i%7), severity.P3, m.At.Add(time.Minute)
+		p.Summary, p.Which, p.NextAt = fmt.Sprintf("Queue %d is full", i), fmt.Sprintf("m-%d", i), m.NextAt.Add(time.Minute)
+		if p.Ack != "" {
+			p.Ack = fmt.Sprintf("https://bell.example/a/k%dq%dm2ab?t=x1_y2", i, i%7)
+		}
+		switch i {
+		case 0:
+			p.Priority, p.Summary, p.Which = severity.P2, "Search is slow", "idx-3"
+		case n - 1:
+			p = m
+		}
+		if err := words.Render(&p); err != nil {
+			panic(err)
+		}
+		pages = append(pages, p)
+	}
+	return notify.Together(pages...)
 }
 
 // sampled returns a sample in the built-in words.

@@ -89,6 +89,7 @@ const (
 	OccasionLoss      Occasion = "loss"      // an alert could not be taken in: Latest says why
 	OccasionTaken     Occasion = "taken"     // somebody else acknowledged: Taken, Said.By
 	OccasionTest      Occasion = "test"      // a person tries a contact
+	OccasionMany      Occasion = "many"      // more than five pages to a person in five minutes: Pages
 )
 
 // Message is one message to one contact. Title, Text and Why are plain text that may come from an attacker: escape them for
@@ -143,8 +144,37 @@ type Message struct {
 	Said    Said      `json:"said,omitzero"`                   // words of a person
 	Zone    string    `json:"zone,omitempty" erase:"keep"`     // IANA name of the zone of all these times, empty: UTC
 	At      time.Time `json:"at"`                              // when the engine decided to send it
+	// Pages are the pages that this message holds, the worst first. See [Together].
+	Pages []PageOf `json:"pages,omitempty"`
 
 	TraceParent string `json:"traceParent,omitempty" erase:"keep"` // W3C traceparent of the event that opened the incident
+}
+
+// PageOf is a page that leaves in one message with others. The fields are those of the [Message] that it would be by itself.
+type PageOf struct {
+	Key      string            `json:"key" erase:"keep"`
+	Occasion Occasion          `json:"occasion,omitempty" erase:"keep"`
+	Seq      uint64            `json:"seq"`
+	Title    string            `json:"title" erase:"words"`
+	Text     string            `json:"text,omitempty" erase:"words"`
+	Why      string            `json:"why" erase:"words"`
+	Incident string            `json:"incident" erase:"keep"`
+	Priority severity.Priority `json:"priority"`
+	Round    int               `json:"round,omitempty"`
+	Level    int               `json:"level,omitempty"`
+	Attempt  int               `json:"attempt,omitempty"`
+	Summary  string            `json:"summary,omitempty" erase:"words"`
+	Class    string            `json:"class,omitempty" erase:"keep"`
+	Service  string            `json:"service,omitempty" erase:"keep"`
+	Owner    string            `json:"owner,omitempty" erase:"keep"`
+	Runbook  string            `json:"runbook,omitempty" erase:"keep"`
+	Ack      string            `json:"ack,omitempty" erase:"words"`
+	Links    []event.Link      `json:"links,omitempty" erase:"words"`
+	Note     string            `json:"note,omitempty" erase:"words"`
+	Since    time.Time         `json:"since,omitzero"`
+	Next     []string          `json:"next,omitempty" erase:"words"`
+	NextAt   time.Time         `json:"nextAt,omitzero"`
+	At       time.Time         `json:"at"`
 }
 
 // Asked is a person or contact who was asked, and when.

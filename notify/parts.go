@@ -63,10 +63,16 @@ type piece struct {
 //
 // The parts are as [Message.Shown] has them. What stands in the title or the text already is no part of its own, nor is a malformed link. A message that needs no answer has no
 // reason, runbook and link to acknowledge; an all-clear has no links.
+//
+// A message that holds several pages has a part for each, with its link to acknowledge. Where not all of them fit, the last are left out
+// whole, and a part says how many.
 func (m *Message) Parts(fits func(Parts) bool) Parts {
-	shown := m.Shown()
-	pieces := shown.pieces()
-	if all := together(pieces); fits == nil || fits(all) {
+	said := m.Shown()
+	if len(said.Pages) > 0 {
+		return said.listed(fits)
+	}
+	pieces := said.pieces()
+	if all := shown(pieces); fits == nil || fits(all) {
 		return all
 	}
 	byRank := make([]*piece, len(pieces))
@@ -76,22 +82,27 @@ func (m *Message) Parts(fits func(Parts) bool) Parts {
 	}
 	slices.SortStableFunc(byRank, func(a, b *piece) int { return cmp.Compare(a.rank, b.rank) })
 	for _, p := range byRank {
-		if p.out = false; fits(together(pieces)) {
+		if p.out = false; fits(shown(pieces)) {
 			continue
 		}
 		if p.rank != rankTitle && p.rank != rankText {
 			p.out = true
 			continue
 		}
-		whole := p.Text
-		tooLong := sort.Search(len(whole), func(n int) bool {
-			p.Text = head(whole, n)
-			return !fits(together(pieces))
-		})
-		p.Text = head(whole, max(tooLong-1, 0))
+		p.shrink(func() bool { return fits(shown(pieces)) })
 		p.out = p.rank == rankText && p.Text == mark
 	}
-	return together(pieces)
+	return shown(pieces)
+}
+
+// shrink cuts the text of p to the most that fits.
+func (p *Part) shrink(fits func() bool) {
+	whole := p.Text
+	tooLong := sort.Search(len(whole), func(n int) bool {
+		p.Text = head(whole, n)
+		return !fits()
+	})
+	p.Text = head(whole, max(tooLong-1, 0))
 }
 
 // pieces lists what m says, in the order in which it is read.
@@ -156,8 +167,8 @@ func isLink(s string) bool {
 	})
 }
 
-// together returns the parts of the pieces that are not left out, and a part that says what is.
-func together(pieces []piece) Parts {
+// shown returns the parts of the pieces that are not left out, and a part that says what is.
+func shown(pieces []piece) Parts {
 	list := make(Parts, 0, len(pieces)+1)
 	links := 0
 	var out []string

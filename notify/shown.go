@@ -20,8 +20,22 @@ func (m Message) Shown() Message {
 	m.Text = line.Lines(m.Text)
 	m.Holders, m.Next = eachOf(m.Holders, line.Of), eachOf(m.Next, line.Of)
 	m.Asked = eachOf(m.Asked, func(a Asked) Asked { return Asked{line.Of(a.Who), a.At} })
-	m.Links = eachOf(m.Links, func(l event.Link) event.Link { return event.Link{URL: line.Of(l.URL), Text: line.Of(l.Text)} })
+	m.Links = eachOf(m.Links, shownLink)
+	m.Pages = eachOf(m.Pages, PageOf.shown)
 	return m
+}
+
+func (p PageOf) shown() PageOf {
+	for _, text := range [...]*string{&p.Title, &p.Why, &p.Summary, &p.Class, &p.Service, &p.Owner, &p.Runbook, &p.Ack, &p.Note} {
+		*text = line.Of(*text)
+	}
+	p.Text = line.Lines(p.Text)
+	p.Next, p.Links = eachOf(p.Next, line.Of), eachOf(p.Links, shownLink)
+	return p
+}
+
+func shownLink(l event.Link) event.Link {
+	return event.Link{URL: line.Of(l.URL), Text: line.Of(l.Text)}
 }
 
 func eachOf[T any](list []T, shown func(T) T) []T {

@@ -100,8 +100,11 @@ func compile(found *fault.List, kind Kind, part, text string) *template.Template
 
 // Render sets Title, at most 256 bytes in one line, and Text, at most 4 KiB, from the other fields of m. If the title's
 // template fails or runs too long, the title is priority and summary. If the text's template does, the text is empty. The error
-// reports the failure; m can be sent nevertheless.
+// reports the failure; m can be sent nevertheless. A message that holds several pages keeps its words, see [Together].
 func (ts *Templates) Render(m *Message) error {
+	if len(m.Pages) > 0 {
+		return nil
+	}
 	p, ok := ts.of(m)
 	shown := m.Shown() // so that only the template begins lines
 	title, titleErr, textErr := "", error(nil), error(nil)

@@ -30,6 +30,7 @@ type Sim struct {
 	fails   map[string]error
 	actions map[string]automate.Action
 	queues  map[string]int // limit of each queue of a channel or action: queueLimit
+	pages   outbox.Pages   // that wait for others to the same person
 	core    *core.Core
 	scratch core.Scratch
 	entries []Entry
@@ -157,10 +158,16 @@ func (s *Sim) Advance(d time.Duration) error {
 // runDue does all work that is due now.
 func (s *Sim) runDue() error { return s.Advance(0) }
 
+// leaseFor is longer than any page waits. Nothing but the simulation claims its tasks.
+const leaseFor = 48 * time.Hour
+
 // look does one round of due work. It returns the instant of the next due work; zero if there is none.
 func (s *Sim) look() (time.Time, error) {
+	if err := s.leave(); err != nil {
+		return time.Time{}, err
+	}
 	claimed, err := s.store.Claim(context.Background(), store.ClaimRequest{
-		Now: s.now, Owner: "sim", Queues: s.queues, Limit: 1000, LeaseFor: time.Minute,
+		Now: s.now, Owner: "sim", Queues: s.queues, Limit: 1000, LeaseFor: leaseFor,
 	})
 	if err != nil {
 		return time.Time{}, err
@@ -178,12 +185,20 @@ func (s *Sim) look() (time.Time, error) {
 	if len(claimed.Tasks)+len(claimed.Due) > 0 {
 		return s.now, nil
 	}
-	return claimed.Next, nil
+	next := s.pages.Next(s.now)
+	if next.IsZero() || !claimed.Next.IsZero() && claimed.Next.Before(next) {
+		next = claimed.Next
+	}
+	return next, nil
 }
 
 // try takes the place of the outbox: it makes the outcome of a message or an action, and commits it.
 func (s *Sim) try(t store.Task) error {
 	out := outbox.Read(t, s.now)
+	if outbox.Gathers(&out) {
+		s.pages.Add(s.now, &out)
+		return s.leave()
+	}
 	switch a := s.actions[out.Invocation.Action]; {
 	case out.Err != nil:
 	case t.Kind != core.KindAction:
@@ -191,7 +206,37 @@ func (s *Sim) try(t store.Task) error {
 	case a != nil:
 		out.Result, out.Err = automate.Call(context.Background(), a, out.Invocation)
 	}
-	out.TryAgain(s.now, time.Second<<min(t.Lease.Fence-1, 6))
+	return s.settle(&out)
+}
+
+// leave sends the pages that leave now. A message takes no time, so pages of P1 never wait for one that is under way.
+func (s *Sim) leave() error {
+	for _, outs := range s.pages.Leave(s.now, func(string, bool) bool { return true }) {
+		if err := s.call(outs); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// call makes the outcomes of pages that leave in one message, and commits them.
+func (s *Sim) call(outs []*outbox.Outcome) error {
+	for _, out := range outs {
+		out.With = len(outs) - 1
+		out.Fails(s.fails[out.Message.Channel])
+	}
+	s.pages.Left(s.now, outs)
+	for _, out := range outs {
+		if err := s.settle(out); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// settle commits the outcome of a try.
+func (s *Sim) settle(out *outbox.Outcome) error {
+	out.TryAgain(s.now, time.Second<<min(out.Task.Lease.Fence-1, 6))
 	done := out.Settle(s.now)
 	_, err := s.commit([]core.Input{done.Input}, &done.Claim)
 	return err
@@ -219,6 +264,7 @@ func (s *Sim) commit(inputs []core.Input, settle *store.Settle) (refused []error
 		return nil, err
 	}
 	s.note(&d)
+	s.pages.Withdraw(d.Cancel)
 	return d.Refused, nil
 }
 

@@ -1,6 +1,7 @@
 package core
 
 import (
+	"fmt"
 	"slices"
 	"time"
 
@@ -93,7 +94,7 @@ func (delivery) answer(t *turn, u *unit, at time.Time, in Input) bool {
 	switch {
 	case out.Sent:
 		if p.Kind != notify.Close { // nobody reads it
-			u.say(at, incident.Word(p.Kind), "", p.columns())
+			u.say(at, incident.Word(p.Kind), "", p.columns()+others(out.With))
 		}
 		d.Pending = slices.Delete(slices.Clone(d.Pending), i, i+1)
 		if out.Lost { // whoever took it over need not send it again, and its lane is free
@@ -107,6 +108,17 @@ func (delivery) answer(t *turn, u *unit, at time.Time, in Input) bool {
 		t.failed(u, at, i, out.Error)
 	}
 	return true
+}
+
+// others says how many other pages left in the same message.
+func others(n int) string {
+	switch n {
+	case 0:
+		return ""
+	case 1:
+		return "  in one message with another"
+	}
+	return fmt.Sprintf("  in one message with %d others", n)
 }
 
 // failed gives up on a message's contact: the next contact is tried at once, and after the last one the failure is a finding.

@@ -34,6 +34,7 @@ type Outcome struct {
 	Retry   time.Time // when it will be tried again
 	// Lost says that the task was cancelled, or taken over, while the try was under way.
 	Lost bool
+	With int `json:",omitempty"` // other pages that left in the same message
 }
 
 // Acted is the result of one try to call an action. With neither an Error nor a Retry the call is done.

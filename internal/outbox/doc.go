@@ -12,4 +12,9 @@
 // A rate of 3/10m lets at most 3 messages through in any 10 minutes. Pages of P1 pass the rates and the breaker, but count. A held
 // task that lives long enough comes back when it may leave. Any other fails at once, so that the next contact is tried now. A pause that a
 // provider names holds only the message for which it was named.
+//
+// # Many pages to one person
+//
+// More than five pages to one person in five minutes wait for each other, without a slot, and leave in one message: see Pages. Each
+// keeps its own task and outcome.
 package outbox

@@ -36,7 +36,12 @@ type Outcome struct {
 	Held       bool      // not tried: a rate or the breaker delayed it
 	Withdrawn  bool      // cancelled from our side, and it is unknown how far it came; Err is set, Retry is zero
 	unreadable bool      // not tried: the task cannot be read
+	With       int       // other pages that were in the same message
 	Span       trace.SpanContext
+
+	cause    trace.SpanContext // the span that created the task; may be invalid
+	gathered bool              // by Pages
+	split    bool              // the message with others failed for good, so they are tried in smaller ones
 }
 
 // Outbox sends messages and calls actions. Its methods may be called concurrently.
@@ -45,7 +50,9 @@ type Outbox struct {
 	settle func(context.Context, Outcome)
 
 	mu       sync.Mutex
-	channels map[string]*channel                // by queue
+	channels map[string]*channel // by queue
+	pages    Pages
+	kept     time.Time                          // when the leases of the pages that wait were last prolonged
 	calls    map[store.Claim]context.CancelFunc // running calls of actions, which may outlast a lease
 	ctx      context.Context                    // the context of sends; nil while closed
 	wg       sync.WaitGroup
@@ -86,14 +93,32 @@ func (o *Outbox) Limit(channels map[string]catalog.Channel) {
 func (o *Outbox) Open(ctx context.Context) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	o.ctx = ctx
+	o.ctx, o.pages.hurry = ctx, false
 }
 
-// Close refuses further sends. Running sends go on; Wait waits for them.
+// Hurry sends the pages that wait, and lets none wait until Open.
+func (o *Outbox) Hurry() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.pages.hurry = true
+	o.depart(time.Now())
+}
+
+// Close refuses further sends, and withdraws the pages that wait. Running sends go on; Wait waits for them.
 func (o *Outbox) Close() {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	o.ctx = nil
+	ctx, waiting := o.ctx, o.pages.waiting()
+	o.ctx, o.pages = nil, Pages{}
+	if len(waiting) == 0 {
+		return
+	}
+	o.wg.Go(func() {
+		for _, out := range waiting {
+			out.Err, out.Withdrawn = errWithdrawn, true
+			o.settle(ctx, *out)
+		}
+	})
 }
 
 // Wait waits until no send is running, or until ctx is done.
@@ -112,8 +137,8 @@ func (o *Outbox) Wait(ctx context.Context) {
 // Places are reserved slots, by queue. Start and Release give them back.
 type Places map[string]int
 
-// Reserve reserves all free slots, for P1 only or for all priorities. The returned instant is when rates or breakers will
-// allow more; zero: unknown. Queues without a free slot are left out. A channel that is held for long reserves slots too, until all
+// Reserve sends the pages that have waited long enough, and then reserves all free slots, for P1 only or for all priorities. The returned
+// instant is when rates or breakers will allow more, or waiting pages leave; zero: unknown. Queues without a free slot are left out. A channel that is held for long reserves slots too, until all
 // tasks that wait for it have learned when they may leave, or that their time does not suffice.
 func (o *Outbox) Reserve(now time.Time, onlyP1 bool) (Places, time.Time) {
 	o.mu.Lock()
@@ -122,6 +147,13 @@ func (o *Outbox) Reserve(now time.Time, onlyP1 bool) (Places, time.Time) {
 	var more time.Time
 	if o.ctx == nil {
 		return p, more
+	}
+	o.depart(now)
+	if !onlyP1 {
+		more = o.pages.Next(now)
+		if again := o.kept.Add(LeaseFor / 3); len(o.pages.held) > 0 && (more.IsZero() || again.Before(more)) {
+			more = again
+		}
 	}
 	for queue, c := range o.channels {
 		n := c.room(onlyP1)
@@ -202,17 +234,30 @@ func (o *Outbox) Busy() bool {
 			return true
 		}
 	}
-	return false
+	return len(o.pages.held) > 0
 }
 
-// Calls returns the claims of running calls of actions. The caller must prolong their leases.
+// Calls returns the claims of running calls of actions, and every ten seconds those of pages that wait. The caller must prolong their
+// leases.
 func (o *Outbox) Calls() []store.Claim {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	return slices.Collect(maps.Keys(o.calls))
+	keep := slices.Collect(maps.Keys(o.calls))
+	if now := time.Now(); now.Sub(o.kept) >= LeaseFor/3 {
+		o.kept = now
+		keep = slices.AppendSeq(keep, maps.Keys(o.pages.held))
+	}
+	return keep
 }
 
-// Abandon cancels calls whose claims are lost: their tasks were cancelled, or another process has claimed them.
+// Withdraw drops the pages that wait and whose tasks were cancelled.
+func (o *Outbox) Withdraw(tags []store.CancelTag) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.pages.Withdraw(tags)
+}
+
+// Abandon cancels calls whose claims are lost: their tasks were cancelled, or another process has claimed them. It drops such pages.
 func (o *Outbox) Abandon(lost []store.Claim) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -221,14 +266,18 @@ func (o *Outbox) Abandon(lost []store.Claim) {
 			cancel()
 		}
 	}
+	if len(lost) > 0 {
+		o.pages.drop(func(out *Outcome) bool { return slices.Contains(lost, out.Claim) })
+	}
 }
 
 // Start sends a leased task in a reserved slot of p, or tells it to wait. Of tasks that rates hold, those that were started first leave
-// first. cause is the span that created the task; it may be invalid. Start returns false if the outbox was closed meanwhile; then the
-// caller still has the task.
+// first. A page to a person may wait for others, without a slot. cause is the span that created the task; it may be invalid. Start returns
+// false if the outbox was closed meanwhile; then the caller still has the task.
 func (o *Outbox) Start(t store.Task, p Places, cause trace.SpanContext) bool {
 	now := time.Now()
 	out := Read(t, now)
+	out.cause = cause
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	c := o.channels[t.Queue]
@@ -237,17 +286,43 @@ func (o *Outbox) Start(t store.Task, p Places, cause trace.SpanContext) bool {
 	if o.ctx == nil {
 		return false
 	}
+	if !Gathers(&out) || c.keeps() {
+		o.launch(now, c, []*Outcome{&out})
+		return true
+	}
+	o.pages.Add(now, &out)
+	o.depart(now)
+	return true
+}
+
+// depart sends the pages that leave now.
+func (o *Outbox) depart(now time.Time) {
+	if o.ctx == nil {
+		return
+	}
+	for _, outs := range o.pages.Leave(now, func(queue string, urgent bool) bool { return o.channels[queue].room(urgent) > 0 }) {
+		o.launch(now, o.channels[outs[0].Task.Queue], outs)
+	}
+}
+
+// launch sends what is one message, or one call, unless the channel holds it.
+func (o *Outbox) launch(now time.Time, c *channel, outs []*Outcome) {
 	c.sending++
-	report := c.admit(now, &out)
-	ctx := o.ctx
+	report, ctx := c.admit(now, outs), o.ctx
 	o.wg.Go(func() {
-		if !out.Held {
-			o.send(ctx, c, &out, report, cause)
+		if !outs[0].Held {
+			o.send(ctx, c, outs, report)
 		}
 		o.mu.Lock()
 		c.sending--
+		o.pages.Left(time.Now(), outs)
+		o.depart(time.Now())
 		o.mu.Unlock()
-		o.settle(ctx, out)
+		for _, out := range outs {
+			o.settle(ctx, *out)
+			o.mu.Lock()
+			delete(o.pages.held, out.Claim)
+			o.mu.Unlock()
+		}
 	})
-	return true
 }

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/cenkalti/backoff/v4"
-	"go.opentelemetry.io/otel/trace"
 
 	"github.com/tocsin-dev/tocsin/automate"
 	"github.com/tocsin-dev/tocsin/event"
@@ -48,10 +47,12 @@ func Read(t store.Task, now time.Time) Outcome {
 	return out
 }
 
-// send tries once. report tells the breaker the result; it is nil if the breaker does not need it.
-func (o *Outbox) send(ctx context.Context, c *channel, out *Outcome, report func(error), cause trace.SpanContext) {
-	ctx, span := o.begin(ctx, c, out, cause)
-	defer func() { finish(span, out) }()
+// send tries once to send what is one message, or to make one call. report tells the breaker the result; it is nil if the breaker does not
+// need it.
+func (o *Outbox) send(ctx context.Context, c *channel, outs []*Outcome, report func(error)) {
+	out := outs[0]
+	ctx, span := o.begin(ctx, c, outs)
+	defer func() { finish(span, outs) }()
 	if out.Err != nil {
 		return
 	}
@@ -62,22 +63,49 @@ func (o *Outbox) send(ctx context.Context, c *channel, out *Outcome, report func
 	ctx, cancel := context.WithTimeout(ctx, sendTimeout)
 	defer cancel()
 	late := context.AfterFunc(ctx, func() { o.learn(report, verdict(ctx, ctx.Err())) }) // a notifier that ignores ctx has failed too
-	m := out.Message
+	m := message(outs)
 	m.TraceParent = carried(span, m.TraceParent)
-	out.Err = c.notify(ctx, m)
-	said := verdict(ctx, out.Err)
+	err := c.notify(ctx, m)
+	said := verdict(ctx, err)
 	if late() {
 		o.learn(report, said)
 	}
-	if out.Withdrawn = said == errWithdrawn; out.Withdrawn {
+	if said == errWithdrawn {
+		for _, out := range outs {
+			out.Err, out.Withdrawn = err, true
+		}
 		return
 	}
 	now := time.Now()
 	wait := pause(out.Task.Lease.Fence)
-	if out.Task.Priority > 1 && out.Err != nil && !notify.IsPermanent(out.Err) {
-		wait = max(wait, notify.RetryDelay(out.Err, now)) + c.retries.ReserveN(now, 1).DelayFrom(now)
+	if out.Task.Priority > 1 && err != nil && !notify.IsPermanent(err) {
+		wait = max(wait, notify.RetryDelay(err, now)) + c.retries.ReserveN(now, 1).DelayFrom(now)
 	}
-	out.TryAgain(now, wait)
+	for _, out := range outs {
+		out.With = len(outs) - 1
+		out.Fails(err)
+		if out.split {
+			wait = time.Second
+		}
+		out.TryAgain(now, wait)
+	}
+}
+
+// Fails sets the error of a try. A page that failed for good in a message with others is tried again with fewer of them.
+func (out *Outcome) Fails(err error) {
+	if out.split = out.With > 0 && notify.IsPermanent(err); out.split {
+		err = fmt.Errorf("in one message with others: %s", err.Error())
+	}
+	out.Err = err
+}
+
+// message returns the message that leaves.
+func message(outs []*Outcome) notify.Message {
+	pages := make([]notify.Message, len(outs))
+	for i, out := range outs {
+		pages[i] = out.Message
+	}
+	return notify.Together(pages...)
 }
 
 // TryAgain notes when to try again after an error, at least a pause after now. An error that is permanent is final; so is any error of
@@ -130,7 +158,7 @@ func (out *Outcome) Settle(now time.Time) Settlement {
 		}
 		return s
 	}
-	result := core.Outcome{At: now, Record: out.Task.Record, Message: out.Message, Sent: out.Err == nil, Retry: retry, Error: fault}
+	result := core.Outcome{At: now, Record: out.Task.Record, Message: out.Message, Sent: out.Err == nil, Retry: retry, Error: fault, With: out.With}
 	s.Input = result
 	result.Lost = true
 	s.Lost = []core.Input{result}
@@ -153,32 +181,47 @@ func (out *Outcome) retry(at time.Time, asked time.Duration) {
 	}
 }
 
-// admit turns a reserved slot into a running send. It sets out.Held if the rates or the breaker of the channel hold the task. They do not
-// hold pages and actions of P1. report tells the breaker the result of the send.
-func (c *channel) admit(now time.Time, out *Outcome) (report func(error)) {
+// admit turns a reserved slot into a running send of one message, or one call. It sets Held if the rates or the breaker of the channel
+// hold it. They do not hold pages and actions of P1. report tells the breaker the result of the send.
+func (c *channel) admit(now time.Time, outs []*Outcome) (report func(error)) {
+	out := outs[0] // the worst
 	if out.Err != nil || c.action == nil && c.silent(&out.Message) {
 		return nil
 	}
 	t, to := &out.Task, out.Message.To
 	urgent := t.Priority == 1 && (c.action != nil || out.Message.Kind == notify.Page)
 	if at, why := c.wait(now, to, t.Priority); at.After(now) && !urgent {
-		out.Err, out.Held = fmt.Errorf("held back: %w", why), true
-		if again := t.Due.After(t.Expires); !again && !at.Before(t.Expires) { // a resent dead letter is due after its expiry
-			out.Err = fmt.Errorf("held back for another %s, longer than it may wait: %w", incident.Short(at.Sub(now).Round(time.Second)), why)
-			return nil
+		promised := false
+		for _, out := range outs {
+			promised = out.hold(now, at, why) || promised
 		}
-		out.Retry = at
-		c.promise(now, to, t.Priority, at)
+		if promised {
+			c.promise(now, to, t.Priority, at)
+		}
 		return nil
 	}
 	report, err := c.breaker.Allow()
 	if err != nil && !urgent { // another task is the trial of the half-open breaker
-		out.Err, out.Held = fmt.Errorf("held back: %w", errBreaker), true
-		out.retry(now.Add(time.Second), 0)
+		for _, out := range outs {
+			out.Err, out.Held = fmt.Errorf("held back: %w", errBreaker), true
+			out.retry(now.Add(time.Second), 0)
+		}
 		return nil
 	}
 	c.count(now, to)
 	return report
+}
+
+// hold holds a task until the instant, and reports whether it lives that long.
+func (out *Outcome) hold(now, at time.Time, why error) bool {
+	t := &out.Task
+	out.Err, out.Held = fmt.Errorf("held back: %w", why), true
+	if again := t.Due.After(t.Expires); !again && !at.Before(t.Expires) { // a resent dead letter is due after its expiry
+		out.Err = fmt.Errorf("held back for another %s, longer than it may wait: %w", incident.Short(at.Sub(now).Round(time.Second)), why)
+		return false
+	}
+	out.Retry = at
+	return true
 }
 
 // verdict returns the error of a try as the breaker counts it. A try that was cancelled from our side before its deadline counts as
@@ -224,8 +267,13 @@ func (e *PanicError) Error() string {
 
 // silent reports whether the notifier has nothing to send for a message.
 func (c *channel) silent(m *notify.Message) bool {
+	return m.Kind == notify.Close && !c.keeps()
+}
+
+// keeps reports whether the provider keeps a state for each incident.
+func (c *channel) keeps() bool {
 	_, keeps := c.notifier.(notify.Keeper)
-	return m.Kind == notify.Close && !keeps
+	return keeps
 }
 
 func (c *channel) notify(ctx context.Context, m notify.Message) (err error) {

@@ -26,13 +26,13 @@ func (out *Outcome) Fault() string {
 	return ""
 }
 
-// begin starts the span of a try. The span continues the message's trace, and links to the span that created the message
-// if that is known.
-func (o *Outbox) begin(ctx context.Context, c *channel, out *Outcome, cause trace.SpanContext) (context.Context, trace.Span) {
+// begin starts the span of a try. The span continues the message's trace, and links to the spans that created the message
+// and the others that leave in it, as far as they are known.
+func (o *Outbox) begin(ctx context.Context, c *channel, outs []*Outcome) (context.Context, trace.Span) {
 	if c.action != nil {
-		return o.beginCall(ctx, c, out, cause)
+		return o.beginCall(ctx, c, outs[0])
 	}
-	m := &out.Message
+	m := &outs[0].Message
 	options := []trace.SpanStartOption{
 		trace.WithSpanKind(trace.SpanKindClient),
 		trace.WithAttributes(
@@ -40,14 +40,16 @@ func (o *Outbox) begin(ctx context.Context, c *channel, out *Outcome, cause trac
 			attribute.Int("tocsin.attempt", m.Attempt), attribute.String("tocsin.incident.id", m.Incident),
 		),
 	}
-	if cause.IsValid() {
-		options = append(options, trace.WithLinks(spans.Link(cause, "cause")))
+	for _, out := range outs {
+		if out.cause.IsValid() {
+			options = append(options, trace.WithLinks(spans.Link(out.cause, "cause")))
+		}
 	}
 	return spans.Start(spans.Under(ctx, m.TraceParent), o.tracer, "tocsin notify "+c.name, options...)
 }
 
 // beginCall does the same for a call of an action.
-func (o *Outbox) beginCall(ctx context.Context, c *channel, out *Outcome, cause trace.SpanContext) (context.Context, trace.Span) {
+func (o *Outbox) beginCall(ctx context.Context, c *channel, out *Outcome) (context.Context, trace.Span) {
 	in := &out.Invocation
 	options := []trace.SpanStartOption{
 		trace.WithAttributes(
@@ -55,26 +57,28 @@ func (o *Outbox) beginCall(ctx context.Context, c *channel, out *Outcome, cause 
 			attribute.Int("tocsin.attempt", in.Attempt), attribute.String("tocsin.incident.id", in.Incident),
 		),
 	}
-	if cause.IsValid() {
-		options = append(options, trace.WithLinks(spans.Link(cause, "cause")))
+	if out.cause.IsValid() {
+		options = append(options, trace.WithLinks(spans.Link(out.cause, "cause")))
 	}
 	ctx, span := spans.Start(spans.Under(ctx, in.TraceParent), o.tracer, "tocsin action "+c.name, options...)
 	in.TraceParent = carried(span, in.TraceParent)
 	return ctx, span
 }
 
-// finish ends the span of a try with the result of the Outcome.
-func finish(span trace.Span, out *Outcome) {
+// finish ends the span of a try with the result of the Outcomes.
+func finish(span trace.Span, outs []*Outcome) {
 	defer spans.Shield()
 	outcome := "ok"
-	if out.Withdrawn {
+	if outs[0].Withdrawn {
 		outcome = "withdrawn"
-	} else if fault := out.Fault(); fault != "" {
+	} else if fault := outs[0].Fault(); fault != "" {
 		outcome = "failed"
 		spans.Fail(span, fault)
 	}
 	span.SetAttributes(attribute.String("tocsin.outcome", outcome))
-	out.Span = span.SpanContext()
+	for _, out := range outs {
+		out.Span = span.SpanContext()
+	}
 	span.End()
 }
 

@@ -72,6 +72,13 @@ func attrs(m *notify.Message) []slog.Attr {
 		}
 		list = append(list, slog.Any("links", links))
 	}
+	if len(m.Pages) > 0 {
+		keys := make([]string, len(m.Pages))
+		for i := range m.Pages {
+			keys[i] = m.Pages[i].Key
+		}
+		list = append(list, slog.Any("pages", keys))
+	}
 	if m.Round != 0 {
 		list = append(list, slog.Group("escalation", slog.Int("round", m.Round), slog.Int("level", m.Level)))
 	}

@@ -2,6 +2,9 @@
 // receiver checks requests with [Verify]. All tries of a message have the same webhook-id header, by which the receiver
 // recognises duplicates.
 //
+// The member data is a [notify.Message]. A message that holds several pages lists them in data.pages, the worst first, each with its own
+// key; the other members are those of the worst.
+//
 // # Errors
 //
 // Errors name the host only; they never contain the rest of the URL or the secret. Permanent are a malformed URL or secret,
