@@ -117,6 +117,10 @@ var calls = map[string]call{
 		}
 		return c.Submit(c.ctx, events...)
 	}},
+	"Unreadable": {1, func(c *caller) error {
+		_, err := c.Unreadable(c.ctx, "")
+		return err
+	}},
 	"Offer": {400, func(c *caller) error { c.Offer(c.event()); return nil }},
 	"Incidents": {200, func(c *caller) (err error) {
 		c.incidents, err = c.Engine.Incidents(c.ctx, tocsin.Query{Limit: 1 + c.IntN(10), Phase: pick(c, "", incident.Active, incident.Resolved)})

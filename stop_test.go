@@ -110,8 +110,10 @@ func TestTheLookEndsWithRun(t *testing.T) {
 		settle(90 * time.Second)
 		first := make(map[string]bool)
 		for _, m := range in.messages {
-			if m.Kind == notify.Page && m.Class == "pay.x" {
-				first[m.Incident] = true
+			for _, page := range pagesIn(m) {
+				if m.Kind == notify.Page && page.Class == "pay.x" {
+					first[page.Incident] = true
+				}
 			}
 		}
 		assert.Equal(t, 300, len(first))

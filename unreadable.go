@@ -171,6 +171,9 @@ func isUnreadable(err error) bool {
 // tasks, and, for the empty tenant, rows of the input log. It also lists the records without which a decision went on. Everything
 // else is listed, paged and escalated as ever. It reads the whole store, so it can take long.
 func (e *Engine) Unreadable(ctx context.Context, tenant string) ([]*UnreadableError, error) {
+	if err := given(ctx, "unreadable"); err != nil {
+		return nil, err
+	}
 	all := e.aside.strangers(tenant, e.core.Kinds())
 	for _, kind := range append(e.core.Kinds(), store.KindTask, store.KindLog) {
 		if kind == store.KindLog && tenant != "" {

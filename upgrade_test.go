@@ -150,7 +150,7 @@ var asked = map[string]func(t *testing.T, old *tocsin.Engine, id string){
 		leftToNewer(t, old.Submit(t.Context(), critical("y"), x, critical("z")), "", "")
 		for _, neighbour := range []string{"y", "z"} {
 			_, err := old.Incident(t.Context(), inc("pay."+neighbour+"/checkout#1"))
-			require.NoError(t, err, "neighbours in the same call are taken")
+			assert.NotErrorIs(t, err, tocsin.ErrNotFound, "neighbours in the same call are taken: %s", neighbour) // the new replica may have gone on with them
 		}
 	},
 	"Offer": func(t *testing.T, old *tocsin.Engine, _ string) { assert.True(t, old.Offer(critical("x"))) },

@@ -113,12 +113,10 @@ func (o *Outbox) Close() {
 	if len(waiting) == 0 {
 		return
 	}
-	o.wg.Go(func() {
-		for _, out := range waiting {
-			out.Err, out.Withdrawn = errWithdrawn, true
-			o.settle(ctx, *out)
-		}
-	})
+	for _, out := range waiting {
+		out.Err, out.Withdrawn = errWithdrawn, true
+	}
+	o.wg.Go(func() { o.settleAll(ctx, waiting) })
 }
 
 // Wait waits until no send is running, or until ctx is done.
@@ -318,11 +316,22 @@ func (o *Outbox) launch(now time.Time, c *channel, outs []*Outcome) {
 		o.pages.Left(time.Now(), outs)
 		o.depart(time.Now())
 		o.mu.Unlock()
-		for _, out := range outs {
-			o.settle(ctx, *out)
-			o.mu.Lock()
-			delete(o.pages.held, out.Claim)
-			o.mu.Unlock()
-		}
+		o.settleAll(ctx, outs)
 	})
+}
+
+// settleAll settles the outcomes of one message, several at once so that they share commits.
+func (o *Outbox) settleAll(ctx context.Context, outs []*Outcome) {
+	for some := range slices.Chunk(outs, slots) {
+		var all sync.WaitGroup
+		for _, out := range some {
+			all.Go(func() { o.settle(ctx, *out) })
+		}
+		all.Wait()
+		o.mu.Lock()
+		for _, out := range some {
+			delete(o.pages.held, out.Claim)
+		}
+		o.mu.Unlock()
+	}
 }
