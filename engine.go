@@ -39,6 +39,7 @@ type Engine struct {
 	clock    clock
 	health   health
 	inputLog inputLog
+	crowd    turns
 	aside    unreadables
 	resting  map[store.Key]time.Time // due records that this engine cannot advance, until when Run leaves them alone
 	batches  sync.Pool               // of empty *batch
@@ -69,6 +70,7 @@ func New(c *Config) (*Engine, error) {
 		prepared: p, store: p.Store, core: core.New(), tel: tel, owner: uuid.NewString(),
 		wake: make(chan struct{}, 1), offers: offers{more: make(chan struct{}, 1)},
 		health: health{doubts: make(chan struct{}, 1)}, hints: hints{seed: maphash.MakeSeed()}, resting: make(map[store.Key]time.Time),
+		crowd: newTurns(),
 	}
 	if e.store == nil {
 		e.store = memory.New()

@@ -48,6 +48,26 @@ func (l *load) leave(n int) {
 	l.events -= min(n, maxOfCall)
 }
 
+// turns bounds how many pieces of large calls are committed at the same time: one processor is left to others, who wait for the commits of
+// so few pieces only. nil: no bound.
+type turns chan struct{}
+
+func newTurns() turns { return make(turns, max(1, runtime.GOMAXPROCS(0)-1)) }
+
+// take waits for a turn and does the work. It returns an error if ctx ends before.
+func (t turns) take(ctx context.Context, work func()) error {
+	if t != nil {
+		select {
+		case t <- struct{}{}:
+			defer func() { <-t }()
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	work()
+	return nil
+}
+
 // giveWay lets others have the processor after every 16 events of a call. Otherwise a few large calls keep everybody from it for as
 // long as the Go scheduler lets a goroutine run, 10 ms each.
 func giveWay(i int) {

@@ -35,12 +35,18 @@ func (e *Engine) take(ctx context.Context, s *telemetry.Submission, b *batch) er
 	}
 	b.urgentFirst(all)
 	var refused []error
-	size := pieceEvents
+	turns, size := e.crowd, pieceEvents
+	if len(all) <= pieceLeast {
+		turns = nil
+	}
 	for from := 0; from < len(all); {
 		p := &piece{batch: b, from: from, events: all[from : from+e.hints.untilOpens(all[from:min(from+size, len(all))], pieceOpens)]}
-		spent, some, err := e.takePiece(ctx, s, cat, p)
-		refused = append(refused, some)
-		if err != nil {
+		var spent time.Duration
+		var some, err error
+		if gone := turns.take(ctx, func() { spent, some, err = e.takePiece(ctx, s, cat, p) }); gone != nil {
+			err = gone
+		}
+		if refused = append(refused, some); err != nil {
 			s.Failed(ctx, len(all)-from)
 			if b.stored > 0 {
 				err = fmt.Errorf("%d of %d events are stored, the next failed: %w", b.stored, len(all), err)

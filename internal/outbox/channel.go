@@ -16,6 +16,8 @@ import (
 const (
 	slots   = 16 // tasks of one channel that are sent at the same time
 	slotsP1 = 4  // of these, for P1 only
+	// slotsNew of these are left to tasks of P1 that are born while a claim is under way.
+	slotsNew = 2
 
 	failuresToOpen = 5 // consecutive failures that open the breaker
 	openFor        = 30 * time.Second

@@ -135,9 +135,10 @@ func (o *Outbox) Wait(ctx context.Context) {
 // Places are reserved slots, by queue. Start and Release give them back.
 type Places map[string]int
 
-// Reserve sends the pages that have waited long enough, and then reserves all free slots, for P1 only or for all priorities. The returned
-// instant is when rates or breakers will allow more, or waiting pages leave; zero: unknown. Queues without a free slot are left out. A channel that is held for long reserves slots too, until all
-// tasks that wait for it have learned when they may leave, or that their time does not suffice.
+// Reserve sends the pages that have waited long enough, and then reserves free slots, for P1 only or for all priorities. Some are left for
+// new tasks of P1, since a claim may take long. The returned instant is when rates or breakers will allow more, or waiting pages leave;
+// zero: unknown. Queues without a free slot are left out. A channel that is held for long reserves slots too, until all tasks that wait for
+// it have learned when they may leave, or that their time does not suffice.
 func (o *Outbox) Reserve(now time.Time, onlyP1 bool) (Places, time.Time) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -155,6 +156,9 @@ func (o *Outbox) Reserve(now time.Time, onlyP1 bool) (Places, time.Time) {
 	}
 	for queue, c := range o.channels {
 		n := c.room(onlyP1)
+		if onlyP1 && n > slotsNew {
+			n -= slotsNew
+		}
 		if !onlyP1 {
 			may, next := c.free(now, n)
 			if c.looks = (time.Time{}); may < 1 && lasts(now, next) && !next.Equal(c.looked) {
