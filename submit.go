@@ -86,15 +86,6 @@ type batch struct {
 	fresh   core.Events
 }
 
-// part returns the events from the one index to the other as a batch of their own.
-func (b *batch) part(from, to int) *batch {
-	p := &batch{events: slices.Clone(b.events[from:to]), named: slices.Clone(b.named[from:to])}
-	if b.claims != nil {
-		p.claims = b.claims[from:to]
-	}
-	return p
-}
-
 const (
 	noID       = -1
 	repeatedID = -2
