@@ -22,6 +22,7 @@ const (
 	pieceTime   = 4 * time.Millisecond // to decide about a piece, as the piece before shows
 	pieceLeast  = 50                   // events of a piece even if deciding takes longer, since each piece costs a sync of the disk
 	pieceOpens  = 50                   // events of a piece that may open a group
+	largeCall   = 50                   // a call with more events takes turns with others of its kind
 )
 
 // take assesses complete events and commits them piece by piece. An event whose id was applied before, or comes twice in the batch,
@@ -36,7 +37,7 @@ func (e *Engine) take(ctx context.Context, s *telemetry.Submission, b *batch) er
 	b.urgentFirst(all)
 	var refused []error
 	turns, size := e.crowd, pieceEvents
-	if len(all) <= pieceLeast {
+	if len(all) <= largeCall {
 		turns = nil
 	}
 	for from := 0; from < len(all); {
@@ -181,7 +182,7 @@ func (p *piece) ids() []store.EventID {
 // urgentFirst moves the events of P1 to the front of a batch that has more than one piece. With them go all other events of their
 // alerts, since the signals of one alert keep their order.
 func (b *batch) urgentFirst(all core.Events) {
-	if len(all) <= pieceLeast {
+	if len(all) <= largeCall {
 		return
 	}
 	alerts := make(map[store.Key]struct{})
