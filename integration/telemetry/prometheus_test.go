@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"maps"
+	"net/http"
 	"os"
 	"regexp"
 	"slices"
@@ -26,6 +27,8 @@ import (
 	"github.com/tocsin-dev/tocsin/notify"
 	"github.com/tocsin-dev/tocsin/respond"
 	"github.com/tocsin-dev/tocsin/severity"
+	"github.com/tocsin-dev/tocsin/store"
+	"github.com/tocsin-dev/tocsin/store/memory"
 )
 
 // families are the names that Prometheus sees, with the labels of each.
@@ -41,6 +44,7 @@ func exported(t *testing.T) families {
 	c.Routes = append([]catalog.Route{{ID: "amount", When: `event.data.amount > 5`, Plan: "loud"}}, c.Routes...)
 	synctest.Test(t, func(t *testing.T) {
 		bell, err := tocsin.New(&tocsin.Config{
+			Store: damaged{memory.New()}, DeadMan: tocsin.DeadMan{URL: notify.NewSecret("https://watch.example/x"), Client: &http.Client{Transport: unreachable{}}},
 			Catalog: c, MeterProvider: sdkmetric.NewMeterProvider(sdkmetric.WithReader(exporter)),
 			Actions: map[string]automate.Action{"restart": automate.ActionFunc(
 				func(context.Context, automate.Invocation) (automate.Result, error) {
@@ -65,6 +69,9 @@ func exported(t *testing.T) families {
 		require.NoError(t, bell.Do(t.Context(), respond.Acknowledge{Incident: open[0].ID, By: "ben"}))
 		require.NoError(t, bell.Do(t.Context(), respond.Resolve{Incident: open[0].ID, By: "ben", Alerts: true, Override: "done"}))
 		pass(time.Minute)
+		damagedRows, err := bell.Unreadable(t.Context(), "")
+		require.NoError(t, err)
+		require.Len(t, damagedRows, 1)
 		cancel()
 		require.NoError(t, <-done)
 	})
@@ -84,6 +91,26 @@ func exported(t *testing.T) families {
 	}
 	return out
 }
+
+// damaged is a store with a row that cannot be read.
+type damaged struct{ store.Store }
+
+func (d damaged) Read(ctx context.Context, q store.Query) ([]store.Snapshot, error) {
+	if q.Kind == "ledger" && q.After != "" {
+		return nil, nil
+	}
+	rows, err := d.Store.Read(ctx, q)
+	if q.Kind == "ledger" {
+		key := store.Key{Kind: "ledger", ID: "restart"}
+		rows = append(rows, store.Snapshot{Key: key, Version: 1, Rec: store.NewUnreadable(1, []byte("{"), errReset), Cursor: "1"})
+	}
+	return rows, err
+}
+
+// unreachable is a network that leads nowhere.
+type unreachable struct{}
+
+func (unreachable) RoundTrip(*http.Request) (*http.Response, error) { return nil, errReset }
 
 var (
 	metricName = regexp.MustCompile(`tocsin_[a-z_]+`)

@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/tocsin-dev/tocsin"
+	"github.com/tocsin-dev/tocsin/catalog"
 	"github.com/tocsin-dev/tocsin/escalate"
 	"github.com/tocsin-dev/tocsin/event"
 	"github.com/tocsin-dev/tocsin/notify"
@@ -36,6 +37,15 @@ func (p *pages) about(e *event.Event) int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.of[e.Summary]
+}
+
+// roomy is a catalog that pages two rooms, where no page waits for another.
+func roomy() *catalog.Catalog {
+	c := anaAndBen()
+	c.Policies["default"] = escalate.Policy{Levels: []escalate.Level{{
+		Page: []escalate.Target{"channel:" + escalate.DefaultChannel, "channel:sms"}, Wait: time.Hour,
+	}}}
+	return c
 }
 
 // thing is an event of a condition with a group and an incident of its own.
@@ -99,7 +109,7 @@ func TestRow48(t *testing.T) {
 		require.NoError(t, err)
 		t.Cleanup(func() { _ = s.Close() })
 		bell, err := tocsin.New(&tocsin.Config{
-			Store: s, Catalog: anaAndBen(), StopWithin: time.Second,
+			Store: s, Catalog: roomy(), StopWithin: time.Second,
 			Notifiers: map[string]notify.Notifier{"mail": p, "sms": p, escalate.DefaultChannel: p},
 		})
 		require.NoError(t, err)

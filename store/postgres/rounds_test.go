@@ -150,7 +150,7 @@ func TestNeighboursOfAFault(t *testing.T) {
 		}},
 		{"another version", store.ErrConflict.Error(), batch(store.Batch{Put: []store.Change{{Key: key("a"), Version: 7, Rec: "x"}}})},
 		{"no document", "want string", batch(store.Batch{Put: []store.Change{{Key: key("new"), Rec: 7}}})},
-		{"a name that no database takes", "invalid byte sequence", batch(store.Batch{Put: []store.Change{{Key: key("new"), Rec: "x", State: "\xff"}}})},
+		{"a name that no database takes", "is no text", batch(store.Batch{Put: []store.Change{{Key: key("new"), Rec: "x", State: "\xff"}}})},
 		{"an id in use", "in use", batch(store.Batch{Tasks: []store.Task{task("taken", lane)}})},
 		{"a lane that is not empty", "not empty", batch(store.Batch{Tasks: []store.Task{born}})},
 	} {
