@@ -44,7 +44,7 @@ func receive(ctx context.Context, path string, slow time.Duration) error {
 		}
 		mu.Lock()
 		defer mu.Unlock()
-		_, err := fmt.Fprintln(file, lineOf(time.Now(), &envelope.Data))
+		_, err := fmt.Fprint(file, linesOf(time.Now(), &envelope.Data))
 		if err := errors.Join(err, file.Sync()); err != nil {
 			http.Error(w, err.Error(), http.StatusInternalServerError)
 		}
@@ -67,8 +67,16 @@ type delivery struct {
 	to            string
 }
 
-func lineOf(at time.Time, m *notify.Message) string {
-	return fmt.Sprintf("%d %s %s %d %s %d %d %s", at.UnixMilli(), m.Key, m.Incident, m.Seq, m.Kind, m.Round, m.Level, m.To)
+// linesOf returns a line for each page that a message holds, or for the message.
+func linesOf(at time.Time, m *notify.Message) (lines string) {
+	list := m.Pages
+	if len(list) == 0 {
+		list = []notify.PageOf{{Key: m.Key, Incident: m.Incident, Seq: m.Seq, Round: m.Round, Level: m.Level}}
+	}
+	for _, p := range list {
+		lines += fmt.Sprintf("%d %s %s %d %s %d %d %s\n", at.UnixMilli(), p.Key, p.Incident, p.Seq, m.Kind, p.Round, p.Level, m.To)
+	}
+	return lines
 }
 
 func deliveries(path string) ([]delivery, error) {

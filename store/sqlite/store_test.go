@@ -128,7 +128,7 @@ func TestEncodeErrorIsItsOwn(t *testing.T) {
 			{Key: otherKey(0, 1), Rec: "x"}, {Key: k, Rec: 7},
 		}}, store.Need{}, nil
 	})
-	require.ErrorContains(t, err, `record "t"/"count"/"x": record is of type int, want string`)
+	require.ErrorContains(t, err, `record "t"/"count"/"x": store: the batch holds data that this store cannot keep: record is of type int, want string`)
 	rows, err := s.Read(t.Context(), store.Query{Keys: []store.Key{otherKey(0, 1)}})
 	require.NoError(t, err)
 	assert.Empty(t, rows)
