@@ -302,8 +302,11 @@ func outage(t *testing.T) {
 		}
 		require.Len(t, taken, 1024)
 		settle(time.Until(offered.Add(5 * time.Minute)))
+		var mu sync.Mutex
 		unknown := 0
 		note := func(sc store.Scope) error {
+			mu.Lock()
+			defer mu.Unlock()
 			for _, id := range sc.Events {
 				if slices.Contains(taken, id) && !slices.Contains(committed, id) {
 					committed = append(committed, id)
@@ -316,7 +319,9 @@ func outage(t *testing.T) {
 		}
 		kept.set(func() { kept.claim, kept.update, kept.after = nil, nil, note })
 		settle(3 * time.Second)
+		mu.Lock()
 		assert.Equal(t, taken, committed, "all of them, in their order")
+		mu.Unlock()
 		assert.EqualValues(t, 1024, count.Count("tocsin.intake.events", "outcome", "accepted", "type", slow.Name)+
 			count.Count("tocsin.intake.events", "outcome", "duplicate", "type", slow.Name))
 		assert.EqualValues(t, 76, count.Count("tocsin.intake.events", "outcome", "dropped", "error.type", "overflow"))
