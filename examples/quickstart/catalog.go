@@ -43,12 +43,13 @@ const (
 )
 
 // slowNotice is a notice about another condition of the same instance.
-func slowNotice() string {
-	return strings.NewReplacer("HighErrorRate", "SlowCheckout", firingFingerprint, "c02d7be4417f9a35").Replace(notice("half of all requests are slow"))
+func slowNotice(now time.Time) string {
+	return strings.NewReplacer("HighErrorRate", "SlowCheckout", firingFingerprint, "c02d7be4417f9a35").Replace(notice(now, "half of all requests are slow"))
 }
 
-// notice returns a webhook body of Alertmanager, version 4, with a firing and a resolved alert.
-func notice(summary string) string {
+// notice returns a webhook body of Alertmanager, version 4, with an alert that has fired for a minute and a resolved one. A later notice of
+// the same alert has the same begin: with a newer one it would be another occurrence.
+func notice(now time.Time, summary string) string {
 	const form = `{
   "version": "4", "receiver": "tocsin", "status": "firing", "groupKey": "{}:{service=\"checkout\"}", "truncatedAlerts": 0,
   "groupLabels": {"service": "checkout"}, "commonLabels": {"service": "checkout"}, "commonAnnotations": {},
@@ -62,7 +63,6 @@ func notice(summary string) string {
      "annotations": {}, "generatorURL": "http://prometheus.example/graph"}
   ]
 }`
-	now := time.Now().UTC()
-	at := func(ago time.Duration) string { return now.Add(-ago).Format(time.RFC3339) }
+	at := func(ago time.Duration) string { return now.Add(-ago).UTC().Format(time.RFC3339) }
 	return fmt.Sprintf(form, firingFingerprint, at(time.Minute), summary, resolvedFingerprint, at(time.Hour), at(time.Minute))
 }

@@ -79,7 +79,7 @@ func run(ctx context.Context, out io.Writer, db string, serve bool) error {
 	go func() { done <- bell.Run(engine) }()
 	defer func() { stop(); <-done }()
 
-	s := &story{ctx: ctx, bell: bell, pager: pager, fix: fix, url: front.url}
+	s := &story{ctx: ctx, bell: bell, pager: pager, fix: fix, url: front.url, began: began}
 	if err := s.play(); err != nil {
 		return err
 	}
@@ -90,7 +90,7 @@ func run(ctx context.Context, out io.Writer, db string, serve bool) error {
 		return nil
 	}
 	fmt.Fprintf(out, "\nthe intake is up; try\n\n  curl -i -H 'Content-Type: application/json' -d '%s' %s\n\nand end with ctrl-c\n",
-		notice("another"), front.url)
+		notice(time.Now(), "another"), front.url)
 	<-ctx.Done()
 	return nil
 }
@@ -121,6 +121,7 @@ type story struct {
 	pager    *receiver
 	fix      *restart
 	url      string
+	began    time.Time
 	incident string
 	other    string // incident id of the second alert
 }
@@ -137,7 +138,7 @@ func (r *restart) Run(_ context.Context, in automate.Invocation) (automate.Resul
 const traceID = "0af7651916cd43dd8448eb211c80319c"
 
 func (s *story) play() error {
-	if err := s.post(notice("95 of 100 requests fail")); err != nil {
+	if err := s.post(notice(s.began, "95 of 100 requests fail")); err != nil {
 		return err
 	}
 	page, err := s.pager.next(s.ctx, notify.Page, "ana")
@@ -157,7 +158,7 @@ func (s *story) play() error {
 	if err := s.bell.Do(s.ctx, respond.Acknowledge{Incident: s.incident, By: "ben", Via: "pager"}); err != nil {
 		return err
 	}
-	if err := s.post(notice("99 of 100 requests fail")); err != nil { // counted, not paged
+	if err := s.post(notice(s.began, "99 of 100 requests fail")); err != nil { // counted, not paged
 		return err
 	}
 	if err := s.second(); err != nil {
@@ -176,7 +177,7 @@ func (s *story) play() error {
 
 // second sends another alert on the same instance. It pages, but causes no second restart.
 func (s *story) second() error {
-	if err := s.post(slowNotice()); err != nil {
+	if err := s.post(slowNotice(s.began)); err != nil {
 		return err
 	}
 	page, err := s.pager.next(s.ctx, notify.Page, "ana")
