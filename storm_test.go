@@ -67,10 +67,19 @@ func (h *heardBy) Notify(_ context.Context, m notify.Message) (notify.Receipt, e
 	h.calls, h.at = append(h.calls, m), append(h.at, time.Since(h.start))
 	h.mu.Unlock()
 	time.Sleep(h.takes)
+	h.mu.Lock()
+	defer h.mu.Unlock()
 	if h.says != nil {
 		return notify.Receipt{}, h.says(m)
 	}
 	return notify.Receipt{}, nil
+}
+
+// answers sets what the notifier says from now on.
+func (h *heardBy) answers(says func(notify.Message) error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.says = says
 }
 
 // pages returns the messages of kind page to a person before the instant, each with its instant in front of its words.
@@ -190,34 +199,34 @@ func TestPagesThatWait(t *testing.T) {
 			require.NoError(t, bell.Submit(t.Context(), fault(6, severity.Critical)))
 		}, []string{"30s 1 000", "30s 1 002", "31s 4 006 004 008 010"}},
 		{"a contact that fails is followed by the next, once for all", func(_ *testing.T, _ *tocsin.Engine, h *heardBy) {
-			h.says = func(m notify.Message) error {
+			h.answers(func(m notify.Message) error {
 				if m.Channel == "slack" {
 					return notify.Permanent(errors.New("gone"))
 				}
 				return nil
-			}
+			})
 		}, []string{
 			"30s 1 000", "30s 1 002", "2m30s 4 004 006 008 010",
 			"2m32s 1 004", "2m32s 1 006", "2m32s 1 008", "2m32s 1 010", "2m33s 4 004 006 008 010 over sms",
 		}},
 		{"one that no channel takes holds no other", func(_ *testing.T, _ *tocsin.Engine, h *heardBy) {
-			h.says = func(m notify.Message) error {
+			h.answers(func(m notify.Message) error {
 				if strings.Contains(m.Title+m.Text, "008") && m.Channel == "slack" {
 					return notify.Permanent(errors.New("bad request"))
 				}
 				return nil
-			}
+			})
 		}, []string{
 			"30s 1 000", "30s 1 002", "2m30s 4 004 006 008 010", "2m32s 1 004", "2m32s 1 006", "2m32s 1 008", "2m32s 1 010", "2m33s 1 008 over sms",
 		}},
 		{"they are tried again together", func(_ *testing.T, _ *tocsin.Engine, h *heardBy) {
 			tries := 0
-			h.says = func(notify.Message) error {
+			h.answers(func(notify.Message) error {
 				if tries++; tries == 1 {
 					return notify.RetryAfter(errors.New("busy"), 10*time.Second)
 				}
 				return nil
-			}
+			})
 		}, []string{"30s 1 000", "30s 1 002", "2m30s 4 004 006 008 010", "2m41s 4 004 006 008 010"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
