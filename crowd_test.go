@@ -130,6 +130,9 @@ func (c *called) Notify(_ context.Context, m notify.Message) (notify.Receipt, er
 
 func TestRow52(t *testing.T) {
 	for _, c := range []struct{ senders, events int }{{1, 20_000}, {4, 5_000}} {
+		if testing.Short() {
+			c.events /= 4
+		}
 		t.Run(fmt.Sprintf("%d senders of %d events", c.senders, c.events), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) { besideACrowd(t, c.senders, c.events) })
 		})
