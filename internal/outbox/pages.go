@@ -199,7 +199,8 @@ func (g *Pages) Left(now time.Time, outs []*Outcome) {
 }
 
 // regroup notes how pages that failed are tried again: together, or in quarters if no retry can cure the error, since one page may be
-// the reason. Pages that failed by themselves at last wait for each other at the next contact. One that never was with others is not asked to wait again.
+// the reason. Pages that came down to one each, and failed, wait for each other again at the next contact. A page that was never with
+// others does not wait a second time.
 func (g *Pages) regroup(now time.Time, p *person, outs []*Outcome) {
 	size := len(outs)
 	if outs[0].split {
