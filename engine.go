@@ -135,6 +135,7 @@ type change struct {
 	events  []store.EventID
 	claims  []store.Claim
 	command bool           // a refused command stores nothing
+	urgent  bool           // it overtakes commits that are not: it may page for a P1, or a person waits for it
 	spent   *time.Duration // if not nil: gets the time that the core took to decide
 	// admit returns the inputs to decide about, given the view, and the claims to settle. Defaults to all inputs and no claims.
 	admit func(store.View, []core.Input) ([]core.Input, []store.Settle)
@@ -204,7 +205,7 @@ type work struct {
 // scope returns the records that the store locks before the decision.
 func (e *Engine) scope(c *change) store.Scope {
 	sc := e.core.Scope(c.scratch, c.inputs, e.hints.fires)
-	sc.Events, sc.Claims = c.events, c.claims
+	sc.Events, sc.Claims, sc.Urgent = c.events, c.claims, c.urgent
 	e.hints.widen(&sc)
 	return sc
 }

@@ -136,6 +136,7 @@ func (e *Engine) commitPiece(ctx context.Context, cat *catalog.Compiled, p *piec
 	}
 	_, err = e.commit(ctx, change{
 		scratch: &p.scratch, catalog: cat, inputs: []core.Input{p.events}, events: ids, claims: claims, spent: &spent,
+		urgent: slices.ContainsFunc(p.events, urgent),
 		admit: func(v store.View, _ []core.Input) ([]core.Input, []store.Settle) {
 			p.fresh = p.fresh[:0]
 			var done []store.Settle

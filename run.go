@@ -193,7 +193,7 @@ func (e *Engine) claim(ctx context.Context, now time.Time, onlyP1 bool) (found b
 	if next.IsZero() || !claimed.Next.IsZero() && claimed.Next.Before(next) {
 		next = claimed.Next
 	}
-	met, err := e.advance(ctx, now, claimed.Due)
+	met, err := e.advance(ctx, now, claimed.Due, onlyP1)
 	if !onlyP1 && met == len(claimed.Due) && met < claimAtOnce {
 		e.health.onTime(began)
 	}
@@ -230,7 +230,7 @@ func (e *Engine) release(ctx context.Context, claims ...store.Claim) {
 
 // advance commits what is due in the groups, at most claimAtOnce groups in one commit. It returns in how many it did so; another engine
 // may do so in the others.
-func (e *Engine) advance(ctx context.Context, now time.Time, due []store.Key) (met int, _ error) {
+func (e *Engine) advance(ctx context.Context, now time.Time, due []store.Key, urgent bool) (met int, _ error) {
 	var errs []error
 	for len(due) > 0 {
 		n := min(len(due), claimAtOnce)
@@ -238,7 +238,7 @@ func (e *Engine) advance(ctx context.Context, now time.Time, due []store.Key) (m
 		for i, k := range due[:n] {
 			inputs[i] = core.Advance{At: now, Key: k}
 		}
-		_, err := e.commit(ctx, change{inputs: inputs})
+		_, err := e.commit(ctx, change{inputs: inputs, urgent: urgent})
 		e.health.turn(0)
 		switch {
 		case err == nil:
@@ -251,7 +251,7 @@ func (e *Engine) advance(ctx context.Context, now time.Time, due []store.Key) (m
 			errs = append(errs, err)
 		default: // one by one, so that a group that fails does not delay the others
 			for i := range n {
-				one, err := e.advance(ctx, now, due[i:i+1])
+				one, err := e.advance(ctx, now, due[i:i+1], urgent)
 				met, errs = met+one, append(errs, err)
 			}
 		}

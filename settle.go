@@ -40,10 +40,10 @@ func (e *Engine) settle(ctx context.Context, out outbox.Outcome) {
 		failed := map[bool]string{true: "an action was not done", false: "a message was not sent"}[isAction]
 		e.log(ctx, slog.LevelWarn, failed, "key", out.Task.ID, "error.type", out.Fault(), "error", out.Err, "next", nextTry(out.Retry))
 	}
-	err := e.conclude(ctx, s.Claim, []core.Input{s.Input}, s.Lost)
+	err := e.conclude(ctx, s.Claim, []core.Input{s.Input}, s.Lost, out.Task.Priority == 1)
 	if errors.Is(err, store.ErrNewer) && out.Err == nil { // the incident is left to newer replicas, but what was sent is not sent again
 		e.log(ctx, slog.LevelWarn, "what was sent cannot be noted on its incident", "key", out.Task.ID, "error", err)
-		err = e.conclude(ctx, s.Claim, nil, nil)
+		err = e.conclude(ctx, s.Claim, nil, nil, false)
 	}
 	switch {
 	case errors.Is(err, store.ErrData): // or it would be tried again for ever
@@ -55,9 +55,9 @@ func (e *Engine) settle(ctx context.Context, out outbox.Outcome) {
 }
 
 // conclude settles a claim in the commit that decides about the inputs, or about those for a lost claim.
-func (e *Engine) conclude(ctx context.Context, s store.Settle, inputs, lost []core.Input) error {
+func (e *Engine) conclude(ctx context.Context, s store.Settle, inputs, lost []core.Input, urgent bool) error {
 	_, err := e.commit(ctx, change{
-		inputs: inputs, claims: []store.Claim{s.Claim},
+		inputs: inputs, claims: []store.Claim{s.Claim}, urgent: urgent,
 		admit: func(v store.View, in []core.Input) ([]core.Input, []store.Settle) {
 			if !v.Valid[0] {
 				return lost, nil

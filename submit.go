@@ -223,7 +223,7 @@ func (e *Engine) Do(ctx context.Context, c respond.Command) error {
 		claims, settles = []store.Claim{claim}, []store.Settle{{Claim: claim, Retry: do.At}}
 	}
 	refused, err := e.commit(ctx, change{
-		command: true, inputs: []core.Input{do}, events: []store.EventID{store.NewEventID(head.Tenant, "command", head.Incident+" "+id)}, claims: claims,
+		command: true, urgent: true, inputs: []core.Input{do}, events: []store.EventID{store.NewEventID(head.Tenant, "command", head.Incident+" "+id)}, claims: claims,
 		admit: func(v store.View, in []core.Input) ([]core.Input, []store.Settle) {
 			if v.Seen[0] || slices.Contains(v.Valid, false) { // somebody else resent the dead letter
 				return nil, nil

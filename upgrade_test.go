@@ -132,7 +132,9 @@ var asked = map[string]func(t *testing.T, old *tocsin.Engine, id string){
 			assert.True(t, u.Newer)
 			assert.Contains(t, u.Error(), "a newer version of tocsin wrote it, schema 2")
 		}
-		assert.Equal(t, map[string]int{"incident": 1, "alert": 1, "group": 1, "plan": 1}, kinds)
+		assert.Contains(t, []int{1, 2}, kinds["group"], "the new replica may have met a deadline of the old one's")
+		delete(kinds, "group")
+		assert.Equal(t, map[string]int{"incident": 1, "alert": 1, "plan": 1}, kinds)
 	},
 	"Erase": func(t *testing.T, old *tocsin.Engine, id string) {
 		_, err := old.Erase(t.Context(), "", "zoe")

@@ -173,6 +173,8 @@ type Scope struct {
 	Refs        []Ref
 	Events      []EventID
 	Claims      []Claim
+	// Urgent lets the call overtake those that wait and are not. A store may ignore it.
+	Urgent bool
 }
 
 // Need lists keys and refs that decide lacks. An empty Need means that the decision is complete.

@@ -96,19 +96,18 @@ func (t *turn) act(w *waiting, at time.Time) bool {
 }
 
 // advance lets everything happen that was due in the unit up to the instant, each at its own time: by time, the incident before
-// its alerts. It is false if the view lacks a record.
+// its alerts. It is false if the view lacks a record; further inputs then do not try again, since each would look at every member.
 func (t *turn) advance(u *unit, to time.Time) bool {
 	t.now = to
-	for {
+	for !u.stuck {
 		next := t.deadline(u)
 		if next.of == nil || next.at.After(to) {
 			return true
 		}
 		at := u.from(next.at)
-		if !t.counts(u, at) || !next.of.act(t, u, at) || !t.hear() {
-			return false
-		}
+		u.stuck = !t.counts(u, at) || !next.of.act(t, u, at) || !t.hear()
 	}
+	return false
 }
 
 // deadline is what is due next in a unit. The zero deadline is none.

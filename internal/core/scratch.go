@@ -20,7 +20,9 @@ type Scratch struct {
 	unitSeq []*unit
 	byField map[store.Ref][]store.Key // groups of this turn that have, or had, a field
 	facts   []heard
-	asked   map[store.Key]struct{} // that the view lacks
+	// asked and askedFor are what the view lacks.
+	asked    map[store.Key]struct{}
+	askedFor map[store.Ref]struct{}
 
 	put       []store.Change // of a Decision, and the lists that its changes are cut from
 	lines     [][]incident.Entry
@@ -33,12 +35,14 @@ type Scratch struct {
 func (s *Scratch) reset() {
 	if s.records == nil {
 		s.records, s.units = make(map[store.Key]*record), make(map[store.Key]*unit)
-		s.byField, s.asked = make(map[store.Ref][]store.Key), make(map[store.Key]struct{})
+		s.byField = make(map[store.Ref][]store.Key)
+		s.asked, s.askedFor = make(map[store.Key]struct{}), make(map[store.Ref]struct{})
 	}
 	clear(s.records)
 	clear(s.units)
 	clear(s.byField)
 	clear(s.asked)
+	clear(s.askedFor)
 	s.order, s.copies, s.unitSeq, s.facts = s.order[:0], s.copies[:0], s.unitSeq[:0], s.facts[:0]
 	s.put, s.lines, s.published, s.entries, s.docs = s.put[:0], s.lines[:0], s.published[:0], s.entries[:0], s.docs[:0]
 }

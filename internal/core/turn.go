@@ -106,7 +106,8 @@ func (t *turn) add(key store.Key, version uint64, rec any) *record {
 // refs looks up records by reference; false if the view does not hold the answer. Records of this turn are not in it.
 func (t *turn) refs(ref store.Ref) ([]store.Key, bool) {
 	keys, ok := t.view.Refs[ref]
-	if !ok {
+	if _, twice := t.askedFor[ref]; !ok && !twice {
+		t.askedFor[ref] = struct{}{}
 		t.need.Refs = append(t.need.Refs, ref)
 	}
 	return keys, ok

@@ -19,6 +19,7 @@ type unit struct {
 	plan  *catalog.Pinned // of the incident; nil if the incident is past
 	past  bool            // the group has gone on with another incident
 	lost  string          // what could not be read, to be said on the timeline of the incident
+	stuck bool            // the view lacks a record that is needed to advance it
 
 	heardAt time.Time // the instant and the step of the latest fact, and how many there were
 	step    int

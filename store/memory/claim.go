@@ -12,10 +12,10 @@ import (
 // Claim implements store.Store. Of tasks with equal ranks the lower id is leased first. It returns an error if r leases
 // or keeps tasks without a positive LeaseFor.
 func (s *Store) Claim(ctx context.Context, r store.ClaimRequest) (store.Claimed, error) {
-	if err := s.enter(ctx); err != nil {
+	if err := s.enter(ctx, r.MaxPriority == 1); err != nil {
 		return store.Claimed{}, err
 	}
-	defer s.mu.Unlock()
+	defer s.writers.Leave()
 	if r.LeaseFor <= 0 && (r.Limit > 0 || len(r.Keep) > 0) {
 		return store.Claimed{}, errors.New("memory: a claim that leases or keeps needs a LeaseFor")
 	}

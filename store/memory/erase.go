@@ -52,10 +52,10 @@ type eraser struct {
 
 // alone runs one step under the store's lock.
 func (x *eraser) alone(ctx context.Context, step func() error) error {
-	if err := x.enter(ctx); err != nil {
+	if err := x.enter(ctx, false); err != nil {
 		return err
 	}
-	defer x.mu.Unlock()
+	defer x.writers.Leave()
 	return step()
 }
 

@@ -15,10 +15,10 @@ const defaultLimit = 100
 // Read implements store.Store. Rows without a priority come last in an order by priority. A dead task has its entry with
 // the reason even without q.Timeline.
 func (s *Store) Read(ctx context.Context, q store.Query) ([]store.Snapshot, error) {
-	if err := s.enter(ctx); err != nil {
+	if err := s.enter(ctx, false); err != nil {
 		return nil, err
 	}
-	defer s.mu.Unlock()
+	defer s.writers.Leave()
 	if err := checkQuery(&q); err != nil {
 		return nil, err
 	}

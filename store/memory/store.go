@@ -3,7 +3,6 @@ package memory
 import (
 	"context"
 	"errors"
-	"sync"
 
 	"github.com/tocsin-dev/tocsin/store"
 )
@@ -11,8 +10,8 @@ import (
 // Store is a store in memory. New makes it. Every method may be called concurrently. A method waits only for other calls
 // on the same store; it fails at once if its context is done.
 type Store struct {
-	mu     sync.Mutex
-	closed bool
+	writers store.Writers
+	closed  bool
 
 	records map[store.Key]*record
 	lists   sets[listing, *record]   // in priority order
@@ -62,17 +61,17 @@ func New() *Store {
 	return s
 }
 
-// Update implements store.Store. It runs decide under the store's mutex. The event ids of the scope are applied once
+// Update implements store.Store. It runs decide while no other call uses the store. The event ids of the scope are applied once
 // decide has returned without an error and a Need, even if its Batch is empty. An empty Batch without event ids changes
 // nothing, not even the clock of the event-id window. A Need that adds nothing to the View fails, since decide would
 // repeat it for ever.
 func (s *Store) Update(
 	ctx context.Context, sc store.Scope, decide func(store.View) (store.Batch, store.Need, error),
 ) error {
-	if err := s.enter(ctx); err != nil {
+	if err := s.enter(ctx, sc.Urgent); err != nil {
 		return err
 	}
-	defer s.mu.Unlock()
+	defer s.writers.Leave()
 	defer s.scratch.reset()
 	s.look(&sc)
 	for {
@@ -120,24 +119,27 @@ func (s *Store) commit(events []store.EventID, b *store.Batch) error {
 	return nil
 }
 
-// enter begins a call. If it returns nil, the caller holds the lock.
-func (s *Store) enter(ctx context.Context) error {
-	s.mu.Lock()
-	if s.closed {
-		s.mu.Unlock()
-		return store.ErrClosed
-	}
-	if err := ctx.Err(); err != nil {
-		s.mu.Unlock()
+// enter begins a call. If it returns nil, the caller alone uses the store.
+func (s *Store) enter(ctx context.Context, urgent bool) error {
+	if err := s.writers.Enter(ctx, urgent); err != nil {
 		return err
 	}
-	return nil
+	err := ctx.Err()
+	if s.closed {
+		err = store.ErrClosed
+	}
+	if err != nil {
+		s.writers.Leave()
+	}
+	return err
 }
 
 // Close makes every later call fail with ErrClosed. The data is lost.
 func (s *Store) Close() error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	if err := s.writers.Enter(context.Background(), false); err != nil {
+		return err
+	}
+	defer s.writers.Leave()
 	if s.closed {
 		return store.ErrClosed
 	}

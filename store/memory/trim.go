@@ -8,10 +8,10 @@ import (
 // Trim implements store.Store. It removes ended records, then dead tasks, then log rows, each oldest first. It also drops
 // event ids that are older than 24 hours at that instant; they do not count as rows. Tasks of a removed record stay.
 func (s *Store) Trim(ctx context.Context, before time.Time, limit int) (int, error) {
-	if err := s.enter(ctx); err != nil {
+	if err := s.enter(ctx, false); err != nil {
 		return 0, err
 	}
-	defer s.mu.Unlock()
+	defer s.writers.Leave()
 	s.events.advance(before)
 	n := 0
 	for ; n < limit; n++ {

@@ -34,7 +34,7 @@ func (s *Store) join(c *call) error {
 	if s.closed {
 		return store.ErrClosed
 	}
-	s.rounds.waiting = append(s.rounds.waiting, c)
+	s.rounds.enter(c)
 	if s.rounds.makers < roundsAtOnce {
 		s.rounds.makers++
 		s.working.Go(func() {
@@ -44,6 +44,18 @@ func (s *Store) join(c *call) error {
 		})
 	}
 	return nil
+}
+
+// enter puts a call at the end of the waiting ones. An urgent call overtakes others, but none that was overtaken eight times before.
+func (r *rounds) enter(c *call) {
+	const mayOvertake = 8
+	at := len(r.waiting)
+	if c.urgent {
+		for ; at > 0 && !r.waiting[at-1].urgent && r.waiting[at-1].overtaken < mayOvertake; at-- {
+			r.waiting[at-1].overtaken++
+		}
+	}
+	r.waiting = slices.Insert(r.waiting, at, c)
 }
 
 // leave ends a call. It cancels the round after its last caller has left.

@@ -219,3 +219,25 @@ func TestACallerThatGivesUp(t *testing.T) {
 	}
 	assert.Contains(t, []any{"2", "3"}, value(t, s, key("a")))
 }
+
+// TestUrgentCallsOvertake: urgent calls decide first, but none of the others is overtaken more than eight times.
+func TestUrgentCallsOvertake(t *testing.T) {
+	s := newShared(t, newDatabase(t))
+	came := ""
+	join := func(name rune) func() error {
+		return func() error {
+			return s.Update(t.Context(), store.Scope{Urgent: name < 'a'}, func(store.View) (store.Batch, store.Need, error) {
+				came += string(name)
+				return store.Batch{}, store.Need{}, nil
+			})
+		}
+	}
+	var calls []func() error
+	for _, name := range "abABCDEcFGHIJ" {
+		calls = append(calls, join(name))
+	}
+	for _, err := range s.together(t, calls...) {
+		require.NoError(t, err)
+	}
+	assert.Equal(t, "ABCDEFGHabIJc", came)
+}

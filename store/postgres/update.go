@@ -40,6 +40,7 @@ type call struct {
 	asked  map[store.Ref]struct{}
 	events []store.EventID
 	claims []store.Claim
+	urgent bool
 
 	views   chan store.View
 	decided chan decision // capacity 1
@@ -47,10 +48,12 @@ type call struct {
 	left    chan struct{} // closed when the caller has gone
 
 	// The fields below are guarded by the store's mutex, and belong to the round once it has taken the call.
-	round  *round
-	alone  bool  // must not share a transaction: a shared one was refused
-	at     []int // for each of its events: index in the ids of the round
-	answer error // the error of decide, or of the check
+	round *round
+	// overtaken is how many urgent calls came before it although they came later.
+	overtaken int
+	alone     bool  // must not share a transaction: a shared one was refused
+	at        []int // for each of its events: index in the ids of the round
+	answer    error // the error of decide, or of the check
 }
 
 // decision is the result of decide.
@@ -63,7 +66,7 @@ type decision struct {
 func newCall(ctx context.Context, sc *store.Scope) *call {
 	c := &call{
 		values: context.WithoutCancel(ctx), keys: make(map[store.Key]bool, len(sc.Write)+len(sc.Read)),
-		asked: make(map[store.Ref]struct{}), events: sc.Events, claims: sc.Claims,
+		asked: make(map[store.Ref]struct{}), events: sc.Events, claims: sc.Claims, urgent: sc.Urgent,
 		views: make(chan store.View), decided: make(chan decision, 1), answers: make(chan error, 1), left: make(chan struct{}),
 	}
 	for _, k := range sc.Write {

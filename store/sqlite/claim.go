@@ -14,7 +14,7 @@ import (
 // Claim implements store.Store. Of tasks with equal ranks the lower id is leased first. It returns an error if r leases
 // or keeps tasks without a positive LeaseFor.
 func (s *Store) Claim(ctx context.Context, r store.ClaimRequest) (store.Claimed, error) {
-	if err := s.enter(ctx); err != nil {
+	if err := s.enter(ctx, r.MaxPriority == 1); err != nil {
 		return store.Claimed{}, err
 	}
 	var c store.Claimed

@@ -15,22 +15,24 @@ const commitRows = 1_000
 
 // commit is one durable transaction. It is shared by the calls that arrived while the previous commit was made.
 type commit struct {
-	open bool  // the transaction has begun: a row was changed
-	rows int   // number of changed rows
-	err  error // why the commit failed; nothing is committed unless it wraps store.ErrUnknown
-	done chan struct{}
+	open   bool  // the transaction has begun: a row was changed
+	urgent bool  // an urgent call waits for it
+	rows   int   // number of changed rows
+	err    error // why the commit failed; nothing is committed unless it wraps store.ErrUnknown
+	done   chan struct{}
 }
 
 func newCommit() *commit { return &commit{done: make(chan struct{})} }
 
 // enter begins a call. If it returns nil, the caller holds the write lock.
-func (s *Store) enter(ctx context.Context) error {
+func (s *Store) enter(ctx context.Context, urgent bool) error {
 	if err := s.writer.refusal(ctx); err != nil {
 		return err
 	}
-	if err := s.writer.acquire(ctx); err != nil {
+	if err := s.writer.Enter(ctx, urgent); err != nil {
 		return err
 	}
+	s.commit.urgent = s.commit.urgent || urgent
 	err := s.writer.refusal(ctx)
 	if err != nil {
 		s.give()
@@ -40,15 +42,15 @@ func (s *Store) enter(ctx context.Context) error {
 
 // give passes the write lock to the next call. While calls wait, the open commit stays open and they add to it; the last
 // of them commits for all. So a commit contains the calls that arrived during the previous commit, and no call waits for
-// a commit to fill up.
+// a commit to fill up. After an urgent call only further urgent ones add to it.
 func (s *Store) give() {
 	for {
 		c := s.commit
-		if c.err == nil && c.rows < commitRows && s.writer.pass() {
+		if c.err == nil && c.rows < commitRows && s.writer.Pass(c.urgent) {
 			return
 		}
 		if c.err == nil && !c.open {
-			s.writer.release()
+			s.writer.Leave()
 			return
 		}
 		s.conclude(c)

@@ -67,7 +67,7 @@ type erasable struct {
 // page edits rows after a place, some of them in one commit. It returns the last place it reached, and whether there are
 // more rows.
 func (x *eraser) page(ctx context.Context, k *erasable, behind int64) (last int64, more bool, err error) {
-	if err := x.enter(ctx); err != nil {
+	if err := x.enter(ctx, false); err != nil {
 		return behind, false, err
 	}
 	before := x.changed
@@ -187,7 +187,7 @@ func (x *eraser) entries() *erasable {
 // rewrite removes old bytes from the files. SQLite keeps deleted and replaced rows in free pages until it needs those
 // pages, and keeps earlier versions of pages in the write-ahead log.
 func (s *Store) rewrite(ctx context.Context) error {
-	if err := s.enter(ctx); err != nil {
+	if err := s.enter(ctx, false); err != nil {
 		return err
 	}
 	if s.commit.open || s.commit.err != nil {

@@ -14,7 +14,7 @@ func (s *Store) Weaken() error {
 
 // Plant replaces the document of a record and nothing else, with a checksum that matches, as another program would.
 func (s *Store) Plant(k store.Key, schema uint16, doc []byte) error {
-	if err := s.enter(context.Background()); err != nil {
+	if err := s.enter(context.Background(), false); err != nil {
 		return err
 	}
 	r, err := s.record(k)

@@ -56,7 +56,7 @@ type state struct {
 func (s *Store) Update(
 	ctx context.Context, sc store.Scope, decide func(store.View) (store.Batch, store.Need, error),
 ) (err error) {
-	if err := s.enter(ctx); err != nil {
+	if err := s.enter(ctx, sc.Urgent); err != nil {
 		return err
 	}
 	decided := false
@@ -240,7 +240,7 @@ func (s *Store) Close() error {
 	if !s.writer.stop(store.ErrClosed) {
 		return store.ErrClosed
 	}
-	if err := s.writer.acquire(context.Background()); err != nil {
+	if err := s.writer.Enter(context.Background(), false); err != nil {
 		return err
 	}
 	defer s.give()

@@ -12,7 +12,7 @@ import (
 // event ids that are older than 24 hours at that instant; they do not count as rows. Tasks of a removed record stay. One
 // call is one commit: a limit of about 1,000 keeps it short.
 func (s *Store) Trim(ctx context.Context, before time.Time, limit int) (int, error) {
-	if err := s.enter(ctx); err != nil {
+	if err := s.enter(ctx, false); err != nil {
 		return 0, err
 	}
 	n, err := s.trim(before, limit)
