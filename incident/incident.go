@@ -68,6 +68,9 @@ type Alert struct {
 	First    Signal            `json:"first"`
 	Latest   Signal            `json:"latest"`
 	Ended    time.Time         `json:"ended,omitzero"`
+	// Flaps is how often the alert has gone on and off, each time within 15 minutes of the one before. While it does, it counts as firing.
+	// 0: it does not.
+	Flaps int `json:"flaps,omitempty"`
 }
 
 // Signal holds the content of one trigger of an alert.

@@ -43,6 +43,8 @@ const (
 	WordPending  Word = "pending"
 	WordResolved Word = "resolved"
 	WordQuiet    Word = "quiet"
+	WordFlapping Word = "goes on and off"
+	WordSteady   Word = "steady" // an alert that went on and off fires without a break, or no longer does
 	WordLate     Word = "late"
 	WordOrphan   Word = "orphan"
 	WordClock    Word = "clock"
@@ -93,6 +95,8 @@ var words = map[Word]row{
 	WordPending:          {kind: KindState},
 	WordResolved:         {kind: KindState},
 	WordQuiet:            {kind: KindState},
+	WordFlapping:         {kind: KindState},
+	WordSteady:           {kind: KindState},
 	WordLate:             {kind: KindNote},
 	WordOrphan:           {kind: KindNote},
 	WordClock:            {kind: KindNote},

@@ -87,6 +87,9 @@ var samples = []struct {
 		m.Kind, m.Occasion, m.Level, m.Taken = notify.Notice, notify.OccasionTaken, 0, clock(3, 20)
 		m.Said.By, m.Note, m.Ack = "cho", "From the dashboard; cho was not asked.", ""
 	}},
+	{"notice, goes on and off", func(m *notify.Message) {
+		m.Kind, m.Occasion, m.Level, m.Holders = notify.Notice, notify.OccasionFlapping, 0, []string{"ana"}
+	}},
 	{"reminder", func(m *notify.Message) {
 		m.Kind, m.Occasion, m.Level = notify.Reminder, notify.OccasionReminder, 0
 		m.Taken, m.At, m.Until, m.Next = clock(3, 14), clock(3, 39), clock(3, 49), []string{"ben"}

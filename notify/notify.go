@@ -86,6 +86,7 @@ const (
 	OccasionQuiet     Occasion = "quiet"     // the incident was closed, since nothing more was heard: Ended
 	OccasionReminder  Occasion = "reminder"  // an acknowledgement ends soon: Taken, Until
 	OccasionApproval  Occasion = "approval"  // a step waits for an approval: Note says which, Said.By who asks, Until
+	OccasionFlapping  Occasion = "flapping"  // an alert goes on and off, and counts as firing
 	OccasionLoss      Occasion = "loss"      // an alert could not be taken in: Latest says why
 	OccasionTaken     Occasion = "taken"     // somebody else acknowledged: Taken, Said.By
 	OccasionTest      Occasion = "test"      // a person tries a contact

@@ -63,6 +63,10 @@ func byOccasion() map[Occasion]Template {
 			"Approve? {{cut 150 .Note}}" + id,
 			"{{lines .Summary (asks .) (decide .)}}",
 		},
+		OccasionFlapping: {
+			"{{.Priority}} goes on and off: " + subject + id,
+			"{{lines \"It counts as firing until it is steady. You are told then.\" (have .)}}",
+		},
 		OccasionLoss: {
 			"An alert could not be taken in: " + subject,
 			"{{lines .Latest \"It does not come again by itself.\"}}",

@@ -24,6 +24,7 @@ const (
 	recently   verdict = "a repeat, and people were told within the hour"
 	covered    verdict = "covered by a person's resolve"
 	tried      verdict = "a message was made, and its channel was away or at its rate"
+	flapping   verdict = "it goes on and off, people were told so, and it was over within five minutes"
 	late       verdict = "late, and a newer resolve stands"
 	notHeard   verdict = "not heard"
 )
@@ -94,6 +95,8 @@ func (p *player) withheld(o *occurrence, first *signal, limit time.Duration) ver
 		return brief
 	case b.state == alert.Firing && o.of.bursts && b.told >= 0 && at-b.told <= time.Hour:
 		return recently
+	case b.flaps && b.told >= 0 && o.end-at < heardWithin:
+		return flapping
 	case b.phase == incident.Resolved && b.byHand && at-b.resolved <= time.Hour && became != "":
 		return covered
 	case strings.Contains(became, "late") && p.endsBy(o.of, limit):

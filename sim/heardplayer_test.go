@@ -54,6 +54,7 @@ type situation struct {
 	byHand   bool          // a person resolved it
 	acted    time.Duration // when a person last acted upon it; negative: nobody did
 	told     time.Duration // when a message of it was last made; negative: none was
+	flaps    bool          // the alert goes on and off
 }
 
 func (s situation) String() string { return fmt.Sprintf("%s/%s/%s", s.state, s.phase, s.status) }
@@ -157,7 +158,7 @@ func (p *player) stands(c *condition) situation {
 	if i < 0 {
 		return of
 	}
-	of.state, of.incident = alert.State(alerts[i].State), alerts[i].Incident
+	of.state, of.incident, of.flaps = alert.State(alerts[i].State), alerts[i].Incident, alerts[i].Flaps > 0
 	inc, ok := p.incident(of.incident)
 	if !ok {
 		return of

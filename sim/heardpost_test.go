@@ -116,6 +116,10 @@ func (p *post) read(e *sim.Entry) *message {
 			p.round[e.About], p.fresh[e.About] = p.fresh[e.About], nil
 		}
 		p.rounds = append(p.rounds, round{at, p.round[e.About]})
+	case incident.WordSteady: // a message that it fires was made
+		if c := p.named(e.Text); c != nil {
+			p.rounds = append(p.rounds, round{at, map[*condition]bool{c: true}})
+		}
 	case incident.WordPage, incident.WordNotice, incident.WordReminder, incident.WordAllClear:
 		return p.tried(e.About, e.Word, e.Text, at)
 	case incident.WordRetry:

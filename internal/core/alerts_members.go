@@ -63,6 +63,9 @@ func (u *unit) memberDue(al *Alert) (at time.Time, do func(*turn, *unit, *record
 	if al.State == alert.Pending && (do == nil || al.Until.Before(at)) {
 		at, do = al.Until, (*turn).waited
 	}
+	if steady, ok := al.SteadyAt(); ok && (do == nil || steady.Before(at)) {
+		at, do = steady, (*turn).steadies
+	}
 	if stale, ok := u.staleAt(al); ok && (do == nil || stale.Before(at)) {
 		at, do = stale, (*turn).goesQuiet
 	}
@@ -128,7 +131,11 @@ func (t *turn) applyEarly(u *unit, row *record, at time.Time) bool {
 	early, quiet := al.Past.Early, al.State == alert.Quiet
 	row.say(at, incident.WordLate, early.Source, "resolve of "+clockTime(early.Time)+" counts now: no trigger has come")
 	u.touch(at)
-	al.Resolve(alert.Facts{Time: early.Time, Received: at}, alert.Terms{Source: early.Source, Believed: true})
+	flaps := al.Flapping != nil
+	if al.Resolve(alert.Facts{Time: early.Time, Received: at}, alert.Terms{Source: early.Source, Believed: true}) == alert.Kept {
+		t.keeps(u, row, at, flaps)
+		return true
+	}
 	t.closed(u, row, at, early.Source, quiet)
 	return true
 }

@@ -140,6 +140,7 @@ func (t *turn) trigger(u *unit, row *record, a *Assessed, f alert.Facts, believe
 	case alert.Returned, alert.Restarted:
 		t.returns(u, row, a, effect == alert.Restarted, at)
 	case alert.Repeated:
+		u.watches(al)
 		t.repeated(u, row, a, gap, at)
 	}
 	return true
@@ -237,7 +238,7 @@ const shownFrom = 16
 // repeats costs a row each.
 func (al *Alert) absorbs(a *Assessed) bool {
 	e := a.Event
-	if e.Signal != event.Trigger || al.State != alert.Firing || a.Priority.Above(al.Priority) || a.Promote && al.Incident == "" {
+	if e.Signal != event.Trigger || al.State != alert.Firing || al.Flapping != nil || a.Priority.Above(al.Priority) || a.Promote && al.Incident == "" {
 		return false
 	}
 	if due, ok := al.StaleAt(); ok && !e.Received.Before(due) { // it has ended, though nobody has looked yet
@@ -281,7 +282,7 @@ func (t *turn) repeated(u *unit, row *record, a *Assessed, gap bool, at time.Tim
 func (t *turn) resolveSignal(u *unit, row *record, a *Assessed, f alert.Facts) {
 	al := row.rec.(*Alert)
 	u.touch(f.Received)
-	quiet, waited := al.State == alert.Quiet, al.Armed
+	quiet, waited, flaps := al.State == alert.Quiet, al.Armed, al.Flapping != nil
 	switch effect := al.Resolve(f, a.terms(false)); {
 	case waited && effect == alert.Ended:
 		row.dirty = true
@@ -297,6 +298,8 @@ func (t *turn) resolveSignal(u *unit, row *record, a *Assessed, f alert.Facts) {
 			text += "; it counts from " + clockTime(at.EarlyAt) + " on, if no trigger comes"
 		}
 		row.say(f.Received, incident.WordLate, a.Event.Source, text)
+	case effect == alert.Kept:
+		t.keeps(u, row, f.Received, flaps)
 	case effect == alert.Ended:
 		t.closed(u, row, f.Received, a.Event.Source, quiet)
 	}

@@ -73,6 +73,12 @@ func (escalations) hear(t *turn, u *unit, at time.Time, f fact) bool {
 	case renewed:
 		e.Hushed(at, t.terms(u, at))
 		t.renews(u, at, f)
+	case flapped:
+		if !e.Unanswered() && e.Status != escalate.Done {
+			t.inform(u, at, notify.OccasionFlapping, "it goes on and off")
+		}
+	case steadied:
+		t.stays(u, at, f.row.rec.(*Alert))
 	case hushed:
 		e.Hushed(at, t.terms(u, at))
 	case signalled:
@@ -133,6 +139,18 @@ func (t *turn) renews(u *unit, at time.Time, f renewed) {
 		t.escalated(u, at, e.Relapse(at, t.terms(u, at), why))
 	case !e.Unanswered():
 		t.inform(u, at, notify.OccasionBack, why)
+	}
+}
+
+// stays tells of an alert that went on and off, and fires steadily.
+func (t *turn) stays(u *unit, at time.Time, al *Alert) {
+	e, why := &u.inc.Escalation, "alert "+al.ID+" went on and off, and fires steadily"
+	switch {
+	case al.Incident != u.inc.ID || e.Status == escalate.Done:
+	case e.Status == escalate.Exhausted:
+		t.escalated(u, at, e.Relapse(at, t.terms(u, at), why))
+	case !e.Unanswered():
+		t.inform(u, at, notify.OccasionLater, why)
 	}
 }
 

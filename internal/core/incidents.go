@@ -63,11 +63,15 @@ func kept(e *event.Event) *event.Event {
 
 // ViewAlert returns the alert as people read it.
 func ViewAlert(al *Alert) incident.Alert {
-	return incident.Alert{
+	v := incident.Alert{
 		ID: al.ID, Tenant: al.Tenant, Class: al.Class, Service: al.Service, Incident: al.Incident, Previous: al.Previous,
 		Priority: al.Priority, State: string(al.State), Reason: al.Reason, Count: al.Count, First: signalOf(&al.First),
 		Latest: signalOf(&al.Latest), Ended: al.Ended,
 	}
+	if al.Flapping != nil {
+		v.Flaps = (al.Changes + 1) / 2
+	}
+	return v
 }
 
 func signalOf(f *alert.Facts) incident.Signal {

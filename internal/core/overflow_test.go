@@ -163,9 +163,6 @@ func (d Decision) due(t *testing.T, kind string) time.Time {
 
 // TestAFullBatchIsNoLoop: as many events of one alert at one instant as an intake takes are far from too much.
 func TestAFullBatchIsNoLoop(t *testing.T) {
-	if testing.Short() {
-		t.Skip("SKIPPED, not tested with -short: 8,000 signals in one decision, which take minutes under the race detector")
-	}
 	start := time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)
 	b := newBench(t, New())
 	var events Events

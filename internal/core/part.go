@@ -91,6 +91,10 @@ type (
 		a    *Assessed
 		lost bool
 	}
+	// flapped: a member goes on and off. It counts as firing until it is steady.
+	flapped struct{}
+	// steadied: a member that went on and off fires steadily.
+	steadied struct{ row *record }
 	// hushed: a member became quiet.
 	hushed struct{ row *record }
 	// worsened: a repeat of a member has a worse priority than any before.
@@ -165,6 +169,8 @@ func (covered) fact()   {}
 func (repeated) fact()  {}
 func (renewed) fact()   {}
 func (hushed) fact()    {}
+func (flapped) fact()   {}
+func (steadied) fact()  {}
 func (doubted) fact()   {}
 func (lapsed) fact()    {}
 func (opened) fact()    {}

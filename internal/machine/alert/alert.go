@@ -46,6 +46,7 @@ type Alert struct {
 	Reopen     time.Duration `json:"reopen"`               // window in which a trigger reopens it
 	Order
 	Wait
+	Flaps
 }
 
 // Reasons why an alert ended.
@@ -69,6 +70,7 @@ const (
 	Returned                    // the alert had become quiet and fires again
 	Restarted                   // the alert fires, but an end of it was lost: this is a new occurrence
 	Ended                       // the alert resolved
+	Kept                        // the alert goes on and off: the resolve counts when it is steady
 	Late                        // an older signal than one that came first; recorded, not applied, or not yet
 	Twin                        // an end that was told before; recorded
 	Orphan                      // no alert fires or is pending that the event could end; recorded
@@ -98,6 +100,7 @@ func (a *Alert) Trigger(f Facts, t Terms) Effect {
 		if lost {
 			return Restarted
 		}
+		a.goesOn(&f, &t)
 		return Repeated
 	case a.State == Quiet:
 		a.State = Firing
@@ -110,15 +113,21 @@ func (a *Alert) Trigger(f Facts, t Terms) Effect {
 		a.repeat(f, t)
 		return a.wait(f.Received, t)
 	case a.State == Resolved && a.reopens(f.Received):
+		a.change(f.Received)
 		a.State, a.Reason, a.Ended = Firing, "", time.Time{}
 		a.Reopened++
 		a.repeat(f, t)
 		return Reopened
 	}
+	flaps := a.Flaps
 	*a = Alert{
-		Count: 1, First: f, Latest: f, Occurrence: a.Occurrence + 1, StaleAfter: t.StaleAfter, Reopen: t.Reopen, Order: a.Order,
+		Count: 1, First: f, Latest: f, Occurrence: a.Occurrence + 1, StaleAfter: t.StaleAfter, Reopen: t.Reopen, Order: a.Order, Flaps: flaps,
 	}
-	return a.wait(f.Received, t)
+	effect := a.wait(f.Received, t)
+	if effect == Opened {
+		a.change(f.Received)
+	}
+	return effect
 }
 
 // Again counts a trigger of a firing alert if its summary, severity, labels and data are those of the latest event, and if its time
@@ -170,6 +179,9 @@ func (a *Alert) Resolve(f Facts, t Terms) Effect {
 			return Late
 		}
 	}
+	if a.State == Firing && a.keeps(&f, &t) {
+		return Kept
+	}
 	a.resolved(&f)
 	a.end(f.Received, BySignal)
 	return Ended
@@ -191,16 +203,16 @@ func (a *Alert) end(at time.Time, reason string) {
 	if a.State == Pending {
 		a.Reopen, a.Wait = 0, Wait{}
 	}
-	a.State, a.Ended, a.Reason = Resolved, at, reason
+	a.State, a.Ended, a.Reason, a.Flapping = Resolved, at, reason, nil
 }
 
-// StaleAt returns when the alert goes quiet without a signal; false if it never does.
+// StaleAt returns when the alert goes quiet without a signal; false if it never does, or flaps.
 func (a *Alert) StaleAt() (time.Time, bool) {
 	after := a.StaleAfter
 	if a.Doubtful {
 		after = doubtfulStaleAfter
 	}
-	if a.State != Firing || after <= 0 || after == event.Never {
+	if a.State != Firing || a.Flapping != nil || after <= 0 || after == event.Never {
 		return time.Time{}, false
 	}
 	return a.Latest.Received.Add(after), true

@@ -132,10 +132,11 @@ func (a *Alert) believe(f *Facts, t *Terms) (lost bool) {
 	}
 	fires := a.State == Firing
 	moved := fires && t.Sender.Clock.Begins() && older(a.Begin, f.Time)
-	lost = moved
+	lost = moved && !a.hasKept()
 	switch {
 	case !moved:
 		a.Moves = 0
+	case a.hasKept(): // its end is known
 	case !t.Sender.Clock.Known():
 		if a.Moves++; a.Moves > mostMoves {
 			lost = false
