@@ -28,6 +28,7 @@ var heardMutants = []struct{ name, history, says string }{
 	{"an_earlier_end_ends", "cw/11", "is over, while app/c"},
 	{"pages_share_a_lane", "cw/8", "the first try of a P1's page comes late"},
 	{"again_is_not_told", "am/15", "of which nobody has been told for"},
+	{"flapping_hides_an_outage", "flap/14", "is not heard"},
 }
 
 // TestHeardMutants takes one rule after the other out of the code and demands that its history turns red: the first two, all of them
