@@ -1,6 +1,7 @@
 package tocsin
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -17,6 +18,7 @@ import (
 	"github.com/tocsin-dev/tocsin/escalate"
 	"github.com/tocsin-dev/tocsin/event"
 	"github.com/tocsin-dev/tocsin/notify"
+	"github.com/tocsin-dev/tocsin/respond"
 	"github.com/tocsin-dev/tocsin/store"
 )
 
@@ -43,6 +45,9 @@ type Config struct {
 	Store store.Store
 	// DeadMan tells a service outside that the engine works. Defaults to none.
 	DeadMan DeadMan
+	// Authorize decides who may give which command, for [Engine.DoAs]. An error refuses. It sees the command as it would be carried out;
+	// call [respond.May] in it to add to the defaults. It may be called concurrently. Defaults to [respond.May]. [Engine.Do] does not ask.
+	Authorize func(context.Context, respond.Viewer, respond.Command, respond.About) error
 	// Logger receives the errors and warnings of the engine. Defaults to [slog.Default] at the time of each record.
 	Logger *slog.Logger
 	// StopWithin bounds how long Run delivers after its context has ended. Defaults to 10 seconds.

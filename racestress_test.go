@@ -138,6 +138,13 @@ var calls = map[string]call{
 	"DeadLetters": {10, func(c *caller) error { return c.letters() }},
 	"Erase":       {1, func(c *caller) error { _, err := c.Erase(c.ctx, "", c.by(), "wait"); return err }},
 
+	"DoAs": {100, func(c *caller) error {
+		viewer := respond.Viewer{Person: c.by(), Tenants: pick(c, nil, []string{"a"}), Grants: pick(c, nil, []string{respond.GrantOperator})}
+		return c.DoAs(c.ctx, viewer, pick[respond.Command](
+			c, respond.Acknowledge{Incident: c.one().ID}, respond.Reprioritise{Incident: c.one().ID, Because: "x"}, respond.KillSwitch{Because: "x"},
+		))
+	}},
+
 	"Do Acknowledge":   {100, func(c *caller) error { return c.Do(c.ctx, respond.Acknowledge{Incident: c.one().ID, By: c.by()}) }},
 	"Do Unacknowledge": {50, func(c *caller) error { return c.Do(c.ctx, respond.Unacknowledge{Incident: c.one().ID, By: c.by()}) }},
 	"Do Escalate": {100, func(c *caller) error {

@@ -146,6 +146,12 @@ var asked = map[string]func(t *testing.T, old *tocsin.Engine, id string){
 		var refused *respond.RefusedError
 		require.ErrorAs(t, old.Do(t.Context(), respond.Resend{Letter: notify.Message{Incident: id, Key: "k"}, By: "ana"}), &refused)
 	},
+	"DoAs": func(t *testing.T, old *tocsin.Engine, id string) {
+		leftToNewer(t, old.DoAs(t.Context(), respond.Viewer{Person: "ana"}, respond.Acknowledge{Incident: id}), "incident", id)
+		err := old.DoAs(t.Context(), respond.Viewer{Person: "ana", Tenants: []string{"a"}}, respond.Acknowledge{Incident: id})
+		require.ErrorIs(t, err, tocsin.ErrNotFound)
+		assert.NotErrorIs(t, err, store.ErrNewer, "not even that there is one")
+	},
 	"Submit": func(t *testing.T, old *tocsin.Engine, _ string) {
 		x := critical("x")
 		x.Severity = severity.Error
