@@ -43,7 +43,9 @@ const (
 type LinkError struct{ Fault LinkFault }
 
 // Error implements error.
-func (e *LinkError) Error() string { return "tocsin: the link to acknowledge is not valid: " + string(e.Fault) }
+func (e *LinkError) Error() string {
+	return "tocsin: the link to acknowledge is not valid: " + string(e.Fault)
+}
 
 // Link reads the last part of a link to acknowledge, as a page to a person has it. It changes nothing: give [respond.Acknowledge] to
 // [Engine.DoAs] for the link's viewer. The error is a [*LinkError] if the link is not valid or not valid any more; such links are counted.
@@ -61,23 +63,9 @@ func (e *Engine) Link(ctx context.Context, token string) (Link, error) {
 }
 
 func (e *Engine) followed(ctx context.Context, token string) (Link, error) {
-	if e.links == nil {
-		return Link{}, &LinkError{LinkForeign}
-	}
-	claims, err := e.links.Read(token, e.now(ctx))
-	switch {
-	case errors.Is(err, acklink.ErrTruncated):
-		return Link{}, &LinkError{LinkTruncated}
-	case errors.Is(err, acklink.ErrForeign):
-		return Link{}, &LinkError{LinkForeign}
-	case err != nil:
-		return Link{}, &LinkError{LinkExpired}
-	}
-	l := Link{
-		Person: escalate.PersonID(claims.Person), Via: claims.Channel, Position: escalate.Position{Round: claims.Round, Level: claims.Level},
-	}
-	if person, err := e.catalog.Load().Named(l.Person); err != nil || person != l.Person {
-		return Link{}, &LinkError{LinkStranger}
+	claims, err := e.claims(ctx, token)
+	if err != nil {
+		return Link{}, err
 	}
 	row, err := e.read(ctx, claims.Incident, true)
 	switch {
@@ -92,12 +80,35 @@ func (e *Engine) followed(ctx context.Context, token string) (Link, error) {
 	if err != nil {
 		return Link{}, err
 	}
-	l.Incident = e.core.View(inc)
 	entries, _ := entriesOf(&row)
+	l := Link{
+		Person: escalate.PersonID(claims.Person), Via: claims.Channel, Position: escalate.Position{Round: claims.Round, Level: claims.Level},
+		Incident: e.core.View(inc),
+	}
 	if fault := l.outlived(claims.Made, entries); fault != "" {
 		return Link{}, &LinkError{fault}
 	}
 	return l, nil
+}
+
+// claims returns what a token names, if it is signed, in time and of a person of the catalog.
+func (e *Engine) claims(ctx context.Context, token string) (acklink.Claims, error) {
+	if e.links == nil {
+		return acklink.Claims{}, &LinkError{LinkForeign}
+	}
+	c, err := e.links.Read(token, e.now(ctx))
+	switch {
+	case errors.Is(err, acklink.ErrTruncated):
+		return c, &LinkError{LinkTruncated}
+	case errors.Is(err, acklink.ErrForeign):
+		return c, &LinkError{LinkForeign}
+	case err != nil:
+		return c, &LinkError{LinkExpired}
+	}
+	if person, err := e.catalog.Load().Named(escalate.PersonID(c.Person)); err != nil || person != escalate.PersonID(c.Person) {
+		return c, &LinkError{LinkStranger}
+	}
+	return c, nil
 }
 
 // outlived says why a link is not valid any more whose page was made at the instant; empty: it is. made has no fractions of a millisecond.

@@ -91,7 +91,7 @@ func New(public string, keys [][]byte) *Links {
 
 // Page returns the URL of the page of an incident, which needs a login.
 func (l *Links) Page(incident string) string {
-	return l.base + "/incidents/" + url.PathEscape(incident)
+	return l.base + "/incident/" + url.PathEscape(incident)
 }
 
 // URL returns the link that stands for the claims.

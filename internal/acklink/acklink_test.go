@@ -113,7 +113,7 @@ func TestURL(t *testing.T) {
 	link := l.URL(page)
 	assert.Regexp(t, `^https://bell\.example/ops/a/tcn_[A-Za-z0-9_-]+$`, link)
 	assert.LessOrEqual(t, len(strings.TrimPrefix(link, "https://bell.example/ops/a/")), 90)
-	assert.Equal(t, "https://bell.example/ops/incidents/k7qf2mab", l.Page("k7qf2mab"))
+	assert.Equal(t, "https://bell.example/ops/incident/k7qf2mab", l.Page("k7qf2mab"))
 	for _, style := range []redact.Style{redact.Plain, redact.Tagged} {
 		shown := style.Text(`cannot post {"ack":"` + link + `"}: refused`)
 		assert.NotContains(t, shown, strings.TrimPrefix(link, "https://bell.example/ops/a/tcn_")[:8])
