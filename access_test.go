@@ -24,6 +24,11 @@ import (
 	"github.com/tocsin-dev/tocsin/respond"
 )
 
+// With these, pages have links.
+const bellURL = "https://bell.example"
+
+var linkKey = bytes.Repeat([]byte{7}, 32)
+
 // doors is an engine with an incident of tenant a and one without a tenant.
 type doors struct {
 	*tocsin.Engine
