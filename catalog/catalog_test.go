@@ -202,7 +202,7 @@ func TestBrokenCatalogs(t *testing.T) {
 		},
 		"policy target": {
 			func(c *Catalog) { policy(c, "x") },
-			`catalog: policy "all": level 1: target "x", expected owner, owner.lead, person:NAME, schedule:NAME, channel:NAME or channel:NAME:ROOM`,
+			`catalog: policy "all": level 1: target "x", expected owner, owner.lead, person:NAME, team:NAME, schedule:NAME, channel:NAME or channel:NAME:ROOM`,
 		},
 		"impact out of range": {
 			func(c *Catalog) { c.Impact[0].Impact = 9 },

@@ -63,6 +63,8 @@ func (c *Compiled) Reach(targets []escalate.Target, owner string, at time.Time) 
 			people(c.source.Teams[owner].Lead)
 		case escalate.ToPerson:
 			people(escalate.PersonID(p.Name))
+		case escalate.ToTeam:
+			onCall(c.OnCall(p.Name, at))
 		case escalate.ToSchedule:
 			if s := c.source.Schedules[p.Name]; s != nil {
 				onCall(escalate.AskSchedule(p.Name, s, at))
