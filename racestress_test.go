@@ -175,6 +175,9 @@ var calls = map[string]call{
 	"Do Reprioritise": {50, func(c *caller) error {
 		return c.Do(c.ctx, respond.Reprioritise{Incident: c.one().ID, By: c.by(), Priority: severity.Priority(c.IntN(6)), Because: "x"})
 	}},
+	"Do Page": {20, func(c *caller) error {
+		return c.Do(c.ctx, respond.Page{Incident: c.one().ID, By: c.by(), Target: pick[escalate.Target](c, "person:ben", "owner", "team:x"), Because: "x"})
+	}},
 	"Do Note":   {50, func(c *caller) error { return c.Do(c.ctx, respond.Note{Incident: c.one().ID, By: c.by(), Text: "x"}) }},
 	"Do Resend": {50, func(c *caller) error { return c.Do(c.ctx, respond.Resend{Letter: c.letter, By: c.by()}) }},
 	"Do StartRun": {50, func(c *caller) error {
