@@ -134,7 +134,12 @@ var calls = map[string]call{
 	}},
 	"Offer": {400, func(c *caller) error { c.Offer(c.event()); return nil }},
 	"Incidents": {200, func(c *caller) (err error) {
-		c.incidents, err = c.Engine.Incidents(c.ctx, tocsin.Query{Limit: 1 + c.IntN(10), Phase: pick(c, "", incident.Active, incident.Resolved)})
+		c.incidents, err = c.Engine.Incidents(c.ctx, tocsin.Query{
+			Limit: 1 + c.IntN(10), Phase: pick(c, "", incident.Active, incident.Resolved), Text: pick(c, "", "orders"),
+		})
+		if err == nil && c.IntN(2) == 0 {
+			_, err = c.Engine.Incidents(c.ctx, tocsin.Query{Open: true, Limit: 3, After: c.one().ID})
+		}
 		return err
 	}},
 	"Incident":   {1500, func(c *caller) error { _, err := c.Incident(c.ctx, c.one().ID); return err }},
