@@ -120,12 +120,12 @@ func (e *Engine) Incidents(ctx context.Context, q Query) ([]incident.Incident, e
 	}
 	queries := q.stores()
 	if q.After != "" {
-		last, err := e.read(ctx, q.After, false)
+		after, err := e.cursor(ctx, core.KindIncident, q.After)
 		if err != nil {
 			return nil, err
 		}
 		for i := range queries {
-			queries[i].After = last.Cursor
+			queries[i].After = after
 		}
 	}
 	incidents := []incident.Incident{}
@@ -256,6 +256,15 @@ func (e *Engine) read(ctx context.Context, id string, timeline bool) (store.Snap
 		}
 	}
 	return store.Snapshot{}, fmt.Errorf("%w: %q", ErrNotFound, id)
+}
+
+// cursor returns where a page begins that follows the incident or alert with the id.
+func (e *Engine) cursor(ctx context.Context, kind, id string) (string, error) {
+	last, err := e.read(ctx, id, false)
+	if err == nil && last.Key.Kind != kind {
+		err = fmt.Errorf("%w: %q is an %s, expected an %s", ErrNotFound, id, last.Key.Kind, kind)
+	}
+	return last.Cursor, err
 }
 
 // SeverityOf returns the severity that the catalog gives to a sender's word at an intake, and false if it gives none.

@@ -142,7 +142,11 @@ var calls = map[string]call{
 		}
 		return err
 	}},
-	"Incident":   {1500, func(c *caller) error { _, err := c.Incident(c.ctx, c.one().ID); return err }},
+	"Incident": {1500, func(c *caller) error { _, err := c.Incident(c.ctx, c.one().ID); return err }},
+	"Alerts": {50, func(c *caller) error {
+		_, err := c.Alerts(c.ctx, tocsin.AlertQuery{Limit: 3, State: pick(c, "", "firing"), Promoted: pick(c, nil, new(false)), Incident: pick(c, "", c.one().ID)})
+		return err
+	}},
 	"Timeline":   {300, func(c *caller) error { _, err := c.Timeline(c.ctx, c.one().ID); return err }},
 	"Explain":    {50, func(c *caller) error { _, err := c.Explain(c.ctx, c.one().ID); return err }},
 	"Health":     {1500, func(c *caller) error { return c.Health(c.ctx) }},
