@@ -70,7 +70,7 @@ func (e *Engine) alertRows(ctx context.Context, q *AlertQuery) (store.Query, err
 	}
 	if q.After != "" {
 		var err error
-		if sq.After, err = e.cursor(ctx, core.KindAlert, q.After); err != nil {
+		if sq.After, err = e.cursor(ctx, q.Tenant, core.KindAlert, q.After); err != nil {
 			return sq, err
 		}
 	}

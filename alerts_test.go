@@ -92,6 +92,7 @@ func TestAlerts(t *testing.T) {
 			`tocsin: not found: no incident "` + opened + `"`:                                          {Incident: opened, Tenant: "shop"},
 			`tocsin: not found: no incident "` + list[0].ID + `"`:                                      {Incident: list[0].ID},
 			`tocsin: not found: "` + opened + `" is an incident, expected an alert`:                    {After: opened},
+			`tocsin: not found: "` + list[1].ID + `"`:                                                  {After: list[1].ID, Tenant: "shop"},
 		} {
 			_, err := h.Alerts(t.Context(), query)
 			require.EqualError(t, err, want)

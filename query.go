@@ -120,7 +120,7 @@ func (e *Engine) Incidents(ctx context.Context, q Query) ([]incident.Incident, e
 	}
 	queries := q.stores()
 	if q.After != "" {
-		after, err := e.cursor(ctx, core.KindIncident, q.After)
+		after, err := e.cursor(ctx, q.Tenant, core.KindIncident, q.After)
 		if err != nil {
 			return nil, err
 		}
@@ -258,10 +258,14 @@ func (e *Engine) read(ctx context.Context, id string, timeline bool) (store.Snap
 	return store.Snapshot{}, fmt.Errorf("%w: %q", ErrNotFound, id)
 }
 
-// cursor returns where a page begins that follows the incident or alert with the id.
-func (e *Engine) cursor(ctx context.Context, kind, id string) (string, error) {
+// cursor returns where a page begins that follows the incident or alert with the id. One of another tenant is answered as one that does
+// not exist.
+func (e *Engine) cursor(ctx context.Context, tenant, kind, id string) (string, error) {
 	last, err := e.read(ctx, id, false)
-	if err == nil && last.Key.Kind != kind {
+	switch {
+	case err == nil && last.Key.Tenant != tenant:
+		err = fmt.Errorf("%w: %q", ErrNotFound, id)
+	case err == nil && last.Key.Kind != kind:
 		err = fmt.Errorf("%w: %q is an %s, expected an %s", ErrNotFound, id, last.Key.Kind, kind)
 	}
 	return last.Cursor, err
