@@ -1,6 +1,7 @@
 package tocsin
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -16,7 +17,9 @@ import (
 	"github.com/tocsin-dev/tocsin/catalog"
 	"github.com/tocsin-dev/tocsin/escalate"
 	"github.com/tocsin-dev/tocsin/event"
+	"github.com/tocsin-dev/tocsin/internal/acklink"
 	"github.com/tocsin-dev/tocsin/notify"
+	"github.com/tocsin-dev/tocsin/respond"
 	"github.com/tocsin-dev/tocsin/store"
 )
 
@@ -43,6 +46,16 @@ type Config struct {
 	Store store.Store
 	// DeadMan tells a service outside that the engine works. Defaults to none.
 	DeadMan DeadMan
+	// PublicURL is where people reach the pages of package status, such as https://bell.example. With it a page to a person has a link to
+	// acknowledge, and other messages about an incident have one to its page, which needs a login. It needs LinkKeys. Defaults to none:
+	// messages have no such links.
+	PublicURL string
+	// LinkKeys sign the links to acknowledge: one key of at least 32 random bytes, the same in all replicas, or two while one replaces the
+	// other. The first signs, both verify. Keep the key before for 24 hours, as long as links live.
+	LinkKeys [][]byte
+	// Authorize decides who may give which command, for [Engine.DoAs]. An error refuses. It sees the command as it would be carried out;
+	// call [respond.May] in it to add to the defaults. It may be called concurrently. Defaults to [respond.May]. [Engine.Do] does not ask.
+	Authorize func(context.Context, respond.Viewer, respond.Command, respond.About) error
 	// Logger receives the errors and warnings of the engine. Defaults to [slog.Default] at the time of each record.
 	Logger *slog.Logger
 	// StopWithin bounds how long Run delivers after its context has ended. Defaults to 10 seconds.
@@ -68,6 +81,7 @@ type prepared struct {
 	Config
 	compiled  *catalog.Compiled
 	notifiers map[string]notify.Notifier
+	links     *acklink.Links // nil: messages have none
 }
 
 // prepare fills in the defaults. Its error joins all faults.
@@ -108,6 +122,7 @@ func (c *Config) prepare() (*prepared, error) {
 		errs = append(errs, err)
 	}
 	p.compiled = compiled
+	errs = append(errs, p.linked()...)
 	if err := event.CheckText(p.Service, maxService); err != nil { // it fills fields of events
 		fault("Service: %w", err)
 	}
@@ -160,6 +175,24 @@ func (p *prepared) usable() []error {
 	}
 	if err := p.DeadMan.check(); err != nil {
 		fault("DeadMan: %w", err)
+	}
+	return errs
+}
+
+// linked prepares the links, and returns the faults of PublicURL and LinkKeys.
+func (p *prepared) linked() []error {
+	if p.PublicURL == "" && len(p.LinkKeys) == 0 {
+		return nil
+	}
+	var errs []error
+	if err := acklink.CheckURL(p.PublicURL); err != nil {
+		errs = append(errs, fmt.Errorf("tocsin: config: PublicURL: %w", err))
+	}
+	if err := acklink.CheckKeys(p.LinkKeys); err != nil {
+		errs = append(errs, fmt.Errorf("tocsin: config: LinkKeys: %w", err))
+	}
+	if len(errs) == 0 {
+		p.links = acklink.New(p.PublicURL, p.LinkKeys)
 	}
 	return errs
 }

@@ -77,7 +77,7 @@ func New(c *Config) (*Engine, error) {
 		e.log(context.Background(), slog.LevelWarn, "no store configured: all state is in memory and is lost when the process ends")
 	}
 	e.inputLog = newInputLog(e.store)
-	e.box = outbox.New(p.notifiers, p.Actions, tracer, e.settle)
+	e.box = outbox.New(p.notifiers, p.Actions, p.links, tracer, e.settle)
 	e.activate(p.compiled)
 	if err := guarded(func() error { return tel.Observe(e.offers.len, e.onCall) }); err != nil {
 		return nil, fmt.Errorf("tocsin: config: MeterProvider: %w", err)

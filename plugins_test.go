@@ -294,7 +294,16 @@ func TestPanicsOfProviders(t *testing.T) {
 		"it panicked with a": {Notifier: &inbox{}, MeterProvider: panickyMeters{}},
 		"MeterProvider is a nil *tocsin_test.inboxMeters, expected a provider": {Notifier: &inbox{}, MeterProvider: none},
 		"Logger has no handler, expected a logger of slog.New":                 {Notifier: &inbox{}, Logger: &slog.Logger{}},
-		"DeadMan: the URL is malformed, expected http or https and a host":     {Notifier: &inbox{}, DeadMan: tocsin.DeadMan{URL: notify.NewSecret("ftp://canary.example/")}},
+		"PublicURL: \"bell.example\", expected a URL such as https://bell.example": {
+			Notifier: &inbox{}, PublicURL: "bell.example", LinkKeys: [][]byte{make([]byte, 32)},
+		},
+		"LinkKeys: 0 keys, expected one":                    {Notifier: &inbox{}, PublicURL: "https://bell.example"},
+		"LinkKeys: key 1 has 6 bytes, expected at least 32": {Notifier: &inbox{}, PublicURL: "https://bell.example", LinkKeys: [][]byte{[]byte("canary")}},
+		"LinkKeys: 3 keys, expected one, or two": {
+			Notifier: &inbox{}, PublicURL: "https://bell.example", LinkKeys: [][]byte{make([]byte, 32), make([]byte, 32), make([]byte, 32)},
+		},
+		"PublicURL: \"\", expected a URL":                                  {Notifier: &inbox{}, LinkKeys: [][]byte{make([]byte, 32)}},
+		"DeadMan: the URL is malformed, expected http or https and a host": {Notifier: &inbox{}, DeadMan: tocsin.DeadMan{URL: notify.NewSecret("ftp://canary.example/")}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := tocsin.New(&c)

@@ -24,6 +24,7 @@ import (
 	"github.com/tocsin-dev/tocsin/escalate"
 	"github.com/tocsin-dev/tocsin/event"
 	"github.com/tocsin-dev/tocsin/incident"
+	"github.com/tocsin-dev/tocsin/internal/acklink"
 	"github.com/tocsin-dev/tocsin/notify"
 	"github.com/tocsin-dev/tocsin/respond"
 	"github.com/tocsin-dev/tocsin/severity"
@@ -138,6 +139,19 @@ var calls = map[string]call{
 	"DeadLetters": {10, func(c *caller) error { return c.letters() }},
 	"Erase":       {1, func(c *caller) error { _, err := c.Erase(c.ctx, "", c.by(), "wait"); return err }},
 
+	"Link": {300, func(c *caller) error {
+		_, err := c.Link(c.ctx, acklink.New(bellURL, [][]byte{linkKey}).Token(acklink.Claims{
+			Incident: c.one().ID, Person: string(c.by()), Made: time.Now(), Until: time.Now().Add(time.Hour),
+		}))
+		return err
+	}},
+	"DoAs": {100, func(c *caller) error {
+		viewer := respond.Viewer{Person: c.by(), Tenants: pick(c, nil, []string{"a"}), Grants: pick(c, nil, []string{respond.GrantOperator})}
+		return c.DoAs(c.ctx, viewer, pick[respond.Command](
+			c, respond.Acknowledge{Incident: c.one().ID}, respond.Reprioritise{Incident: c.one().ID, Because: "x"}, respond.KillSwitch{Because: "x"},
+		))
+	}},
+
 	"Do Acknowledge":   {100, func(c *caller) error { return c.Do(c.ctx, respond.Acknowledge{Incident: c.one().ID, By: c.by()}) }},
 	"Do Unacknowledge": {50, func(c *caller) error { return c.Do(c.ctx, respond.Unacknowledge{Incident: c.one().ID, By: c.by()}) }},
 	"Do Escalate": {100, func(c *caller) error {
@@ -229,6 +243,7 @@ func stress(t *testing.T, seed uint64) map[string]int {
 		Catalog: stressed(), Store: &sulky{memory.New()}, StopWithin: 20 * time.Millisecond,
 		Notifiers: map[string]notify.Notifier{"slack": sulkyNotifier, "sms": sulkyNotifier},
 		Actions:   map[string]automate.Action{"act": sulkyAction},
+		PublicURL: bellURL, LinkKeys: [][]byte{linkKey},
 	})
 	require.NoError(t, err)
 	ctx, cancel := context.WithCancel(t.Context())

@@ -119,7 +119,9 @@ func restless(t *testing.T, kept store.Store, seed uint64) map[string][]incident
 }
 
 func begin(t *testing.T, kept store.Store, n notify.Notifier) (*tocsin.Engine, func()) {
-	bell, err := tocsin.New(&tocsin.Config{Catalog: twoLevels(), Store: kept, Notifiers: map[string]notify.Notifier{"slack": n, "sms": n}})
+	bell, err := tocsin.New(&tocsin.Config{
+		Catalog: twoLevels(), Store: kept, Notifiers: map[string]notify.Notifier{"slack": n, "sms": n}, PublicURL: bellURL, LinkKeys: [][]byte{linkKey},
+	})
 	require.NoError(t, err)
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error, 1)

@@ -20,6 +20,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/tocsin-dev/tocsin"
+	"github.com/tocsin-dev/tocsin/internal/acklink"
 	"github.com/tocsin-dev/tocsin/notify"
 	"github.com/tocsin-dev/tocsin/respond"
 	"github.com/tocsin-dev/tocsin/severity"
@@ -145,6 +146,18 @@ var asked = map[string]func(t *testing.T, old *tocsin.Engine, id string){
 		leftToNewer(t, old.Do(t.Context(), respond.Acknowledge{Incident: id, By: "ana"}), "", "")
 		var refused *respond.RefusedError
 		require.ErrorAs(t, old.Do(t.Context(), respond.Resend{Letter: notify.Message{Incident: id, Key: "k"}, By: "ana"}), &refused)
+	},
+	"DoAs": func(t *testing.T, old *tocsin.Engine, id string) {
+		leftToNewer(t, old.DoAs(t.Context(), respond.Viewer{Person: "ana"}, respond.Acknowledge{Incident: id}), "incident", id)
+		err := old.DoAs(t.Context(), respond.Viewer{Person: "ana", Tenants: []string{"a"}}, respond.Acknowledge{Incident: id})
+		require.ErrorIs(t, err, tocsin.ErrNotFound)
+		assert.NotErrorIs(t, err, store.ErrNewer, "not even that there is one")
+	},
+	"Link": func(t *testing.T, old *tocsin.Engine, id string) {
+		_, err := old.Link(t.Context(), acklink.New(bellURL, [][]byte{linkKey}).Token(acklink.Claims{
+			Incident: id, Person: "ana", Made: time.Now(), Until: time.Now().Add(time.Hour),
+		}))
+		leftToNewer(t, err, "incident", id)
 	},
 	"Submit": func(t *testing.T, old *tocsin.Engine, _ string) {
 		x := critical("x")

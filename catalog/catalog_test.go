@@ -312,6 +312,42 @@ func TestManyChoicesAreCutShort(t *testing.T) {
 		`catalog: defaults: team "x" does not exist, expected none, since there are none`)
 }
 
+// TestBelongs: members, the lead and who is on call are of a team; without people everybody is.
+func TestBelongs(t *testing.T) {
+	day := time.Date(2026, 3, 3, 12, 0, 0, 0, time.UTC)
+	c := compiled(t, &Catalog{
+		Defaults: Defaults{Owner: "shop", Plan: "p"}, Plans: map[string]Plan{"p": {Policy: "p"}},
+		Policies: map[string]escalate.Policy{"p": {Levels: []escalate.Level{{Page: []escalate.Target{"owner"}}}}},
+		People: map[escalate.PersonID]Person{
+			"ana": {Contacts: []escalate.Contact{"sms:1"}}, "ben": {Contacts: []escalate.Contact{"sms:2"}},
+			"cho": {Contacts: []escalate.Contact{"sms:3"}}, "dee": {Contacts: []escalate.Contact{"sms:4"}},
+		},
+		Teams:     map[string]Team{"shop": {Members: []escalate.PersonID{"ana"}, Lead: "ben", Schedule: "days"}},
+		Schedules: map[string]escalate.Schedule{"days": onCallAt{day, "cho"}},
+	})
+	for person, want := range map[escalate.PersonID]bool{"ana": true, "ben": true, "cho": true, "dee": false, "": false} {
+		assert.Equal(t, want, c.Belongs(person, "shop", day), person)
+		assert.False(t, c.Belongs(person, "other", day), person)
+	}
+	assert.False(t, c.Belongs("cho", "shop", day.Add(time.Hour)), "off call")
+	nobody := compiled(t, Builtin(nil))
+	assert.True(t, nobody.Belongs("zoe", "default", day))
+	assert.False(t, nobody.Belongs("", "default", day))
+}
+
+// onCallAt has a person on call at one instant.
+type onCallAt struct {
+	at     time.Time
+	person escalate.PersonID
+}
+
+func (s onCallAt) OnCall(at time.Time) []escalate.PersonID {
+	if at.Equal(s.at) {
+		return []escalate.PersonID{s.person}
+	}
+	return nil
+}
+
 func compiled(t *testing.T, c *Catalog) *Compiled {
 	out, err := c.Compile()
 	require.NoError(t, err)

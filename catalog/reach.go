@@ -20,6 +20,17 @@ func (c *Compiled) OnCall(team string, at time.Time) (people []escalate.PersonID
 	return escalate.AskSchedule(t.Schedule, c.source.Schedules[t.Schedule], at)
 }
 
+// Belongs reports whether a person is of the team at the instant: a member, its lead, or on call for it. In a catalog without people,
+// where nobody is known, everybody is of every team.
+func (c *Compiled) Belongs(person escalate.PersonID, team string, at time.Time) bool {
+	t := c.source.Teams[team]
+	if len(c.source.People) == 0 || t.Lead == person || slices.Contains(t.Members, person) {
+		return person != ""
+	}
+	onCall, _ := c.OnCall(team, at)
+	return slices.Contains(onCall, person)
+}
+
 // Schedules returns the schedules by name.
 func (c *Compiled) Schedules() map[string]escalate.Schedule { return c.source.Schedules }
 

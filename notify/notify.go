@@ -129,7 +129,7 @@ type Message struct {
 	Service  string            `json:"service,omitempty" erase:"keep"`
 	Owner    string            `json:"owner,omitempty" erase:"keep"` // team
 	Runbook  string            `json:"runbook,omitempty" erase:"keep"`
-	Ack      string            `json:"ack,omitempty" erase:"words"` // URL by which the person answers
+	Ack      string            `json:"ack,omitempty" erase:"words"` // URL by which the person answers, a secret: of a page to a person, set as it leaves
 	Links    []event.Link      `json:"links,omitempty" erase:"words"`
 	// Note says what happened. In a page it holds the results of diagnostics and names those still missing.
 	Note string `json:"note,omitempty" erase:"words"`

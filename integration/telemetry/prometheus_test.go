@@ -66,6 +66,7 @@ func exported(t *testing.T) families {
 		pass(time.Minute)
 		open, err := bell.Incidents(t.Context(), tocsin.Query{})
 		require.NoError(t, err)
+		require.Error(t, bell.DoAs(t.Context(), respond.Viewer{}, respond.Acknowledge{Incident: open[0].ID}))
 		require.NoError(t, bell.Do(t.Context(), respond.Acknowledge{Incident: open[0].ID, By: "ben"}))
 		require.NoError(t, bell.Do(t.Context(), respond.Resolve{Incident: open[0].ID, By: "ben", Alerts: true, Override: "done"}))
 		pass(time.Minute)

@@ -33,6 +33,7 @@ var layers = []struct {
 	{"internal/redact", 0},
 	{"internal/line", 0},
 	{"internal/line/linetest", 0},
+	{"internal/acklink", 0},
 
 	{"route", 1},
 	{"incident", 1},

@@ -165,7 +165,7 @@ func TestOfTheSameInstantTheFirstStartedLeaves(t *testing.T) {
 // calls returns an outbox with an action, and a function that begins a call of it.
 func calls(t *testing.T, act automate.ActionFunc) (h *harness, call func(id string) bool) {
 	h = &harness{}
-	h.Outbox = New(nil, map[string]automate.Action{"restart": act}, noop.Tracer{}, func(_ context.Context, out Outcome) {
+	h.Outbox = New(nil, map[string]automate.Action{"restart": act}, nil, noop.Tracer{}, func(_ context.Context, out Outcome) {
 		h.mu.Lock()
 		defer h.mu.Unlock()
 		h.got = append(h.got, out)

@@ -11,6 +11,7 @@ import (
 
 	"github.com/tocsin-dev/tocsin/automate"
 	"github.com/tocsin-dev/tocsin/catalog"
+	"github.com/tocsin-dev/tocsin/internal/acklink"
 	"github.com/tocsin-dev/tocsin/internal/core"
 	"github.com/tocsin-dev/tocsin/notify"
 	"github.com/tocsin-dev/tocsin/store"
@@ -46,6 +47,7 @@ type Outcome struct {
 
 // Outbox sends messages and calls actions. Its methods may be called concurrently.
 type Outbox struct {
+	links  *acklink.Links // nil: messages have none
 	tracer trace.Tracer
 	settle func(context.Context, Outcome)
 
@@ -58,13 +60,14 @@ type Outbox struct {
 	wg       sync.WaitGroup
 }
 
-// New makes a closed Outbox. Each try is a span of tracer. settle stores an Outcome; it is called once for each try,
+// New makes a closed Outbox. Messages get their links of links, unless it is nil. Each try is a span of tracer. settle stores an Outcome; it is called once for each try,
 // concurrently.
 func New(
-	notifiers map[string]notify.Notifier, actions map[string]automate.Action, tracer trace.Tracer, settle func(context.Context, Outcome),
+	notifiers map[string]notify.Notifier, actions map[string]automate.Action, links *acklink.Links, tracer trace.Tracer,
+	settle func(context.Context, Outcome),
 ) *Outbox {
 	o := &Outbox{
-		tracer: tracer, settle: settle, channels: make(map[string]*channel, len(notifiers)+len(actions)),
+		links: links, tracer: tracer, settle: settle, channels: make(map[string]*channel, len(notifiers)+len(actions)),
 		calls: make(map[store.Claim]context.CancelFunc),
 	}
 	for name, n := range notifiers {

@@ -105,7 +105,7 @@ type harness struct {
 
 func open(t *testing.T, notifiers map[string]notify.Notifier) *harness {
 	h := &harness{}
-	h.Outbox = New(notifiers, nil, noop.Tracer{}, func(_ context.Context, out Outcome) {
+	h.Outbox = New(notifiers, nil, nil, noop.Tracer{}, func(_ context.Context, out Outcome) {
 		h.mu.Lock()
 		defer h.mu.Unlock()
 		h.got = append(h.got, out)

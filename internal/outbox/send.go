@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/cenkalti/backoff/v4"
@@ -12,6 +13,7 @@ import (
 	"github.com/tocsin-dev/tocsin/automate"
 	"github.com/tocsin-dev/tocsin/event"
 	"github.com/tocsin-dev/tocsin/incident"
+	"github.com/tocsin-dev/tocsin/internal/acklink"
 	"github.com/tocsin-dev/tocsin/internal/core"
 	"github.com/tocsin-dev/tocsin/notify"
 	"github.com/tocsin-dev/tocsin/store"
@@ -63,7 +65,7 @@ func (o *Outbox) send(ctx context.Context, c *channel, outs []*Outcome, report f
 	ctx, cancel := context.WithTimeout(ctx, sendTimeout)
 	defer cancel()
 	late := context.AfterFunc(ctx, func() { o.learn(report, verdict(ctx, ctx.Err())) }) // a notifier that ignores ctx has failed too
-	m := message(outs)
+	m := o.message(c, outs, time.Now())
 	m.TraceParent = carried(span, m.TraceParent)
 	err := c.notify(ctx, m)
 	said := verdict(ctx, err)
@@ -99,13 +101,29 @@ func (out *Outcome) Fails(err error) {
 	out.Err = err
 }
 
-// message returns the message that leaves.
-func message(outs []*Outcome) notify.Message {
+// message returns the message that leaves, with its links. They stand in this copy only, so that no token is stored.
+func (o *Outbox) message(c *channel, outs []*Outcome, now time.Time) notify.Message {
 	pages := make([]notify.Message, len(outs))
 	for i, out := range outs {
 		pages[i] = out.Message
+		o.link(c, &pages[i], out.Task.Record.Tenant, now)
 	}
 	return notify.Together(pages...)
+}
+
+// link adds the link to acknowledge to a page to a person. Other messages, and those to a provider at which many read along, get a link to
+// the page of the incident.
+func (o *Outbox) link(c *channel, m *notify.Message, tenant string, now time.Time) {
+	switch {
+	case o.links == nil, m.Incident == "", m.Audience:
+	case m.Kind == notify.Page && m.Person != "" && !c.keeps():
+		m.Ack = o.links.URL(acklink.Claims{
+			Tenant: tenant, Incident: m.Incident, Person: m.Person, Channel: m.Channel, Round: m.Round, Level: m.Level,
+			Made: m.At, Until: now.Add(acklink.Life),
+		})
+	default:
+		m.Links = append(slices.Clip(m.Links), event.Link{URL: o.links.Page(m.Incident), Text: "Incident"})
+	}
 }
 
 // TryAgain notes when to try again after an error, at least a pause after now. An error that is permanent is final; so is any error of

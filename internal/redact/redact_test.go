@@ -62,6 +62,7 @@ func TestNoCanaryTexts(t *testing.T) {
 		{"https://h/p?p%61ssword=CANARY", "https://h/p?p%61ssword=***"},
 		{"key AKIAIOSFODNN7EXAMPLE used", "key *** used"},
 		{"jwt eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl.", "jwt ***"},
+		{"https://bell.example/a/tcn_AQAIazdxZjJtYWIDYW5hBXNsYWNrAQLqhdvQyDOA9Zja0gY", "https://bell.example/a/***"},
 		{"ghp_0123456789abcdef0123456789abcdef0123", "***"},
 		{"https://hooks.slack.com/services/T000/B000/CANARYCANARY", "https://hooks.slack.com/services/***"},
 		{"-----BEGIN RSA PRIVATE KEY-----\nCANARY\nCANARY\n-----END RSA PRIVATE KEY-----\nrest", "-----BEGIN RSA PRIVATE KEY-----\n***\n-----END RSA PRIVATE KEY-----\nrest"},

@@ -37,6 +37,7 @@ type Telemetry struct {
 	actions     metric.Float64Histogram
 	beats       metric.Int64Counter
 	unreadable  metric.Int64Counter
+	refusals    metric.Int64Counter
 	types       values
 }
 
@@ -67,6 +68,7 @@ func New(meters metric.MeterProvider, tracer trace.Tracer) (*Telemetry, error) {
 		actions:     m.seconds("tocsin.action.run.duration", "Calls of actions.", actionTimes),
 		beats:       m.counter("tocsin.deadman.calls", "{call}", "Calls of the dead-man's switch by outcome: ok, failed or withheld."),
 		unreadable:  m.counter("tocsin.store.unreadable", "{row}", "Rows of the store that cannot be read, each when it is first found."),
+		refusals:    m.counter("tocsin.access.refusals", "{refusal}", "Commands that a viewer may not give, and links that are not valid."),
 	}
 	return t, m.fault()
 }
@@ -148,6 +150,12 @@ func (t *Telemetry) Unreadable(ctx context.Context, kind string, newer bool) {
 		why = "newer"
 	}
 	t.unreadable.Add(ctx, 1, with("kind", t.types.bounded(kind), "error.type", why))
+}
+
+// Forbade counts a command that a viewer may not give, by what the viewer lacks, or a link by what is wrong with it.
+func (t *Telemetry) Forbade(ctx context.Context, command, why string) {
+	defer spans.Shield()
+	t.refusals.Add(ctx, 1, with("command", command, "error.type", why))
 }
 
 // Acted records a call of an action that began at began. An empty fault means success.

@@ -1,0 +1,184 @@
+package acklink
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"net/url"
+	"strings"
+	"time"
+)
+
+const (
+	// Life is the longest that a link is valid.
+	Life = 24 * time.Hour
+	// Prefix begins every token. Package redact knows tokens by it.
+	Prefix = "tcn_"
+
+	version   = 1
+	macLength = 16 // bytes: half of SHA-256, as RFC 2104 allows
+	minKey    = 32 // bytes
+	maxKeys   = 2
+	maxText   = 255 // bytes of a field
+	maxToken  = 2048
+
+	domain = "tocsin acknowledge link\x00" // so that the keys sign nothing else that looks like a link
+)
+
+// Why a token is refused.
+var (
+	ErrTruncated = errors.New("it is not a whole link")
+	ErrForeign   = errors.New("it was not signed here, or was altered")
+	ErrExpired   = errors.New("it has expired")
+)
+
+// Claims is what a link names.
+type Claims struct {
+	Tenant   string
+	Incident string
+	Person   string
+	Channel  string // over which the message went
+	Round    int    // of the escalation
+	Level    int
+	Made     time.Time // when the engine decided to send the message, in milliseconds
+	Until    time.Time // when the link ends, in seconds
+}
+
+// Links makes and reads links. It is safe for concurrent use.
+type Links struct {
+	base string
+	keys [][]byte
+}
+
+// CheckKeys reports faults of the keys.
+func CheckKeys(keys [][]byte) error {
+	if len(keys) == 0 || len(keys) > maxKeys {
+		return fmt.Errorf("%d keys, expected one, or two: the new one and the one before", len(keys))
+	}
+	for i, key := range keys {
+		if len(key) < minKey {
+			return fmt.Errorf("key %d has %d bytes, expected at least %d random bytes", i+1, len(key), minKey)
+		}
+	}
+	return nil
+}
+
+// CheckURL reports faults of the URL beneath which the pages are served.
+func CheckURL(public string) error {
+	u, err := url.Parse(public)
+	switch {
+	case err != nil: // its text quotes the URL, which is not a secret
+		return err
+	case u.Scheme != "https" && u.Scheme != "http", u.Host == "":
+		return fmt.Errorf("%q, expected a URL such as https://bell.example", public)
+	case u.User != nil, u.RawQuery != "", u.ForceQuery, u.Fragment != "":
+		return fmt.Errorf("%q, expected a URL without user, query and fragment", public)
+	}
+	return nil
+}
+
+// New makes Links of a URL and keys that passed the checks. The first key signs, each verifies.
+func New(public string, keys [][]byte) *Links {
+	l := &Links{base: strings.TrimRight(public, "/")}
+	for _, key := range keys {
+		l.keys = append(l.keys, append([]byte(nil), key...))
+	}
+	return l
+}
+
+// Page returns the URL of the page of an incident, which needs a login.
+func (l *Links) Page(incident string) string {
+	return l.base + "/incident/" + url.PathEscape(incident)
+}
+
+// URL returns the link that stands for the claims.
+func (l *Links) URL(c Claims) string { return l.base + "/a/" + l.Token(c) }
+
+// Token returns the last part of the link.
+func (l *Links) Token(c Claims) string {
+	b := []byte{version}
+	for _, text := range [...]string{c.Tenant, c.Incident, c.Person, c.Channel} {
+		b = binary.AppendUvarint(b, uint64(len(text)))
+		b = append(b, text...)
+	}
+	for _, n := range [...]int64{int64(c.Round), int64(c.Level), c.Made.UnixMilli(), c.Until.Unix()} {
+		b = binary.AppendUvarint(b, uint64(max(n, 0)))
+	}
+	return Prefix + base64.RawURLEncoding.EncodeToString(append(b, mac(l.keys[0], b)...))
+}
+
+func mac(key, signed []byte) []byte {
+	h := hmac.New(sha256.New, key)
+	h.Write([]byte(domain))
+	h.Write(signed)
+	return h.Sum(nil)[:macLength]
+}
+
+// Read returns what a token names. The error is ErrTruncated, ErrForeign or ErrExpired; the claims of an expired link are returned too.
+func (l *Links) Read(token string, now time.Time) (Claims, error) {
+	c, signed, sum, err := parse(token)
+	if err != nil {
+		return Claims{}, err
+	}
+	for _, key := range l.keys {
+		if hmac.Equal(mac(key, signed), sum) {
+			if !now.Before(c.Until) {
+				return c, ErrExpired
+			}
+			return c, nil
+		}
+	}
+	return Claims{}, ErrForeign
+}
+
+// parse takes a token apart: what is signed, and the signature. Exactly one token has each content.
+func parse(token string) (c Claims, signed, sum []byte, err error) {
+	body, ok := strings.CutPrefix(token, Prefix)
+	if !ok || len(token) > maxToken {
+		return c, nil, nil, ErrTruncated
+	}
+	b, err := base64.RawURLEncoding.Strict().DecodeString(body)
+	if err != nil || strings.ContainsAny(body, "\r\n") || len(b) <= macLength || b[0] != version {
+		return c, nil, nil, ErrTruncated
+	}
+	signed, sum = b[:len(b)-macLength], b[len(b)-macLength:]
+	r := reader{left: signed[1:], ok: true}
+	c.Tenant, c.Incident, c.Person, c.Channel = r.text(), r.text(), r.text(), r.text()
+	c.Round, c.Level = int(r.number(1<<31-1)), int(r.number(1<<31-1))
+	c.Made, c.Until = time.UnixMilli(int64(r.number(1<<53))).UTC(), time.Unix(int64(r.number(1<<40)), 0).UTC()
+	if !r.ok || len(r.left) > 0 {
+		return Claims{}, nil, nil, ErrTruncated
+	}
+	return c, signed, sum, nil
+}
+
+// reader reads fields one after the other.
+type reader struct {
+	left []byte
+	ok   bool
+}
+
+// number reads a number of at most most, in its shortest form.
+func (r *reader) number(most uint64) uint64 {
+	n, length := binary.Uvarint(r.left)
+	if length <= 0 || n > most || length > 1 && r.left[length-1] == 0 {
+		r.left, r.ok = nil, false
+		return 0
+	}
+	r.left = r.left[length:]
+	return n
+}
+
+func (r *reader) text() string {
+	n := r.number(maxText)
+	if n > uint64(len(r.left)) {
+		r.left, r.ok = nil, false
+		return ""
+	}
+	text := string(r.left[:n])
+	r.left = r.left[n:]
+	return text
+}

@@ -1,0 +1,4 @@
+package status
+
+// Config configures the handlers of this package. nil is a Config without fields.
+type Config struct{}
