@@ -99,6 +99,12 @@ var asked = map[string]func(t *testing.T, old *tocsin.Engine, id string){
 		require.Len(t, list, 1, "its own")
 		assert.Equal(t, "own", list[0].Title)
 	},
+	"Alerts": func(t *testing.T, old *tocsin.Engine, _ string) {
+		list, err := old.Alerts(t.Context(), tocsin.AlertQuery{})
+		require.NoError(t, err)
+		require.Len(t, list, 1, "its own")
+		assert.Equal(t, "own", list[0].Latest.Summary)
+	},
 	"Incident": func(t *testing.T, old *tocsin.Engine, id string) {
 		_, err := old.Incident(t.Context(), id)
 		leftToNewer(t, err, "incident", id)
@@ -176,7 +182,7 @@ var asked = map[string]func(t *testing.T, old *tocsin.Engine, id string){
 }
 
 // unasked are the methods that read no records.
-var unasked = []string{"Reload", "Run", "SendTest", "SeverityOf"}
+var unasked = []string{"OnCall", "Reload", "Run", "SendTest", "SeverityOf", "Watch"}
 
 // leftToNewer checks that an error names a row that a newer version wrote.
 func leftToNewer(t *testing.T, err error, kind, id string) {

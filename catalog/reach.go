@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/tocsin-dev/tocsin/escalate"
+	"github.com/tocsin-dev/tocsin/escalate/oncall"
 )
 
 // OnCall returns who is on call for the team at the instant: by its schedule, or all its members where it has none. failed is
@@ -29,6 +30,36 @@ func (c *Compiled) Belongs(person escalate.PersonID, team string, at time.Time) 
 	}
 	onCall, _ := c.OnCall(team, at)
 	return slices.Contains(onCall, person)
+}
+
+// mostHandoffs is how many handoffs OnCallUntil looks ahead: a year of six weekly rotations.
+const mostHandoffs = 320
+
+// OnCallUntil returns until when the same people are on call for the team, and who follows. The zero time means that nothing of the kind is
+// known: the team has no schedule, its schedule is not an [oncall.Schedule], or it does not change for long.
+func (c *Compiled) OnCallUntil(team string, at time.Time) (until time.Time, then []escalate.PersonID) {
+	s, ok := c.source.Schedules[c.source.Teams[team].Schedule].(*oncall.Schedule)
+	if !ok {
+		return time.Time{}, nil
+	}
+	now := s.OnCall(at)
+	for range mostHandoffs {
+		if at, ok = s.Next(at); !ok {
+			break
+		}
+		if then = s.OnCall(at); !slices.Equal(now, then) {
+			return at, then
+		}
+	}
+	return time.Time{}, nil
+}
+
+// CheckTeam returns an error that names the teams, if there is no such team.
+func (c *Compiled) CheckTeam(team string) error {
+	if _, ok := c.source.Teams[team]; !ok {
+		return fmt.Errorf("team %q does not exist, expected %s%s", team, choices(c.source.Teams), suggest(team, sorted(c.source.Teams)))
+	}
+	return nil
 }
 
 // Schedules returns the schedules by name.
@@ -63,6 +94,8 @@ func (c *Compiled) Reach(targets []escalate.Target, owner string, at time.Time) 
 			people(c.source.Teams[owner].Lead)
 		case escalate.ToPerson:
 			people(escalate.PersonID(p.Name))
+		case escalate.ToTeam:
+			onCall(c.OnCall(p.Name, at))
 		case escalate.ToSchedule:
 			if s := c.source.Schedules[p.Name]; s != nil {
 				onCall(escalate.AskSchedule(p.Name, s, at))
@@ -78,6 +111,36 @@ func (c *Compiled) Reach(targets []escalate.Target, owner string, at time.Time) 
 		}
 	}
 	return reached, failed
+}
+
+// ReachOne is Reach for a target that a person names. The error says why it reaches nobody, or what the catalog lacks. A room must be one
+// that a target of the catalog names.
+func (c *Compiled) ReachOne(target escalate.Target, owner string, at time.Time) ([]escalate.Recipient, error) {
+	p, err := target.Parse()
+	if err != nil {
+		return nil, err
+	}
+	known := checker{Catalog: c.source}
+	if known.targets(spot{}, "", []escalate.Target{target}); len(known.flaws) > 0 {
+		return nil, known.flaws[0].err
+	}
+	if p.Kind == escalate.ToChannel && !slices.Contains(c.rooms(), p.Contact) {
+		rooms := make(map[escalate.Contact]struct{})
+		for _, room := range c.rooms() {
+			rooms[room] = struct{}{}
+		}
+		return nil, fmt.Errorf("room %q does not exist, expected %s%s", p.Contact, choices(rooms), suggest(string(p.Contact), sorted(rooms)))
+	}
+	who, failed := c.Reach([]escalate.Target{target}, owner, at)
+	switch {
+	case len(who) > 0:
+		return who, nil
+	case len(failed) > 0:
+		return nil, fmt.Errorf("%s reaches nobody: %s: %w", target, failed[0].What, failed[0].Err)
+	case p.Kind == escalate.ToLead:
+		return nil, fmt.Errorf("%s reaches nobody: team %s has no lead", target, owner)
+	}
+	return nil, fmt.Errorf("%s reaches nobody: nobody is on call", target)
 }
 
 // Contacts returns the contacts of a person in the order in which they are tried, nil for an unknown person.

@@ -62,7 +62,7 @@ type Alert struct {
 	Incident string            `json:"incident,omitempty"` // id; empty: it was not promoted
 	Previous string            `json:"previous,omitempty"` // incident of the previous alert with the same key
 	Priority severity.Priority `json:"priority"`
-	State    string            `json:"state"`            // pending, firing, resolved
+	State    string            `json:"state"`            // pending, firing, quiet, resolved
 	Reason   string            `json:"reason,omitempty"` // why it resolved
 	Count    uint64            `json:"count"`            // triggers since it opened
 	First    Signal            `json:"first"`
@@ -71,6 +71,8 @@ type Alert struct {
 	// Flaps is how often the alert has gone on and off, each time within 15 minutes of the one before. While it does, it counts as firing.
 	// 0: it does not.
 	Flaps int `json:"flaps,omitempty"`
+	// Unpaged is why nobody was paged for it, as the catalog of now says; empty: it belongs to an incident.
+	Unpaged string `json:"unpaged,omitempty"`
 }
 
 // Signal holds the content of one trigger of an alert.

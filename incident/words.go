@@ -20,6 +20,7 @@ const (
 	WordPlan             Word = "plan"
 	WordLevel            Word = "level" // Of is its number
 	WordEscalated        Word = "escalated"
+	WordAskedFor         Word = "asked for" // a person pages somebody
 	WordAlarmsAgain      Word = "alarms again"
 	WordExhausted        Word = "exhausted"
 	WordInformed         Word = "informed"
@@ -34,6 +35,7 @@ const (
 	WordWithdrawn        Word = "withdrawn"
 	WordResent           Word = "resent"
 	WordRunbook          Word = "runbook" // Of is its name
+	WordNote             Word = "note"    // Said is what a person wrote
 	WordChanged          Word = "changed"
 	WordBroken           Word = "broken" // Of is the schedule, strategy, template, or kind of record
 )
@@ -76,6 +78,7 @@ var words = map[Word]row{
 	WordPlan:             {kind: KindState},
 	WordLevel:            {kind: KindState, counts: "escalate"},
 	WordEscalated:        {kind: KindState},
+	WordAskedFor:         {kind: KindState, quotes: "because: "},
 	WordAlarmsAgain:      {kind: KindState, counts: "alarm"},
 	WordExhausted:        {kind: KindState, counts: "exhaust"},
 	WordInformed:         {kind: KindState, counts: "inform"},
@@ -90,6 +93,7 @@ var words = map[Word]row{
 	WordWithdrawn:        {kind: KindNote},
 	WordResent:           {kind: KindNote},
 	WordRunbook:          {kind: KindAction},
+	WordNote:             {kind: KindNote},
 	WordChanged:          {kind: KindNote},
 	WordBroken:           {kind: KindNote},
 	WordPending:          {kind: KindState},
