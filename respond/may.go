@@ -115,7 +115,7 @@ func (e *ForbiddenError) Unwrap() error { return e.Err }
 // [*ForbiddenError]. Ask [Viewer.Sees] first. A command that May does not know is for operators.
 //
 //	acknowledge, unacknowledge           a person
-//	escalate, stop a run                 a person, an operator
+//	escalate, note, page, stop a run     a person, an operator
 //	resolve, reprioritise, try a run     the owner team, who was paged or informed, who has the incident, an operator
 //	answer a step                        a person of these
 //	start a run                          of these who has the grant approve
@@ -134,7 +134,7 @@ func May(v Viewer, c Command, about About) error {
 	switch c := c.(type) {
 	case Acknowledge, Unacknowledge:
 		return j.first(NeedPerson)
-	case Escalate, StopRun:
+	case Escalate, Note, Page, StopRun:
 		if v.Has(GrantOperator) {
 			return nil
 		}

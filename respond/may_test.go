@@ -28,6 +28,8 @@ var may = []struct {
 	{respond.Acknowledge{}, []string{"person", "owner", "paged", "being paged", "holder", "operator", "approver", "requester"}, nil, respond.NeedPerson},
 	{respond.Unacknowledge{}, []string{"person", "owner", "paged", "being paged", "holder", "operator", "approver", "requester"}, nil, respond.NeedPerson},
 	{respond.Escalate{}, []string{"person", "owner", "paged", "being paged", "holder", "operator", "approver", "requester", "operating machine"}, nil, respond.NeedPerson},
+	{respond.Note{}, []string{"person", "owner", "paged", "being paged", "holder", "operator", "approver", "requester", "operating machine"}, nil, respond.NeedPerson},
+	{respond.Page{}, []string{"person", "owner", "paged", "being paged", "holder", "operator", "approver", "requester", "operating machine"}, nil, respond.NeedPerson},
 	{respond.StopRun{}, []string{"person", "owner", "paged", "being paged", "holder", "operator", "approver", "requester", "operating machine"}, nil, respond.NeedPerson},
 	{respond.Resolve{}, []string{"owner", "paged", "being paged", "holder", "operator", "operating machine"}, nil, respond.NeedResponder},
 	{respond.Reprioritise{}, []string{"owner", "paged", "being paged", "holder", "operator", "operating machine"}, nil, respond.NeedResponder},
