@@ -52,8 +52,8 @@ func API(e *tocsin.Engine, c *Config) http.Handler {
 	})
 }
 
-// mux leads requests to the routes, and those of other methods or paths to their refusals.
-func (a *api) mux(nowhere http.Handler) *http.ServeMux {
+// apiRoutes returns the routes by pattern.
+func apiRoutes() map[string]apiRoute {
 	routes := map[string]apiRoute{
 		"GET /openapi.json": {answer: (*apiRequest).openAPI, open: true},
 		"GET /health":       {answer: (*apiRequest).health, open: true},
@@ -61,8 +61,13 @@ func (a *api) mux(nowhere http.Handler) *http.ServeMux {
 	maps.Copy(routes, apiReads())
 	maps.Copy(routes, apiCommands())
 	maps.Copy(routes, apiRuns())
+	return routes
+}
+
+// mux leads requests to the routes, and those of other methods or paths to their refusals.
+func (a *api) mux(nowhere http.Handler) *http.ServeMux {
 	mux, allowed := http.NewServeMux(), make(map[string][]string)
-	for pattern, route := range routes {
+	for pattern, route := range apiRoutes() {
 		method, where, _ := strings.Cut(pattern, " ")
 		mux.Handle(pattern, a.serve(route))
 		allowed[where] = append(allowed[where], strings.Replace(method, "GET", "GET, HEAD", 1))

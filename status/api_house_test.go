@@ -73,6 +73,7 @@ type apiHouse struct {
 	store *apiStore
 	api   http.Handler
 	ids   map[string]string // of what stands in paths
+	good  map[string]string // bodies of good requests by path
 	log   bytes.Buffer
 	stop  func()
 }
@@ -109,10 +110,10 @@ func startAPI(t *testing.T, change ...func(*tocsin.Config)) *apiHouse {
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error, 1)
 	go func() { done <- h.Run(ctx) }()
-	h.stop = func() {
+	h.stop = sync.OnceFunc(func() {
 		cancel()
 		require.NoError(t, <-done)
-	}
+	})
 	h.furnish()
 	return h
 }

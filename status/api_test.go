@@ -126,7 +126,7 @@ func TestAPIRefuses(t *testing.T) {
 		{"a wrong priority", "owner", "POST", "/incidents/{id}/reprioritise", `{"priority":"P9","because":"x"}`, nil, 400, "invalid", "P9"},
 		{"no reason", "owner", "POST", "/incidents/{id}/page", `{"target":"person:ben"}`, nil, 400, "invalid", "because is missing"},
 		{"a long key", "owner", "POST", "/incidents/{id}/acknowledge", "{}", []string{"Idempotency-Key", strings.Repeat("k", 101)}, 400, "invalid", "at most 100 bytes"},
-		{"unknown parameter", "owner", "GET", "/incidents?page=2", "", nil, 400, "invalid", `there is no parameter "page", expected one of tenant, phase`},
+		{"unknown parameter", "owner", "GET", "/incidents?page=2", "", nil, 400, "invalid", `there is no parameter "page", expected tenant, phase`},
 		{"twice", "owner", "GET", "/incidents?limit=2&limit=3", "", nil, 400, "invalid", "limit stands 2 times"},
 		{"several faults", "owner", "GET", "/incidents?phase=open&limit=0&from=now&priority=9&open=yes", "", nil, 400, "invalid", `from is "now"`},
 		{"unknown team", "owner", "GET", "/on-call?team=shopp", "", nil, 400, "invalid", `did you mean "shop"`},

@@ -1,6 +1,7 @@
 package status
 
 import (
+	"cmp"
 	"fmt"
 	"net/url"
 	"slices"
@@ -27,7 +28,7 @@ func (q *apiRequest) params(names ...string) *params {
 	for name, values := range p.Values {
 		switch {
 		case !slices.Contains(names, name):
-			p.fault("there is no parameter %.40q, expected one of %s", name, strings.Join(names, ", "))
+			p.fault("there is no parameter %.40q, expected %s", name, cmp.Or(strings.Join(names, ", "), "none"))
 		case len(values) > 1:
 			p.fault("%s stands %d times, expected once", name, len(values))
 		}

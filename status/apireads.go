@@ -121,6 +121,9 @@ func maskedContact(c escalate.Contact) escalate.Contact {
 }
 
 func (q *apiRequest) incident() (any, error) {
+	if err := q.params().faults(); err != nil {
+		return nil, err
+	}
 	inc, err := q.visible(q.PathValue("id"))
 	if err != nil {
 		return nil, err
@@ -130,6 +133,9 @@ func (q *apiRequest) incident() (any, error) {
 
 // timeline returns the timeline of an incident, also of one that cannot be read.
 func (q *apiRequest) timeline() (any, error) {
+	if err := q.params().faults(); err != nil {
+		return nil, err
+	}
 	id := q.PathValue("id")
 	var odd *tocsin.UnreadableError
 	if _, err := q.visible(id); err != nil && !errors.As(err, &odd) {
@@ -140,6 +146,9 @@ func (q *apiRequest) timeline() (any, error) {
 }
 
 func (q *apiRequest) explain() (any, error) {
+	if err := q.params().faults(); err != nil {
+		return nil, err
+	}
 	inc, err := q.visible(q.PathValue("id"))
 	if err != nil {
 		return nil, err
