@@ -40,6 +40,7 @@ var apiViewers = map[string]respond.Viewer{
 	"owner":    {Person: "ana", Tenants: []string{"acme"}},
 	"operator": {Person: "kim", Tenants: []string{"acme"}, Grants: []string{respond.GrantOperator}},
 	"approver": {Person: "cho", Tenants: []string{"acme"}, Grants: []string{respond.GrantApprove}},
+	"boss":     {Person: "ana", Tenants: []string{"acme"}, Grants: []string{respond.GrantApprove}},
 	"machine":  {Machine: "deploy-bot", Tenants: []string{"acme"}},
 }
 
