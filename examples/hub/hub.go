@@ -3,8 +3,6 @@ package main
 import (
 	"context"
 	"crypto/rand"
-	"crypto/subtle"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -17,12 +15,12 @@ import (
 
 	"github.com/tocsin-dev/tocsin"
 	"github.com/tocsin-dev/tocsin/catalog"
-	"github.com/tocsin-dev/tocsin/escalate"
 	"github.com/tocsin-dev/tocsin/intake"
 	"github.com/tocsin-dev/tocsin/notify"
 	notifylog "github.com/tocsin-dev/tocsin/notify/log"
 	"github.com/tocsin-dev/tocsin/notify/webhook"
 	"github.com/tocsin-dev/tocsin/respond"
+	"github.com/tocsin-dev/tocsin/status"
 	"github.com/tocsin-dev/tocsin/store"
 )
 
@@ -31,6 +29,7 @@ type hub struct {
 	bell  *tocsin.Engine
 	log   *slog.Logger
 	token string
+	login *login
 	ill   atomic.Bool // what the latest request for the health has found
 }
 
@@ -43,7 +42,13 @@ func newHub(kept store.Store, folder fs.FS, log *slog.Logger) (*hub, error) {
 	if err != nil {
 		return nil, err
 	}
-	bell, err := tocsin.New(&tocsin.Config{Service: "hub", Catalog: c, Store: kept, Notifiers: channels, Logger: log})
+	keys, err := linkKeys(os.Getenv("HUB_LINK_KEYS"))
+	if err != nil {
+		return nil, err
+	}
+	bell, err := tocsin.New(&tocsin.Config{
+		Service: "hub", Catalog: c, Store: kept, Notifiers: channels, Logger: log, PublicURL: os.Getenv("HUB_PUBLIC_URL"), LinkKeys: keys,
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -52,7 +57,8 @@ func newHub(kept store.Store, folder fs.FS, log *slog.Logger) (*hub, error) {
 		h.token = rand.Text()
 		fmt.Fprintln(os.Stderr, "no HUB_TOKEN, so this one was made:", h.token)
 	}
-	return h, nil
+	h.login, err = newLogin(c, h.token, os.Getenv)
+	return h, err
 }
 
 // notifiers returns the notifier of every channel in the catalog, configured by the environment.
@@ -110,120 +116,25 @@ func (h *hub) handler() http.Handler {
 	mux.Handle("/intake/alertmanager", intake.Alertmanager(h.bell, way("alertmanager")))
 	mux.Handle("/intake/cloudevents", intake.CloudEvents(h.bell, way("cloudevents")))
 	mux.HandleFunc("GET /health", h.health)
-	mux.HandleFunc("GET /incidents", h.known(h.incidents))
-	mux.HandleFunc("GET /explain", h.known(h.explain))
-	mux.HandleFunc("GET /dead-letters", h.known(h.letters))
-	mux.HandleFunc("GET /unreadable", h.known(h.unreadable))
-	mux.HandleFunc("POST /acknowledge", h.known(func(w http.ResponseWriter, r *http.Request) error {
-		return h.bell.Do(r.Context(), respond.Acknowledge{Incident: asked(r, "id"), By: by(r), Via: "hub"})
-	}))
-	mux.HandleFunc("POST /resolve", h.known(func(w http.ResponseWriter, r *http.Request) error {
-		return h.bell.Do(r.Context(), respond.Resolve{Incident: asked(r, "id"), By: by(r), Alerts: true, Override: asked(r, "override")})
-	}))
-	mux.HandleFunc("POST /resend", h.known(h.resend))
+	pages := &status.Config{Who: h.login.who, Challenge: `Basic realm="hub", charset="UTF-8"`, Logger: h.log}
+	mux.Handle("/api/v1/", http.StripPrefix("/api/v1", status.API(h.bell, pages)))
+	mux.Handle("/a/", status.Links(h.bell, pages)) // without keys no link is valid
 	return intake.Recover(h.bell, mux)
 }
 
-// asked returns a parameter of the query. No handler of the API reads a body.
-func asked(r *http.Request, name string) string { return r.URL.Query().Get(name) }
-
-func by(r *http.Request) escalate.PersonID { return escalate.PersonID(asked(r, "by")) }
-
-func (h *hub) authorized(r *http.Request) bool {
-	given := []byte(strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer "))
-	return subtle.ConstantTimeCompare(given, []byte(h.token)) == 1
-}
-
-// known checks the token and answers an error with its status.
-func (h *hub) known(handle func(http.ResponseWriter, *http.Request) error) http.HandlerFunc {
-	return func(w http.ResponseWriter, r *http.Request) {
-		if !h.authorized(r) {
-			http.Error(w, "expected the bearer token of the hub", http.StatusUnauthorized)
-			return
-		}
-		err := handle(w, r)
-		var refused *respond.RefusedError
-		var unreadable *tocsin.UnreadableError
-		switch {
-		case err == nil:
-		case errors.Is(err, tocsin.ErrNotFound):
-			http.Error(w, err.Error(), http.StatusNotFound)
-		case errors.As(err, &refused), errors.As(err, &unreadable):
-			http.Error(w, err.Error(), http.StatusConflict)
-		default:
-			h.log.Error("a request failed", "path", r.URL.Path, "error", err)
-			http.Error(w, "the store does not answer", http.StatusServiceUnavailable)
-		}
-	}
-}
-
-// health answers ok or ill. The reason is for the log, once, and for those who have the token.
+// health answers ok or ill. The reason is for the log, once, and for operators.
 func (h *hub) health(w http.ResponseWriter, r *http.Request) {
 	err := h.bell.Health(r.Context())
 	if was := h.ill.Swap(err != nil); err != nil && !was {
 		h.log.Error("the engine is ill", "error", err)
 	}
+	v, _ := h.login.who(r)
 	switch {
 	case err == nil:
 		fmt.Fprintln(w, "ok")
-	case h.authorized(r):
+	case v.Has(respond.GrantOperator):
 		http.Error(w, err.Error(), http.StatusServiceUnavailable)
 	default:
 		http.Error(w, "ill", http.StatusServiceUnavailable)
 	}
-}
-
-func (h *hub) incidents(w http.ResponseWriter, r *http.Request) error {
-	list, err := h.bell.Incidents(r.Context(), tocsin.Query{After: asked(r, "after")})
-	if err != nil {
-		return err
-	}
-	return answer(w, list)
-}
-
-func (h *hub) explain(w http.ResponseWriter, r *http.Request) error {
-	text, err := h.bell.Explain(r.Context(), asked(r, "id"))
-	if err != nil {
-		return err
-	}
-	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-	_, err = fmt.Fprint(w, text)
-	return err
-}
-
-func (h *hub) letters(w http.ResponseWriter, r *http.Request) error {
-	letters := []tocsin.DeadLetter{}
-	for l, err := range h.bell.DeadLetters(r.Context(), "") {
-		switch unreadable := (*tocsin.UnreadableError)(nil); {
-		case errors.As(err, &unreadable): // GET /unreadable lists it
-		case err != nil:
-			return err
-		default:
-			letters = append(letters, l)
-		}
-	}
-	return answer(w, letters)
-}
-
-// unreadable lists the rows of the store that cannot be read.
-func (h *hub) unreadable(w http.ResponseWriter, r *http.Request) error {
-	rows, err := h.bell.Unreadable(r.Context(), "")
-	if err != nil {
-		return err
-	}
-	return answer(w, rows)
-}
-
-func (h *hub) resend(_ http.ResponseWriter, r *http.Request) error {
-	for l, err := range h.bell.DeadLetters(r.Context(), "") {
-		if err == nil && l.Key == asked(r, "key") {
-			return h.bell.Do(r.Context(), respond.Resend{Letter: l.Message, By: by(r)})
-		}
-	}
-	return fmt.Errorf("%w: dead letter %q", tocsin.ErrNotFound, asked(r, "key"))
-}
-
-func answer(w http.ResponseWriter, v any) error {
-	w.Header().Set("Content-Type", "application/json")
-	return json.NewEncoder(w).Encode(v)
 }

@@ -1,18 +1,26 @@
-// Command hub runs tocsin as a separate service. It receives events over HTTP, and offers a small API to list, acknowledge and
-// resolve incidents. It stores its state in one SQLite file, or in PostgreSQL, which several replicas may share:
+// Command hub runs tocsin as a separate service. It receives events over HTTP, and serves package status: a JSON API for incidents, and the
+// pages behind the links to acknowledge. It stores its state in one SQLite file, or in PostgreSQL, which several replicas may share:
 //
 //	go run ./examples/hub -db hub.db
 //	go run ./examples/hub -postgres "$DATABASE_URL" -replicas 3
 //
 // It reads the catalog from the YAML files of a folder, by default from the folder catalog beside this file. If
 // HUB_<CHANNEL>_URL is set, that channel is a webhook to this URL, signed with HUB_<CHANNEL>_SECRET; otherwise it is the log.
-// Every request needs the bearer token HUB_TOKEN. If HUB_TOKEN is empty, the hub prints a random token. Only GET /health answers
-// without the token: ok or ill. With the token it says why.
 //
-//	POST /intake/alertmanager, /intake/cloudevents
-//	GET  /incidents, /explain?id=…, /dead-letters, /unreadable
-//	POST /acknowledge?id=…&by=…, /resolve?id=…&by=…&override=…, /resend?key=…&by=…
-//	GET  /health
+//	POST /intake/alertmanager, /intake/cloudevents   events, with the token
+//	     /api/v1/                                    incidents and commands, see /api/v1/openapi.json
+//	     /a/                                         links to acknowledge
+//	GET  /health                                     ok or ill, for everybody; operators read why
+//
+// Programs send the bearer token HUB_TOKEN, and act as the machine hub, which is an operator. If HUB_TOKEN is empty, the hub prints a
+// random one. People log in by HTTP Basic: HUB_PEOPLE has their names in the catalog with passwords, such as ana:secret,ben:secret, and
+// HUB_OPERATORS names those who are operators and may let runbooks act. Serve it behind TLS: Basic sends the password with each request.
+//
+// With HUB_PROXY_HEADER, such as X-Forwarded-User, a header says who it is, in place of a password. Whoever reaches the hub can then be
+// anybody: the proxy must remove this header from what clients send, and nobody but the proxy may reach the hub.
+//
+// HUB_PUBLIC_URL is where people reach the hub, and HUB_LINK_KEYS the keys of links: 32 random bytes in base64, or two with a comma between
+// them while the first replaces the second. Pages then have a link to acknowledge.
 package main
 
 import (
@@ -90,7 +98,7 @@ func (o *options) open(ctx context.Context) (store.Store, error) {
 	}
 	switch err := kept.Check(ctx); { // finds damage in parts that no query reads
 	case errors.Is(err, store.ErrUnreadable):
-		slog.Error("rows of the store cannot be read; everything else goes on, see GET /unreadable", "error", err)
+		slog.Error("rows of the store cannot be read; everything else goes on, see GET /api/v1/unreadable", "error", err)
 	case err != nil:
 		return nil, errors.Join(err, kept.Close())
 	}

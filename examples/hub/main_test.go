@@ -21,7 +21,6 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/tocsin-dev/tocsin"
 	"github.com/tocsin-dev/tocsin/incident"
 	"github.com/tocsin-dev/tocsin/store/sqlite"
 )
@@ -34,6 +33,8 @@ type runningHub struct {
 
 func begin(t *testing.T, file string) (*runningHub, func()) {
 	t.Setenv("HUB_TOKEN", "token")
+	t.Setenv("HUB_PEOPLE", "ana:secret,ben:word")
+	t.Setenv("HUB_OPERATORS", "ana")
 	kept, err := sqlite.Open(file)
 	require.NoError(t, err)
 	folder, err := fs.Sub(builtin, "catalog")
@@ -52,18 +53,31 @@ func begin(t *testing.T, file string) (*runningHub, func()) {
 	}
 }
 
-func (h *runningHub) ask(method, path, token, body string) (int, string) {
+// ask sends a request as who: a token, or a person with a password.
+func (h *runningHub) ask(method, path, who, body string) (int, string) {
 	h.t.Helper()
 	r, err := http.NewRequestWithContext(h.t.Context(), method, h.URL+path, bytes.NewReader([]byte(body)))
 	require.NoError(h.t, err)
-	r.Header.Set("Content-Type", "application/cloudevents+json")
-	r.Header.Set("Authorization", "Bearer "+token)
+	sign(r, who)
 	answer, err := h.Client().Do(r)
 	require.NoError(h.t, err)
 	defer answer.Body.Close()
 	text, err := io.ReadAll(answer.Body)
 	require.NoError(h.t, err)
 	return answer.StatusCode, string(text)
+}
+
+// sign says who sends a request, and what its body is.
+func sign(r *http.Request, who string) {
+	r.Header.Set("Content-Type", "application/cloudevents+json")
+	if strings.HasPrefix(r.URL.Path, "/api/") {
+		r.Header.Set("Content-Type", "application/json")
+	}
+	if name, password, ok := strings.Cut(who, ":"); ok {
+		r.SetBasicAuth(name, password)
+		return
+	}
+	r.Header.Set("Authorization", "Bearer "+who)
 }
 
 const full = `{"specversion": "1.0", "id": "1", "source": "host7", "type": "disk.full", "subject": "host7", "data": {"summary": "disk 99% full"}}`
@@ -74,36 +88,46 @@ func TestHub(t *testing.T) {
 	h, stop := begin(t, file)
 	status, _ := h.ask("POST", "/intake/cloudevents", "guess", full)
 	assert.Equal(t, http.StatusUnauthorized, status)
-	for _, path := range []string{"/incidents", "/explain?id=x", "/dead-letters", "/unreadable"} {
-		status, _ = h.ask("GET", path, "guess", "")
-		assert.Equal(t, http.StatusUnauthorized, status, path)
+	for _, who := range []string{"guess", "ana:word", "ana:", "eve:secret", ":"} {
+		for _, path := range []string{"/incidents", "/incidents/x/explain", "/dead-letters", "/unreadable"} {
+			status, _ = h.ask("GET", "/api/v1"+path, who, "")
+			assert.Equal(t, http.StatusUnauthorized, status, "%s as %s", path, who)
+		}
 	}
 	status, _ = h.ask("POST", "/intake/cloudevents", "token", full)
 	require.Less(t, status, 300)
-	status, text := h.ask("GET", "/incidents", "token", "")
+	status, text := h.ask("GET", "/api/v1/incidents", "token", "")
 	require.Equal(t, http.StatusOK, status)
 	require.Contains(t, text, `"disk 99% full"`)
-	var open []incident.Incident
+	var open struct{ Incidents []incident.Incident }
 	require.NoError(t, json.Unmarshal([]byte(text), &open))
-	require.Len(t, open, 2, "it, and the finding that no class names its type")
-	i := slices.IndexFunc(open, func(inc incident.Incident) bool { return inc.Class == "unclassified" })
+	require.Len(t, open.Incidents, 2, "it, and the finding that no class names its type")
+	i := slices.IndexFunc(open.Incidents, func(inc incident.Incident) bool { return inc.Class == "unclassified" })
 	require.GreaterOrEqual(t, i, 0)
-	id := open[i].ID // stands in URLs as it is
+	id := open.Incidents[i].ID // stands in URLs as it is
 	require.Equal(t, id, url.QueryEscape(id))
 	stop()
 
 	h, stop = begin(t, file)
 	defer stop()
-	status, text = h.ask("GET", "/explain?id="+id, "token", "")
+	status, text = h.ask("GET", "/api/v1/incidents/"+id+"/explain", "ben:word", "")
 	require.Equal(t, http.StatusOK, status, text)
 	assert.Contains(t, text, "disk 99% full")
-	status, text = h.ask("POST", "/acknowledge?id="+id+"&by=ben", "token", "")
+	status, text = h.ask("POST", "/api/v1/incidents/"+id+"/acknowledge", "token", "{}")
+	require.Equal(t, http.StatusForbidden, status, text)
+	assert.Contains(t, text, "machine:hub may not do this")
+	status, text = h.ask("POST", "/api/v1/incidents/"+id+"/acknowledge", "ben:word", "{}")
 	require.Equal(t, http.StatusOK, status, text)
-	status, text = h.ask("POST", "/resolve?id="+id+"&by=ben", "token", "")
+	assert.Contains(t, text, `"holders":["ben"]`)
+	status, text = h.ask("POST", "/api/v1/incidents/"+id+"/resolve", "ben:word", `{"alerts":true}`)
 	assert.Equal(t, http.StatusConflict, status, "the soak has not passed")
 	assert.Contains(t, text, "must have been resolved for")
-	status, _ = h.ask("POST", "/acknowledge?id=nothing&by=ben", "token", "")
-	assert.Equal(t, http.StatusConflict, status)
+	status, _ = h.ask("POST", "/api/v1/incidents/nothing/acknowledge", "ben:word", "{}")
+	assert.Equal(t, http.StatusNotFound, status)
+	for who, want := range map[string]int{"ben:word": http.StatusForbidden, "ana:secret": http.StatusOK, "token": http.StatusOK} {
+		status, _ = h.ask("GET", "/api/v1/dead-letters", who, "")
+		assert.Equal(t, want, status, who)
+	}
 	status, text = h.ask("GET", "/health", "", "")
 	assert.Equal(t, http.StatusOK, status, text)
 }
@@ -119,12 +143,14 @@ func (u unread) Read([]byte) (int, error) {
 // TestStrangersLearnNothing: without the token, no body is read, and the health is one word.
 func TestStrangersLearnNothing(t *testing.T) {
 	h, stop := begin(t, filepath.Join(t.TempDir(), "hub.db"))
-	for _, path := range []string{"/health", "/intake/alertmanager", "/intake/cloudevents", "/incidents", "/explain", "/acknowledge", "/resolve", "/resend"} {
+	for _, path := range []string{
+		"/health", "/intake/alertmanager", "/intake/cloudevents", "/api/v1/incidents", "/api/v1/incidents/x/acknowledge", "/api/v1/kill-switch", "/api/v1/dead-letters/x/resend",
+	} {
 		for _, method := range []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodOptions} {
 			if path == "/health" && method == http.MethodGet {
 				continue
 			}
-			r := httptest.NewRequest(method, path+"?id=x", unread{t})
+			r := httptest.NewRequest(method, path, unread{t})
 			r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 			w := httptest.NewRecorder()
 			h.Config.Handler.ServeHTTP(w, r)
@@ -171,14 +197,14 @@ func TestRow48(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, kept.Close())
 	h, stop = begin(t, file)
-	var rows []tocsin.UnreadableError
-	status, text := h.ask("GET", "/unreadable", "token", "")
+	var list struct{ Rows []json.RawMessage }
+	status, text := h.ask("GET", "/api/v1/unreadable", "token", "")
 	require.Equal(t, http.StatusOK, status)
-	require.NoError(t, json.Unmarshal([]byte(text), &rows))
-	assert.Len(t, rows, int(damaged))
+	require.NoError(t, json.Unmarshal([]byte(text), &list))
+	assert.Len(t, list.Rows, int(damaged))
 	status, text = h.ask("POST", "/intake/cloudevents", "token", strings.Replace(full, `"id": "1"`, `"id": "2"`, 1))
 	require.Less(t, status, 300, text)
-	for _, path := range []string{"/dead-letters", "/incidents", "/health"} {
+	for _, path := range []string{"/api/v1/dead-letters", "/api/v1/incidents", "/health"} {
 		status, text = h.ask("GET", path, "token", "")
 		assert.Equal(t, http.StatusOK, status, "%s: %s", path, text)
 	}

@@ -36,7 +36,7 @@ func build(t *testing.T, folder, file, pager string) *process {
 	addr := free.Addr().String()
 	require.NoError(t, free.Close())
 	p := &process{
-		t: t, addr: addr, env: append(os.Environ(), "HUB_TOKEN=token", "HUB_PAGER_URL="+pager, "HUB_MAIL_URL="+pager),
+		t: t, addr: addr, env: append(os.Environ(), "HUB_TOKEN=token", "HUB_PEOPLE=ana:secret,ben:word", "HUB_PAGER_URL="+pager, "HUB_MAIL_URL="+pager),
 		args: []string{binary, "-addr", addr, "-catalog", folder, "-db", file},
 	}
 	t.Cleanup(p.kill)
@@ -50,7 +50,7 @@ func (p *process) start() {
 	var log bytes.Buffer
 	p.cmd.Env, p.cmd.Stderr = p.env, &log
 	require.NoError(p.t, p.cmd.Start())
-	for end := time.Now().Add(20 * time.Second); p.ask("GET", "/health", "") >= 300; time.Sleep(5 * time.Millisecond) {
+	for end := time.Now().Add(20 * time.Second); p.ask("GET", "/health", "token", "") >= 300; time.Sleep(5 * time.Millisecond) {
 		if time.Now().After(end) {
 			p.kill()
 			p.t.Fatalf("the hub does not answer:\n%s", &log)
@@ -73,16 +73,15 @@ func (p *process) end() {
 	require.NoError(p.t, p.cmd.Wait())
 }
 
-// ask returns the status of the answer, 1,000 without an answer.
-func (p *process) ask(method, path, body string) int {
+// ask returns the status of the answer to a request as who, 1,000 without an answer.
+func (p *process) ask(method, path, who, body string) int {
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
 	r, err := http.NewRequestWithContext(ctx, method, "http://"+p.addr+path, strings.NewReader(body))
 	if err != nil {
 		return 1_000
 	}
-	r.Header.Set("Content-Type", "application/cloudevents+json")
-	r.Header.Set("Authorization", "Bearer token")
+	sign(r, who)
 	answer, err := http.DefaultClient.Do(r)
 	if err != nil {
 		return 1_000

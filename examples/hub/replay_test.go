@@ -66,19 +66,20 @@ func flaky(t *testing.T) (url string, asked *atomic.Int64) {
 // traffic sends events, acknowledgements and resolves until ctx ends. It repeats each request until the hub accepts it.
 func (p *process) traffic(ctx context.Context, rng *rand.Rand) {
 	for n := 0; ctx.Err() == nil; n++ {
-		of, path, body := fmt.Sprintf("shop.%d", rng.IntN(6)), "", ""
+		of, who, path, body := fmt.Sprintf("shop.%d", rng.IntN(6)), "token", "", "{}"
+		about := "/api/v1/incidents/" + core.IncidentID("", "standard/platform/"+of+"/shop", 1+rng.IntN(2))
 		switch rng.IntN(10) {
 		case 0, 1:
-			path = fmt.Sprintf("/acknowledge?id=%s&by=%s", core.IncidentID("", "standard/platform/"+of+"/shop", 1+rng.IntN(2)), []string{"ana", "ben"}[n%2])
+			who, path = []string{"ana:secret", "ben:word"}[n%2], about+"/acknowledge"
 		case 2:
-			path = fmt.Sprintf("/resolve?id=%s&by=p%d&override=over", core.IncidentID("", "standard/platform/"+of+"/shop", 1+rng.IntN(2)), n)
+			path, body = about+"/resolve", `{"alerts":true,"override":"over"}`
 		default:
 			path = "/intake/cloudevents"
 			signal := []string{"trigger", "trigger", "resolve"}[rng.IntN(3)]
 			body = fmt.Sprintf(`{"specversion": "1.0", "id": "%d", "source": "test", "type": "%s", "subject": "%d", "severity": "critical", "signal": "%s"}`,
 				n, of, rng.IntN(3), signal)
 		}
-		for p.ask("POST", path, body) >= 500 && ctx.Err() == nil {
+		for p.ask("POST", path, who, body) >= 500 && ctx.Err() == nil {
 			time.Sleep(5 * time.Millisecond)
 		}
 		time.Sleep(time.Duration(rng.IntN(5)) * time.Millisecond)
