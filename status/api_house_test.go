@@ -243,6 +243,7 @@ type apiStore struct {
 	broken string // id
 	away   error
 	silent bool
+	once   bool // it is away after the next commit
 }
 
 func (s *apiStore) set(change func(*apiStore)) {
@@ -281,7 +282,13 @@ func (s *apiStore) Update(ctx context.Context, sc store.Scope, decide func(store
 	if _, err := s.fault(ctx); err != nil {
 		return err
 	}
-	return s.Store.Update(ctx, sc, decide)
+	err := s.Store.Update(ctx, sc, decide)
+	s.set(func(s *apiStore) {
+		if s.once {
+			s.away = store.ErrClosed
+		}
+	})
+	return err
 }
 
 // inBubble runs a test in a bubble with a house.

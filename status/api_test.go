@@ -305,6 +305,18 @@ func TestAPIStoreAway(t *testing.T) {
 	})
 }
 
+// TestAPIDoneUnseen: a command that was carried out is a success, although how things stand cannot be read.
+func TestAPIDoneUnseen(t *testing.T) {
+	inBubble(t, func(t *testing.T, h *apiHouse) {
+		h.store.set(func(s *apiStore) { s.once = true })
+		w := h.ask("owner", http.MethodPost, "/incidents/{id}/acknowledge", "{}")
+		assert.Equal(t, http.StatusNoContent, w.Code)
+		assert.Empty(t, w.Body.String())
+		h.store.set(func(s *apiStore) { s.away, s.once = nil, false })
+		assert.Equal(t, []string{"ana"}, told(t, h.ask("owner", http.MethodGet, "/incidents/{id}", "")).Holders)
+	})
+}
+
 // TestAPIOverload: more requests than slots are refused at once, and commands have slots of their own.
 func TestAPIOverload(t *testing.T) {
 	inBubble(t, func(t *testing.T, h *apiHouse) {
