@@ -14,6 +14,8 @@ type Snapshot struct {
 	Fault       string
 	Services    int        // number of services in the catalog
 	Open        []Incident // all that have not resolved, in the order in which they need people
+	Asks        []Ask      // what runbooks wait for, the oldest first
+	Sending     int        // messages on their way
 	Needed      Need       // the service that most open incidents need
 	Ended       time.Time  // when the last incident ended; zero: unknown
 	OnCall      []Duty     // by team
@@ -42,9 +44,11 @@ type Incident struct {
 	State    State
 	Since    time.Time // when its first alert fired
 	Alerts   int       // number of alerts
+	Why      string    // the reason of its priority
+	At       string    // position of its escalation, as in "1.2" for round 1, level 2
 
 	Holders []string  // people who acknowledged it
-	HeldAt  time.Time // when the first of them did
+	HeldAt  time.Time // when the first of them did; of one that is watched: when somebody first took it
 	Asked   []string  // people and rooms who were reached
 	Next    []string  // people and rooms who are asked next
 	NextAt  time.Time // when they are; zero: nobody is
@@ -81,4 +85,12 @@ type Lost struct {
 type Need struct {
 	Service   string
 	Incidents int // zero: no service is needed by most of them
+}
+
+// Ask is something that a runbook waits for a person to say.
+type Ask struct {
+	Incident, Title string // id and title of the incident
+	Run, Runbook    string // id and name
+	Question        string // empty: whether it may begin
+	Since           time.Time
 }

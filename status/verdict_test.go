@@ -162,7 +162,9 @@ func TestVerdictProperties(t *testing.T) {
 
 func drawn(t *rapid.T) status.Snapshot {
 	text := rapid.OneOf(rapid.String(), rapid.SampledFrom([]string{"", "ana", strings.Repeat("w", 400), "a\nb", "\u202e\u2066x"}))
-	when := rapid.Custom(func(t *rapid.T) time.Time { return noon.Add(time.Duration(rapid.Int64Range(-1e15, 1e15).Draw(t, "offset"))) })
+	when := rapid.Custom(func(t *rapid.T) time.Time {
+		return noon.Add(time.Duration(rapid.Int64Range(-1e15, 1e15).Draw(t, "offset")))
+	})
 	one := rapid.Custom(func(t *rapid.T) status.Incident {
 		return status.Incident{
 			ID: text.Draw(t, "id"), Title: text.Draw(t, "title"), Service: text.Draw(t, "service"),
