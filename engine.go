@@ -46,6 +46,7 @@ type Engine struct {
 	owner    string                  // of leases
 	wake     chan struct{}           // capacity 1: work may be due
 	offers   offers
+	watchers watchers
 	running  atomic.Bool
 }
 
@@ -110,6 +111,7 @@ func (e *Engine) Reload(c *catalog.Catalog) error {
 		return fmt.Errorf("tocsin: reload: the current catalog stays: %w", err)
 	}
 	e.activate(compiled)
+	e.watchers.stale()
 	e.log(context.Background(), slog.LevelInfo, "the catalog was replaced")
 	e.wakeRun()
 	return nil
@@ -159,6 +161,8 @@ func (e *Engine) commit(ctx context.Context, c change) (refused []error, err err
 		e.after(ctx, w)
 	case errors.Is(err, errRefused):
 		err = nil
+	case errors.Is(err, store.ErrUnknown):
+		e.watchers.stale()
 	}
 	for _, u := range w.lost {
 		e.aside.note(ctx, e, u)
@@ -248,6 +252,7 @@ func (e *Engine) decide(w *work, v store.View) (store.Batch, store.Need, error) 
 // after runs once a decision is stored. It counts and traces the changes, and sends the tasks that were stored with a lease.
 func (e *Engine) after(ctx context.Context, w *work) {
 	e.hints.learn(&w.done, w.wrote)
+	e.watchers.wrote(w.wrote)
 	e.box.Withdraw(w.done.Cancel)
 	e.tel.Committed(ctx, w.wrote, w.catalog)
 	e.tel.Causes.Note(w.done.Tasks, e.tel.Trace(ctx, w.wrote), w.cause)

@@ -121,6 +121,17 @@ var calls = map[string]call{
 		_, err := c.Unreadable(c.ctx, "")
 		return err
 	}},
+	"Watch": {20, func(c *caller) error { // at most three changes
+		n := 0
+		ctx, cancel := context.WithTimeout(c.ctx, 5*time.Millisecond)
+		defer cancel()
+		for range c.Watch(ctx) {
+			if n++; n == 3 {
+				break
+			}
+		}
+		return nil
+	}},
 	"Offer": {400, func(c *caller) error { c.Offer(c.event()); return nil }},
 	"Incidents": {200, func(c *caller) (err error) {
 		c.incidents, err = c.Engine.Incidents(c.ctx, tocsin.Query{Limit: 1 + c.IntN(10), Phase: pick(c, "", incident.Active, incident.Resolved)})
@@ -151,6 +162,7 @@ var calls = map[string]call{
 	"Do Reprioritise": {50, func(c *caller) error {
 		return c.Do(c.ctx, respond.Reprioritise{Incident: c.one().ID, By: c.by(), Priority: severity.Priority(c.IntN(6)), Because: "x"})
 	}},
+	"Do Note":   {50, func(c *caller) error { return c.Do(c.ctx, respond.Note{Incident: c.one().ID, By: c.by(), Text: "x"}) }},
 	"Do Resend": {50, func(c *caller) error { return c.Do(c.ctx, respond.Resend{Letter: c.letter, By: c.by()}) }},
 	"Do StartRun": {50, func(c *caller) error {
 		return c.Do(c.ctx, respond.StartRun{Incident: c.one().ID, Runbook: "mend", By: c.by()})

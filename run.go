@@ -107,6 +107,7 @@ func (e *Engine) deliver(ctx, work context.Context) {
 		case <-timer.C:
 		case <-e.wake:
 		case <-hints:
+			e.watchers.stale()
 		}
 		wait, err := e.look(work)
 		wait = min(wait, pause)
@@ -303,6 +304,9 @@ func (e *Engine) forget(ctx context.Context) {
 			})
 			if err != nil && ctx.Err() == nil {
 				e.log(ctx, slog.LevelError, "old records could not be trimmed; retrying in an hour", "error", err)
+			}
+			if n > 0 {
+				e.watchers.stale()
 			}
 			if n == atOnce {
 				pause.Reset(100 * time.Millisecond)

@@ -34,6 +34,7 @@ const (
 	WordWithdrawn        Word = "withdrawn"
 	WordResent           Word = "resent"
 	WordRunbook          Word = "runbook" // Of is its name
+	WordNote             Word = "note"    // Said is what a person wrote
 	WordChanged          Word = "changed"
 	WordBroken           Word = "broken" // Of is the schedule, strategy, template, or kind of record
 )
@@ -88,6 +89,7 @@ var words = map[Word]row{
 	WordWithdrawn:        {kind: KindNote},
 	WordResent:           {kind: KindNote},
 	WordRunbook:          {kind: KindAction},
+	WordNote:             {kind: KindNote},
 	WordChanged:          {kind: KindNote},
 	WordBroken:           {kind: KindNote},
 	WordPending:          {kind: KindState},

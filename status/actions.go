@@ -49,7 +49,7 @@ func (q *request) act() error {
 			return err
 		}
 	}
-	p := q.board(q.tenant).look(q.Context())
+	p := q.board(q.tenant).look(q.Context(), tocsin.Change{Incidents: ids})
 	if len(refused) == 0 {
 		q.back(do, ids[0])
 		return nil
@@ -113,6 +113,8 @@ func (q *request) commandOf(do, id string, by escalate.PersonID) (respond.Comman
 		var p severity.Priority
 		err := p.UnmarshalText([]byte(q.PostFormValue("priority")))
 		return respond.Reprioritise{Incident: id, By: by, Priority: p, Because: note}, err
+	case "note":
+		return respond.Note{Incident: id, By: by, Text: note}, nil
 	case "approve", "decline":
 		return respond.Approve{Incident: id, Run: run, By: by, Decline: do == "decline", Because: note}, nil
 	case "answer", "failed":
@@ -170,7 +172,7 @@ func (q *request) done(did string, i *Incident, now time.Time) *answer {
 		return &answer{"done", "Done: you have it."}
 	}
 	text := map[string]string{
-		"unacknowledge": "Done: you gave it back.", "escalate": "Done: the next level is paged.", "resolve": "Done: it is resolved.",
+		"unacknowledge": "Done: you gave it back.", "escalate": "Done: the next level is paged.", "resolve": "Done: it is resolved.", "note": "Done: your note stands in the timeline.",
 		"reprioritise": "Done: it has another priority.", "approve": "Done: the runbook begins.", "decline": "Done: the runbook does not begin.",
 		"answer": "Done: the runbook goes on.", "failed": "Done: the run has ended and the incident escalates.", "stop": "Done: the run stops.",
 		"resend": "Done: it is sent once more.", "kill": "Done: no runbook acts.", "revive": "Done: runbooks may act.",

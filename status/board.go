@@ -3,6 +3,7 @@ package status
 import (
 	"cmp"
 	"context"
+	"errors"
 	"reflect"
 	"slices"
 	"sync"
@@ -15,10 +16,12 @@ import (
 )
 
 const (
-	turn     = time.Second      // from one look at the engine to the next
-	blindAge = 15 * time.Second // how old the last good look may be before the board cannot say how things stand
-	pageOf   = 1000             // incidents in one read
-	endedMax = 2000             // resolved incidents that are looked through for those of the last day
+	turn     = time.Second            // from one look at the engine to the next, if nothing changes
+	breath   = 200 * time.Millisecond // from one look to the next at least
+	again    = 10 * time.Second       // from one time that rows are made to the next, if nothing changes
+	blindAge = 15 * time.Second       // how old the last good look may be before the board cannot say how things stand
+	pageOf   = 1000                   // incidents in one read
+	endedMax = 2000                   // resolved incidents that are looked through for those of the last day
 	dayAgo   = 24 * time.Hour
 	gapsFor  = 14 * dayAgo // how far ahead gaps are looked for
 )
@@ -30,6 +33,10 @@ type board struct {
 
 	latest  atomic.Pointer[projection]
 	reading sync.Mutex // held while the engine is read; guards what follows
+	open    map[string]incident.Incident
+	told    bool // changes of incidents are told
+	whole   bool // open has every open incident
+	filled  time.Time
 	slow    slowly
 
 	watching sync.Mutex // guards what follows
@@ -82,36 +89,40 @@ func (b *board) fresh(ctx context.Context) *projection {
 	if p := b.latest.Load(); time.Since(p.read) < turn {
 		return p
 	}
-	return b.read(ctx)
+	return b.read(ctx, tocsin.Change{All: true})
 }
 
-// look takes a look now, such as after a command.
-func (b *board) look(ctx context.Context) *projection {
+// look takes a look now, at what may have changed.
+func (b *board) look(ctx context.Context, c tocsin.Change) *projection {
 	b.reading.Lock()
 	defer b.reading.Unlock()
-	return b.read(ctx)
+	if !b.told || !b.whole {
+		c = tocsin.Change{All: true}
+	}
+	return b.read(ctx, c)
 }
 
 // read makes the next projection. A look that fails keeps what the last good one saw.
-func (b *board) read(ctx context.Context) *projection {
+func (b *board) read(ctx context.Context, c tocsin.Change) *projection {
 	old, now := b.latest.Load(), time.Now()
 	p := &projection{Snapshot: old.Snapshot, version: old.version + 1, read: now, next: make(chan struct{}), ended: old.ended}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), blindAge/3)
 	defer cancel()
-	open, err := b.open(ctx)
+	err := b.readOpen(ctx, c)
 	if err == nil {
 		err = b.readSlowly(ctx, now)
 	}
-	switch sick := b.engine.Health(ctx); {
+	b.whole = err == nil // else what was told is lost
+	sick := b.engine.Health(ctx)
+	if err == nil && (sick == nil || p.AsOf.IsZero()) && (c.All || len(c.Incidents) > 0 || now.Sub(b.filled) >= again) {
+		b.fill(p, now)
+	}
+	switch {
 	case err != nil:
 		p.failed(now, "the store does not answer", err)
 	case sick != nil:
-		if p.AsOf.IsZero() {
-			b.fill(p, open, now)
-		}
 		p.failed(now, "nothing is delivered", sick)
 	default:
-		b.fill(p, open, now)
 		p.AsOf, p.Fault, p.detail = now, "", ""
 	}
 	p.took = time.Since(now)
@@ -123,6 +134,34 @@ func (b *board) read(ctx context.Context) *projection {
 	b.latest.Store(p)
 	close(old.next)
 	return p
+}
+
+// readOpen reads the incidents that may have changed.
+func (b *board) readOpen(ctx context.Context, c tocsin.Change) error {
+	if c.All {
+		open, err := b.allOpen(ctx)
+		if err == nil {
+			b.open = open
+		}
+		return err
+	}
+	for _, id := range c.Incidents {
+		i, err := b.engine.Incident(ctx, id)
+		var unreadable *tocsin.UnreadableError
+		switch {
+		case errors.Is(err, tocsin.ErrNotFound), errors.As(err, &unreadable):
+			delete(b.open, id)
+		case err != nil:
+			return err
+		case i.Tenant != b.tenant:
+		case i.Phase != incident.Resolved:
+			b.open[id] = i
+		default:
+			delete(b.open, id)
+			b.slow.read = time.Time{} // it has ended
+		}
+	}
+	return nil
 }
 
 // same reports whether two projections show the same but for the time.
@@ -142,8 +181,9 @@ func (p *projection) failed(now time.Time, fault string, err error) {
 	p.Fault, p.detail = fault, err.Error()
 }
 
-// open returns every incident that has not resolved.
-func (b *board) open(ctx context.Context) (all []incident.Incident, err error) {
+// allOpen returns every incident that has not resolved.
+func (b *board) allOpen(ctx context.Context) (map[string]incident.Incident, error) {
+	all := make(map[string]incident.Incident)
 	for _, phase := range []incident.Phase{incident.Active, incident.Monitoring} {
 		q := tocsin.Query{Tenant: b.tenant, Phase: phase, Limit: pageOf}
 		for {
@@ -151,7 +191,10 @@ func (b *board) open(ctx context.Context) (all []incident.Incident, err error) {
 			if err != nil {
 				return nil, err
 			}
-			if all = append(all, page...); len(page) < pageOf {
+			for _, i := range page {
+				all[i.ID] = i
+			}
+			if len(page) < pageOf {
 				break
 			}
 			q.After = page[len(page)-1].ID
@@ -205,16 +248,18 @@ func lostOf(d *tocsin.DeadLetter) Lost {
 }
 
 // fill puts what was read into a projection.
-func (b *board) fill(p *projection, open []incident.Incident, now time.Time) {
+func (b *board) fill(p *projection, now time.Time) {
+	b.filled = now
 	cat := b.engine.Catalog()
 	source := cat.Source()
 	p.Services, p.OnCall, p.Gaps = len(source.Services), duties(cat, now), gaps(cat, now)
-	p.Open, p.Asks, p.Sending = make([]Incident, len(open)), nil, 0
-	for i := range open {
-		p.Open[i] = row(cat, &open[i], now)
-		p.Asks = append(p.Asks, asksOf(&open[i])...)
-		p.Sending += len(open[i].Pending)
+	p.Open, p.Asks, p.Sending = make([]Incident, 0, len(b.open)), nil, 0
+	for _, i := range b.open {
+		p.Open = append(p.Open, row(cat, &i, now))
+		p.Asks = append(p.Asks, asksOf(&i)...)
+		p.Sending += len(i.Pending)
 	}
+	slices.SortFunc(p.Asks, func(a, b Ask) int { return cmp.Or(a.Since.Compare(b.Since), cmp.Compare(a.Run, b.Run)) })
 	slices.SortFunc(p.Open, func(a, b Incident) int { return cmp.Or(cmp.Compare(rank(a.State), rank(b.State)), a.compare(&b)) })
 	p.Needed = needed(source, p.Open)
 	p.ended, p.Ended, p.DeadLetters, p.Lost = b.slow.ended, b.slow.last, b.slow.letters, nil
@@ -227,8 +272,8 @@ func (b *board) fill(p *projection, open []incident.Incident, now time.Time) {
 
 func rank(s State) int { return slices.Index([]State{Unheld, Held, Watched, Informed}, s) }
 
-// follow keeps the board fresh until the returned function is called. One goroutine does so for all streams; it ends with the last of
-// them, before the function returns.
+// follow keeps the board fresh until the returned function is called. It does so once for all streams, and has ended before the last of
+// them returns.
 func (b *board) follow(ctx context.Context) (done func()) {
 	b.watching.Lock()
 	defer b.watching.Unlock()
@@ -247,16 +292,50 @@ func (b *board) follow(ctx context.Context) (done func()) {
 	}
 }
 
+// turns takes looks until ctx ends: after each change, and once a turn to see whether the engine works.
 func (b *board) turns(ctx context.Context, stopped chan<- struct{}) {
 	defer close(stopped)
+	changes := make(chan tocsin.Change)
+	var watch sync.WaitGroup
+	watch.Go(func() {
+		for c := range b.engine.Watch(ctx) {
+			select {
+			case changes <- c:
+			case <-ctx.Done():
+			}
+		}
+	})
+	defer watch.Wait()
+	defer b.lose()
 	tick := time.NewTicker(turn)
 	defer tick.Stop()
 	for {
-		b.look(ctx)
 		select {
 		case <-ctx.Done():
 			return
+		case c := <-changes:
+			b.change(ctx, c)
 		case <-tick.C:
+			b.look(ctx, tocsin.Change{})
 		}
 	}
+}
+
+// change takes in a change, and gives those that come at once the time to gather.
+func (b *board) change(ctx context.Context, c tocsin.Change) {
+	b.reading.Lock()
+	b.told = b.told || c.All
+	b.reading.Unlock()
+	b.look(ctx, c)
+	select {
+	case <-ctx.Done():
+	case <-time.After(breath):
+	}
+}
+
+// lose notes that changes are told no more.
+func (b *board) lose() {
+	b.reading.Lock()
+	defer b.reading.Unlock()
+	b.told, b.whole = false, false
 }

@@ -18,7 +18,9 @@ type command struct {
 	decode func(doc []byte) (respond.Command, error)
 	// record returns the record that a command about no incident changes; nil: the command is about an incident.
 	record func(respond.Command) store.Key
-	do     func(*turn, *unit, respond.Command, time.Time) error
+	// later says that the command may be about an incident whose group has gone on with another. The unit is past then.
+	later bool
+	do    func(*turn, *unit, respond.Command, time.Time) error
 }
 
 // commands is the table of all commands.
@@ -29,6 +31,7 @@ func commands() []command {
 		commandOf("escalate", escalateByHand),
 		commandOf("resolve", resolveByHand),
 		commandOf("reprioritise", reprioritise),
+		afterwards(commandOf("note", writeNote)),
 		commandOf("resend", resend),
 		commandOf("start-run", startRun),
 		commandOf("approve", approve),
@@ -55,6 +58,12 @@ func commandOf[C respond.Command](name string, do func(*turn, *unit, C, time.Tim
 // about names the record of a command that is about no incident; the unit of such a command is nil.
 func about[C respond.Command](row command, record func(C) store.Key) command {
 	row.record = func(c respond.Command) store.Key { return record(c.(C)) }
+	return row
+}
+
+// afterwards lets a command be about an incident whose group has gone on with another.
+func afterwards(row command) command {
+	row.later = true
 	return row
 }
 

@@ -185,7 +185,7 @@ func (t *turn) command(in Do) error {
 		return nil
 	case u == nil:
 		return refuse("does not exist")
-	case u.past:
+	case u.past && !c.later:
 		return refuse("is over; its group goes on with " + u.group.Incident)
 	}
 	at, before := u.from(in.At), u.inc.Seq
