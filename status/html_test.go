@@ -7,6 +7,8 @@ import (
 	"strings"
 )
 
+var rowOf = regexp.MustCompile(`<li class="row [^"]*" id="i-`)
+
 var reference = regexp.MustCompile(`(?:href|src)="([^"]*)"`)
 
 // links returns the paths on this site that a page refers to.

@@ -13,7 +13,8 @@ import (
 
 const (
 	ribbonsMost = 8
-	barLeast    = 14 // minutes that the shortest bar is drawn as
+	barsMost    = 100 // of one ribbon
+	barLeast    = 14  // minutes that the shortest bar is drawn as
 )
 
 // ribbon is the last day of a service.
@@ -70,10 +71,10 @@ func ribbonOf(name string, spans []span, now time.Time) ribbon {
 			taken = end
 		}
 		if e.State == Unheld || taken.Sub(e.Since) > time.Minute {
-			r.Bars = append(r.Bars, barOf(class, e.Since, taken, now))
+			r.draw(barOf(class, e.Since, taken, now))
 		}
 		if end.After(taken) {
-			r.Bars = append(r.Bars, barOf(class+" o", taken, end, now))
+			r.draw(barOf(class+" o", taken, end, now))
 		}
 	}
 	if n := len(spans); n > 0 {
@@ -81,6 +82,13 @@ func ribbonOf(name string, spans []span, now time.Time) ribbon {
 	}
 	r.Label = r.Service + ", last 24 hours: " + r.Say
 	return r
+}
+
+// draw adds a bar, unless it is drawn already or there are too many to tell apart.
+func (r *ribbon) draw(b bar) {
+	if len(r.Bars) < barsMost && !slices.Contains(r.Bars, b) {
+		r.Bars = append(r.Bars, b)
+	}
 }
 
 func barOf(class string, from, to, now time.Time) bar {

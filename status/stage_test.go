@@ -160,3 +160,6 @@ func (s *stage) only() string {
 func (s *stage) verdict() string {
 	return strings.TrimSpace(s.get("ana", "/verdict.txt").Body.String())
 }
+
+// every finds all incidents that a test has.
+var every = tocsin.Query{Limit: 1000}
