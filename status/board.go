@@ -18,6 +18,7 @@ import (
 const (
 	turn     = time.Second            // from one look at the engine to the next, if nothing changes
 	breath   = 200 * time.Millisecond // from one look to the next at least
+	proof    = 5 * time.Second        // from one question to the store to the next, if nothing changes
 	again    = 10 * time.Second       // from one time that rows are made to the next, if nothing changes
 	blindAge = 15 * time.Second       // how old the last good look may be before the board cannot say how things stand
 	pageOf   = 1000                   // incidents in one read
@@ -37,6 +38,7 @@ type board struct {
 	told    bool // changes of incidents are told
 	whole   bool // open has every open incident
 	filled  time.Time
+	asked   time.Time // when the store was last asked for proof that it answers
 	slow    slowly
 
 	watching sync.Mutex // guards what follows
@@ -136,8 +138,15 @@ func (b *board) read(ctx context.Context, c tocsin.Change) *projection {
 	return p
 }
 
-// readOpen reads the incidents that may have changed.
+// readOpen reads the incidents that may have changed. If none may have, it asks the store for one from time to time: an engine that has
+// nothing to do does not notice that its store is away.
 func (b *board) readOpen(ctx context.Context, c tocsin.Change) error {
+	now := time.Now()
+	if !c.All && len(c.Incidents) == 0 && now.Sub(b.asked) >= proof {
+		b.asked = now
+		_, err := b.engine.Incidents(ctx, tocsin.Query{Tenant: b.tenant, Limit: 1})
+		return err
+	}
 	if c.All {
 		open, err := b.allOpen(ctx)
 		if err == nil {

@@ -47,7 +47,8 @@ func Dashboard(e *tocsin.Engine, c *Config) http.Handler {
 		d.Zone = time.UTC
 	}
 	for _, name := range []string{"main", "incident", "ask", "list", "error"} {
-		d.pages[name] = template.Must(template.ParseFS(files, "templates/layout.html", "templates/"+name+".html"))
+		d.pages[name] = template.Must(template.New(name).Funcs(template.FuncMap{"tight": tight}).
+			ParseFS(files, "templates/layout.html", "templates/"+name+".html"))
 	}
 	d.assets, d.revision = assets()
 	mux := http.NewServeMux()

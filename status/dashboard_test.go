@@ -81,7 +81,8 @@ func TestTogether(t *testing.T) {
 		page := s.get("cho", "/").Body.String()
 		assert.Contains(t, page, "Acknowledge all 2 P1")
 		var form []string
-		for _, part := range strings.Split(page[strings.Index(page, `class="both"`):], `name="incident" value="`)[1:] {
+		together, _, _ := strings.Cut(page[strings.Index(page, `class="both"`):], "</form>")
+		for _, part := range strings.Split(together, `name="incident" value="`)[1:] {
 			id, _, _ := strings.Cut(part, `"`)
 			form = append(form, "incident", id)
 		}

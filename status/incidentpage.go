@@ -135,8 +135,11 @@ func answers(cat *catalog.Compiled, i *Incident, inc *incident.Incident, now tim
 		}
 		who.Text += "."
 	}
-	why := four{"Why", fmt.Sprintf("%v:", i.Priority), line.Of(inc.Reason()) + ". " + whyThem(cat, i, inc, now)}
-	return []four{what, who, why, {"Next", "", nextOf(i, inc, now)}}
+	why := four{"Why", fmt.Sprintf("%v:", i.Priority), line.Of(inc.Why) + ". " + whyThem(cat, i, inc, now)}
+	if inc.Forced != 0 {
+		why.Text = "a person set it, " + line.Of(inc.Because) + ". " + whyThem(cat, i, inc, now)
+	}
+	return []four{what, who, why, {"Next", "", nextOf(i, inc, now) + waitsFor(inc)}}
 }
 
 // whyThem says by which level of which policy people are asked.
@@ -167,12 +170,6 @@ func whyThem(cat *catalog.Compiled, i *Incident, inc *incident.Incident, now tim
 
 // nextOf says what happens next.
 func nextOf(i *Incident, inc *incident.Incident, now time.Time) string {
-	for _, a := range asksOf(inc) {
-		if a.Question != "" {
-			return "Somebody answers the runbook " + clip(a.Runbook, 60) + ": " + clip(a.Question, 120)
-		}
-		return "Somebody approves or declines the runbook " + clip(a.Runbook, 60) + "."
-	}
 	switch {
 	case inc.Phase == incident.Resolved:
 		return "Nothing; it is over."
@@ -192,6 +189,18 @@ func nextOf(i *Incident, inc *incident.Incident, now time.Time) string {
 		return "The next level is paged at " + i.NextAt.In(now.Location()).Format("15:04:05") + "."
 	}
 	return people(i.Next) + " " + verb(i.Next, "is", "are") + " paged at " + i.NextAt.In(now.Location()).Format("15:04:05") + ", unless somebody acknowledges."
+}
+
+// waitsFor says what a runbook of an incident waits for.
+func waitsFor(inc *incident.Incident) string {
+	asks := asksOf(inc)
+	switch {
+	case len(asks) == 0:
+		return ""
+	case asks[0].Question != "":
+		return " The runbook " + clip(asks[0].Runbook, 60) + " asks: " + clip(asks[0].Question, 120)
+	}
+	return " Somebody approves or declines the runbook " + clip(asks[0].Runbook, 60) + "."
 }
 
 // facts are what else is known of an incident.
@@ -273,7 +282,7 @@ func messagesOf(inc *incident.Incident, timeline []incident.Entry, now time.Time
 	}
 	for _, e := range slices.Backward(timeline) {
 		if e.Word.Kind() == incident.KindPage {
-			all = append(all, messageView{At: second(e.At, now), What: string(e.Word), Why: columns(e.Text)})
+			all = append(all, messageView{At: second(e.At, now), What: columns(e.Text), Why: string(e.Word)})
 		}
 	}
 	return all

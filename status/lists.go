@@ -157,6 +157,7 @@ const historyReads = 2000
 func (q *request) history() error {
 	f := filterOf(q.URL.Query())
 	m, now := q.list("History", "History"), q.now()
+	m.Says = "The worst first."
 	source := q.engine.Catalog().Source()
 	m.Search = []field{
 		{Name: "Words", Field: "text", Value: f.text, Type: "search"},

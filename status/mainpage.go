@@ -15,13 +15,13 @@ import (
 const (
 	rowsMost   = 50 // rows of one page
 	screenMost = 8  // rows of a screen on a wall
+	denseFrom  = 8  // rows of a section that nobody must act on, from which on it is dense
 	narrowFrom = 12 // open incidents from which on services are offered
 )
 
 // mainPage is what is open now.
 type mainPage struct {
 	frame
-	Version  uint64
 	Verdict  statement
 	Class    string
 	Glyph    glyph
@@ -42,12 +42,14 @@ type mainPage struct {
 	LettersSay string
 	Screen     []rowView
 	Rest       *rest
+	Bar        *rowView // what a telephone offers to acknowledge
 }
 
 type section struct {
 	ID, Name string
 	Count    int
 	Rows     []rowView
+	Dense    bool
 	Asks     []askView
 	Both     []string // ids of incidents that are acknowledged together
 	BothSay  string
@@ -63,6 +65,7 @@ type tally struct {
 type askView struct {
 	Key, Title, Text, Path, Do string
 	Glyph                      glyph
+	Age                        *moment
 }
 
 type gapView struct {
@@ -112,7 +115,7 @@ func (q *request) mainPage(p *projection, now time.Time, answers map[string]answ
 		}
 	}
 	m := &mainPage{
-		frame: q.frame(said.text(), "Now", now, s.AsOf), Version: p.version, Verdict: said, Glyph: glyph{q.base, "cir"},
+		frame: q.frame(said.text(), "Now", now, s.AsOf), Verdict: said, Glyph: glyph{q.base, "cir"},
 		Filter: query.Get("service"), CanAct: q.mayAct() && s.Fault == "", Duty: dutyViews(s.OnCall, now),
 		Letters: s.DeadLetters, LettersSay: plural(s.DeadLetters, "message") + " failed for good", DayAgo: clock(now.Add(-dayAgo), now),
 	}
@@ -170,9 +173,14 @@ func (m *mainPage) sections(q *request, s *Snapshot, answers map[string]answer) 
 			sec.Rows = append(sec.Rows, r)
 		}
 		room -= len(sec.Rows)
+		sec.Dense = id != "needs" && len(sec.Rows) > denseFrom
 		if id == "needs" {
 			sec.Asks = q.asks(s)
 			sec.together(all, m.CanAct)
+			if m.CanAct && len(sec.Rows) > 0 {
+				sec.Rows[0].InBar = true
+				m.Bar = &sec.Rows[0]
+			}
 		}
 		sec.Count = len(all) + len(sec.Asks)
 		if n := len(all) - len(sec.Rows); n > 0 {
@@ -242,8 +250,8 @@ func byService(open []Incident) (all []tally) {
 func (q *request) asks(s *Snapshot) (all []askView) {
 	square := glyph{q.base, "sq"}
 	for _, a := range s.Asks {
-		v := askView{Key: a.Run, Title: "Approve: " + clip(a.Runbook, 80), Do: "Look and decide", Glyph: square, Path: "incident/" + a.Incident}
-		v.Text = "for " + clip(a.Title, 120) + " · since " + clock(a.Since, s.Now)
+		v := askView{Key: a.Run, Title: "Approve: " + clip(a.Runbook, 80), Do: "Look and decide", Glyph: square, Path: "incident/" + a.Incident, Age: age(a.Since, s.Now)}
+		v.Text = "for " + clip(a.Title, 120)
 		if a.Question != "" {
 			v.Title, v.Do = clip(a.Question, 160), "Answer"
 			v.Text = "runbook " + clip(a.Runbook, 80) + " asks · " + v.Text
@@ -252,7 +260,7 @@ func (q *request) asks(s *Snapshot) (all []askView) {
 	}
 	for k, l := range s.Lost {
 		all = append(all, askView{
-			Key: "lost" + strconv.Itoa(k), Title: "A page reached nobody", Do: "Look", Glyph: square, Path: "messages",
+			Key: "lost" + strconv.Itoa(k), Title: "A page reached nobody", Do: "Look", Glyph: square, Path: "messages", Age: age(l.Died, s.Now),
 			Text: fmt.Sprintf("%s over %s at %s · %v %s", clip(l.To, 40), clip(l.Channel, 20), clock(l.Died, s.Now), l.Priority, clip(l.Title, 120)),
 		})
 	}
@@ -294,7 +302,7 @@ func (m *mainPage) screen(q *request, s *Snapshot) {
 func (m *mainPage) engine(p *projection, s *Snapshot) {
 	m.Engine = []fact{
 		{Name: "Last look", Text: ago(s.Now.Sub(s.AsOf)) + " ago"},
-		{Name: "Store", Text: fmt.Sprintf("answered in %d ms", p.took.Milliseconds())},
+		{Name: "Store", Text: fmt.Sprintf("answered in %d ms", max(1, p.took.Milliseconds()))},
 		{Name: "Waiting to send", Text: plural(s.Sending, "message")},
 		{Name: "Open", Text: plural(len(s.Open), "incident")},
 	}

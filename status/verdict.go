@@ -31,11 +31,13 @@ type statement struct {
 	Blind    bool
 	Priority severity.Priority // of what it is about; zero: of no incident
 	// First and Second are the sentences. The one that says who has it, or that nobody has, is strong: the first, unless SecondStrong.
-	First, Second string
-	SecondStrong  bool
+	First, Second, Third string
+	SecondStrong         bool
 }
 
-func (v statement) text() string { return clip(v.First+" "+v.Second, verdictMost) }
+func (v statement) text() string {
+	return clip(strings.Join([]string{v.First, v.Second, v.Third}, " "), verdictMost)
+}
 
 // verdictOf returns the fullest statement that fits.
 func verdictOf(s *Snapshot) statement {
@@ -45,12 +47,12 @@ func verdictOf(s *Snapshot) statement {
 			return v
 		}
 	}
-	v.Second = ""
+	v.Second, v.Third = "", ""
 	return v
 }
 
 func fits(v *statement) bool {
-	return utf8.RuneCountInString(v.First)+1+utf8.RuneCountInString(v.Second) <= verdictMost
+	return utf8.RuneCountInString(v.First)+utf8.RuneCountInString(v.Second)+utf8.RuneCountInString(v.Third)+2 <= verdictMost
 }
 
 // stated returns the statement with titles of at most room characters.
@@ -270,7 +272,7 @@ func quiet(s *Snapshot) statement {
 	}
 	v.Second = capital(strings.Join(facts, ", ")) + "."
 	if on := s.onCall(); len(on) > 0 {
-		v.Second += " " + people(on) + " " + verb(on, "is", "are") + " on call."
+		v.Third = people(on) + " " + verb(on, "is", "are") + " on call."
 	}
 	return v
 }
@@ -286,5 +288,6 @@ func (s *Snapshot) onCall() (all []string) {
 			}
 		}
 	}
+	slices.Sort(all)
 	return all
 }

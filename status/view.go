@@ -109,7 +109,7 @@ type rowView struct {
 	Age                                   *moment
 	NextAt, Due, Recovered, Until, HeldAt *moment
 	Unheld, Held, Watched                 bool
-	Locked, Act, Mine, Loud               bool
+	Locked, Act, Mine, Loud, InBar        bool
 	Answer                                *answer
 }
 

@@ -36,7 +36,7 @@ func clock(at, now time.Time) string {
 	switch days := at.Sub(now).Abs(); {
 	case at.YearDay() == now.YearDay() && days < 48*time.Hour:
 		return at.Format("15:04")
-	case days < 6*24*time.Hour:
+	case days < 7*24*time.Hour && at.Weekday() != now.Weekday():
 		return at.Format("Mon 15:04")
 	}
 	return at.Format("2 Jan 15:04")
@@ -97,4 +97,16 @@ func verb[T any](subject []T, one, many string) string {
 		return one
 	}
 	return many
+}
+
+// tight keeps a number and its unit on one line.
+func tight(sentence string) string {
+	words := strings.Split(sentence, " ")
+	for k := len(words) - 1; k > 0; k-- {
+		if _, err := strconv.Atoi(words[k-1]); err == nil {
+			words[k-1] += "\u00a0" + words[k]
+			words = append(words[:k], words[k+1:]...)
+		}
+	}
+	return strings.ReplaceAll(strings.Join(words, " "), " them P1", "\u00a0them\u00a0P1")
 }
