@@ -100,9 +100,11 @@ func TestRace(t *testing.T) {
 	c.now("ana", "ben")
 	one.look(c.url("ana", "/"), views[0])
 	two.look(c.url("ben", "/"), views[0])
-	two.scripts(false) // ben's page stays as it was
+	two.do(chromedp.Focus(button)) // ben is about to press, so his row stays
+	one.front()
 	one.do(chromedp.Click(button), chromedp.WaitReady(`.answer`))
-	two.do(chromedp.Click(button), chromedp.WaitReady(`.answer`))
+	two.front()
+	two.do(chromedp.KeyEvent(kb.Enter), chromedp.WaitReady(`.answer`))
 	assert.Contains(t, one.text(".answer"), "Done: you have it.")
 	assert.Regexp(t, `^ana acknowledged \d+ s before you`, two.text(".answer"))
 	assert.Equal(t, []string{"ana", "ben"}, c.holders())

@@ -10,7 +10,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
 	"github.com/stretchr/testify/require"
 )
@@ -67,8 +69,15 @@ func (b *tab) look(url string, v view) {
 	features := []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: v.scheme}}
 	_, err := chromedp.Call(b.ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: features})
 	require.NoError(b, err)
+	b.front()
 	b.do(chromedp.EmulateViewport(v.width, v.height), chromedp.Navigate(url), chromedp.WaitReady("#main"))
 	time.Sleep(200 * time.Millisecond) // the event stream answers
+}
+
+// front brings the tab to the front: others get no keys.
+func (b *tab) front() {
+	_, err := chromedp.Call(b.ctx, page.BringToFront, cdp.Empty{})
+	require.NoError(b, err)
 }
 
 // scripts lets scripts of pages run, or not.

@@ -40,9 +40,17 @@
     return Boolean(board.querySelector('.rows:hover, details[open]')) || (at && at !== body && board.contains(at) && at.closest('.row, form'));
   }
 
+  // same returns the row of a board that is about the same as another row.
+  const same = (board, row) => board.querySelector('.row[data-key="' + CSS.escape(row.dataset.key) + '"]');
+
   function apply(next) {
     waiting = null;
-    document.getElementById('board').replaceWith(next);
+    const old = document.getElementById('board');
+    for (const said of old.querySelectorAll('.answer')) { // what an action brought about stays beside its row
+      const row = said.closest('.row'), to = row ? same(next, row) : next.querySelector('.page > *');
+      if (to) row ? to.append(said) : to.prepend(said);
+    }
+    old.replaceWith(next);
     for (const row of next.querySelectorAll('[data-loud]')) {
       if (loud.has(row.dataset.key)) continue;
       loud.add(row.dataset.key);
@@ -61,7 +69,7 @@
     const here = new Set();
     for (const row of old.querySelectorAll('.row[data-key]')) {
       here.add(row.dataset.key);
-      const after = next.querySelector('.row[data-key="' + CSS.escape(row.dataset.key) + '"]');
+      const after = same(next, row);
       if (!after) { row.classList.add('watched'); continue; }
       row.className = after.className;
       for (const part of ['.who', '.shape']) {
