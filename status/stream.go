@@ -75,9 +75,9 @@ type fragment struct {
 	html string
 }
 
-// fragment renders the board of a projection, once for all viewers who see the same within a beat.
+// fragment renders the board of a projection, once for all viewers who see the same within a second.
 func (q *request) fragment(p *projection) (board string, f *fragment, err error) {
-	now := time.Now().Truncate(beat).In(q.zone)
+	now := time.Now().Truncate(time.Second).In(q.zone)
 	if now.Before(p.AsOf) {
 		now = p.AsOf.In(q.zone)
 	}

@@ -119,6 +119,7 @@ func TestAway(t *testing.T) {
 	c.down.Store(true)
 	c.users["ana"].CloseClientConnections()
 	b.until(`document.querySelector('#asof').textContent.includes('disconnected')`)
+	assert.Regexp(t, `^We cannot say: this page has heard nothing for \d+ s. What you see is from \d\d:\d\d:\d\d.$`, b.text("h1"))
 	b.picture("disconnected", true)
 	c.down.Store(false)
 	fire(c.bell, t, "shop.ledger", "eu", "Bookings wait")

@@ -26,10 +26,13 @@
     const silent = Date.now() - heard > 15000;
     body.classList.toggle('off', silent);
     if (silent) {
-      const mark = document.querySelector('#asof b'), page = document.querySelector('.page'), verdict = document.querySelector('#verdict');
-      if (mark) put(mark, 'disconnected for ' + ago(Date.now() - heard) + ',');
+      const said = 'We cannot say: this page has heard nothing for ' + ago(Date.now() - heard) + '.', page = document.querySelector('.page');
+      const verdict = document.getElementById('verdict'), mark = document.querySelector('#asof b'), from = document.querySelector('#asof time');
+      if (mark) put(mark, 'disconnected,');
       if (page) page.classList.add('stale');
-      if (verdict) verdict.classList.replace('unheld', 'blind');
+      verdict.className = 'verdict blind wrap';
+      put(verdict.querySelector('h1'), said + ' What you see is from ' + from.textContent + '.');
+      document.title = said;
     }
     if (waiting && !busy()) apply(waiting);
   }
