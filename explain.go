@@ -13,8 +13,6 @@ import (
 	"github.com/tocsin-dev/tocsin/incident"
 	"github.com/tocsin-dev/tocsin/internal/core"
 	"github.com/tocsin-dev/tocsin/internal/line"
-	"github.com/tocsin-dev/tocsin/internal/machine/alert"
-	"github.com/tocsin-dev/tocsin/severity"
 	"github.com/tocsin-dev/tocsin/store"
 )
 
@@ -156,23 +154,5 @@ func (e *Engine) explainAlert(ctx context.Context, al *core.Alert) (string, erro
 		incident, err := e.explainIncident(ctx, al.Incident)
 		return text + incident, err
 	}
-	return text + oneLine("nobody was paged: %s", e.unpaged(al)), nil
-}
-
-// unpaged returns why an alert belongs to no incident.
-func (e *Engine) unpaged(al *core.Alert) string {
-	class, _ := e.catalog.Load().Class(al.Class)
-	switch {
-	case al.State == alert.Pending && al.Lapses:
-		return "it is pending, and lapses at " + al.Until.UTC().Format(time.RFC3339) + " unless it comes more often"
-	case al.State == alert.Pending:
-		return "it is pending, and fires at " + al.Until.UTC().Format(time.RFC3339) + " unless it resolves"
-	case class.Kind != "" && class.Kind != event.Alert:
-		return "events of its class are recorded only, since its kind is " + string(class.Kind)
-	case al.Latest.Severity <= severity.Info:
-		return "its severity is info, which opens no incident by itself"
-	case al.Occurrence == 0:
-		return "nothing was firing that the event could have ended or acknowledged"
-	}
-	return "it resolved (" + al.Reason + ") before it fired"
+	return text + oneLine("nobody was paged: %s", core.ViewAlert(al, e.catalog.Load()).Unpaged), nil
 }

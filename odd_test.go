@@ -357,6 +357,8 @@ func TestOddCommands(t *testing.T) {
 			respond.Resolve{Incident: "x", By: "ana", Override: text},
 			respond.Unacknowledge{Incident: "x", By: by},
 			respond.Reprioritise{Incident: "x", By: "ana", Because: text},
+			respond.Page{Incident: "x", By: "ana", Target: "owner", Because: text},
+			respond.Page{Incident: "x", By: "ana", Target: escalate.Target("person:" + text), Because: "x"},
 			respond.Note{Incident: "x", By: "ana", Text: text},
 			respond.Resend{By: "ana", Letter: notify.Message{Incident: "x", Key: text}},
 			respond.Resend{By: "ana", Letter: notify.Message{Incident: text, Key: "x"}},

@@ -5,6 +5,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
+	"slices"
+	"strings"
+	"time"
 
 	"github.com/tocsin-dev/tocsin/event"
 	"github.com/tocsin-dev/tocsin/incident"
@@ -16,30 +20,97 @@ import (
 // ErrNotFound reports an id that names no incident, alert or event.
 var ErrNotFound = errors.New("tocsin: not found")
 
-// Query selects incidents.
+// Query selects incidents. A filter that is empty selects all.
 type Query struct {
-	Tenant string
-	Phase  incident.Phase // empty: all
-	After  string         // id of the last incident of the previous page; empty: the first page
-	Limit  int            // defaults to 100
+	Tenant   string
+	Phase    incident.Phase
+	Open     bool              // active and monitoring; Phase is empty then
+	Team     string            // that owns it
+	Service  string            // that it is about
+	Priority severity.Priority // that counts
+	Text     string            // part of the title, the class or the id, in any case; at most 255 bytes
+	From, To time.Time         // detected at From or later, and before To
+	After    string            // id of the last incident of the previous page, or that of a [MoreError]; empty: the first page
+	Limit    int               // defaults to 100
+}
+
+const (
+	mostRead    = 10_000 // rows that one call of Incidents or Alerts reads
+	scannedPage = 500    // rows of one read of the store, if filters leave some out
+	maxText     = 255    // bytes of a text to look for
+)
+
+// MoreError ends an answer of Incidents or Alerts early, since the call has read 10,000 rows, of which the filters left out most. What it
+// had found until then is returned with the error. The same query with After goes on behind the rows that were read.
+type MoreError struct {
+	After string // for Query.After or AlertQuery.After
+	Read  int    // rows
+}
+
+// Error says how to go on.
+func (m *MoreError) Error() string {
+	return fmt.Sprintf("tocsin: %d rows were read, and there are more: repeat the query with After %q", m.Read, m.After)
 }
 
 // check returns the faults of the query.
 func (q *Query) check() error {
 	var errs []error
+	found := func(format string, args ...any) {
+		errs = append(errs, fmt.Errorf("tocsin: incidents: "+format, args...))
+	}
 	switch q.Phase {
 	case "", incident.Active, incident.Monitoring, incident.Resolved:
 	default:
-		errs = append(errs, fmt.Errorf("tocsin: incidents: phase %q, expected active, monitoring, resolved, or none for all", q.Phase))
+		found("phase %q, expected active, monitoring, resolved, or none for all", q.Phase)
+	}
+	if q.Open && q.Phase != "" {
+		found("open and phase %q, expected one of them", q.Phase)
+	}
+	if q.Priority != 0 && !q.Priority.Valid() {
+		found("priority %d, expected 1 to 5, or 0 for all", q.Priority)
+	}
+	if len(q.Text) > maxText {
+		found("text of %d bytes, expected at most %d", len(q.Text), maxText)
+	}
+	if !q.To.IsZero() && !q.From.Before(q.To) {
+		found("from %s to %s, expected an earlier from", q.From.Format(time.RFC3339), q.To.Format(time.RFC3339))
 	}
 	if q.Limit < 0 {
-		errs = append(errs, fmt.Errorf("tocsin: incidents: limit %d, expected none below zero", q.Limit))
+		found("limit %d, expected none below zero", q.Limit)
 	}
 	return errors.Join(errs...)
 }
 
+// takes reports whether an incident of the right tenant and phase passes the filters.
+func (q *Query) takes(i *core.Incident) bool {
+	at := i.Phases.Detected
+	return (q.Team == "" || i.Owner == q.Team) && (q.Service == "" || i.Service == q.Service) &&
+		(q.Priority == 0 || i.Rating.Priority == q.Priority) && !at.Before(q.From) && (q.To.IsZero() || at.Before(q.To)) &&
+		holds(q.Text, i.Title, i.Class, i.ID)
+}
+
+// holds reports whether one of the texts holds a part, in any case.
+func holds(part string, texts ...string) bool {
+	part = strings.ToLower(part)
+	return slices.ContainsFunc(texts, func(t string) bool { return strings.Contains(strings.ToLower(t), part) })
+}
+
+// stores returns the queries of the store whose rows the filters look at.
+func (q *Query) stores() []store.Query {
+	sq := store.Query{Tenant: q.Tenant, Kind: core.KindIncident, State: string(q.Phase), Limit: q.Limit}
+	if q.Team+q.Service+q.Text != "" || q.Priority != 0 || !q.From.IsZero() || !q.To.IsZero() {
+		sq.Limit = scannedPage
+	}
+	if !q.Open {
+		return []store.Query{sq}
+	}
+	active, monitoring := sq, sq
+	active.State, monitoring.State = string(incident.Active), string(incident.Monitoring)
+	return []store.Query{active, monitoring}
+}
+
 // Incidents returns incidents, the worst priority first. It leaves out those that cannot be read; [Engine.Unreadable] lists them. It
-// returns an error for a phase that there is not.
+// returns an error that joins the faults of the query, and a [*MoreError] with a part of the answer if the filters leave out too many.
 func (e *Engine) Incidents(ctx context.Context, q Query) ([]incident.Incident, error) {
 	if err := given(ctx, "incidents"); err != nil {
 		return nil, err
@@ -47,27 +118,86 @@ func (e *Engine) Incidents(ctx context.Context, q Query) ([]incident.Incident, e
 	if err := q.check(); err != nil {
 		return nil, err
 	}
-	sq := store.Query{Tenant: q.Tenant, Kind: core.KindIncident, State: string(q.Phase), Limit: q.Limit}
+	queries := q.stores()
 	if q.After != "" {
-		last, err := e.read(ctx, q.After, false)
+		after, err := e.cursor(ctx, core.KindIncident, q.After)
 		if err != nil {
 			return nil, err
 		}
-		sq.After = last.Cursor
+		for i := range queries {
+			queries[i].After = after
+		}
 	}
 	incidents := []incident.Incident{}
-	for row, err := range rowsOf[*core.Incident](ctx, e, sq) {
+	var more MoreError
+	for row, err := range merged(ctx, e, queries) {
 		switch {
-		case isUnreadable(err):
-			continue
-		case err != nil:
+		case err != nil && !isUnreadable(err):
 			return nil, err
+		case more.Read == mostRead:
+			return incidents, &more
+		case err == nil && q.Priority != 0 && q.Priority.Above(row.rec.Rating.Priority):
+			return incidents, nil // and so are all that follow
+		case err == nil && q.takes(row.rec):
+			if incidents = append(incidents, e.core.View(row.rec)); len(incidents) == cmp.Or(q.Limit, 100) {
+				return incidents, nil
+			}
 		}
-		if incidents = append(incidents, e.core.View(row.rec)); len(incidents) == cmp.Or(q.Limit, 100) {
-			break
+		if more.Read++; err == nil || more.After == "" { // one that cannot be read may come early
+			more.After = row.Key.ID
 		}
 	}
 	return incidents, nil
+}
+
+// merged yields the incidents that several queries find in the order of one: the worst priority first, then by key.
+func merged(ctx context.Context, e *Engine, queries []store.Query) iter.Seq2[found[*core.Incident], error] {
+	if len(queries) == 1 {
+		return rowsOf[*core.Incident](ctx, e, queries[0])
+	}
+	return func(yield func(found[*core.Incident], error) bool) {
+		heads := make([]head, len(queries))
+		for i, q := range queries {
+			next, stop := iter.Pull2(rowsOf[*core.Incident](ctx, e, q))
+			defer stop()
+			heads[i].next = next
+			heads[i].pull()
+		}
+		for {
+			heads = slices.DeleteFunc(heads, func(h head) bool { return !h.ok })
+			if len(heads) == 0 {
+				return
+			}
+			first := 0
+			for i := range heads {
+				if heads[i].before(&heads[first]) {
+					first = i
+				}
+			}
+			if !yield(heads[first].row, heads[first].err) {
+				return
+			}
+			heads[first].pull()
+		}
+	}
+}
+
+// head is the next row of a query.
+type head struct {
+	next func() (found[*core.Incident], error, bool)
+	row  found[*core.Incident]
+	err  error
+	ok   bool
+}
+
+func (h *head) pull() { h.row, h.err, h.ok = h.next() }
+
+// before reports whether the row comes before another. One that cannot be read comes first, since its priority is unknown.
+func (h *head) before(o *head) bool {
+	if h.err != nil || o.err != nil {
+		return h.err != nil
+	}
+	return cmp.Or(cmp.Compare(h.row.rec.Rating.Priority, o.row.rec.Rating.Priority), h.row.Key.Compare(o.row.Key)) < 0
 }
 
 // Incident returns one incident. The error wraps [ErrNotFound], or is an [*UnreadableError].
@@ -126,6 +256,15 @@ func (e *Engine) read(ctx context.Context, id string, timeline bool) (store.Snap
 		}
 	}
 	return store.Snapshot{}, fmt.Errorf("%w: %q", ErrNotFound, id)
+}
+
+// cursor returns where a page begins that follows the incident or alert with the id.
+func (e *Engine) cursor(ctx context.Context, kind, id string) (string, error) {
+	last, err := e.read(ctx, id, false)
+	if err == nil && last.Key.Kind != kind {
+		err = fmt.Errorf("%w: %q is an %s, expected an %s", ErrNotFound, id, last.Key.Kind, kind)
+	}
+	return last.Cursor, err
 }
 
 // SeverityOf returns the severity that the catalog gives to a sender's word at an intake, and false if it gives none.

@@ -134,10 +134,19 @@ var calls = map[string]call{
 	}},
 	"Offer": {400, func(c *caller) error { c.Offer(c.event()); return nil }},
 	"Incidents": {200, func(c *caller) (err error) {
-		c.incidents, err = c.Engine.Incidents(c.ctx, tocsin.Query{Limit: 1 + c.IntN(10), Phase: pick(c, "", incident.Active, incident.Resolved)})
+		c.incidents, err = c.Engine.Incidents(c.ctx, tocsin.Query{
+			Limit: 1 + c.IntN(10), Phase: pick(c, "", incident.Active, incident.Resolved), Text: pick(c, "", "orders"),
+		})
+		if err == nil && c.IntN(2) == 0 {
+			_, err = c.Engine.Incidents(c.ctx, tocsin.Query{Open: true, Limit: 3, After: c.one().ID})
+		}
 		return err
 	}},
-	"Incident":   {1500, func(c *caller) error { _, err := c.Incident(c.ctx, c.one().ID); return err }},
+	"Incident": {1500, func(c *caller) error { _, err := c.Incident(c.ctx, c.one().ID); return err }},
+	"Alerts": {50, func(c *caller) error {
+		_, err := c.Alerts(c.ctx, tocsin.AlertQuery{Limit: 3, State: pick(c, "", "firing"), Promoted: pick(c, nil, new(false)), Incident: pick(c, "", c.one().ID)})
+		return err
+	}},
 	"Timeline":   {300, func(c *caller) error { _, err := c.Timeline(c.ctx, c.one().ID); return err }},
 	"Explain":    {50, func(c *caller) error { _, err := c.Explain(c.ctx, c.one().ID); return err }},
 	"Health":     {1500, func(c *caller) error { return c.Health(c.ctx) }},
@@ -161,6 +170,9 @@ var calls = map[string]call{
 	}},
 	"Do Reprioritise": {50, func(c *caller) error {
 		return c.Do(c.ctx, respond.Reprioritise{Incident: c.one().ID, By: c.by(), Priority: severity.Priority(c.IntN(6)), Because: "x"})
+	}},
+	"Do Page": {20, func(c *caller) error {
+		return c.Do(c.ctx, respond.Page{Incident: c.one().ID, By: c.by(), Target: pick[escalate.Target](c, "person:ben", "owner", "team:x"), Because: "x"})
 	}},
 	"Do Note":   {50, func(c *caller) error { return c.Do(c.ctx, respond.Note{Incident: c.one().ID, By: c.by(), Text: "x"}) }},
 	"Do Resend": {50, func(c *caller) error { return c.Do(c.ctx, respond.Resend{Letter: c.letter, By: c.by()}) }},

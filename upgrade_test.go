@@ -98,6 +98,12 @@ var asked = map[string]func(t *testing.T, old *tocsin.Engine, id string){
 		require.Len(t, list, 1, "its own")
 		assert.Equal(t, "own", list[0].Title)
 	},
+	"Alerts": func(t *testing.T, old *tocsin.Engine, _ string) {
+		list, err := old.Alerts(t.Context(), tocsin.AlertQuery{})
+		require.NoError(t, err)
+		require.Len(t, list, 1, "its own")
+		assert.Equal(t, "own", list[0].Latest.Summary)
+	},
 	"Incident": func(t *testing.T, old *tocsin.Engine, id string) {
 		_, err := old.Incident(t.Context(), id)
 		leftToNewer(t, err, "incident", id)

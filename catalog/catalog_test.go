@@ -1,6 +1,7 @@
 package catalog
 
 import (
+	"cmp"
 	"strings"
 	"testing"
 	"time"
@@ -200,9 +201,13 @@ func TestBrokenCatalogs(t *testing.T) {
 			func(c *Catalog) { policy(c, "schedule:x") },
 			`catalog: policy "all": level 1: schedule "x" does not exist, expected one of nights`,
 		},
+		"policy team": {
+			func(c *Catalog) { policy(c, "team:shp") },
+			`catalog: policy "all": level 1: team "shp" does not exist, expected one of platform, shop, did you mean "shop"?`,
+		},
 		"policy target": {
 			func(c *Catalog) { policy(c, "x") },
-			`catalog: policy "all": level 1: target "x", expected owner, owner.lead, person:NAME, schedule:NAME, channel:NAME or channel:NAME:ROOM`,
+			`catalog: policy "all": level 1: target "x", expected owner, owner.lead, person:NAME, team:NAME, schedule:NAME, channel:NAME or channel:NAME:ROOM`,
 		},
 		"impact out of range": {
 			func(c *Catalog) { c.Impact[0].Impact = 9 },
@@ -404,6 +409,7 @@ func TestReach(t *testing.T) {
 		"no room twice":    {"shop", []escalate.Target{"channel:chat:#a", "channel:chat:#a"}, []escalate.Recipient{room}},
 		"who left":         {"gone", []escalate.Target{"owner", "person:x", "schedule:x", "x"}, nil},
 		"empty team":       {"empty", []escalate.Target{"owner"}, nil},
+		"teams by name":    {"empty", []escalate.Target{"team:platform", "team:shop", "team:x"}, []escalate.Recipient{ben, ana}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got, failed := cat.Reach(tt.targets, tt.owner, time.Time{})
@@ -413,6 +419,49 @@ func TestReach(t *testing.T) {
 	}
 	assert.Equal(t, []string{"chat", "mail", "sms"}, cat.Channels())
 }
+
+func TestReachOne(t *testing.T) {
+	c := whole()
+	c.Teams["empty"] = Team{}
+	c.Schedules["broken"] = outOfTurn{}
+	c.Policies["all"].Levels[0].Page = []escalate.Target{"channel:chat:#pci"}
+	cat := compiled(t, c)
+	for name, tt := range map[string]struct {
+		target escalate.Target
+		want   string // the people and rooms, else the error
+	}{
+		"person":            {"person:ana", "ana"},
+		"team":              {"team:shop", "ana ben"},
+		"owner":             {"owner", "ana ben"},
+		"room":              {"channel:chat:#pci", "chat:#pci"},
+		"unknown person":    {"person:anna", `person "anna" does not exist, expected one of ana, ben, did you mean "ana"?`},
+		"unknown team":      {"team:x", `team "x" does not exist, expected one of empty, platform, shop`},
+		"unknown schedule":  {"schedule:x", `schedule "x" does not exist, expected one of broken, nights`},
+		"unknown room":      {"channel:chat:#pc", `room "chat:#pc" does not exist, expected one of chat:#pci, did you mean "chat:#pci"?`},
+		"somebody's number": {"channel:sms:+491", `room "sms:+491" does not exist, expected one of chat:#pci`},
+		"no lead":           {"owner.lead", "owner.lead reaches nobody: team shop has no lead"},
+		"nobody on call":    {"team:empty", "team:empty reaches nobody: nobody is on call"},
+		"a schedule fails":  {"schedule:broken", "schedule:broken reaches nobody: schedule broken: it panicked: no rotation"},
+		"no target":         {"ana", `target "ana", expected owner, owner.lead, person:NAME, team:NAME, schedule:NAME, channel:NAME or channel:NAME:ROOM`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var got []string
+			who, err := cat.ReachOne(tt.target, "shop", time.Time{})
+			for _, r := range who {
+				got = append(got, cmp.Or(string(r.Person), string(r.Contacts[0])))
+			}
+			if err != nil {
+				got = []string{err.Error()}
+			}
+			assert.Equal(t, tt.want, strings.Join(got, " "))
+		})
+	}
+}
+
+// outOfTurn is a schedule that panics.
+type outOfTurn struct{}
+
+func (outOfTurn) OnCall(time.Time) []escalate.PersonID { panic("no rotation") }
 
 func TestPlans(t *testing.T) {
 	cat := compiled(t, whole())

@@ -76,6 +76,8 @@ func targets(list []escalate.Target) string {
 			all = append(all, "the owner's lead")
 		case escalate.ToPerson:
 			all = append(all, plain(p.Name))
+		case escalate.ToTeam:
+			all = append(all, "whoever is on call for "+plain(p.Name))
 		case escalate.ToSchedule:
 			all = append(all, "whoever is on call by schedule "+plain(p.Name))
 		case escalate.ToChannel:

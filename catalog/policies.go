@@ -151,6 +151,8 @@ func (v *vet) reaches(t escalate.Target, owner string) bool {
 		return v.reachable(owner)
 	case escalate.ToLead:
 		return v.source.Teams[owner].Lead != ""
+	case escalate.ToTeam:
+		return v.reachable(p.Name)
 	case escalate.ToSchedule:
 		return !v.idle[p.Name]
 	}

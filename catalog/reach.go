@@ -52,6 +52,8 @@ func (c *Compiled) Reach(targets []escalate.Target, owner string, at time.Time) 
 			people(c.source.Teams[owner].Lead)
 		case escalate.ToPerson:
 			people(escalate.PersonID(p.Name))
+		case escalate.ToTeam:
+			onCall(c.OnCall(p.Name, at))
 		case escalate.ToSchedule:
 			if s := c.source.Schedules[p.Name]; s != nil {
 				onCall(escalate.AskSchedule(p.Name, s, at))
@@ -67,6 +69,36 @@ func (c *Compiled) Reach(targets []escalate.Target, owner string, at time.Time) 
 		}
 	}
 	return reached, failed
+}
+
+// ReachOne is Reach for a target that a person names. The error says why it reaches nobody, or what the catalog lacks. A room must be one
+// that a target of the catalog names.
+func (c *Compiled) ReachOne(target escalate.Target, owner string, at time.Time) ([]escalate.Recipient, error) {
+	p, err := target.Parse()
+	if err != nil {
+		return nil, err
+	}
+	known := checker{Catalog: c.source}
+	if known.targets(spot{}, "", []escalate.Target{target}); len(known.flaws) > 0 {
+		return nil, known.flaws[0].err
+	}
+	if p.Kind == escalate.ToChannel && !slices.Contains(c.rooms(), p.Contact) {
+		rooms := make(map[escalate.Contact]struct{})
+		for _, room := range c.rooms() {
+			rooms[room] = struct{}{}
+		}
+		return nil, fmt.Errorf("room %q does not exist, expected %s%s", p.Contact, choices(rooms), suggest(string(p.Contact), sorted(rooms)))
+	}
+	who, failed := c.Reach([]escalate.Target{target}, owner, at)
+	switch {
+	case len(who) > 0:
+		return who, nil
+	case len(failed) > 0:
+		return nil, fmt.Errorf("%s reaches nobody: %s: %w", target, failed[0].What, failed[0].Err)
+	case p.Kind == escalate.ToLead:
+		return nil, fmt.Errorf("%s reaches nobody: team %s has no lead", target, owner)
+	}
+	return nil, fmt.Errorf("%s reaches nobody: nobody is on call", target)
 }
 
 // Contacts returns the contacts of a person in the order in which they are tried, nil for an unknown person.

@@ -74,6 +74,8 @@ func (c *checker) targets(at spot, field string, targets []escalate.Target) {
 		switch p.Kind {
 		case escalate.ToPerson:
 			refer(c, at.in(field, i), "person", escalate.PersonID(p.Name), "people", c.People)
+		case escalate.ToTeam:
+			refer(c, at.in(field, i), "team", p.Name, "teams", c.Teams)
 		case escalate.ToSchedule:
 			refer(c, at.in(field, i), "schedule", p.Name, "schedules", c.Schedules)
 		}

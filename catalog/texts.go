@@ -211,8 +211,8 @@ func contactForm() form[escalate.Contact] {
 
 func targetForm() form[escalate.Target] {
 	return text(shape{
-		kind: ofText, what: "owner, owner.lead, person:NAME, schedule:NAME, channel:NAME or channel:NAME:ROOM",
-		words: []string{"owner", "owner.lead"}, pattern: "^(owner|owner\\.lead|(person|schedule):.+|channel:[^:].*)$",
+		kind: ofText, what: "owner, owner.lead, person:NAME, team:NAME, schedule:NAME, channel:NAME or channel:NAME:ROOM",
+		words: []string{"owner", "owner.lead"}, pattern: "^(owner|owner\\.lead|(person|team|schedule):.+|channel:[^:].*)$",
 	}, "!!str", func(s string) (escalate.Target, error) {
 		t := escalate.Target(s)
 		_, err := t.Parse()

@@ -80,9 +80,9 @@ func (l *Level) faults() (found fault.List) {
 	return found
 }
 
-// Target is a recipient of a level in text form: owner (on call for the owning team), owner.lead, person:ana, schedule:payments,
-// channel:slack (the default room of the channel), channel:slack:#pci (another room), or channel:#pci (a room of the channel
-// "default").
+// Target is a recipient of a level in text form: owner (on call for the owning team), owner.lead, person:ana, team:db (on call for
+// that team), schedule:payments, channel:slack (the default room of the channel), channel:slack:#pci (another room), or channel:#pci
+// (a room of the channel "default").
 type Target string
 
 // TargetKind is the first word of a [Target].
@@ -93,11 +93,12 @@ const (
 	ToOwner    TargetKind = "owner"
 	ToLead     TargetKind = "owner.lead"
 	ToPerson   TargetKind = "person"
+	ToTeam     TargetKind = "team"
 	ToSchedule TargetKind = "schedule"
 	ToChannel  TargetKind = "channel"
 )
 
-// ParsedTarget is a parsed [Target]. Persons and schedules have a Name, channels a Contact.
+// ParsedTarget is a parsed [Target]. Persons, teams and schedules have a Name, channels a Contact.
 type ParsedTarget struct {
 	Kind    TargetKind
 	Name    string
@@ -111,14 +112,14 @@ func (t Target) Parse() (ParsedTarget, error) {
 	switch {
 	case (kind == ToOwner || kind == ToLead) && !colon:
 		return ParsedTarget{Kind: kind}, nil
-	case (kind == ToPerson || kind == ToSchedule) && rest != "":
+	case (kind == ToPerson || kind == ToTeam || kind == ToSchedule) && rest != "":
 		return ParsedTarget{Kind: kind, Name: rest}, nil
 	case kind == ToChannel && strings.HasPrefix(rest, "#"):
 		return ParsedTarget{Kind: kind, Contact: Contact(DefaultChannel + ":" + rest)}, nil
 	case kind == ToChannel && rest != "" && rest[0] != ':':
 		return ParsedTarget{Kind: kind, Contact: Contact(rest)}, nil
 	}
-	return ParsedTarget{}, fmt.Errorf("target %q, expected owner, owner.lead, person:NAME, schedule:NAME, channel:NAME or channel:NAME:ROOM", t)
+	return ParsedTarget{}, fmt.Errorf("target %q, expected owner, owner.lead, person:NAME, team:NAME, schedule:NAME, channel:NAME or channel:NAME:ROOM", t)
 }
 
 // DefaultChannel is the name of the channel of a notifier without a name.

@@ -12,6 +12,7 @@ func TestTargets(t *testing.T) {
 		"owner":             {Kind: ToOwner},
 		"owner.lead":        {Kind: ToLead},
 		"person:ana":        {Kind: ToPerson, Name: "ana"},
+		"team:db":           {Kind: ToTeam, Name: "db"},
 		"schedule:payments": {Kind: ToSchedule, Name: "payments"},
 		"channel:slack":     {Kind: ToChannel, Contact: "slack"},
 		"channel:slack:#a":  {Kind: ToChannel, Contact: "slack:#a"},
@@ -21,7 +22,7 @@ func TestTargets(t *testing.T) {
 		assert.NoError(t, err, text)
 		assert.Equal(t, want, got, text)
 	}
-	for _, text := range []Target{"", "owner:", "owner.boss", "person", "person:", "schedule:", "channel", "channel:", "channel::#a", "team:x"} {
+	for _, text := range []Target{"", "owner:", "owner.boss", "person", "person:", "schedule:", "channel", "channel:", "channel::#a", "team", "team:", "crew:x"} {
 		_, err := text.Parse()
 		assert.ErrorContains(t, err, "expected owner, owner.lead, person:NAME", text)
 	}

@@ -62,12 +62,14 @@ type Alert struct {
 	Incident string            `json:"incident,omitempty"` // id; empty: it was not promoted
 	Previous string            `json:"previous,omitempty"` // incident of the previous alert with the same key
 	Priority severity.Priority `json:"priority"`
-	State    string            `json:"state"`            // pending, firing, resolved
+	State    string            `json:"state"`            // pending, firing, quiet, resolved
 	Reason   string            `json:"reason,omitempty"` // why it resolved
 	Count    uint64            `json:"count"`            // triggers since it opened
 	First    Signal            `json:"first"`
 	Latest   Signal            `json:"latest"`
 	Ended    time.Time         `json:"ended,omitzero"`
+	// Unpaged is why nobody was paged for it, as the catalog of now says; empty: it belongs to an incident.
+	Unpaged string `json:"unpaged,omitempty"`
 }
 
 // Signal holds the content of one trigger of an alert.

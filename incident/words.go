@@ -20,6 +20,7 @@ const (
 	WordPlan             Word = "plan"
 	WordLevel            Word = "level" // Of is its number
 	WordEscalated        Word = "escalated"
+	WordAskedFor         Word = "asked for" // a person pages somebody
 	WordAlarmsAgain      Word = "alarms again"
 	WordExhausted        Word = "exhausted"
 	WordInformed         Word = "informed"
@@ -75,6 +76,7 @@ var words = map[Word]row{
 	WordPlan:             {kind: KindState},
 	WordLevel:            {kind: KindState, counts: "escalate"},
 	WordEscalated:        {kind: KindState},
+	WordAskedFor:         {kind: KindState, quotes: "because: "},
 	WordAlarmsAgain:      {kind: KindState, counts: "alarm"},
 	WordExhausted:        {kind: KindState, counts: "exhaust"},
 	WordInformed:         {kind: KindState, counts: "inform"},

@@ -60,6 +60,14 @@ var samples = []struct {
 		m.Asked = []notify.Asked{{Who: "ana", At: clock(3, 12)}, {Who: "ben", At: clock(3, 19)}}
 		m.Next, m.NextAt = []string{"dee (lead)"}, clock(3, 34)
 	}},
+	{"page, by hand", func(m *notify.Message) {
+		m.Occasion, m.Person, m.Level, m.At, m.Latest = notify.OccasionAsked, "dee", 0, clock(3, 31), "99 of 100 requests fail"
+		m.Said, m.Holders = notify.Said{By: "ben", Text: "the replica lags, I need the owner of the disks"}, []string{"ben"}
+		m.Asked, m.Next = []notify.Asked{{Who: "ana", At: clock(3, 12)}, {Who: "eli", At: clock(3, 31)}}, nil
+	}},
+	{"page, by hand, to a room", func(m *notify.Message) {
+		m.Occasion, m.Person, m.Level, m.At, m.Said = notify.OccasionAsked, "", 0, clock(3, 17), notify.Said{By: "ana", Text: "who knows payouts?"}
+	}},
 	{"page, raised", func(m *notify.Message) {
 		m.Occasion, m.Was, m.Began, m.Since, m.At = notify.OccasionRaised, severity.P3, "Checkout is slow on web-1", clock(2, 50), clock(3, 12)
 		m.Latest, m.Which, m.Alerts, m.Holders = "Checkout answers nothing", "probe eu-2", 2, []string{"ben"}

@@ -78,6 +78,7 @@ type Occasion string
 const (
 	OccasionOpened    Occasion = "opened"    // a person is asked in the first round
 	OccasionLater     Occasion = "later"     // a person is asked in a later round
+	OccasionAsked     Occasion = "asked"     // another person asks for this one by hand: Said; Holders have the incident
 	OccasionRaised    Occasion = "raised"    // an alert raised the priority: Was, Began; Which and Latest are those of that alert
 	OccasionBack      Occasion = "back"      // a recovered or resolved incident fires again: Ended
 	OccasionJoined    Occasion = "joined"    // alerts joined the incident: Joined; Which and Latest are those of the newest alert

@@ -233,7 +233,7 @@ func TestOwnTemplatesHoldForEveryOccasion(t *testing.T) {
 }
 
 var occasions = []notify.Occasion{
-	"", notify.OccasionOpened, notify.OccasionLater, notify.OccasionRaised, notify.OccasionBack, notify.OccasionJoined,
+	"", notify.OccasionOpened, notify.OccasionLater, notify.OccasionAsked, notify.OccasionRaised, notify.OccasionBack, notify.OccasionJoined,
 	notify.OccasionRecovered, notify.OccasionOver, notify.OccasionQuiet, notify.OccasionReminder, notify.OccasionApproval,
 	notify.OccasionLoss, notify.OccasionTaken, notify.OccasionTest, "of a later version",
 }

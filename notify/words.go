@@ -33,6 +33,10 @@ func byOccasion() map[Occasion]Template {
 			"{{.Priority}} {{cut 120 .Summary}}{{if gt .Alerts 1}}, {{.Alerts}} alerts now{{else}}{{which .}}{{end}}" + id,
 			"{{lines (news .) (asked .) (about .)}}",
 		},
+		OccasionAsked: {
+			"{{.Priority}}, {{or .Said.By \"somebody\"}} asks for {{if .Person}}you{{else}}help{{end}}: " + subject + id,
+			"{{lines (asks .) (news .) (have .) (asked .) (about .)}}",
+		},
 		OccasionRaised: {
 			"{{.Priority}} now{{with .Was}}, was {{.}}{{end}}: {{cut 120 (or .Latest .Summary)}}{{which .}}" + id,
 			"{{lines (began .) (had .) (asked .) (about .)}}",
@@ -246,6 +250,9 @@ func have(m *Message) string {
 	case len(m.Holders) == 0:
 		return ""
 	case m.Person != "" && slices.Contains(m.Holders, m.Person):
+		if m.Occasion == OccasionAsked {
+			return join(yours(m)) + " have it."
+		}
 		return join(yours(m)) + " have it, and nobody else is told."
 	case len(m.Holders) == 1:
 		return m.Holders[0] + " has it."

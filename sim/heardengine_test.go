@@ -121,12 +121,7 @@ func (b *bureau) Incidents() ([]incident.Incident, error) {
 }
 
 func (b *bureau) Alerts() ([]incident.Alert, error) {
-	rows, err := b.store.Read(b.t.Context(), store.Query{Kind: core.KindAlert, Limit: 1000})
-	alerts := make([]incident.Alert, len(rows))
-	for i, row := range rows {
-		alerts[i] = core.ViewAlert(row.Rec.(*core.Alert))
-	}
-	return alerts, err
+	return b.Engine.Alerts(b.t.Context(), tocsin.AlertQuery{Limit: 1000})
 }
 
 // Tail reads the timelines, where something may have changed, and returns the entries from the n-th on.

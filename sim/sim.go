@@ -291,7 +291,7 @@ func (s *Sim) Alerts() ([]incident.Alert, error) {
 	rows, err := s.store.Read(context.Background(), store.Query{Kind: core.KindAlert, Limit: 1000})
 	alerts := make([]incident.Alert, len(rows))
 	for i, row := range rows {
-		alerts[i] = core.ViewAlert(row.Rec.(*core.Alert))
+		alerts[i] = core.ViewAlert(row.Rec.(*core.Alert), s.cat)
 	}
 	return alerts, err
 }

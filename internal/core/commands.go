@@ -29,6 +29,7 @@ func commands() []command {
 		commandOf("acknowledge", acknowledge),
 		commandOf("unacknowledge", unacknowledge),
 		commandOf("escalate", escalateByHand),
+		commandOf("page", pageByHand),
 		commandOf("resolve", resolveByHand),
 		commandOf("reprioritise", reprioritise),
 		afterwards(commandOf("note", writeNote)),

@@ -159,6 +159,7 @@ func contactOf(m *notify.Message) escalate.Contact {
 func pendingOf(m *notify.Message) Pending {
 	return Pending{
 		Seq: m.Seq, Kind: m.Kind, Position: escalate.Position{Round: m.Round, Level: m.Level}, Note: m.Note, Part: m.Part, Audience: m.Audience,
+		Detail: Detail{Occasion: m.Occasion},
 		Recipient: escalate.Recipient{
 			Person: escalate.PersonID(m.Person), Contacts: slices.Repeat([]escalate.Contact{contactOf(m)}, m.Contact+1),
 		},

@@ -322,6 +322,7 @@ func TestEraseLog(t *testing.T) {
 			respond.Escalate{Incident: "a1", By: by, AsOf: escalate.Position{Round: 1, Level: 2}},
 			respond.Resolve{Incident: "a1", By: by, Override: said},
 			respond.Reprioritise{Incident: "a1", By: by, Priority: 2, Because: said},
+			respond.Page{Incident: "a1", By: by, Target: "team:db", Because: said},
 			respond.Note{Incident: "a1", By: by, Text: said},
 			respond.Approve{Incident: "a1", Run: "r", By: by, Because: said},
 			respond.Answer{Incident: "a1", Run: "r", By: by, Note: said},

@@ -248,10 +248,11 @@ func (t *turn) escalated(u *unit, at time.Time, outputs []escalation.Output) {
 		case escalation.Ended:
 			t.policyEnded(u, at, out)
 		case escalation.Withdraw:
-			t.withdraw(u, at, func(p *Pending) bool { return p.Kind == notify.Page })
+			t.withdraw(u, at, func(p *Pending) bool { return p.Kind == notify.Page && !p.byHand() })
 		case escalation.Took:
 			u.inc.Escalation.Asked = nil
 			t.took(u, at, out.Ack)
+			t.answers(u, at, out.By)
 			t.answered(u, at)
 		case escalation.GaveBack:
 			again = true
@@ -371,10 +372,7 @@ func (t *turn) fire(u *unit, at time.Time, f escalation.Fire, again bool) {
 		text += fmt.Sprintf("  round %d", f.Round)
 	}
 	u.enter(at, incident.Entry{Word: incident.WordLevel, Of: strconv.Itoa(f.Level), Text: text})
-	for _, who := range asked {
-		e.Asked = append(slices.Clip(e.Asked), Ask{who, at})
-	}
-	e.Asked = e.Asked[max(0, len(e.Asked)-mostAsked):]
+	e.asks(asked, at)
 	for _, r := range f.Recipients {
 		t.send(u, at, m, r)
 	}

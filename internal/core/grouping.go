@@ -180,7 +180,7 @@ func (t *turn) reopen(u *unit, a *Assessed) time.Duration {
 
 // members loads every alert of the incident, in key order.
 func (t *turn) members(u *unit) ([]*record, bool) {
-	keys, ok := t.refs(store.Ref{Tenant: u.irow.key.Tenant, Kind: refIncident, Name: u.inc.ID})
+	keys, ok := t.refs(MembersRef(u.irow.key.Tenant, u.inc.ID))
 	if !ok {
 		return nil, false
 	}

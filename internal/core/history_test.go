@@ -150,7 +150,14 @@ func history(rng *rand.Rand, n int) []step {
 		case k == 10:
 			s.command = respond.Resolve{Incident: id, By: "ben", Alerts: rng.IntN(2) == 0, Override: []string{"", "by hand"}[rng.IntN(2)]}
 		default:
-			s.command = respond.Reprioritise{Incident: id, By: "ben", Priority: severity.Priority(rng.IntN(6)), Because: "test"}
+			switch p := rng.IntN(6); p {
+			case 4:
+				s.command = respond.Note{Incident: id, By: "ana", Text: "test"}
+			case 5:
+				s.command = respond.Page{Incident: id, By: "ana", Target: "person:cho", Because: "test"}
+			default:
+				s.command = respond.Reprioritise{Incident: id, By: "ben", Priority: severity.Priority(p), Because: "test"}
+			}
 		}
 		steps = append(steps, s)
 	}

@@ -28,6 +28,11 @@ func EventRef(tenant, id string) store.Ref {
 	return store.Ref{Tenant: tenant, Kind: refEvent, Name: id}
 }
 
+// MembersRef finds the alerts of an incident.
+func MembersRef(tenant, incident string) store.Ref {
+	return store.Ref{Tenant: tenant, Kind: refIncident, Name: incident}
+}
+
 // lengths of an incident's id: the first is used unless it is taken, then the next.
 var lengths = [...]int{8, 10, 12}
 

@@ -2,12 +2,15 @@ package core
 
 import (
 	"maps"
+	"time"
 
+	"github.com/tocsin-dev/tocsin/catalog"
 	"github.com/tocsin-dev/tocsin/escalate"
 	"github.com/tocsin-dev/tocsin/event"
 	"github.com/tocsin-dev/tocsin/incident"
 	"github.com/tocsin-dev/tocsin/internal/machine/alert"
 	"github.com/tocsin-dev/tocsin/internal/machine/phase"
+	"github.com/tocsin-dev/tocsin/severity"
 	"github.com/tocsin-dev/tocsin/store"
 )
 
@@ -61,13 +64,36 @@ func kept(e *event.Event) *event.Event {
 	return &own
 }
 
-// ViewAlert returns the alert as people read it.
-func ViewAlert(al *Alert) incident.Alert {
+// ViewAlert returns the alert as people read it under the catalog.
+func ViewAlert(al *Alert, cat *catalog.Compiled) incident.Alert {
 	return incident.Alert{
 		ID: al.ID, Tenant: al.Tenant, Class: al.Class, Service: al.Service, Incident: al.Incident, Previous: al.Previous,
 		Priority: al.Priority, State: string(al.State), Reason: al.Reason, Count: al.Count, First: signalOf(&al.First),
-		Latest: signalOf(&al.Latest), Ended: al.Ended,
+		Latest: signalOf(&al.Latest), Ended: al.Ended, Unpaged: al.unpaged(cat),
 	}
+}
+
+// unpaged returns why the alert belongs to no incident; empty if it belongs to one.
+func (al *Alert) unpaged(cat *catalog.Compiled) string {
+	class, _ := cat.Class(al.Class)
+	switch {
+	case al.Incident != "":
+		return ""
+	case al.State == alert.Pending && al.Lapses:
+		return "it is pending, and lapses at " + al.Until.UTC().Format(time.RFC3339) + " unless it comes more often"
+	case al.State == alert.Pending:
+		return "it is pending, and fires at " + al.Until.UTC().Format(time.RFC3339) + " unless it resolves"
+	case class.Kind != "" && class.Kind != event.Alert:
+		return "events of its class are recorded only, since its kind is " + string(class.Kind)
+	case al.Latest.Severity <= severity.Info:
+		return "its severity is info, which opens no incident by itself"
+	case al.Occurrence == 0:
+		return "nothing was firing that the event could have ended or acknowledged"
+	}
+	if al.State != alert.Resolved {
+		return "it was not promoted when it began to fire, by the catalog of then"
+	}
+	return "it resolved (" + al.Reason + ") before it fired"
 }
 
 func signalOf(f *alert.Facts) incident.Signal {

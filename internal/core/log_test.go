@@ -24,6 +24,7 @@ func TestTheLogKeepsEveryInput(t *testing.T) {
 		respond.Escalate{Incident: "a1", By: "ana", AsOf: escalate.Position{Round: 1, Level: 2}},
 		respond.Resolve{Incident: "a1", By: "ana", Alerts: true, Override: "drill"},
 		respond.Reprioritise{Incident: "a1", By: "ana", Priority: 2, Because: "drill"},
+		respond.Page{Incident: "a1", By: "ana", Target: "team:db", Because: "drill"},
 		respond.Note{Incident: "a1", By: "ana", Text: "drill"},
 		respond.Resend{Letter: notify.Message{Key: "a1-1-0", Incident: "a1"}, By: "ana"},
 		respond.StartRun{Incident: "a1", Runbook: "mend", By: "ana"},

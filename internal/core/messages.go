@@ -70,27 +70,32 @@ func (p *Pending) ends() bool {
 	return p.Occasion == notify.OccasionRecovered || p.Occasion == notify.OccasionOver || p.Kind == notify.Close
 }
 
-// asks reports whether the message of a level is on its way.
+// byHand reports whether a person asks by the message, and not a level.
+func (p *Pending) byHand() bool { return p.Occasion == notify.OccasionAsked }
+
+// asks reports whether a message that asks, of a level or by hand, is on its way.
 func (d *Delivery) asks() bool {
-	return slices.ContainsFunc(d.Pending, func(p Pending) bool { return p.Level > 0 })
+	return slices.ContainsFunc(d.Pending, func(p Pending) bool { return p.Level > 0 || p.byHand() })
 }
 
-// goesTo reports whether the message of a level to the person is on its way.
+// goesTo reports whether a message that asks the person, of a level or by hand, is on its way.
 func (d *Delivery) goesTo(person escalate.PersonID) bool {
-	return slices.ContainsFunc(d.Pending, func(p Pending) bool { return p.Level > 0 && p.Person == person })
+	return slices.ContainsFunc(d.Pending, func(p Pending) bool { return (p.Level > 0 || p.byHand()) && p.Person == person })
 }
 
 // Contact returns the contact under way.
 func (p *Pending) Contact() escalate.Contact { return p.Contacts[p.Try] }
 
 // lane is which messages over a contact wait for each other. Pages of levels have a lane of their own, so that they wait for no other
-// message, not even for a page about alerts that joined.
+// message, not even for a page by hand or about alerts that joined.
 func (p *Pending) lane() string {
 	switch {
 	case p.Kind != notify.Page:
 		return " other"
 	case p.Occasion == notify.OccasionJoined:
 		return " joined"
+	case p.byHand():
+		return " by hand"
 	}
 	return " page"
 }
@@ -260,8 +265,11 @@ func (t *turn) withdraw(u *unit, at time.Time, which func(*Pending) bool) {
 // columns describes a message as timelines do: level or note, person, channel.
 func (p *Pending) columns() string {
 	what := p.Note
-	if p.Level > 0 {
+	switch {
+	case p.Level > 0:
 		what = "level " + strconv.Itoa(p.Level)
+	case p.byHand():
+		what = "by hand"
 	}
 	columns := []string{what}
 	channel, address := p.Contact().Split()

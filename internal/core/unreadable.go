@@ -68,7 +68,7 @@ func (t *turn) release(u *unit, key store.Key) bool {
 	if !ok { // the store has forgotten it
 		return true
 	}
-	members, _ := t.refs(store.Ref{Tenant: key.Tenant, Kind: refIncident, Name: key.ID})
+	members, _ := t.refs(MembersRef(key.Tenant, key.ID))
 	for _, k := range members {
 		if row, al := load[Alert](t, k); row != nil && al.Incident == key.ID {
 			al.Incident, al.Previous, row.dirty = "", key.ID, true

@@ -92,13 +92,17 @@ func someEvent(rng *rand.Rand, id string) event.Event {
 
 func someCommand(rng *rand.Rand, id string) respond.Command {
 	of := core.IncidentID("", []string{"loud/payments/pay.stuck/checkout", "loud/payments/pay.slow/checkout", "quiet/platform/hub.lag/hub"}[rng.IntN(3)], 1+rng.IntN(2))
-	switch rng.IntN(6) {
+	switch rng.IntN(8) {
 	case 0:
 		return respond.Unacknowledge{Incident: of, By: "ana", ID: id}
 	case 1:
 		return respond.Resolve{Incident: of, By: "ben", Alerts: rng.IntN(2) == 0, Override: []string{"", "by hand"}[rng.IntN(2)], ID: id}
 	case 2:
 		return respond.Reprioritise{Incident: of, By: "ben", Priority: severity.Priority(rng.IntN(6)), Because: "test", ID: id}
+	case 6:
+		return respond.Note{Incident: of, By: "ben", Text: "test", ID: id}
+	case 7:
+		return respond.Page{Incident: of, By: "ben", Target: []escalate.Target{"person:ana", "owner"}[rng.IntN(2)], Because: "test", ID: id}
 	case 3:
 		return respond.Escalate{Incident: of, By: "ben", AsOf: escalate.Position{Round: 1, Level: 1}, ID: id}
 	}
