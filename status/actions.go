@@ -113,6 +113,8 @@ func (q *request) commandOf(do, id string, by escalate.PersonID) (respond.Comman
 		var p severity.Priority
 		err := p.UnmarshalText([]byte(q.PostFormValue("priority")))
 		return respond.Reprioritise{Incident: id, By: by, Priority: p, Because: note}, err
+	case "page":
+		return respond.Page{Incident: id, By: by, Target: escalate.Target(q.PostFormValue("target")), Because: note}, nil
 	case "note":
 		return respond.Note{Incident: id, By: by, Text: note}, nil
 	case "approve", "decline":
@@ -172,7 +174,7 @@ func (q *request) done(did string, i *Incident, now time.Time) *answer {
 		return &answer{"done", "Done: you have it."}
 	}
 	text := map[string]string{
-		"unacknowledge": "Done: you gave it back.", "escalate": "Done: the next level is paged.", "resolve": "Done: it is resolved.", "note": "Done: your note stands in the timeline.",
+		"unacknowledge": "Done: you gave it back.", "escalate": "Done: the next level is paged.", "resolve": "Done: it is resolved.", "note": "Done: your note stands in the timeline.", "page": "Done: they are paged.",
 		"reprioritise": "Done: it has another priority.", "approve": "Done: the runbook begins.", "decline": "Done: the runbook does not begin.",
 		"answer": "Done: the runbook goes on.", "failed": "Done: the run has ended and the incident escalates.", "stop": "Done: the run stops.",
 		"resend": "Done: it is sent once more.", "kill": "Done: no runbook acts.", "revive": "Done: runbooks may act.",

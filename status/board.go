@@ -193,23 +193,24 @@ func (p *projection) failed(now time.Time, fault string, err error) {
 // allOpen returns every incident that has not resolved.
 func (b *board) allOpen(ctx context.Context) (map[string]incident.Incident, error) {
 	all := make(map[string]incident.Incident)
-	for _, phase := range []incident.Phase{incident.Active, incident.Monitoring} {
-		q := tocsin.Query{Tenant: b.tenant, Phase: phase, Limit: pageOf}
-		for {
-			page, err := b.engine.Incidents(ctx, q)
-			if err != nil {
-				return nil, err
-			}
-			for _, i := range page {
-				all[i.ID] = i
-			}
-			if len(page) < pageOf {
-				break
-			}
+	q := tocsin.Query{Tenant: b.tenant, Open: true, Limit: pageOf}
+	for {
+		page, err := b.engine.Incidents(ctx, q)
+		for _, i := range page {
+			all[i.ID] = i
+		}
+		var more *tocsin.MoreError
+		switch {
+		case errors.As(err, &more):
+			q.After = more.After
+		case err != nil:
+			return nil, err
+		case len(page) < pageOf:
+			return all, nil
+		default:
 			q.After = page[len(page)-1].ID
 		}
 	}
-	return all, nil
 }
 
 // readSlowly reads what changes seldom: what has ended, and which messages failed for good.

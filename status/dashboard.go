@@ -66,6 +66,8 @@ func Dashboard(e *tocsin.Engine, c *Config) http.Handler {
 		"GET /incident/{id}/resolve":  (*request).askResolve,
 		"GET /incident/{id}/priority": (*request).askPriority,
 		"GET /switch":                 (*request).askSwitch,
+		"GET /incident/{id}/page":     (*request).askPage,
+		"GET /alerts":                 (*request).alerts,
 		"GET /services":               (*request).services,
 		"GET /service/{name}":         (*request).service,
 		"GET /history":                (*request).history,

@@ -2,6 +2,7 @@ package status
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"net/url"
 	"slices"
@@ -28,6 +29,7 @@ type incidentPage struct {
 	Runs              []runView
 	Timeline          []entryView
 	Messages          []messageView
+	Members           []lineView
 	Facts             []fact
 	Routes            []string
 	Decided           string
@@ -52,7 +54,14 @@ func (q *request) incidentPage(status int, id string, said *answer) error {
 	if err != nil {
 		return err
 	}
+	members, err := q.engine.Alerts(q.Context(), tocsin.AlertQuery{Tenant: inc.Tenant, Incident: id, Limit: rowsMost})
+	if err != nil && !errors.As(err, new(*tocsin.MoreError)) {
+		return err
+	}
 	m := q.incidentView(&inc, timeline)
+	for k := range members {
+		m.Members = append(m.Members, alertLine(&members[k], q.now()))
+	}
 	if did := q.URL.Query().Get("did"); said == nil && did != "" {
 		row := row(q.engine.Catalog(), &inc, q.now())
 		said = q.done(did, &row, q.now())

@@ -3,6 +3,7 @@ package status
 import (
 	"bytes"
 	"cmp"
+	"errors"
 	"fmt"
 	"maps"
 	"net/url"
@@ -13,7 +14,6 @@ import (
 	"github.com/tocsin-dev/tocsin"
 	"github.com/tocsin-dev/tocsin/incident"
 	"github.com/tocsin-dev/tocsin/internal/line"
-	"github.com/tocsin-dev/tocsin/severity"
 )
 
 // listPage is any page of rows and tables.
@@ -83,9 +83,7 @@ func (q *request) services() error {
 		}
 		t.Lines = append(t.Lines, l)
 	}
-	if m.Tables = []table{t}; len(names) == 0 {
-		m.Tables, m.Empty = nil, "The catalog names no services."
-	}
+	m.found(t, "The catalog names no services.")
 	return q.render(200, "list", m)
 }
 
@@ -150,25 +148,30 @@ func endedTables(p *projection, service string, now time.Time) []table {
 	return []table{t}
 }
 
-// historyReads is how many incidents one page of the history looks through.
-const historyReads = 2000
-
 // history lists incidents that a search finds.
 func (q *request) history() error {
-	f := filterOf(q.URL.Query())
+	get := q.URL.Query().Get
 	m, now := q.list("History", "History"), q.now()
 	m.Says = "The worst first."
 	source := q.engine.Catalog().Source()
 	m.Search = []field{
-		{Name: "Words", Field: "text", Value: f.text, Type: "search"},
-		{Name: "Team", Field: "team", Value: f.team, Options: slices.Sorted(maps.Keys(source.Teams))},
-		{Name: "Service", Field: "service", Value: f.service, Options: slices.Sorted(maps.Keys(source.Services))},
-		{Name: "Priority", Field: "priority", Value: f.priority, Options: []string{"P1", "P2", "P3", "P4", "P5"}},
-		{Name: "Phase", Field: "phase", Value: f.phase, Options: []string{"active", "monitoring", "resolved"}},
-		{Name: "Since", Field: "since", Value: f.since, Type: "date"},
+		{Name: "Words", Field: "text", Value: clip(get("text"), 100), Type: "search"},
+		{Name: "Team", Field: "team", Value: get("team"), Options: slices.Sorted(maps.Keys(source.Teams))},
+		{Name: "Service", Field: "service", Value: get("service"), Options: slices.Sorted(maps.Keys(source.Services))},
+		{Name: "Priority", Field: "priority", Value: get("priority"), Options: []string{"P1", "P2", "P3", "P4", "P5"}},
+		{Name: "Phase", Field: "phase", Value: get("phase"), Options: []string{"active", "monitoring", "resolved"}},
+		{Name: "Since", Field: "since", Value: clip(get("since"), 10), Type: "date"},
 	}
-	found, after, err := q.search(f)
-	if err != nil {
+	query := tocsin.Query{Tenant: q.tenant, Limit: rowsMost, After: clip(get("after"), 300), Text: m.Search[0].Value}
+	query.Team, query.Service, query.Phase = m.Search[1].chosen(), m.Search[2].chosen(), incident.Phase(m.Search[4].chosen())
+	_ = query.Priority.UnmarshalText([]byte(m.Search[3].chosen())) // one of P1 to P5, or empty
+	query.From, _ = time.ParseInLocation(time.DateOnly, m.Search[5].Value, q.zone)
+	found, err := q.engine.Incidents(q.Context(), query)
+	more := ""
+	if len(found) == rowsMost {
+		more = found[rowsMost-1].ID
+	}
+	if err := q.further(m, "history", more, err); err != nil {
 		return err
 	}
 	t := table{ID: "found", Name: "Found", Count: len(found)}
@@ -180,65 +183,88 @@ func (q *request) history() error {
 		}
 		t.Lines = append(t.Lines, lineView{At: minute(i.Detected, now), What: clip(i.Title, 140), Path: "incident/" + i.ID, Why: why + " · " + line.Of(i.Owner)})
 	}
-	if m.Tables = []table{t}; len(found) == 0 {
-		m.Tables, m.Empty = nil, "No incident fits. Widen the search."
+	m.found(t, "No incident fits. Widen the search.")
+	return q.render(200, "list", m)
+}
+
+// chosen returns the value of a field if it is one of its options.
+func (f *field) chosen() string {
+	if slices.Contains(f.Options, f.Value) {
+		return f.Value
+	}
+	return ""
+}
+
+// found shows a table, or says that it has no lines.
+func (m *listPage) found(t table, empty string) {
+	if m.Tables = []table{t}; t.Count == 0 {
+		m.Tables, m.Empty = nil, empty
+	}
+}
+
+// further offers the next page: after the id, or after what a query that looked through too much has looked at last.
+func (q *request) further(m *listPage, path, after string, err error) error {
+	var more *tocsin.MoreError
+	switch {
+	case errors.As(err, &more):
+		after = more.After
+	case err != nil:
+		return err
 	}
 	if after != "" {
 		next := q.URL.Query()
 		next.Set("after", after)
-		m.Further = q.base + "history?" + next.Encode()
+		m.Further = q.base + path + "?" + next.Encode()
 	}
+	return nil
+}
+
+// alerts lists alerts, and why nobody was paged for those that belong to no incident.
+func (q *request) alerts() error {
+	get := q.URL.Query().Get
+	m, now := q.list("Alerts", "Alerts"), q.now()
+	m.Says = "The worst first."
+	m.Search = []field{
+		{Name: "Words", Field: "text", Value: clip(get("text"), 100), Type: "search"},
+		{Name: "State", Field: "state", Value: get("state"), Options: []string{"pending", "firing", "quiet", "resolved"}},
+		{Name: "Service", Field: "service", Value: get("service"), Options: slices.Sorted(maps.Keys(q.engine.Catalog().Source().Services))},
+		{Name: "Paged", Field: "paged", Value: get("paged"), Options: []string{"yes", "no"}},
+	}
+	query := tocsin.AlertQuery{Tenant: q.tenant, Limit: rowsMost, After: clip(get("after"), 300), Text: m.Search[0].Value}
+	query.State, query.Service = m.Search[1].chosen(), m.Search[2].chosen()
+	if paged := m.Search[3].chosen(); paged != "" {
+		yes := paged == "yes"
+		query.Promoted = &yes
+	}
+	found, err := q.engine.Alerts(q.Context(), query)
+	more := ""
+	if len(found) == rowsMost {
+		more = found[rowsMost-1].ID
+	}
+	if err := q.further(m, "alerts", more, err); err != nil {
+		return err
+	}
+	t := table{ID: "alerts", Name: "Found", Count: len(found)}
+	for k := range found {
+		t.Lines = append(t.Lines, alertLine(&found[k], now))
+	}
+	m.found(t, "No alert fits. Widen the search.")
 	return q.render(200, "list", m)
 }
 
-// filter is a search in the history.
-type filter struct {
-	text, team, service, priority, phase, since, after string
-}
-
-func filterOf(v url.Values) filter {
-	get := func(name string) string { return clip(v.Get(name), 100) }
-	return filter{get("text"), get("team"), get("service"), get("priority"), get("phase"), get("since"), get("after")}
-}
-
-// fits reports whether the search finds an incident.
-func (f *filter) fits(i *incident.Incident, zone *time.Location) bool {
-	if since, err := time.ParseInLocation(time.DateOnly, f.since, zone); err == nil && i.Detected.Before(since) {
-		return false
+func alertLine(al *incident.Alert, now time.Time) lineView {
+	l := lineView{At: minute(al.Latest.Received, now), What: clip(cmp.Or(al.Latest.Summary, al.Class), 140), Why: al.State}
+	if al.Count > 1 {
+		l.Why += fmt.Sprintf(", ×%d", al.Count)
 	}
-	var p severity.Priority
-	if p.UnmarshalText([]byte(f.priority)) == nil && p != 0 && p != i.Priority {
-		return false
+	switch {
+	case al.Incident != "":
+		l.Path = "incident/" + al.Incident
+		l.Why += fmt.Sprintf(" · in an incident of %v", al.Priority)
+	case al.Unpaged != "":
+		l.Why += " · nobody was paged: " + clip(al.Unpaged, 200)
 	}
-	words := strings.ToLower(strings.Join([]string{i.ID, i.Title, i.Class, i.Service, i.Owner}, " "))
-	return (f.team == "" || i.Owner == f.team) && (f.service == "" || i.Service == f.service) && strings.Contains(words, strings.ToLower(f.text))
-}
-
-// search returns at most a page of incidents, and after which one the next page begins; "" if none is left.
-func (q *request) search(f filter) (found []incident.Incident, after string, err error) {
-	query := tocsin.Query{Tenant: q.tenant, Phase: incident.Phase(f.phase), After: f.after, Limit: 500}
-	if !slices.Contains([]incident.Phase{"", incident.Active, incident.Monitoring, incident.Resolved}, query.Phase) {
-		query.Phase = ""
-	}
-	for read := 0; read < historyReads; read += query.Limit {
-		page, err := q.engine.Incidents(q.Context(), query)
-		if err != nil {
-			return nil, "", err
-		}
-		for k := range page {
-			query.After = page[k].ID
-			if !f.fits(&page[k], q.zone) {
-				continue
-			}
-			if found = append(found, page[k]); len(found) == rowsMost {
-				return found, query.After, nil
-			}
-		}
-		if len(page) < query.Limit {
-			return found, "", nil
-		}
-	}
-	return found, query.After, nil
+	return l
 }
 
 // messages lists the messages that failed for good.

@@ -116,11 +116,14 @@ var views = []view{
 // picture keeps a picture of the whole page, or with first of what is seen first.
 func (b *tab) picture(name string, first bool) {
 	b.Helper()
-	folder := *shots
-	if *update && shown[name] {
-		folder = filepath.Join("..", "..", "docs", "img")
+	var folders []string
+	if *shots != "" {
+		folders = append(folders, *shots)
 	}
-	if folder == "" {
+	if *update && shown[name] {
+		folders = append(folders, filepath.Join("..", "..", "docs", "img"))
+	}
+	if folders == nil {
 		return
 	}
 	action := chromedp.FullScreenshot(100)
@@ -129,9 +132,11 @@ func (b *tab) picture(name string, first bool) {
 	}
 	png, err := chromedp.Run(b.ctx, action)
 	require.NoError(b, err)
-	require.NoError(b, os.MkdirAll(folder, 0o755))
-	require.NoError(b, os.WriteFile(filepath.Join(folder, name+".png"), png, 0o644))
+	for _, folder := range folders {
+		require.NoError(b, os.MkdirAll(folder, 0o755))
+		require.NoError(b, os.WriteFile(filepath.Join(folder, name+".png"), png, 0o644))
+	}
 }
 
 // shown are the pictures in the documents.
-var shown = map[string]bool{"unheld-light": true, "quiet-light": true, "incident-dark": true, "wall-light": true, "unheld-390": true}
+var shown = map[string]bool{"unheld-light": true, "quiet-light": true, "incident-dark": true, "wall-storm-light": true, "unheld-390": true}
