@@ -7,12 +7,15 @@ import (
 	"net/http/httptest"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/tocsin-dev/tocsin/status"
 )
 
 // wire is the connection of an event stream.
@@ -139,18 +142,17 @@ func TestStreamReads(t *testing.T) {
 // TestStreamWho asks again who the viewer is, and ends the stream of somebody who is known no more.
 func TestStreamWho(t *testing.T) {
 	play(t, func(s *stage) {
-		ctx, cancel := context.WithCancel(s.Context())
-		defer cancel()
-		r := httptest.NewRequestWithContext(ctx, http.MethodGet, "/events", http.NoBody)
-		r.Header.Set("User", "ana")
-		w := &wire{header: http.Header{}}
-		done := make(chan struct{})
-		go func() { defer close(done); s.web.ServeHTTP(w, r) }()
+		var gone atomic.Bool
+		s.web = status.Dashboard(s.bell, &status.Config{Who: func(r *http.Request) (status.Viewer, bool) {
+			viewer, ok := who(r)
+			return viewer, ok && !gone.Load()
+		}})
+		w, leave := s.stream("ana", "/events")
 		pass(30 * time.Second)
-		r.Header.Del("User")
+		gone.Store(true)
 		pass(40 * time.Second)
-		<-done
 		events := w.take()
 		assert.Equal(t, "gone", events[len(events)-1])
+		leave()
 	})
 }

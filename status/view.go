@@ -35,6 +35,7 @@ func (q *request) frame(title, here string, now, asOf time.Time) frame {
 	}
 	for _, l := range []link{
 		{Name: "Now"},
+		{Name: "Alerts", Path: "alerts"},
 		{Name: "Services", Path: "services"},
 		{Name: "History", Path: "history"},
 		{Name: "Messages", Path: "messages"},
