@@ -47,6 +47,7 @@ type mainPage struct {
 
 type section struct {
 	ID, Name string
+	was      string // its name once nothing is known any more
 	Count    int
 	Rows     []rowView
 	Dense    bool
@@ -152,34 +153,25 @@ func (m *mainPage) look(v statement) {
 	}
 }
 
-// sections fills the lists of what is open.
+// sections fills the lists of what is open. It takes out of answers those that have a row.
 func (m *mainPage) sections(q *request, s *Snapshot, answers map[string]answer) {
-	names := map[string][2]string{
-		"needs": {"Needs you", "Needed somebody"}, "hand": {"In hand", "Was in hand"}, "watched": {"Being watched", "Was being watched"},
-	}
 	room := rowsMost
-	for _, id := range []string{"needs", "hand", "watched"} {
-		sec := section{ID: id, Name: names[id][0]}
+	for _, sec := range []section{
+		{ID: "needs", Name: "Needs you", was: "Needed somebody"},
+		{ID: "hand", Name: "In hand", was: "Was in hand"},
+		{ID: "watched", Name: "Being watched", was: "Was being watched"},
+	} {
 		if m.Blind {
-			sec.Name = names[id][1] + " at " + clock(s.AsOf, s.Now)
+			sec.Name = sec.was + " at " + clock(s.AsOf, s.Now)
 		}
-		all := m.of(s, id)
-		for _, i := range all[:min(room, len(all))] {
-			r := q.row(i, s.Now, m.Blind)
-			if a, ok := answers[i.ID]; ok {
-				r.Answer = &a
-				delete(answers, i.ID)
-			}
-			sec.Rows = append(sec.Rows, r)
-		}
+		all := m.of(s, sec.ID)
+		sec.rows(q, s, all[:min(room, len(all))], m.Blind, answers)
 		room -= len(sec.Rows)
-		sec.Dense = id != "needs" && len(sec.Rows) > denseFrom
-		if id == "needs" {
+		if sec.ID == "needs" {
 			sec.Asks = q.asks(s)
 			sec.together(all, m.CanAct)
 			if m.CanAct && len(sec.Rows) > 0 {
-				sec.Rows[0].InBar = true
-				m.Bar = &sec.Rows[0]
+				sec.Rows[0].InBar, m.Bar = true, &sec.Rows[0]
 			}
 		}
 		sec.Count = len(all) + len(sec.Asks)
@@ -198,6 +190,19 @@ func (m *mainPage) sections(q *request, s *Snapshot, answers map[string]answer) 
 	for _, a := range answers {
 		m.Said = &a
 	}
+}
+
+// rows fills the rows of a section.
+func (sec *section) rows(q *request, s *Snapshot, all []*Incident, blind bool, answers map[string]answer) {
+	for _, i := range all {
+		r := q.row(i, s.Now, blind)
+		if a, ok := answers[i.ID]; ok {
+			r.Answer = &a
+			delete(answers, i.ID)
+		}
+		sec.Rows = append(sec.Rows, r)
+	}
+	sec.Dense = sec.ID != "needs" && len(sec.Rows) > denseFrom
 }
 
 // of returns the incidents of a section, of one service if the viewer asked for it.

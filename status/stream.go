@@ -18,21 +18,12 @@ const (
 // events streams the board to a viewer. A stream keeps nothing for the viewer: whoever is slow gets the newest board and none of those
 // before. A new stream begins with the whole board, so nothing has to be caught up with.
 func (q *request) events() error {
-	out := http.NewResponseController(q.w)
 	q.w.Header().Set("Content-Type", "text/event-stream")
 	q.w.Header().Set("X-Accel-Buffering", "no")
-	q.base = "./"
 	b := q.board(q.tenant)
 	defer b.follow(q.Context())()
-	send := func(text string) error {
-		_ = out.SetWriteDeadline(time.Now().Add(slowest)) // not every connection has deadlines
-		if _, err := q.w.Write([]byte(text)); err != nil {
-			return err
-		}
-		return out.Flush()
-	}
 	b.fresh(q.Context())
-	if send(retryText) != nil {
+	if q.send(retryText) != nil {
 		return nil
 	}
 	tick := time.NewTicker(beat)
@@ -40,17 +31,17 @@ func (q *request) events() error {
 	known, sent := time.Now(), ""
 	for {
 		p := b.latest.Load()
-		board, verdict, err := q.fragment(p)
+		f, err := q.fragment(p)
 		if err != nil {
 			return err
 		}
-		now := q.now()
-		text := fmt.Sprintf("event: alive\ndata: %d %s\n\n", now.UnixMilli(), verdict.asOf)
-		if version := fmt.Sprint(p.version, verdict.text); version != sent {
-			sent = version
-			text = fmt.Sprintf("event: board\nid: %d.%d\ndata: %s\n\n", p.version, now.UnixMilli(), board) + text
+		now := q.now().UnixMilli()
+		text := fmt.Sprintf("event: alive\ndata: %d %s\n\n", now, f.asOf)
+		if shown := fmt.Sprint(p.version, f.text); shown != sent {
+			sent = shown
+			text = fmt.Sprintf("event: board\nid: %d.%d\ndata: %s\n\n", p.version, now, f.html) + text
 		}
-		if send(text) != nil {
+		if q.send(text) != nil {
 			return nil // the viewer has gone away
 		}
 		select {
@@ -61,11 +52,21 @@ func (q *request) events() error {
 		}
 		if time.Since(known) > whoAgain {
 			if known = time.Now(); !q.named() {
-				_ = send("event: gone\ndata: .\n\n")
+				_ = q.send("event: gone\ndata: .\n\n")
 				return nil
 			}
 		}
 	}
+}
+
+// send writes a part of a stream at once.
+func (q *request) send(text string) error {
+	out := http.NewResponseController(q.w)
+	_ = out.SetWriteDeadline(time.Now().Add(slowest)) // not every connection has deadlines
+	if _, err := q.w.Write([]byte(text)); err != nil {
+		return err
+	}
+	return out.Flush()
 }
 
 // fragment is a board as viewers of one kind see it, on one line.
@@ -76,26 +77,26 @@ type fragment struct {
 }
 
 // fragment renders the board of a projection, once for all viewers who see the same within a second.
-func (q *request) fragment(p *projection) (board string, f *fragment, err error) {
+func (q *request) fragment(p *projection) (*fragment, error) {
 	now := time.Now().Truncate(time.Second).In(q.zone)
 	if now.Before(p.AsOf) {
 		now = p.AsOf.In(q.zone)
 	}
 	kind := fmt.Sprint(now.Unix(), q.zone, q.URL.RawQuery, q.viewer.Grants, q.mayAct(), q.holds(p))
 	if f, ok := p.rendered.Load(kind); ok {
-		return f.(*fragment).html, f.(*fragment), nil
+		return f.(*fragment), nil
 	}
 	m := q.mainPage(p, now, nil)
 	var html, asOf bytes.Buffer
 	if err := q.pages["main"].ExecuteTemplate(&html, "board", m); err != nil {
-		return "", nil, fmt.Errorf("event stream: %w", err)
+		return nil, fmt.Errorf("event stream: %w", err)
 	}
 	if err := q.pages["main"].ExecuteTemplate(&asOf, "asof", m); err != nil {
-		return "", nil, fmt.Errorf("event stream: %w", err)
+		return nil, fmt.Errorf("event stream: %w", err)
 	}
-	f = &fragment{text: m.Title, asOf: oneLine(asOf.String()), html: oneLine(html.String())}
+	f := &fragment{text: m.Title, asOf: oneLine(asOf.String()), html: oneLine(html.String())}
 	p.rendered.Store(kind, f)
-	return f.html, f, nil
+	return f, nil
 }
 
 // holds returns the viewer's name if rows differ for the viewer, who has an incident.

@@ -19,7 +19,7 @@ import (
 
 var (
 	shots  = flag.String("shots", "", "folder for a picture of each state")
-	update = flag.Bool("update", false, "write the pictures that the documents show")
+	update = flag.Bool("update", false, "write the pictures that the documents show, of what is seen first")
 )
 
 // required returns a file that the tests need. Without it the test is skipped, or fails where it must not be.
@@ -127,7 +127,7 @@ func (b *tab) picture(name string, first bool) {
 		return
 	}
 	action := chromedp.FullScreenshot(100)
-	if first {
+	if first || *update {
 		action = chromedp.CaptureScreenshot()
 	}
 	png, err := chromedp.Run(b.ctx, action)
