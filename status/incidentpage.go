@@ -189,7 +189,7 @@ func nextOf(i *Incident, inc *incident.Incident, now time.Time) string {
 	case i.State == Informed:
 		return "It resolves when its alerts do."
 	case i.State == Held && !inc.Escalation.Next.IsZero():
-		return "Without a sign of its holders they are reminded or others are paged, at " + clock(inc.Escalation.Next, now) + "."
+		return "If nobody does anything until " + clock(inc.Escalation.Next, now) + ", its holders are reminded, or the level is paged again."
 	case i.State == Held:
 		return "It stays in hand until its alerts resolve or somebody gives it back."
 	case i.NextAt.IsZero():

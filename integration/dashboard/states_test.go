@@ -38,8 +38,8 @@ func TestStates(t *testing.T) {
 			scene.past(c)
 			c.now("ana", ":hall")
 			for name, path := range scene.pages {
-				if strings.Contains(path, "ID") {
-					path = strings.Replace(path, "ID", id(c.bell, t, "Checkout is down"), 1)
+				if before, after, ok := strings.Cut(path, "ID"); ok {
+					path = before + id(c.bell, t, "Checkout is down") + after
 				}
 				file := scene.name
 				if name != "" {
