@@ -214,7 +214,8 @@ func TestIncidentsRefusesUnknownWords(t *testing.T) {
 		{"an unknown priority", tocsin.Query{Priority: 6}, "tocsin: incidents: priority 6, expected 1 to 5, or 0 for all"},
 		{"a long text", tocsin.Query{Text: strings.Repeat("x", 256)}, "tocsin: incidents: text of 256 bytes, expected at most 255"},
 		{
-			"a time that ends before it begins", tocsin.Query{From: time.Unix(60, 0).UTC(), To: time.Unix(0, 0).UTC()},
+			"a time that ends before it begins",
+			tocsin.Query{From: time.Unix(60, 0).UTC(), To: time.Unix(0, 0).UTC()},
 			"tocsin: incidents: from 1970-01-01T00:01:00Z to 1970-01-01T00:00:00Z, expected an earlier from",
 		},
 		{"two faults", tocsin.Query{Phase: "gone", Limit: -1}, `tocsin: incidents: phase "gone", expected active, monitoring, resolved, or none for all

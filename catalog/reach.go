@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/tocsin-dev/tocsin/escalate"
+	"github.com/tocsin-dev/tocsin/escalate/oncall"
 )
 
 // OnCall returns who is on call for the team at the instant: by its schedule, or all its members where it has none. failed is
@@ -18,6 +19,36 @@ func (c *Compiled) OnCall(team string, at time.Time) (people []escalate.PersonID
 		return t.Members, nil
 	}
 	return escalate.AskSchedule(t.Schedule, c.source.Schedules[t.Schedule], at)
+}
+
+// mostHandoffs is how many handoffs OnCallUntil looks ahead: a year of six weekly rotations.
+const mostHandoffs = 320
+
+// OnCallUntil returns until when the same people are on call for the team, and who follows. The zero time means that nothing of the kind is
+// known: the team has no schedule, its schedule is not an [oncall.Schedule], or it does not change for long.
+func (c *Compiled) OnCallUntil(team string, at time.Time) (until time.Time, then []escalate.PersonID) {
+	s, ok := c.source.Schedules[c.source.Teams[team].Schedule].(*oncall.Schedule)
+	if !ok {
+		return time.Time{}, nil
+	}
+	now := s.OnCall(at)
+	for range mostHandoffs {
+		if at, ok = s.Next(at); !ok {
+			break
+		}
+		if then = s.OnCall(at); !slices.Equal(now, then) {
+			return at, then
+		}
+	}
+	return time.Time{}, nil
+}
+
+// CheckTeam returns an error that names the teams, if there is no such team.
+func (c *Compiled) CheckTeam(team string) error {
+	if _, ok := c.source.Teams[team]; !ok {
+		return fmt.Errorf("team %q does not exist, expected %s%s", team, choices(c.source.Teams), suggest(team, sorted(c.source.Teams)))
+	}
+	return nil
 }
 
 // Schedules returns the schedules by name.

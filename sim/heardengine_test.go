@@ -25,7 +25,6 @@ import (
 	"github.com/tocsin-dev/tocsin/notify"
 	"github.com/tocsin-dev/tocsin/respond"
 	"github.com/tocsin-dev/tocsin/sim"
-	"github.com/tocsin-dev/tocsin/store"
 	"github.com/tocsin-dev/tocsin/store/memory"
 )
 

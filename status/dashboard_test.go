@@ -11,6 +11,10 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/tocsin-dev/tocsin/catalog"
+	"github.com/tocsin-dev/tocsin/escalate"
+	"github.com/tocsin-dev/tocsin/escalate/oncall"
 )
 
 // TestDay tells a day by its verdicts: the board follows the engine.
@@ -219,5 +223,23 @@ func TestBlind(t *testing.T) {
 		s.kept.away = nil
 		pass(5 * time.Second)
 		assert.Contains(t, s.verdict(), "nobody has it")
+	})
+}
+
+// TestGap warns of a week in which nobody is on call, and says so when it has come.
+func TestGap(t *testing.T) {
+	c := shop()
+	c.Teams["payments"] = catalog.Team{Members: []escalate.PersonID{"ana"}, Schedule: "weeks"}
+	c.Schedules = map[string]escalate.Schedule{"weeks": &oncall.Schedule{Rotations: []oncall.Rotation{
+		{Start: time.Date(1999, 12, 31, 9, 0, 0, 0, time.UTC), People: []escalate.PersonID{"ana", ""}},
+	}}}
+	playWith(t, c, func(s *stage) {
+		page := s.get("ana", "/").Body.String()
+		assert.Contains(t, page, `<b>ana</b> until <time datetime="2000-01-07T09:00:00Z"`)
+		assert.Contains(t, page, `<dt>payments</dt><dd><b>nobody</b> from <time datetime="2000-01-07T09:00:00Z"`)
+		assert.Contains(t, s.verdict(), "All quiet.")
+		pass(7 * 24 * time.Hour)
+		assert.Equal(t, "Nobody is on call for payments until 14 Jan 09:00. Nothing is open.", s.verdict())
+		assert.Contains(t, s.get("ana", "/").Body.String(), "Nobody is on call for payments")
 	})
 }

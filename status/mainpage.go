@@ -273,7 +273,7 @@ func (q *request) asks(s *Snapshot) (all []askView) {
 		if !g.From.After(s.Now) {
 			all = append(all, askView{
 				Key: "gap" + g.Team, Title: "Nobody is on call for " + clip(g.Team, 80), Do: "Look", Glyph: square, Path: "catalog",
-				Text: "until " + clock(g.To, s.Now) + " · pages go to the next level",
+				Text: "pages go to the next level" + untilOf(&g, s.Now),
 			})
 		}
 	}

@@ -11,7 +11,6 @@ import (
 	"github.com/tocsin-dev/tocsin/automate"
 	"github.com/tocsin-dev/tocsin/catalog"
 	"github.com/tocsin-dev/tocsin/escalate"
-	"github.com/tocsin-dev/tocsin/escalate/oncall"
 	"github.com/tocsin-dev/tocsin/incident"
 	"github.com/tocsin-dev/tocsin/internal/machine/escalation"
 )
@@ -95,20 +94,12 @@ func ahead(cat *catalog.Compiled, p *catalog.Pinned, i *incident.Incident, now t
 
 // duties returns who is on call for each team, by the names of the teams.
 func duties(cat *catalog.Compiled, now time.Time) (all []Duty) {
-	teams := cat.Source().Teams
-	for _, name := range slices.Sorted(maps.Keys(teams)) {
-		d := Duty{Team: name, People: onCallOf(cat, name, now)}
-		if s, ok := cat.Schedules()[teams[name].Schedule].(*oncall.Schedule); ok {
-			d.Until, d.Next = handoff(s, now)
-		}
-		all = append(all, d)
+	for _, name := range slices.Sorted(maps.Keys(cat.Source().Teams)) {
+		people, _ := cat.OnCall(name, now)
+		until, next := cat.OnCallUntil(name, now)
+		all = append(all, Duty{Team: name, People: texts(people), Until: until, Next: texts(next)})
 	}
 	return all
-}
-
-func onCallOf(cat *catalog.Compiled, team string, at time.Time) (names []string) {
-	people, _ := cat.OnCall(team, at)
-	return texts(people)
 }
 
 func texts[T ~string](all []T) (out []string) {
@@ -118,38 +109,19 @@ func texts[T ~string](all []T) (out []string) {
 	return out
 }
 
-// handoff returns when other people are on call than now, and who. It looks over a year at most.
-func handoff(s *oncall.Schedule, now time.Time) (at time.Time, next []string) {
-	before := s.OnCall(now)
-	for at, ok := s.Next(now); ok && at.Sub(now) < 366*dayAgo; at, ok = s.Next(at) {
-		if after := s.OnCall(at); !slices.Equal(before, after) {
-			return at, texts(after)
-		}
-	}
-	return time.Time{}, nil
-}
-
-// gaps returns the times of the next 14 days in which a team with a schedule has nobody on call.
+// gaps returns the times of the next 14 days in which a team has nobody on call, as far as they can be known ahead.
 func gaps(cat *catalog.Compiled, now time.Time) (all []Gap) {
 	end := now.Add(gapsFor)
-	for name, team := range cat.Source().Teams {
-		s, ok := cat.Schedules()[team.Schedule].(*oncall.Schedule)
-		if !ok {
-			continue
-		}
-		for at, more := now, true; more && at.Before(end); {
-			next, again := s.Next(at)
-			if !again || next.After(end) {
-				next, more = end, false
+	for name := range cat.Source().Teams {
+		for at := now; at.Before(end); {
+			until, _ := cat.OnCallUntil(name, at)
+			if people, _ := cat.OnCall(name, at); len(people) == 0 {
+				all = append(all, Gap{Team: name, From: at, To: until})
 			}
-			switch last := len(all) - 1; {
-			case len(s.OnCall(at)) > 0:
-			case last >= 0 && all[last].Team == name && all[last].To.Equal(at):
-				all[last].To = next
-			default:
-				all = append(all, Gap{Team: name, From: at, To: next})
+			if until.IsZero() {
+				break
 			}
-			at = next
+			at = until
 		}
 	}
 	slices.SortFunc(all, func(a, b Gap) int { return cmp.Or(a.From.Compare(b.From), strings.Compare(a.Team, b.Team)) })

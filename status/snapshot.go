@@ -67,7 +67,7 @@ type Duty struct {
 // Gap is a time in which nobody is on call for a team.
 type Gap struct {
 	Team     string
-	From, To time.Time
+	From, To time.Time // To is zero if nobody knows
 }
 
 // Lost is a page that failed for good.

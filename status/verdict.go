@@ -39,7 +39,7 @@ func (v statement) text() string {
 	return clip(strings.Join([]string{v.First, v.Second, v.Third}, " "), verdictMost)
 }
 
-// verdictOf returns the fullest statement that fits.
+// verdictOf returns the fullest statement that fits; if none does, the last one cut short.
 func verdictOf(s *Snapshot) statement {
 	var v statement
 	for _, room := range []int{90, 64, 48, 36, 28, 20} {
@@ -47,7 +47,7 @@ func verdictOf(s *Snapshot) statement {
 			return v
 		}
 	}
-	v.Second, v.Third = "", ""
+	v.Second, v.Third = clip(v.Second, max(2, verdictMost-1-utf8.RuneCountInString(v.First))), ""
 	return v
 }
 
@@ -204,11 +204,19 @@ func lost(s *Snapshot, room int) statement {
 func gap(s *Snapshot) statement {
 	g := &s.Gaps[0]
 	v := statement{State: Unheld, Priority: severity.P2}
-	v.First = fmt.Sprintf("Nobody is on call for %s until %s.", clip(g.Team, 32), clock(g.To, s.Now))
+	v.First = fmt.Sprintf("Nobody is on call for %s%s.", clip(g.Team, 32), untilOf(g, s.Now))
 	if v.Second = "Nothing is open."; len(s.Open) > 0 {
 		v.Second = fmt.Sprintf("Open: %d, all in hand.", len(s.Open))
 	}
 	return v
+}
+
+// untilOf says when a gap ends.
+func untilOf(g *Gap, now time.Time) string {
+	if g.To.IsZero() {
+		return ""
+	}
+	return " until " + clock(g.To, now)
 }
 
 func inHand(s *Snapshot, held []*Incident, room int) statement {

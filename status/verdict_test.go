@@ -109,11 +109,15 @@ func TestVerdict(t *testing.T) {
 		{"unheld with a full stop", open(down(named("Checkout is down.", severity.P1))), "Checkout is down for 4 min and nobody has it. ana was paged; ben is next in 1 min 40 s."},
 		{"unheld with a long title", open(down(named("p99 of POST /v2/checkout/confirm of customers in region eu-central-1 is above four seconds", severity.P1))), "p99 of POST /v2/checkout/confirm of customers in region eu-cent… for 4 min and nobody has it. ana was paged; ben is next in 1 min 40 s."},
 		{"several unheld", open(down(), down(named("Ledger refuses bookings", severity.P2)), down(held("cho"))), "Two incidents have nobody. Worst: P1 Checkout is down for 4 min; ben is next in 1 min 40 s."},
+		{"several unheld, long names", open(down(func(i *status.Incident) {
+			i.Title, i.Next = strings.Repeat("w", 200), []string{strings.Repeat("a", 40), strings.Repeat("b", 40), strings.Repeat("c", 40)}
+		}), down()), "Two incidents have nobody. Worst: P1 wwwwwwwwwwwwwwwwwww… for 4 min; aaaaaaaaaaaaaaaaaaa…, bbbbbbbbbbbbbbbbbbb… and ccccccccccccccccccc… ar…"},
 		{"unheld before a lost page", with(open(down()), lostOne), "Checkout is down for 4 min and nobody has it. ana was paged; ben is next in 1 min 40 s."},
 		{"unheld before a gap", with(open(down()), gapNow), "Checkout is down for 4 min and nobody has it. ana was paged; ben is next in 1 min 40 s."},
 		{"a page nobody got", with(open(down(held("ben"))), lostOne), "A page to ana over sms reached nobody at 14:01. It was about P1 Checkout is down."},
 		{"pages nobody got", with(open(), func(s *status.Snapshot) { lostOne(s); s.Lost = append(s.Lost, s.Lost[0]) }), "Two pages reached nobody, the last at 14:01. It was about P1 Checkout is down."},
 		{"a gap now", with(open(), gapNow), "Nobody is on call for payments until Sun 09:05. Nothing is open."},
+		{"a gap without an end", with(open(), func(s *status.Snapshot) { gapNow(s); s.Gaps[0].To = time.Time{} }), "Nobody is on call for payments. Nothing is open."},
 		{"a gap while all is in hand", with(open(down(held("ben"))), gapNow), "Nobody is on call for payments until Sun 09:05. Open: 1, all in hand."},
 		{"held", open(down(held("ben"))), "One incident, in hand. P1 Checkout is down, ben since 13:57."},
 		{"two held", open(down(held("ben")), down(held("cho"))), "Two incidents, both in hand. Worst: P1 Checkout is down, ben since 13:57."},
