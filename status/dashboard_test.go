@@ -239,7 +239,7 @@ func TestGap(t *testing.T) {
 		assert.Contains(t, page, `<dt>payments</dt><dd><b>nobody</b> from <time datetime="2000-01-07T09:00:00Z"`)
 		assert.Contains(t, s.verdict(), "All quiet.")
 		pass(7 * 24 * time.Hour)
-		assert.Equal(t, "Nobody is on call for payments until 14 Jan 09:00. Nothing is open.", s.verdict())
+		assert.Equal(t, "Nobody is on call for payments until Fri 09:00. Nothing is open.", s.verdict())
 		assert.Contains(t, s.get("ana", "/").Body.String(), "Nobody is on call for payments")
 	})
 }
