@@ -41,6 +41,9 @@ type tab struct {
 
 // browser opens one browser for a test.
 func browser(t testing.TB) *tab {
+	if testing.Short() {
+		t.Skip("SKIPPED, not tested with -short: what a browser shows, of which the race detector sees nothing")
+	}
 	path, _ := exec.LookPath("chromium")
 	ctx, cancel := chromedp.NewContext(context.Background(), chromedp.WithAllocatorOptions(chromedp.ExecPath(required(t, path, "chromium"))))
 	t.Cleanup(cancel)
