@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/tocsin-dev/tocsin/escalate"
 	"github.com/tocsin-dev/tocsin/event"
 	"github.com/tocsin-dev/tocsin/incident"
 	"github.com/tocsin-dev/tocsin/internal/core"
@@ -126,6 +127,12 @@ func (e *Engine) read(ctx context.Context, id string, timeline bool) (store.Snap
 		}
 	}
 	return store.Snapshot{}, fmt.Errorf("%w: %q", ErrNotFound, id)
+}
+
+// Known returns the person of the catalog whom a name means: the id, another name of the person, or the address of a contact. It returns
+// false if the catalog has no such person; a catalog without people has none.
+func (e *Engine) Known(name escalate.PersonID) (escalate.PersonID, bool) {
+	return e.catalog.Load().Known(name)
 }
 
 // SeverityOf returns the severity that the catalog gives to a sender's word at an intake, and false if it gives none.

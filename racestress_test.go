@@ -132,6 +132,7 @@ var calls = map[string]call{
 	"Explain":    {50, func(c *caller) error { _, err := c.Explain(c.ctx, c.one().ID); return err }},
 	"Health":     {1500, func(c *caller) error { return c.Health(c.ctx) }},
 	"SeverityOf": {1500, func(c *caller) error { c.SeverityOf("app", "warning"); return nil }},
+	"Known":      {1500, func(c *caller) error { c.Known(c.by()); return nil }},
 	"Reload":     {5, func(c *caller) error { return c.Reload(pick(c, stressed(), stressed(), &catalog.Catalog{}, nil)) }},
 	"SendTest": {20, func(c *caller) error {
 		return c.SendTest(c.ctx, pick[escalate.Contact](c, "slack:@ana", "sms:1", "sms:none"))

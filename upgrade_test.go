@@ -176,7 +176,7 @@ var asked = map[string]func(t *testing.T, old *tocsin.Engine, id string){
 }
 
 // unasked are the methods that read no records.
-var unasked = []string{"Reload", "Run", "SendTest", "SeverityOf"}
+var unasked = []string{"Known", "Reload", "Run", "SendTest", "SeverityOf"}
 
 // leftToNewer checks that an error names a row that a newer version wrote.
 func leftToNewer(t *testing.T, err error, kind, id string) {
