@@ -222,6 +222,21 @@ func TestSlackGetsItsAnswerFirst(t *testing.T) {
 	assert.ElementsMatch(t, []string{"ana acknowledged via slack", "ben acknowledged via slack"}, h.acknowledged(t))
 }
 
+// TestAClickCountsOnce: Slack tells a click again after the person has given the incident back. That is no new click.
+func TestAClickCountsOnce(t *testing.T) {
+	h := open(t)
+	click := h.slack.press(t, h.slack.page(t, ana), ana)
+	taken(t, deliver(h.app.Handler(h), signed(click, time.Now())))
+	list, err := h.Incidents(t.Context(), tocsin.Query{})
+	require.NoError(t, err)
+	require.NoError(t, h.Do(t.Context(), respond.Unacknowledge{Incident: list[0].ID, By: "ana"}))
+	taken(t, deliver(h.app.Handler(h), signed(click, time.Now().Add(time.Second))))
+	assert.Equal(t, []string{"ana acknowledged via slack"}, h.acknowledged(t))
+	assert.Equal(t, "ana does not have it", h.since(t, "ana"))
+	taken(t, deliver(h.app.Handler(h), signed(strings.Replace(click, "1700000100.", "1700000200.", 1), time.Now())))
+	assert.Len(t, h.acknowledged(t), 2, "a new click")
+}
+
 // TestAnswers tells a click, and what the person alone is told.
 func TestAnswers(t *testing.T) {
 	guest := func(home string) func(map[string]any) {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"net/http"
 	"net/http/httptest"
-	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -149,6 +148,7 @@ func TestRunSaysWhatIsMissing(t *testing.T) {
 	}
 }
 
+// FuzzPayload: a signed payload is answered or refused, and nothing of a refused one reaches the engine.
 func FuzzPayload(f *testing.F) {
 	f.Add(aClick)
 	f.Add(`{"type":"block_actions","actions":[{"block_id":1}],"message":{"blocks":[{"type":"actions","elements":null}]}}`)
@@ -161,10 +161,6 @@ func FuzzPayload(f *testing.F) {
 		w := deliver(app.Handler(d), signed(payload, time.Now()))
 		if w.Code != 200 && w.Code != 400 || w.Code == 400 && d.clicks > 0 {
 			t.Fatalf("status %d after %d clicks", w.Code, d.clicks)
-		}
-		form := url.Values{"payload": {payload}}
-		if d.clicks > 0 && !strings.Contains(form.Get("payload"), "block_actions") {
-			t.Fatalf("a click of another kind: %q", payload)
 		}
 	})
 }
