@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/tocsin-dev/tocsin/escalate"
 	"github.com/tocsin-dev/tocsin/event"
 	"github.com/tocsin-dev/tocsin/incident"
 	"github.com/tocsin-dev/tocsin/internal/core"
@@ -269,6 +270,12 @@ func (e *Engine) cursor(ctx context.Context, tenant, kind, id string) (string, e
 		err = fmt.Errorf("%w: %q is an %s, expected an %s", ErrNotFound, id, last.Key.Kind, kind)
 	}
 	return last.Cursor, err
+}
+
+// Known returns the person of the catalog whom a name means: the id, another name of the person, or the address of a contact. It returns
+// false if the catalog has no such person; a catalog without people has none.
+func (e *Engine) Known(name escalate.PersonID) (escalate.PersonID, bool) {
+	return e.catalog.Load().Known(name)
 }
 
 // SeverityOf returns the severity that the catalog gives to a sender's word at an intake, and false if it gives none.

@@ -153,6 +153,8 @@ var calls = map[string]call{
 	"Health":     {3000, func(c *caller) error { return c.Health(c.ctx) }},
 	"OnCall":     {500, func(c *caller) error { _, err := c.OnCall(pick(c, "payments", "x"), time.Now()); return err }},
 	"SeverityOf": {3000, func(c *caller) error { c.SeverityOf("app", "warning"); return nil }},
+	"Catalog":    {1500, func(c *caller) error { c.Catalog().Source(); return nil }},
+	"Known":      {1500, func(c *caller) error { c.Known(c.by()); return nil }},
 	"Reload":     {5, func(c *caller) error { return c.Reload(pick(c, stressed(), stressed(), &catalog.Catalog{}, nil)) }},
 	"SendTest": {20, func(c *caller) error {
 		return c.SendTest(c.ctx, pick[escalate.Contact](c, "slack:@ana", "sms:1", "sms:none"))

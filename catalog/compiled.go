@@ -42,6 +42,9 @@ func (c *Compiled) Recompile(next *Catalog) (*Compiled, error) {
 	return out, nil
 }
 
+// Source returns the catalog of which c was made. It must not be changed.
+func (c *Compiled) Source() *Catalog { return c.source }
+
 // Document writes the catalog for people, as Markdown: who is on call, who owns what, what every class leads to, and what each
 // policy does. It shows the channel of a contact, but not the address. A catalog that [Catalog.Validate] refuses is an error,
 // and nothing is written.

@@ -66,22 +66,37 @@ func (c *Compiled) ZoneOf(person escalate.PersonID, team string) *time.Location 
 // Named returns the person whom a name means: the id, another name of the person, or the address of a contact. A catalog without people
 // knows everybody. The error says whom an unknown name may mean.
 func (c *Compiled) Named(name escalate.PersonID) (escalate.PersonID, error) {
-	people := c.source.People
-	if _, ok := people[name]; ok || len(people) == 0 {
+	person, ok := c.Known(name)
+	switch {
+	case ok:
+		return person, nil
+	case len(c.source.People) == 0:
 		return name, nil
 	}
-	known := sorted(people)
+	var known []string
+	for _, id := range sorted(c.source.People) {
+		known = append(append(known, id), c.source.People[escalate.PersonID(id)].Aka...)
+	}
+	return "", fmt.Errorf("the catalog has no person %q%s", name, suggest(string(name), known))
+}
+
+// Known returns the person of the catalog whom a name means, as [Compiled.Named] does, and false if the catalog has no such person. A
+// catalog without people knows nobody.
+func (c *Compiled) Known(name escalate.PersonID) (escalate.PersonID, bool) {
+	people := c.source.People
+	if _, ok := people[name]; ok {
+		return name, true
+	}
 	for _, id := range sorted(people) {
 		p := people[escalate.PersonID(id)]
 		if slices.Contains(p.Aka, string(name)) || slices.ContainsFunc(p.Contacts, func(of escalate.Contact) bool {
 			_, address := of.Split()
 			return address != "" && (string(of) == string(name) || strings.TrimPrefix(address, "@") == strings.TrimPrefix(string(name), "@"))
 		}) {
-			return escalate.PersonID(id), nil
+			return escalate.PersonID(id), true
 		}
-		known = append(known, p.Aka...)
 	}
-	return "", fmt.Errorf("the catalog has no person %q%s", name, suggest(string(name), known))
+	return "", false
 }
 
 func documentPeople(d *markdown) {

@@ -4,7 +4,7 @@
 // An HTTP endpoint answers 401 unless it is configured with a secret or as open. It answers 2xx only after the events are
 // durable. A field that is too long or unreadable is cut or left out; the event is kept. Every loss is reported as a finding. A
 // bad event does not affect the other events of its body. For a format that this package does not know, describe the JSON to
-// [JSON] with a [Mapping].
+// [JSON] with a [Mapping]. [PagerDutyWebhook] takes what people do at PagerDuty, as commands instead of events.
 //
 // # Limits
 //

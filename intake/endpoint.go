@@ -99,6 +99,8 @@ const (
 	reasonRefused      = "refused"
 	reasonStore        = "store"
 	reasonOverload     = "overload"
+	reasonStranger     = "stranger" // who acted is no person of the catalog
+	reasonForbidden    = "forbidden"
 )
 
 // format describes an input format.
@@ -116,6 +118,7 @@ type format struct {
 	mayBegin bool         // whether Endpoint.TimeIsBegin applies
 	mayAsk   bool         // whether Endpoint.Origins applies
 
+	signed       bool // the body is signed: a secret is required, and Endpoint.Open has no effect
 	bodiless     bool // the body is ignored
 	tokenInQuery bool // also accept the token in the query, for callers that can set only a URL
 }
@@ -127,6 +130,7 @@ type gate struct {
 	to      Submitter
 	sender  event.Sender // of all events
 	secrets [][sha256.Size]byte
+	signing []string // secrets of the signature, for a format that is signed
 	limiter *rate.Limiter
 	small   *capacity
 	large   *capacity
@@ -249,13 +253,21 @@ func (g *gate) withinRate(w http.ResponseWriter, r *http.Request) bool {
 }
 
 // shut reports whether the configuration lets nobody in.
-func (g *gate) shut() bool { return g.Name == "" || len(g.secrets) == 0 && !g.Open }
+func (g *gate) shut() bool {
+	if g.signed {
+		return g.Name == "" || len(g.signing) == 0
+	}
+	return g.Name == "" || len(g.secrets) == 0 && !g.Open
+}
 
 // authorized compares digests in constant time, so that timing reveals neither content nor length of a secret.
 func (g *gate) authorized(r *http.Request) bool {
 	if g.shut() {
 		g.closed.Do(func() {
-			const text = "the endpoint has no name, or neither a secret nor Open: every request is answered 401"
+			text := "the endpoint has no name, or neither a secret nor Open: every request is answered 401"
+			if g.signed {
+				text = "the endpoint has no name, or no secret of the signature: every request is answered 401"
+			}
 			g.complain(r.Context(), text, nil)
 			g.report(r.Context(), event.Finding(event.FindingRefusedInput, cmp.Or(g.Name, g.name), text))
 		})

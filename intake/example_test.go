@@ -2,6 +2,9 @@ package intake_test
 
 import (
 	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -9,8 +12,11 @@ import (
 	"os"
 	"strings"
 
+	"github.com/tocsin-dev/tocsin/escalate"
 	"github.com/tocsin-dev/tocsin/event"
+	"github.com/tocsin-dev/tocsin/incident"
 	"github.com/tocsin-dev/tocsin/intake"
+	"github.com/tocsin-dev/tocsin/respond"
 )
 
 // printer prints the events instead of an engine.
@@ -138,6 +144,39 @@ type counter struct{}
 
 func (counter) Submit(_ context.Context, events ...event.Event) error {
 	fmt.Printf("%s: %s, then %s %s\n", events[0].Type, events[0].Signal, events[1].Signal, events[1].Fires)
+	return nil
+}
+
+// A person acknowledges at PagerDuty, which calls back.
+func ExamplePagerDutyWebhook() {
+	h := intake.PagerDutyWebhook(desk{}, &intake.Endpoint{Name: "pd"}, intake.Secrets{"the secret of the subscription"})
+
+	body := `{"event":{"id":"01E","event_type":"incident.acknowledged","occurred_at":"2026-05-04T10:00:00Z",` +
+		`"agent":{"id":"PXPGF42","type":"user_reference"},"data":{"incident_key":"INC-7"}}}`
+	mac := hmac.New(sha256.New, []byte("the secret of the subscription"))
+	mac.Write([]byte(body))
+	r := httptest.NewRequest(http.MethodPost, "/in/pagerduty", strings.NewReader(body))
+	r.Header.Set("Content-Type", "application/json")
+	r.Header.Set("X-PagerDuty-Signature", "v1="+hex.EncodeToString(mac.Sum(nil)))
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, r)
+	fmt.Println(w.Code)
+	// Output:
+	// ana: respond.Acknowledge of INC-7
+	// 200
+}
+
+// desk stands in for an engine that has one incident and knows one person.
+type desk struct{ intake.Submitter }
+
+func (desk) Known(name escalate.PersonID) (escalate.PersonID, bool) { return "ana", name == "PXPGF42" }
+
+func (desk) Incident(_ context.Context, id string) (incident.Incident, error) {
+	return incident.Incident{ID: id}, nil
+}
+
+func (desk) DoAs(_ context.Context, v respond.Viewer, c respond.Command) error {
+	fmt.Printf("%s: %T of %s\n", v.Person, c, c.Head().Incident)
 	return nil
 }
 

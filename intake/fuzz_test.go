@@ -2,6 +2,9 @@ package intake
 
 import (
 	"bytes"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
 	"net/http"
 	"reflect"
 	"strings"
@@ -113,5 +116,28 @@ func FuzzMapping(f *testing.F) {
 func FuzzHeartbeat(f *testing.F) {
 	f.Fuzz(func(t *testing.T, url string) {
 		sound(t, func() (*batch, error) { return decodeHeartbeat(url) })
+	})
+}
+
+// FuzzPagerDuty: whatever a body says, its command has an id that can be stored, and its signature is that of no other body.
+func FuzzPagerDuty(f *testing.F) {
+	f.Add([]byte(`{"event":{"id":"1","event_type":"incident.acknowledged","occurred_at":"2026-05-04T10:00:00Z",` +
+		`"agent":{"id":"PANA001","type":"user_reference"},"data":{"incident_key":"INC-7"}}}`))
+	f.Add([]byte(`{"event":{"id":"1","event_type":"pagey.ping","agent":null,"data":{"type":"ping"}}}`))
+	secrets := []string{"old", "new"}
+	f.Fuzz(func(t *testing.T, body []byte) {
+		mac := hmac.New(sha256.New, []byte("new"))
+		mac.Write(body)
+		header := "v1=" + hex.EncodeToString(mac.Sum(nil))
+		if !signedBy(secrets, header, body) || signedBy(secrets, header, append(bytes.Clone(body), 0)) || signedBy(secrets, string(body), body) {
+			t.Fatalf("signature of %q", body)
+		}
+		ev, err := decodePagerDuty(body, fuzzDepth)
+		if err != nil {
+			return
+		}
+		if c := ev.command(); c != nil && (c.Head().Incident != ev.Data.Key || c.Head().By != "" || event.CheckText(c.Head().ID, 255) != nil) {
+			t.Fatalf("%+v", c)
+		}
 	})
 }

@@ -33,7 +33,7 @@ import (
 // At most 32 reads and 32 commands wait for the store at once; more are answered 503 with Retry-After. An answer takes at most 10 seconds,
 // the list of what cannot be read a minute. How long a client may take to send its request is for the server to bound.
 func API(e *tocsin.Engine, c *Config) http.Handler {
-	a := &api{engine: e, reads: make(chan struct{}, apiSlots), commands: make(chan struct{}, apiSlots)}
+	a := &api{engine: e, boards: &dashboard{engine: e, boards: make(map[string]*board)}, reads: make(chan struct{}, apiSlots), commands: make(chan struct{}, apiSlots)}
 	if c != nil {
 		a.Config = *c
 	}
@@ -93,6 +93,7 @@ var openAPI []byte
 type api struct {
 	Config
 	engine          *tocsin.Engine
+	boards          *dashboard // only its boards
 	reads, commands chan struct{}
 }
 

@@ -19,6 +19,7 @@ var apiColumns = []string{"nobody", "stranger", "person", "owner", "operator", "
 var apiAccess = map[string][]int{
 	"openapi":         {200, 200, 200, 200, 200, 200, 200},
 	"health":          {200, 200, 200, 200, 200, 200, 200},
+	"verdict":         {401, 200, 200, 200, 200, 200, 200},
 	"listIncidents":   {401, 200, 200, 200, 200, 200, 200},
 	"getIncident":     {401, 404, 200, 200, 200, 200, 200},
 	"getTimeline":     {401, 404, 200, 200, 200, 200, 200},

@@ -74,13 +74,13 @@ func openAPIFile(t *testing.T) (file apiFile) {
 	return file
 }
 
-// named returns the last part of a reference.
-func named(ref string) string { return ref[strings.LastIndex(ref, "/")+1:] }
+// lastPart returns the last part of a reference.
+func lastPart(ref string) string { return ref[strings.LastIndex(ref, "/")+1:] }
 
 // check reports where a value does not fit a schema. A field that the schema does not have does not fit either.
 func (f *apiFile) check(where string, s apiSchema, v any) (faults []string) {
 	if s.Ref != "" {
-		s = f.Components.Schemas[named(s.Ref)]
+		s = f.Components.Schemas[lastPart(s.Ref)]
 	}
 	fault := func(format string, args ...any) { faults = append(faults, where+": "+fmt.Sprintf(format, args...)) }
 	switch v := v.(type) {
@@ -213,6 +213,7 @@ var provoked = map[string]func(h *apiHouse, method, path string) *httptest.Respo
 
 // asked says how to get the other examples: by whom and with which path and body. Without a path it is the good request.
 var asked = map[string]struct{ viewer, path, body string }{
+	"verdict found":             {viewer: "owner"},
 	"listIncidents found":       {viewer: "owner"},
 	"getIncident found":         {viewer: "owner"},
 	"getTimeline found":         {viewer: "owner"},
@@ -278,14 +279,14 @@ func TestOpenAPIExamples(t *testing.T) {
 		for method, op := range operations {
 			for code, response := range op.Responses {
 				if response.Ref != "" {
-					response = file.Components.Responses[named(response.Ref)]
+					response = file.Components.Responses[lastPart(response.Ref)]
 				}
 				for media, content := range response.Content {
 					for name, example := range content.Examples {
 						shared := example.Ref != ""
 						title := op.OperationID + " " + name
 						if shared {
-							require.Equal(t, name, named(example.Ref))
+							require.Equal(t, name, lastPart(example.Ref))
 							example = file.Components.Examples[name]
 						} else {
 							own[title] = true

@@ -20,6 +20,7 @@ import (
 
 func apiReads() map[string]apiRoute {
 	return map[string]apiRoute{
+		"GET /verdict":                 {answer: (*apiRequest).verdict},
 		"GET /incidents":               {answer: (*apiRequest).incidents},
 		"GET /incidents/{id}":          {answer: (*apiRequest).incident},
 		"GET /incidents/{id}/timeline": {answer: (*apiRequest).timeline},
@@ -118,6 +119,20 @@ func (q *apiRequest) masked(inc incident.Incident) incident.Incident {
 func maskedContact(c escalate.Contact) escalate.Contact {
 	channel, _ := c.Split()
 	return escalate.Contact(channel + ":" + redact.Stars)
+}
+
+// verdict says how things stand, in the words of the dashboard. It reads the store at most once a second for all who ask.
+func (q *apiRequest) verdict() (any, error) {
+	tenant, err := q.tenant()
+	if err != nil {
+		return nil, err
+	}
+	s := (&request{viewer: q.viewer}).snapshot(q.boards.board(tenant).fresh(q.Context()), time.Now().UTC())
+	return struct {
+		Verdict string    `json:"verdict"`
+		AsOf    time.Time `json:"asOf,omitzero"`
+		Fault   string    `json:"fault,omitempty"`
+	}{Verdict(s), s.AsOf, s.Fault}, nil
 }
 
 func (q *apiRequest) incident() (any, error) {

@@ -53,6 +53,7 @@ var layers = []struct {
 
 	{"store/*", 4}, // the stores, store/storetest and store/codec
 	{"store/postgres/postgrestest", 4},
+	{"notify/slackapp", 6}, // it sends, and takes answers for an engine
 	{"notify/*", 4},
 	{"automate/*", 4},
 	{"internal/outbound", 4},
