@@ -119,6 +119,7 @@ func (h *hub) handler() http.Handler {
 	pages := &status.Config{Who: h.login.who, Challenge: `Basic realm="hub", charset="UTF-8"`, Logger: h.log}
 	mux.Handle("/api/v1/", http.StripPrefix("/api/v1", status.API(h.bell, pages)))
 	mux.Handle("/a/", status.Links(h.bell, pages)) // without keys no link is valid
+	mux.Handle("/", status.Dashboard(h.bell, pages))
 	return intake.Recover(h.bell, mux)
 }
 

@@ -1,4 +1,4 @@
-// Command hub runs tocsin as a separate service. It receives events over HTTP, and serves package status: a JSON API for incidents, and the
+// Command hub runs tocsin as a separate service. It receives events over HTTP, and serves package status: a dashboard, a JSON API, and the
 // pages behind the links to acknowledge. It stores its state in one SQLite file, or in PostgreSQL, which several replicas may share:
 //
 //	go run ./examples/hub -db hub.db
@@ -10,6 +10,7 @@
 //	POST /intake/alertmanager, /intake/cloudevents   events, with the token
 //	     /api/v1/                                    incidents and commands, see /api/v1/openapi.json
 //	     /a/                                         links to acknowledge
+//	     /                                           the dashboard
 //	GET  /health                                     ok or ill, for everybody; operators read why
 //
 // Programs send the bearer token HUB_TOKEN, and act as the machine hub, which is an operator. If HUB_TOKEN is empty, the hub prints a

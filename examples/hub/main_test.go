@@ -144,7 +144,7 @@ func (u unread) Read([]byte) (int, error) {
 func TestStrangersLearnNothing(t *testing.T) {
 	h, stop := begin(t, filepath.Join(t.TempDir(), "hub.db"))
 	for _, path := range []string{
-		"/health", "/intake/alertmanager", "/intake/cloudevents", "/api/v1/incidents", "/api/v1/incidents/x/acknowledge", "/api/v1/kill-switch", "/api/v1/dead-letters/x/resend",
+		"/", "/act", "/events", "/health", "/intake/alertmanager", "/intake/cloudevents", "/api/v1/incidents", "/api/v1/incidents/x/acknowledge", "/api/v1/kill-switch", "/api/v1/dead-letters/x/resend",
 	} {
 		for _, method := range []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodOptions} {
 			if path == "/health" && method == http.MethodGet {
