@@ -54,14 +54,16 @@ func TestValid(t *testing.T) {
 func TestGeneratedClient(t *testing.T) {
 	dir := t.TempDir()
 	client := filepath.Join(dir, "client.go")
-	run := func(args ...string) string {
-		out, err := exec.CommandContext(t.Context(), "go", args...).CombinedOutput()
+	run := func(cmd *exec.Cmd) {
+		out, err := cmd.CombinedOutput()
 		require.NoError(t, err, "%s", out)
-		return string(out)
 	}
-	run("tool", "oapi-codegen", "-generate", "types,client", "-package", "main", "-o", client, file)
 	here, err := filepath.Abs(".")
 	require.NoError(t, err)
+	generate := exec.CommandContext(t.Context(), "go", "tool", "oapi-codegen", "-generate", "types,client", "-package", "main", "-o", client,
+		filepath.Join(here, file))
+	generate.Dir, generate.Env = filepath.Join("..", "..", "tools"), append(os.Environ(), "GOWORK=off") // the module that has the tool
+	run(generate)
 	overlay, err := json.Marshal(map[string]any{"Replace": map[string]string{ // as if both were in this module
 		filepath.Join(here, "client", "client.go"): client,
 		filepath.Join(here, "client", "use.go"):    filepath.Join(here, "testdata", "use.go.txt"),
@@ -69,7 +71,7 @@ func TestGeneratedClient(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "overlay.json"), overlay, 0o600))
 	program := filepath.Join(dir, "use")
-	run("build", "-overlay", filepath.Join(dir, "overlay.json"), "-o", program, "./client")
+	run(exec.CommandContext(t.Context(), "go", "build", "-overlay", filepath.Join(dir, "overlay.json"), "-o", program, "./client"))
 	out, err := exec.CommandContext(t.Context(), program, serve(t)).CombinedOutput()
 	require.NoError(t, err, "%s", out)
 	assert.Equal(t, "Checkout is down held [ana]\n409 urn:tocsin:problem:refused held\n", string(out))

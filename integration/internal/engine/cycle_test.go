@@ -2,6 +2,7 @@ package engine_test
 
 import (
 	"context"
+	"fmt"
 	"path/filepath"
 	"runtime"
 	"testing"
@@ -43,7 +44,7 @@ func lives(t *testing.T, n uint64, open func() (store.Store, error)) {
 		if i == warm {
 			before = heap()
 		}
-		life(t, open)
+		life(t, i, open)
 	}
 	grown := heap() - before
 	after := rest(goroutines)
@@ -52,8 +53,9 @@ func lives(t *testing.T, n uint64, open func() (store.Store, error)) {
 	t.Logf("%d lives: %d goroutines before and %d after, the heap has grown by %d KiB", n, goroutines, after, grown>>10)
 }
 
-// life opens a store, lets an engine send one message, and ends both.
-func life(t *testing.T, open func() (store.Store, error)) {
+// life opens a store, lets an engine send one message, and ends both. Each has a tenant of its own: an alert that goes on and off is told
+// once.
+func life(t *testing.T, i uint64, open func() (store.Store, error)) {
 	kept, err := open()
 	require.NoError(t, err)
 	sent := make(chan struct{}, 1)
@@ -70,8 +72,10 @@ func life(t *testing.T, open func() (store.Store, error)) {
 	ctx, stop := context.WithCancel(t.Context())
 	done := make(chan error, 1)
 	go func() { done <- bell.Run(ctx) }()
-	require.NoError(t, bell.Submit(ctx, class.Trigger("slow")))
-	require.NoError(t, bell.Submit(ctx, class.Resolve())) // so that the next life opens an incident, too
+	begins, ends := class.Trigger("slow"), class.Resolve()
+	begins.Tenant, ends.Tenant = fmt.Sprint(i), fmt.Sprint(i)
+	require.NoError(t, bell.Submit(ctx, begins))
+	require.NoError(t, bell.Submit(ctx, ends))
 	<-sent
 	stop()
 	require.NoError(t, <-done)
