@@ -83,7 +83,7 @@ func (e *Engine) may(ctx context.Context, v respond.Viewer, c respond.Command, a
 	}
 	err := guarded(func() error { return e.Authorize(ctx, v, c, about) })
 	if err != nil && isNil(err) {
-		err = fmt.Errorf("Authorize returned a nil %T, expected nil to allow", err)
+		err = fmt.Errorf("the rule of Config.Authorize returned a nil %T, expected nil to allow", err)
 	}
 	var no *respond.ForbiddenError
 	if err == nil || errors.As(err, &no) {
