@@ -96,6 +96,10 @@ func (e *Engine) onCall() map[string]int {
 	return all
 }
 
+// Catalog returns the catalog that decides about the next event, ready for questions. It never changes; after Reload, Catalog returns
+// another one.
+func (e *Engine) Catalog() *catalog.Compiled { return e.catalog.Load() }
+
 // Reload replaces the catalog, from the next event on. Open incidents keep the plan and policy that they began with. People and
 // contacts are always those of the current catalog. If the new catalog is one that New would refuse, the old one stays, and the
 // error joins all faults.

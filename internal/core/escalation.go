@@ -78,7 +78,9 @@ func (escalations) hear(t *turn, u *unit, at time.Time, f fact) bool {
 			t.inform(u, at, notify.OccasionFlapping, "it goes on and off")
 		}
 	case steadied:
-		t.stays(u, at, f.row.rec.(*Alert))
+		if al := f.row.rec.(*Alert); al.Incident == u.inc.ID {
+			t.news(u, at, false, notify.OccasionLater, "alert "+al.ID+" went on and off, and fires steadily")
+		}
 	case hushed:
 		e.Hushed(at, t.terms(u, at))
 	case signalled:
@@ -133,24 +135,18 @@ func (t *turn) renews(u *unit, at time.Time, f renewed) {
 	if f.lost {
 		why = "alert " + al.ID + " fires anew, and its end was lost"
 	}
-	switch {
-	case e.Status == escalate.Done: // the phase brings it back
-	case at.Sub(e.Acted) > limit || e.Status == escalate.Exhausted:
-		t.escalated(u, at, e.Relapse(at, t.terms(u, at), why))
-	case !e.Unanswered():
-		t.inform(u, at, notify.OccasionBack, why)
-	}
+	t.news(u, at, at.Sub(e.Acted) > limit, notify.OccasionBack, why)
 }
 
-// stays tells of an alert that went on and off, and fires steadily.
-func (t *turn) stays(u *unit, at time.Time, al *Alert) {
-	e, why := &u.inc.Escalation, "alert "+al.ID+" went on and off, and fires steadily"
+// news tells whoever has the incident what became of an alert. After long, or if nobody answered, it begins a new round.
+func (t *turn) news(u *unit, at time.Time, long bool, occasion notify.Occasion, why string) {
+	e := &u.inc.Escalation
 	switch {
-	case al.Incident != u.inc.ID || e.Status == escalate.Done:
-	case e.Status == escalate.Exhausted:
+	case e.Status == escalate.Done: // the phase brings it back
+	case long || e.Status == escalate.Exhausted:
 		t.escalated(u, at, e.Relapse(at, t.terms(u, at), why))
 	case !e.Unanswered():
-		t.inform(u, at, notify.OccasionLater, why)
+		t.inform(u, at, occasion, why)
 	}
 }
 

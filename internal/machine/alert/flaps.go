@@ -14,7 +14,6 @@ type Flaps struct {
 
 // Flapping is the state of an alert that goes on and off. It counts as firing until it is steady: its latest resolve is kept until then.
 type Flapping struct {
-	Since time.Time `json:"since"`
 	// Kept is the resolve that counts when the alert is steady; zero: its latest signal was a trigger.
 	Kept Mark `json:"kept,omitzero"`
 	// Told says that people were told that the alert has fired since it last changed.
@@ -53,12 +52,7 @@ func (a *Alert) keeps(f *Facts, t *Terms) bool {
 	if a.Flapping == nil && a.Changes < flapsFrom {
 		return false
 	}
-	p := Flapping{Since: f.Received}
-	if a.Flapping != nil {
-		p = *a.Flapping
-	}
-	p.Kept, p.Told = Mark{f.Time, f.Received, t.Source}, false
-	a.Flapping = &p
+	a.Flapping = &Flapping{Kept: Mark{f.Time, f.Received, t.Source}}
 	return true
 }
 
@@ -72,7 +66,7 @@ func (a *Alert) goesOn(f *Facts, t *Terms) {
 		return
 	}
 	a.change(f.Received)
-	a.Flapping = &Flapping{Since: a.Flapping.Since}
+	a.Flapping = &Flapping{}
 }
 
 // SteadyAt returns when something is due for an alert that goes on and off; false if it does not.
@@ -90,7 +84,7 @@ func (a *Alert) SteadyAt() (time.Time, bool) {
 // kept has ended it. If it is not steady yet, it has fired for a while without a break, of which people are to be told.
 func (a *Alert) Steady(at time.Time) (steady bool) {
 	if at.Before(a.Changed.Add(steadyAfter)) {
-		a.Flapping = &Flapping{Since: a.Flapping.Since, Told: true}
+		a.Flapping = &Flapping{Told: true}
 		return false
 	}
 	p := a.Flapping
