@@ -30,7 +30,7 @@ func (u *unit) watches(al *Alert) {
 // flaps enters an entry into the timelines of an alert and of its incident.
 func (t *turn) flaps(u *unit, row *record, at time.Time, word incident.Word, format string, args ...any) {
 	text, al := fmt.Sprintf(format, args...), row.rec.(*Alert)
-	row.say(at, word, "", text)
+	row.say(u, at, word, "", text)
 	if u.inc != nil && al.Incident == u.inc.ID {
 		u.say(at, word, "", al.ID+"  "+text)
 	}

@@ -360,14 +360,22 @@ func (w *world) known(steps []step) []step {
 	return kept
 }
 
+// onceWrong are seeds of histories that were decided wrongly. In 1081 and 1973 a window that began at a deadline was passed over for a third
+// one; in 1273 and 5006 an alert went back in time, since it came from a group whose clock was ahead.
+var onceWrong = []uint64{1081, 1273, 1973, 5006}
+
 // TestBatching: how many inputs are decided at once, and how often somebody looks in between, changes nothing.
 func TestBatching(t *testing.T) {
 	histories := 250
 	if testing.Short() {
 		histories = 40
 	}
-	entries, reached := 0, make(map[string]int)
+	seeds := slices.Clone(onceWrong)
 	for seed := range uint64(histories) {
+		seeds = append(seeds, seed)
+	}
+	entries, reached := 0, make(map[string]int)
+	for _, seed := range seeds {
 		rng := rand.New(rand.NewPCG(seed, 1))
 		steps := newWorld(t).known(history(rng, 40))
 		one := newWorld(t)
@@ -391,7 +399,7 @@ func TestBatching(t *testing.T) {
 	if !testing.Short() {
 		require.Len(t, reached, 6, "the histories get everywhere")
 	}
-	t.Logf("%d histories, %d timeline entries, seeds from 0; of runbooks %v", histories, entries, reached)
+	t.Logf("%d histories, %d timeline entries, seeds from 0 and %d others; of runbooks %v", len(seeds), entries, len(onceWrong), reached)
 }
 
 // forward asserts that no timeline goes back in time, although clocks do.
