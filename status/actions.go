@@ -172,7 +172,11 @@ func (q *request) done(did string, i *Incident, now time.Time) *answer {
 		case !mine:
 			return nil // it was so once
 		case i.Holders[0] != string(q.viewer.Person):
-			return &answer{"raced", fmt.Sprintf("%s acknowledged %s before you. You both have it now.", clip(i.Holders[0], 40), ago(now.Sub(i.HeldAt)))}
+			before := "just"
+			if d := now.Sub(i.HeldAt); d >= time.Second {
+				before = ago(d)
+			}
+			return &answer{"raced", fmt.Sprintf("%s acknowledged %s before you. You both have it now.", clip(i.Holders[0], 40), before)}
 		}
 		return &answer{"done", "Done: you have it."}
 	}

@@ -131,7 +131,7 @@ func storm(s *Snapshot, recent, unheld []*Incident, room int) statement {
 		v.First += fmt.Sprintf(", %d of them P1", p1)
 	}
 	if s.Needed.Incidents > 0 {
-		v.First += fmt.Sprintf("; %d need %s", s.Needed.Incidents, clip(s.Needed.Service, 24))
+		v.First += fmt.Sprintf("; %d %s %s", s.Needed.Incidents, s.needs(), clip(s.Needed.Service, 24))
 	}
 	v.First += "."
 	if len(unheld) == 0 {
@@ -149,6 +149,20 @@ func storm(s *Snapshot, recent, unheld []*Incident, room int) statement {
 		v.Second = fmt.Sprintf("%v %s has nobody.", unheld[0].Priority, title(unheld[0], min(room, 40)))
 	}
 	return v
+}
+
+// needs says what most open incidents have to do with the service that they share: they need it, or they are about it.
+func (s *Snapshot) needs() string {
+	own := 0
+	for i := range s.Open {
+		if s.Open[i].Service == s.Needed.Service {
+			own++
+		}
+	}
+	if 2*own > s.Needed.Incidents {
+		return "are about"
+	}
+	return "need"
 }
 
 func nobody(s *Snapshot, unheld []*Incident, room int) statement {

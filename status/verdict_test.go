@@ -129,6 +129,12 @@ func TestVerdict(t *testing.T) {
 		{"several watched", open(down(watched), down(watched), down(watched)), "Nothing is failing. Checkout recovered at 14:00 and is watched until 14:15; two more are watched."},
 		{"watched without a service", open(down(watched, func(i *status.Incident) { i.Service = "" })), "Nothing is failing. Checkout is down recovered at 14:00 and is watched until 14:15."},
 		{"for information", open(down(func(i *status.Incident) { i.State, i.Priority = status.Informed, severity.P3 })), "Nothing needs an answer. P3 Checkout is down for 4 min; only notices were sent."},
+		{"storm of one service", with(open(many(41, 3, 2)...), func(s *status.Snapshot) {
+			s.Needed = status.Need{Service: "media", Incidents: 41}
+			for i := range s.Open {
+				s.Open[i].Service = "media"
+			}
+		}), "41 incidents in 6 min, 3 of them P1; 41 are about media. Two P1 have nobody."},
 		{"storm", with(open(many(41, 3, 2)...), func(s *status.Snapshot) { s.Needed = status.Need{Service: "db-primary", Incidents: 38} }), "41 incidents in 6 min, 3 of them P1; 38 need db-primary. Two P1 have nobody."},
 		{"storm, one has nobody", open(many(41, 3, 1)...), "41 incidents in 6 min, 3 of them P1. P1 Checkout is down has nobody."},
 		{"storm in hand", open(many(12, 0, 0)...), "12 incidents in 6 min. All are in hand."},
