@@ -18,6 +18,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/tocsin-dev/tocsin"
 	"github.com/tocsin-dev/tocsin/escalate"
 	"github.com/tocsin-dev/tocsin/event"
 	"github.com/tocsin-dev/tocsin/incident"
@@ -217,6 +218,8 @@ var asked = map[string]struct{ viewer, path, body string }{
 	"listIncidents found":       {viewer: "owner"},
 	"getIncident found":         {viewer: "owner"},
 	"getTimeline found":         {viewer: "owner"},
+	"getMessages found":         {viewer: "owner"},
+	"listMessages found":        {viewer: "owner", path: "/messages?person=ana"},
 	"explain found":             {viewer: "person"},
 	"listAlerts found":          {viewer: "owner"},
 	"onCall found":              {viewer: "owner"},
@@ -391,7 +394,7 @@ func TestOpenAPIFields(t *testing.T) {
 	for name, v := range map[string]any{
 		"Incident": incident.Incident{}, "Alert": incident.Alert{}, "Signal": incident.Signal{}, "Escalation": incident.Escalation{}, "Ack": escalate.Ack{},
 		"Told": incident.Told{}, "Message": incident.Message{}, "Run": incident.Run{}, "RunStep": incident.RunStep{}, "Said": incident.Said{},
-		"Entry": incident.Entry{}, "Position": escalate.Position{}, "Link": event.Link{},
+		"Entry": incident.Entry{}, "Sent": incident.Sent{}, "LedgerLine": tocsin.LedgerLine{}, "Position": escalate.Position{}, "Link": event.Link{},
 	} {
 		var fields, required []string
 		for _, f := range reflect.VisibleFields(reflect.TypeOf(v)) {

@@ -24,7 +24,7 @@ func TestStates(t *testing.T) {
 		pages   map[string]string // by name, "" is that of the scene
 		verdict string
 	}{
-		{"quiet", (*company).quiet, map[string]string{"": "/", "services": "/services", "alerts": "/alerts", "history": "/history", "messages": "/messages", "catalog": "/catalog", "none": "/none"}, "All quiet."},
+		{"quiet", (*company).quiet, map[string]string{"": "/", "services": "/services", "alerts": "/alerts", "history": "/history", "messages": "/messages", "ledger": "/ledger", "catalog": "/catalog", "none": "/none"}, "All quiet."},
 		{"unheld", (*company).unheld, map[string]string{"": "/", "incident": "/incident/ID", "service": "/service/checkout", "resolve": "/incident/ID/resolve", "priority": "/incident/ID/priority", "switch": "/switch", "page": "/incident/ID/page"}, "nobody has it"},
 		{"held", func(c *company) {
 			c.unheld()
