@@ -16,6 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/tocsin-dev/tocsin"
+	"github.com/tocsin-dev/tocsin/automate"
 	"github.com/tocsin-dev/tocsin/catalog"
 	"github.com/tocsin-dev/tocsin/escalate"
 	"github.com/tocsin-dev/tocsin/event"
@@ -126,6 +127,22 @@ func TestLedgerTellsEachMessage(t *testing.T) {
 				time.Sleep(time.Second)
 			}
 			settle(3 * time.Minute)
+		}},
+		{"delayed by a rate", `
+			+30s  0  page  level 1  ana  slack  accepted
+			+31s  1  page  level 1  ana  slack  delayed  held back: as many were sent to this address as its rate allows  again at +1m30s
+			+1m30s  1  page  level 1  ana  slack  accepted
+		`, "ana", func(t *testing.T, h *house) {
+			c := addressed()
+			c.Channels = map[string]catalog.Channel{"slack": {Person: []automate.Rate{{Count: 1, Per: time.Minute}}}}
+			require.NoError(t, h.Reload(c))
+			for i := range 2 {
+				e := critical(fmt.Sprint(i))
+				e.Severity = severity.Error // rates delay no page of P1
+				h.fires(t, e)
+				time.Sleep(time.Second)
+			}
+			settle(90 * time.Second)
 		}},
 		{"nobody to go to", `
 			+30s  e  page  level 1  withheld  the level reaches nobody
