@@ -189,7 +189,7 @@ func TestErase(t *testing.T) {
 		assert.Equal(t, []string{
 			`+0s  opened  P1 = impact high (checkout, tier 1) × urgency high (critical)  class pay.second  owner payments  "second of erased"  by app`,
 			"+0s  level 1  pages ana",
-			"+0s  page  level 1  ana  mail  failed: mail: 550 erased has no mailbox here",
+			"+0s  page  level 1  ana  mail  failed: mail: 550 *** has no mailbox here",
 			"+0s  page  level 1  ana  sms",
 		}, linesOf(t, bell, inc("pay.second/checkout#1"))[:4])
 		assert.Equal(t, []string{

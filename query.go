@@ -41,10 +41,11 @@ const (
 	maxText     = 255    // bytes of a text to look for
 )
 
-// MoreError ends an answer of Incidents or Alerts early, since the call has read 10,000 rows, of which the filters left out most. What it
-// had found until then is returned with the error. The same query with After goes on behind the rows that were read.
+// MoreError ends an answer of Incidents, Alerts or Ledger early, since the call has read 10,000 rows, of which the filters left out most, or as
+// many timelines as one call reads. What it had found until then is returned with the error. The same query with After goes on behind the
+// rows that were read.
 type MoreError struct {
-	After string // for Query.After or AlertQuery.After
+	After string // for the field After of the query
 	Read  int    // rows
 }
 

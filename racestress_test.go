@@ -148,6 +148,13 @@ var calls = map[string]call{
 		_, err := c.Alerts(c.ctx, tocsin.AlertQuery{Limit: 3, State: pick(c, "", "firing"), Promoted: pick(c, nil, new(false)), Incident: pick(c, "", c.one().ID)})
 		return err
 	}},
+	"Ledger": {20, func(c *caller) error {
+		_, err := c.Ledger(c.ctx, tocsin.LedgerQuery{Person: pick(c, "", c.by()), Incident: pick(c, "", c.one().ID), Limit: 1 + c.IntN(5)})
+		if errors.As(err, new(*tocsin.MoreError)) {
+			return nil
+		}
+		return err
+	}},
 	"Timeline":   {300, func(c *caller) error { _, err := c.Timeline(c.ctx, c.one().ID); return err }},
 	"Explain":    {50, func(c *caller) error { _, err := c.Explain(c.ctx, c.one().ID); return err }},
 	"Health":     {3000, func(c *caller) error { return c.Health(c.ctx) }},

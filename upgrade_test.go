@@ -114,6 +114,18 @@ var asked = map[string]func(t *testing.T, old *tocsin.Engine, id string){
 		require.NoError(t, err)
 		assert.NotEmpty(t, entries, "old programs can read entries of new ones")
 	},
+	"Ledger": func(t *testing.T, old *tocsin.Engine, id string) {
+		all, err := old.Ledger(t.Context(), tocsin.LedgerQuery{})
+		require.NoError(t, err)
+		for _, l := range all {
+			assert.Equal(t, "own", l.Title, "its own")
+		}
+		lines, err := old.Ledger(t.Context(), tocsin.LedgerQuery{Incident: id})
+		leftToNewer(t, err, "incident", id)
+		for _, l := range lines { // there is one unless the old program has sent the page, which it cannot note
+			assert.NotNil(t, l.Sent, "old programs can read entries of new ones")
+		}
+	},
 	"Explain": func(t *testing.T, old *tocsin.Engine, id string) {
 		_, err := old.Explain(t.Context(), id)
 		leftToNewer(t, err, "incident", id)

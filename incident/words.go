@@ -34,8 +34,9 @@ const (
 	WordRetry            Word = "retry"
 	WordWithdrawn        Word = "withdrawn"
 	WordResent           Word = "resent"
-	WordRunbook          Word = "runbook" // Of is its name
-	WordNote             Word = "note"    // Said is what a person wrote
+	WordWithheld         Word = "withheld" // a message that has nobody to go to
+	WordRunbook          Word = "runbook"  // Of is its name
+	WordNote             Word = "note"     // Said is what a person wrote
 	WordChanged          Word = "changed"
 	WordBroken           Word = "broken" // Of is the schedule, strategy, template, or kind of record
 )
@@ -92,6 +93,7 @@ var words = map[Word]row{
 	WordRetry:            {kind: KindNote},
 	WordWithdrawn:        {kind: KindNote},
 	WordResent:           {kind: KindNote},
+	WordWithheld:         {kind: KindNote},
 	WordRunbook:          {kind: KindAction},
 	WordNote:             {kind: KindNote},
 	WordChanged:          {kind: KindNote},

@@ -24,6 +24,8 @@ func apiReads() map[string]apiRoute {
 		"GET /incidents":               {answer: (*apiRequest).incidents},
 		"GET /incidents/{id}":          {answer: (*apiRequest).incident},
 		"GET /incidents/{id}/timeline": {answer: (*apiRequest).timeline},
+		"GET /incidents/{id}/messages": {answer: (*apiRequest).messagesOf},
+		"GET /messages":                {answer: (*apiRequest).messages},
 		"GET /incidents/{id}/explain":  {answer: (*apiRequest).explain},
 		"GET /alerts":                  {answer: (*apiRequest).alerts},
 		"GET /on-call":                 {answer: (*apiRequest).onCall},

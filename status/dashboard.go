@@ -75,6 +75,8 @@ func Dashboard(e *tocsin.Engine, c *Config) http.Handler {
 		"GET /service/{name}":         (*request).service,
 		"GET /history":                (*request).history,
 		"GET /messages":               (*request).messages,
+		"GET /ledger":                 (*request).ledger,
+		"GET /ledger.csv":             (*request).ledgerCSV,
 		"GET /catalog":                (*request).catalog,
 		"POST /act":                   (*request).act,
 	} {

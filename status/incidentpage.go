@@ -59,6 +59,9 @@ func (q *request) incidentPage(status int, id string, said *answer) error {
 		return err
 	}
 	m := q.incidentView(&inc, timeline)
+	if m.Messages, err = q.messagesOf(&inc); err != nil {
+		return err
+	}
 	for k := range members {
 		m.Members = append(m.Members, alertLine(&members[k], q.now()))
 	}
@@ -97,7 +100,6 @@ func (q *request) incidentView(inc *incident.Incident, timeline []incident.Entry
 		m.Runs = append(m.Runs, runOf(&inc.Runs[k]))
 	}
 	m.Timeline = q.entries(cat, timeline, now)
-	m.Messages = messagesOf(inc, timeline, now)
 	m.Facts = q.facts(inc, now)
 	for _, r := range inc.Routes {
 		m.Routes = append(m.Routes, line.Of(r))
@@ -281,20 +283,6 @@ func runOf(r *incident.Run) runView {
 		v.Form = append(v.Form, button{"stop", "Stop the run", false})
 	}
 	return v
-}
-
-// messagesOf lists the messages of an incident: those on their way, then those that left or failed, the newest first.
-func messagesOf(inc *incident.Incident, timeline []incident.Entry, now time.Time) (all []messageView) {
-	for _, p := range inc.Pending {
-		channel, _ := p.Contact.Split()
-		all = append(all, messageView{What: fmt.Sprintf("%s to %s over %s", p.Kind, recipient(p.Person, p.Contact), channel), Why: "on its way"})
-	}
-	for _, e := range slices.Backward(timeline) {
-		if e.Word.Kind() == incident.KindPage {
-			all = append(all, messageView{At: second(e.At, now), What: columns(e.Text), Why: string(e.Word)})
-		}
-	}
-	return all
 }
 
 // columns shows the columns of a text on one line.

@@ -293,6 +293,7 @@ func (q *request) messages() error {
 	if m.Tables = []table{t}; t.Count == 0 {
 		m.Tables, m.Says, m.Empty = nil, "None.", "Every message found somebody."
 	}
+	m.Side = []side{{Name: "All messages", Facts: []fact{{Name: "Ledger", Text: "What became of each", Path: "ledger"}}}}
 	return q.render(200, "list", m)
 }
 

@@ -54,6 +54,8 @@ var scenes = []scene{
 	{name: "history-none", past: (*company).quiet, path: "/history?text=nothing+has+this", says: "History"},
 	{name: "messages", past: (*company).lost, path: "/messages", says: "Messages"},
 	{name: "messages-none", past: (*company).quiet, path: "/messages", says: "Messages"},
+	{name: "ledger", past: (*company).lost, path: "/ledger?person=dee", says: "What became of messages"},
+	{name: "ledger-none", past: (*company).quiet, path: "/ledger?person=ben", says: "What became of messages"},
 	{name: "catalog", past: (*company).quiet, path: "/catalog", says: "Catalog"},
 	{name: "incident-unheld", past: (*company).unheld, path: "/incident/ID", says: "Checkout is down"},
 	{name: "incident-held", past: (*company).held, path: "/incident/ID", says: "Checkout is down"},

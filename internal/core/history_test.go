@@ -170,6 +170,7 @@ type world struct {
 	cat    *catalog.Compiled
 	store  *memory.Store
 	log    map[string][]string // per record: entries and tasks
+	sent   []sending           // messages that were put on their way
 	bytes  []byte
 	record bool
 }
@@ -194,6 +195,12 @@ func (w *world) decide(now time.Time, inputs ...core.Input) {
 	for _, c := range d.Put {
 		for _, e := range c.Entries {
 			w.log[c.Key.ID] = append(w.log[c.Key.ID], string(e.Doc))
+		}
+	}
+	for _, task := range d.Tasks {
+		var m notify.Message
+		if task.Kind == "message" && json.Unmarshal(task.Payload, &m) == nil && m.Kind != notify.Close {
+			w.sent = append(w.sent, sending{m.Incident, m.Channel, m.Seq})
 		}
 	}
 	if w.record {
