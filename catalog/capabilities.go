@@ -6,6 +6,9 @@ import (
 	"strings"
 )
 
+// capabilityName is the number of bytes that the name of a capability has at most, since a share link holds it.
+const capabilityName = 255
+
 // Capability is something that the business does, as the services that do it. It stands as the worst of them stands, and of the services
 // that they cannot do without.
 type Capability struct {
@@ -27,6 +30,9 @@ func capabilitiesForm() field[document] {
 
 func checkCapabilities(c *checker) {
 	for at, capability := range entries("capabilities", "capability", c.Capabilities) {
+		if n := len(at.path[1].(string)); n > capabilityName {
+			c.add(at, "a name of %d bytes, expected at most %d", n, capabilityName)
+		}
 		if len(capability.Services) == 0 {
 			c.add(at.in("services"), "no services, expected %s", choices(c.Services))
 		}

@@ -127,6 +127,10 @@ func TestBrokenCatalogs(t *testing.T) {
 catalog: capability "buying": service "x" does not exist, expected one of api, batch, checkout, db, wiki
 catalog: capability "buying": service "checkout" stands twice, expected each once`,
 		},
+		"capability with a long name": {
+			func(c *Catalog) { c.Capabilities[strings.Repeat("x", 256)] = c.Capabilities["buying"] },
+			`catalog: capability "x…x": a name of 256 bytes, expected at most 255`,
+		},
 		"capability owner": {
 			func(c *Catalog) { c.Capabilities["buying"] = Capability{Services: []string{"db"}, Owner: "x"} },
 			`catalog: capability "buying": owner "x" does not exist, expected one of platform, shop`,
