@@ -2,6 +2,7 @@ package status
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/sha256"
 	"embed"
 	"encoding/hex"
@@ -62,7 +63,7 @@ func Dashboard(e *tocsin.Engine, c *Config) http.Handler {
 		"GET /events":      (*request).events,
 		"/":                (*request).nowhere,
 	} {
-		mux.HandleFunc(path, d.known(page))
+		mux.HandleFunc(path, d.known(placed(page)))
 	}
 	for path, page := range map[string]func(*request) error{
 		"GET /incident/{id}":          (*request).incident,
@@ -78,9 +79,9 @@ func Dashboard(e *tocsin.Engine, c *Config) http.Handler {
 		"GET /catalog":                (*request).catalog,
 		"POST /act":                   (*request).act,
 	} {
-		mux.HandleFunc(path, d.known(person(page)))
+		mux.HandleFunc(path, d.known(placed(person(page))))
 	}
-	return secured(http.NewCrossOriginProtection().Handler(mux))
+	return secured(http.NewCrossOriginProtection().Handler(tenanted(mux)))
 }
 
 // dashboard serves the pages of one engine.
@@ -160,19 +161,20 @@ type request struct {
 	viewer respond.Viewer
 	tenant string
 	zone   *time.Location
-	base   string // leads from the page to the root of the dashboard
+	base   string // leads from the page to the main page of the tenant
 }
 
 // known serves a page to viewers that Who names.
 func (d *dashboard) known(page func(*request) error) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		r.Body = http.MaxBytesReader(w, r.Body, formMost)
-		q := &request{dashboard: d, Request: r, w: w, base: base(r.URL.EscapedPath()), zone: d.Zone}
+		q := &request{dashboard: d, Request: r, w: w, zone: d.Zone}
+		q.base = q.root()
 		answer := page
 		if !q.named() {
 			answer = (*request).unknown
 		}
-		if err := answer(q); err != nil {
+		if err := answer(q); err != nil && !q.lead(err) {
 			q.failed(err)
 		}
 	}
@@ -198,21 +200,11 @@ func (q *request) named() bool {
 		return false
 	}
 	q.viewer = viewer
-	if q.tenant = q.FormValue("tenant"); q.tenant == "" && len(viewer.Tenants) > 0 && !viewer.Sees("") {
-		q.tenant = viewer.Tenants[0]
-	}
+	q.tenant = cmp.Or(q.PathValue(inPath), home(viewer))
 	if p, ok := q.engine.Catalog().Source().People[viewer.Person]; ok && p.Zone != nil {
 		q.zone = p.Zone
 	}
 	return viewer.Sees(q.tenant)
-}
-
-// base returns what leads from a path to the root.
-func base(path string) string {
-	if n := strings.Count(strings.TrimPrefix(path, "/"), "/"); n > 0 {
-		return strings.Repeat("../", n)
-	}
-	return "./"
 }
 
 // now returns the instant at which a page is made, in the viewer's zone.

@@ -110,7 +110,7 @@ func (q *request) mainPage(p *projection, now time.Time, answers map[string]answ
 	s := q.snapshot(p, now)
 	said := verdictOf(&s)
 	query := url.Values{}
-	for _, k := range []string{"wall", "service", "tenant"} {
+	for _, k := range []string{"wall", "service"} {
 		if v := q.URL.Query().Get(k); v != "" {
 			query.Set(k, v)
 		}
