@@ -50,7 +50,7 @@ func Dashboard(e *tocsin.Engine, c *Config) http.Handler {
 	if d.Zone == nil {
 		d.Zone = time.UTC
 	}
-	for _, name := range []string{"main", "incident", "ask", "list", "error"} {
+	for _, name := range []string{"main", "incident", "ask", "list", "capability", "error"} {
 		d.pages[name] = template.Must(template.New(name).Funcs(template.FuncMap{"tight": tight}).
 			ParseFS(files, "templates/layout.html", "templates/"+name+".html"))
 	}
@@ -66,18 +66,20 @@ func Dashboard(e *tocsin.Engine, c *Config) http.Handler {
 		mux.HandleFunc(path, d.known(placed(page)))
 	}
 	for path, page := range map[string]func(*request) error{
-		"GET /incident/{id}":          (*request).incident,
-		"GET /incident/{id}/resolve":  (*request).askResolve,
-		"GET /incident/{id}/priority": (*request).askPriority,
-		"GET /switch":                 (*request).askSwitch,
-		"GET /incident/{id}/page":     (*request).askPage,
-		"GET /alerts":                 (*request).alerts,
-		"GET /services":               (*request).services,
-		"GET /service/{name}":         (*request).service,
-		"GET /history":                (*request).history,
-		"GET /messages":               (*request).messages,
-		"GET /catalog":                (*request).catalog,
-		"POST /act":                   (*request).act,
+		"GET /incident/{id}":            (*request).incident,
+		"GET /incident/{id}/resolve":    (*request).askResolve,
+		"GET /incident/{id}/priority":   (*request).askPriority,
+		"GET /switch":                   (*request).askSwitch,
+		"GET /incident/{id}/page":       (*request).askPage,
+		"GET /alerts":                   (*request).alerts,
+		"GET /services":                 (*request).services,
+		"GET /service/{name}":           (*request).service,
+		"GET /capability/{name}":        (*request).capability,
+		"POST /capability/{name}/share": (*request).share,
+		"GET /history":                  (*request).history,
+		"GET /messages":                 (*request).messages,
+		"GET /catalog":                  (*request).catalog,
+		"POST /act":                     (*request).act,
 	} {
 		mux.HandleFunc(path, d.known(placed(person(page))))
 	}
