@@ -47,6 +47,7 @@ func (l *linkPages) serveShare(w http.ResponseWriter, r *http.Request) {
 	s := (&request{}).snapshot(l.boards.board(share.Tenant).fresh(r.Context()), time.Now().In(l.zone))
 	for _, c := range rollUp(l.engine.Catalog().Source(), &s) {
 		if c.Name == share.Capability {
+			w.Header().Set("Refresh", "30") // as the page says; nothing on it can lose the focus
 			l.send(w, http.StatusOK, shareTemplate, sharedOf(&c, &s, share.Until))
 			return
 		}

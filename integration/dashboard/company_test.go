@@ -1,6 +1,7 @@
 package dashboard_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -86,6 +87,7 @@ func newCompany(t testing.TB) *company {
 func (c *company) engine() *tocsin.Engine {
 	bell, err := tocsin.New(&tocsin.Config{
 		Service: "prometheus-eu", Catalog: decided(), Store: c.kept, Notifiers: map[string]notify.Notifier{"push": pager, "phone": pager}, Logger: silent,
+		PublicURL: "https://bell.example", LinkKeys: [][]byte{bytes.Repeat([]byte("k"), 32)},
 		Actions: map[string]automate.Action{"check": failover, "failover": failover},
 	})
 	require.NoError(c, err)
@@ -205,6 +207,10 @@ func decided() *catalog.Catalog {
 	} {
 		c.Services[name] = s
 		c.Classes = append(c.Classes, event.Class{Name: "shop." + name, Service: name, Severity: severity.Critical, Runbook: "https://wiki.example/" + name})
+	}
+	c.Capabilities = map[string]catalog.Capability{
+		"buying": {Title: "Buying", Services: []string{"checkout", "basket"}, Owner: "shop"}, "finding": {Title: "Finding", Services: []string{"search", "media"}},
+		"accounting": {Title: "Accounting", Services: []string{"ledger", "reports"}},
 	}
 	return c
 }
