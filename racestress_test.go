@@ -175,6 +175,15 @@ var calls = map[string]call{
 		}))
 		return err
 	}},
+	"HasLinks": {1500, func(c *caller) error { c.HasLinks(); return nil }},
+	"Share": {300, func(c *caller) error {
+		_, err := c.Engine.Share(c.ctx, respond.Viewer{Person: c.by()}, "", pick(c, "buying", "x"), time.Hour)
+		return err
+	}},
+	"Shared": {300, func(c *caller) error {
+		_, err := c.Shared(c.ctx, acklink.New(bellURL, [][]byte{linkKey}).ShareToken(acklink.Share{Capability: "buying", Until: time.Now().Add(time.Hour)}))
+		return err
+	}},
 	"DoAs": {100, func(c *caller) error {
 		viewer := respond.Viewer{Person: c.by(), Tenants: pick(c, nil, []string{"a"}), Grants: pick(c, nil, []string{respond.GrantOperator})}
 		return c.DoAs(c.ctx, viewer, pick[respond.Command](
@@ -387,5 +396,6 @@ func stressed() *catalog.Catalog {
 		Owner: "payments", Mode: automate.Approve, When: `event.type.startsWith("pay.1")`,
 		Steps: []automate.Step{{Do: "act", BeforePage: true}, {Ask: "look"}, {Do: "act"}},
 	}}
+	c.Capabilities = map[string]catalog.Capability{"buying": {Services: slices.Collect(maps.Keys(c.Services))}}
 	return c
 }

@@ -61,6 +61,7 @@ func apiRoutes() map[string]apiRoute {
 	maps.Copy(routes, apiReads())
 	maps.Copy(routes, apiCommands())
 	maps.Copy(routes, apiRuns())
+	maps.Copy(routes, apiCapabilities())
 	return routes
 }
 

@@ -224,6 +224,12 @@ var asked = map[string]struct{ viewer, path, body string }{
 	"listAlerts found":          {viewer: "owner"},
 	"onCall found":              {viewer: "owner"},
 	"onCall unknown team":       {viewer: "owner", path: "/on-call?team=shopp"},
+	"listCapabilities found":    {viewer: "owner"},
+	"getCapability found":       {viewer: "owner"},
+	"share done":                {viewer: "person"},
+	"share forbidden":           {viewer: "machine"},
+	"share incomplete":          {viewer: "person", body: `{"hours":200}`},
+	"share no-links":            {viewer: "person"},
 	"listDeadLetters found":     {viewer: "operator"},
 	"listUnreadable found":      {viewer: "operator"},
 	"health found":              {},
@@ -367,6 +373,10 @@ func (h *apiHouse) example(t *testing.T, shared bool, method, path, name, title 
 	switch title {
 	case "health ill":
 		h.stop()
+	case "share no-links":
+		bare := startAPI(t, func(c *tocsin.Config) { c.PublicURL, c.LinkKeys = "", nil })
+		defer bare.stop()
+		bare.good, h = h.good, bare
 	case "unacknowledge done":
 		require.Equal(t, http.StatusOK, h.ask(how.viewer, method, "/incidents/{id}/acknowledge", "{}").Code)
 	}

@@ -2,6 +2,7 @@ package status
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/sha256"
 	"embed"
 	"encoding/hex"
@@ -49,7 +50,7 @@ func Dashboard(e *tocsin.Engine, c *Config) http.Handler {
 	if d.Zone == nil {
 		d.Zone = time.UTC
 	}
-	for _, name := range []string{"main", "incident", "ask", "list", "error"} {
+	for _, name := range []string{"main", "incident", "ask", "list", "capability", "error"} {
 		d.pages[name] = template.Must(template.New(name).Funcs(template.FuncMap{"tight": tight}).
 			ParseFS(files, "templates/layout.html", "templates/"+name+".html"))
 	}
@@ -62,27 +63,29 @@ func Dashboard(e *tocsin.Engine, c *Config) http.Handler {
 		"GET /events":      (*request).events,
 		"/":                (*request).nowhere,
 	} {
-		mux.HandleFunc(path, d.known(page))
+		mux.HandleFunc(path, d.known(placed(page)))
 	}
 	for path, page := range map[string]func(*request) error{
-		"GET /incident/{id}":          (*request).incident,
-		"GET /incident/{id}/resolve":  (*request).askResolve,
-		"GET /incident/{id}/priority": (*request).askPriority,
-		"GET /switch":                 (*request).askSwitch,
-		"GET /incident/{id}/page":     (*request).askPage,
-		"GET /alerts":                 (*request).alerts,
-		"GET /services":               (*request).services,
-		"GET /service/{name}":         (*request).service,
-		"GET /history":                (*request).history,
-		"GET /messages":               (*request).messages,
-		"GET /ledger":                 (*request).ledger,
-		"GET /ledger.csv":             (*request).ledgerCSV,
-		"GET /catalog":                (*request).catalog,
-		"POST /act":                   (*request).act,
+		"GET /incident/{id}":            (*request).incident,
+		"GET /incident/{id}/resolve":    (*request).askResolve,
+		"GET /incident/{id}/priority":   (*request).askPriority,
+		"GET /switch":                   (*request).askSwitch,
+		"GET /incident/{id}/page":       (*request).askPage,
+		"GET /alerts":                   (*request).alerts,
+		"GET /services":                 (*request).services,
+		"GET /service/{name}":           (*request).service,
+		"GET /capability/{name}":        (*request).capability,
+		"POST /capability/{name}/share": (*request).share,
+		"GET /history":                  (*request).history,
+		"GET /messages":                 (*request).messages,
+		"GET /ledger":                   (*request).ledger,
+		"GET /ledger.csv":               (*request).ledgerCSV,
+		"GET /catalog":                  (*request).catalog,
+		"POST /act":                     (*request).act,
 	} {
-		mux.HandleFunc(path, d.known(person(page)))
+		mux.HandleFunc(path, d.known(placed(person(page))))
 	}
-	return secured(http.NewCrossOriginProtection().Handler(mux))
+	return secured(http.NewCrossOriginProtection().Handler(tenanted(mux)))
 }
 
 // dashboard serves the pages of one engine.
@@ -162,19 +165,20 @@ type request struct {
 	viewer respond.Viewer
 	tenant string
 	zone   *time.Location
-	base   string // leads from the page to the root of the dashboard
+	base   string // leads from the page to the main page of the tenant
 }
 
 // known serves a page to viewers that Who names.
 func (d *dashboard) known(page func(*request) error) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		r.Body = http.MaxBytesReader(w, r.Body, formMost)
-		q := &request{dashboard: d, Request: r, w: w, base: base(r.URL.EscapedPath()), zone: d.Zone}
+		q := &request{dashboard: d, Request: r, w: w, zone: d.Zone}
+		q.base = q.root()
 		answer := page
 		if !q.named() {
 			answer = (*request).unknown
 		}
-		if err := answer(q); err != nil {
+		if err := answer(q); err != nil && !q.lead(err) {
 			q.failed(err)
 		}
 	}
@@ -200,21 +204,11 @@ func (q *request) named() bool {
 		return false
 	}
 	q.viewer = viewer
-	if q.tenant = q.FormValue("tenant"); q.tenant == "" && len(viewer.Tenants) > 0 && !viewer.Sees("") {
-		q.tenant = viewer.Tenants[0]
-	}
+	q.tenant = cmp.Or(q.PathValue(inPath), home(viewer))
 	if p, ok := q.engine.Catalog().Source().People[viewer.Person]; ok && p.Zone != nil {
 		q.zone = p.Zone
 	}
 	return viewer.Sees(q.tenant)
-}
-
-// base returns what leads from a path to the root.
-func base(path string) string {
-	if n := strings.Count(strings.TrimPrefix(path, "/"), "/"); n > 0 {
-		return strings.Repeat("../", n)
-	}
-	return "./"
 }
 
 // now returns the instant at which a page is made, in the viewer's zone.

@@ -122,6 +122,8 @@ func TestDoors(t *testing.T) {
 			{"/service/checkout", 200, 403},
 			{"/service/none", 404, 403},
 			{"/services", 200, 403},
+			{"/capability/buying", 200, 403},
+			{"/capability/none", 404, 403},
 			{"/alerts?state=firing&paged=yes", 200, 403},
 			{"/incident/" + id + "/page", 200, 403},
 			{"/history?text=checkout&priority=P1&since=1999-12-31", 200, 403},

@@ -76,10 +76,13 @@ func (q *request) incidentPage(status int, id string, said *answer) error {
 // find returns an incident that the viewer may see.
 func (q *request) find(id string) (incident.Incident, error) {
 	inc, err := q.engine.Incident(q.Context(), id)
-	if err == nil && !q.viewer.Sees(inc.Tenant) {
-		return incident.Incident{}, fmt.Errorf("%w: %q is of another tenant", tocsin.ErrNotFound, id)
+	if err == nil {
+		err = q.belongs(inc.Tenant, id)
 	}
-	return inc, err
+	if err != nil {
+		return incident.Incident{}, err
+	}
+	return inc, nil
 }
 
 func (q *request) incidentView(inc *incident.Incident, timeline []incident.Entry) *incidentPage {

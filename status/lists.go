@@ -84,6 +84,7 @@ func (q *request) services() error {
 		t.Lines = append(t.Lines, l)
 	}
 	m.found(t, "The catalog names no services.")
+	m.Tables = append(q.capabilityTables(p), m.Tables...)
 	return q.render(200, "list", m)
 }
 

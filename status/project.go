@@ -132,7 +132,10 @@ func gaps(cat *catalog.Compiled, now time.Time) (all []Gap) {
 func needed(source *catalog.Catalog, open []Incident) (most Need) {
 	counts := make(map[string]int)
 	for i := range open {
-		for _, name := range closure(source, open[i].Service) {
+		if open[i].Service == "" {
+			continue
+		}
+		for _, name := range source.Closure(open[i].Service) {
 			counts[name]++
 		}
 	}
@@ -142,22 +145,6 @@ func needed(source *catalog.Catalog, open []Incident) (most Need) {
 		}
 	}
 	return most
-}
-
-// closure returns a service and everything that it cannot do without.
-func closure(source *catalog.Catalog, service string) (all []string) {
-	if service == "" {
-		return nil
-	}
-	all = []string{service}
-	for k := 0; k < len(all); k++ {
-		for _, n := range source.Services[all[k]].Needs {
-			if !slices.Contains(all, n) {
-				all = append(all, n)
-			}
-		}
-	}
-	return all
 }
 
 // asksOf returns what the runbooks of an incident wait for.

@@ -45,6 +45,9 @@ func shop() *catalog.Catalog {
 		Services: map[string]catalog.Service{
 			"checkout": {Owner: "payments", Tier: 1, Needs: []string{"db"}}, "search": {Owner: "platform", Tier: 2, Needs: []string{"db"}}, "db": {Owner: "platform", Tier: 1},
 		},
+		Capabilities: map[string]catalog.Capability{
+			"buying": {Title: "Buying in the shop", Services: []string{"checkout"}, Owner: "payments"}, "finding": {Services: []string{"search"}},
+		},
 		Classes: []event.Class{
 			{Name: "shop.down", Service: "checkout", Severity: severity.Critical}, {Name: "shop.slow", Service: "search", Severity: severity.Error},
 		},

@@ -82,7 +82,7 @@ func (q *request) fragment(p *projection) (*fragment, error) {
 	if now.Before(p.AsOf) {
 		now = p.AsOf.In(q.zone)
 	}
-	kind := fmt.Sprint(now.Unix(), q.zone, q.URL.RawQuery, q.viewer.Grants, q.mayAct(), q.holds(p))
+	kind := fmt.Sprint(now.Unix(), q.base, q.zone, q.URL.RawQuery, q.viewer.Grants, q.mayAct(), q.holds(p))
 	if f, ok := p.rendered.Load(kind); ok {
 		return f.(*fragment), nil
 	}

@@ -1,6 +1,7 @@
 package dashboard_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -99,6 +100,7 @@ func (c *company) engine() *tocsin.Engine {
 	})
 	bell, err := tocsin.New(&tocsin.Config{
 		Service: "prometheus-eu", Catalog: what, Store: c.kept, Notifiers: map[string]notify.Notifier{"push": channel, "phone": channel}, Logger: silent,
+		PublicURL: "https://bell.example", LinkKeys: [][]byte{bytes.Repeat([]byte("k"), 32)},
 		Actions: map[string]automate.Action{"check": failover, "failover": failover},
 	})
 	require.NoError(c, err)
@@ -219,6 +221,10 @@ func decided() *catalog.Catalog {
 	} {
 		c.Services[name] = s
 		c.Classes = append(c.Classes, event.Class{Name: "shop." + name, Service: name, Severity: severity.Critical, Runbook: "https://wiki.example/" + name})
+	}
+	c.Capabilities = map[string]catalog.Capability{
+		"buying": {Title: "Buying", Services: []string{"checkout", "basket"}, Owner: "shop"}, "finding": {Title: "Finding", Services: []string{"search", "media"}},
+		"accounting": {Title: "Accounting", Services: []string{"ledger", "reports"}},
 	}
 	return c
 }
