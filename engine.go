@@ -47,6 +47,7 @@ type Engine struct {
 	wake     chan struct{}           // capacity 1: work may be due
 	offers   offers
 	watchers watchers
+	plans    sync.Map // *catalog.Pinned by store.Key, which open incidents keep and the catalog does not have any more
 	running  atomic.Bool
 }
 
@@ -115,6 +116,7 @@ func (e *Engine) Reload(c *catalog.Catalog) error {
 		return fmt.Errorf("tocsin: reload: the current catalog stays: %w", err)
 	}
 	e.activate(compiled)
+	e.plans.Clear()
 	e.watchers.stale()
 	e.log(context.Background(), slog.LevelInfo, "the catalog was replaced")
 	e.wakeRun()

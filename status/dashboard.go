@@ -236,7 +236,7 @@ func (s Snapshot) unnamed() Snapshot {
 	open := make([]Incident, len(s.Open))
 	for i := range s.Open {
 		open[i] = s.Open[i]
-		open[i].Holders, open[i].Asked, open[i].Next = nil, nil, nil
+		open[i].Holders, open[i].Asked, open[i].Pages, open[i].Next = nil, nil, nil, nil
 	}
 	lost := make([]Lost, len(s.Lost))
 	for i := range s.Lost {

@@ -15,6 +15,7 @@ import (
 	"github.com/tocsin-dev/tocsin/escalate"
 	"github.com/tocsin-dev/tocsin/incident"
 	"github.com/tocsin-dev/tocsin/internal/line"
+	"github.com/tocsin-dev/tocsin/internal/machine/escalation"
 )
 
 // incidentPage answers four things about one incident, then shows everything that is known.
@@ -134,7 +135,7 @@ func answers(cat *catalog.Compiled, i *Incident, inc *incident.Incident, now tim
 	}
 	who := four{Name: "Who", Strong: "Nobody.", Text: "Nobody was paged yet."}
 	if len(i.Asked) > 0 {
-		who.Text = people(i.Asked) + " " + verb(i.Asked, "was", "were") + " paged."
+		who.Text = paged(i) + "."
 	}
 	if acks := inc.Escalation.Acks; len(acks) > 0 && len(i.Holders) > 0 {
 		who.Strong = people(i.Holders) + ","
@@ -153,22 +154,22 @@ func answers(cat *catalog.Compiled, i *Incident, inc *incident.Incident, now tim
 
 // whyThem says by which level of which policy people are asked.
 func whyThem(cat *catalog.Compiled, i *Incident, inc *incident.Incident, now time.Time) string {
-	pinned, team := cat.Pin(inc.Plan), line.Of(inc.Owner)
-	level := max(inc.Escalation.Level, 1)
-	if level > len(pinned.Policy.Levels) || i.State == Informed {
+	policy, team := line.Of(inc.Course.PolicyName), line.Of(inc.Owner)
+	if inc.Escalation.Level > len(inc.Course.Policy.Levels) || i.State == Informed {
 		return fmt.Sprintf("Plan %s of %s.", line.Of(inc.Plan), team)
 	}
-	reached, _ := cat.Reach(pinned.Policy.Levels[level-1].Page, inc.Owner, now)
+	level := max(inc.Escalation.Level, 1)
+	state := escalation.State{Position: inc.Escalation.Position}
 	var names []string
-	for _, r := range reached {
+	for _, r := range state.Again(termsAt(cat, inc, now)) {
 		if r.Person != "" {
 			names = append(names, string(r.Person))
 		}
 	}
 	if len(names) == 0 || len(i.Asked) == 0 && len(i.Next) == 0 {
-		return fmt.Sprintf("Level %d of %s for %s.", level, line.Of(pinned.Plan.Policy), team)
+		return fmt.Sprintf("Level %d of %s for %s.", level, policy, team)
 	}
-	text := fmt.Sprintf("%s: level %d of %s for %s", people(names), level, line.Of(pinned.Plan.Policy), team)
+	text := fmt.Sprintf("%s: level %d of %s for %s", people(names), level, policy, team)
 	for _, d := range duties(cat, now) {
 		if d.Team == inc.Owner && !d.Until.IsZero() && slices.Contains(d.People, names[0]) {
 			text += ", on call until " + clock(d.Until, now)

@@ -49,7 +49,8 @@ type Incident struct {
 
 	Holders []string  // people who acknowledged it
 	HeldAt  time.Time // when the first of them did; of one that is watched: when somebody first took it
-	Asked   []string  // people and rooms who were reached
+	Asked   []string  // people and rooms who were paged
+	Pages   []int     // how often each of Asked was; 0 or none: unknown
 	Next    []string  // people and rooms who are asked next
 	NextAt  time.Time // when they are; zero: nobody is
 	// Recovered is when its alerts resolved, and Until when the watch ends. Until is zero if a person must end it.

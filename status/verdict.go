@@ -160,7 +160,7 @@ func nobody(s *Snapshot, unheld []*Incident, room int) statement {
 		v.Second = next(i, s.Now) + "."
 		switch {
 		case len(i.Asked) > 0:
-			v.Second = fmt.Sprintf("%s %s paged; %s", people(i.Asked), verb(i.Asked, "was", "were"), v.Second)
+			v.Second = paged(i) + "; " + v.Second
 		case len(i.Next) == 0: // it begins with no name, which is written as the catalog writes it
 			v.Second = capital(v.Second)
 		}
@@ -169,6 +169,19 @@ func nobody(s *Snapshot, unheld []*Incident, room int) statement {
 	v.First = fmt.Sprintf("%s incidents have nobody.", capital(count(len(unheld))))
 	v.Second = fmt.Sprintf("Worst: %v %s for %s; %s.", i.Priority, title(i, room), since, next(i, s.Now))
 	return v
+}
+
+// paged says who was paged, and how often if that is the same for all: "ana was paged twice".
+func paged(i *Incident) string {
+	said := people(i.Asked) + " " + verb(i.Asked, "was", "were") + " paged"
+	switch n := i.Pages; {
+	case len(n) == 0 || slices.ContainsFunc(n, func(k int) bool { return k != n[0] }) || n[0] < 2:
+		return said
+	case n[0] == 2:
+		return said + " twice"
+	default:
+		return said + " " + count(n[0]) + " times"
+	}
 }
 
 // title returns a title as part of a sentence.

@@ -100,6 +100,11 @@ func TestVerdict(t *testing.T) {
 		{"unheld, two were paged", open(down(func(i *status.Incident) {
 			i.Asked, i.Next, i.NextAt = []string{"ana", "ben"}, []string{"cho", "dee"}, noon.Add(4*time.Minute)
 		})), "Checkout is down for 4 min and nobody has it. ana and ben were paged; cho and dee are next in 4 min."},
+		{"unheld, paged once", open(down(func(i *status.Incident) { i.Pages = []int{1} })), "Checkout is down for 4 min and nobody has it. ana was paged; ben is next in 1 min 40 s."},
+		{"unheld, paged twice", open(down(func(i *status.Incident) { i.Pages = []int{2} })), "Checkout is down for 4 min and nobody has it. ana was paged twice; ben is next in 1 min 40 s."},
+		{"unheld, two were paged three times", open(down(func(i *status.Incident) { i.Asked, i.Pages = []string{"ana", "ben"}, []int{3, 3} })), "Checkout is down for 4 min and nobody has it. ana and ben were paged three times; ben is next in 1 min 40 s."},
+		{"unheld, one was paged more often", open(down(func(i *status.Incident) { i.Asked, i.Pages = []string{"ana", "ben"}, []int{2, 1} })), "Checkout is down for 4 min and nobody has it. ana and ben were paged; ben is next in 1 min 40 s."},
+		{"unheld, paged by an old version", open(down(func(i *status.Incident) { i.Pages = []int{0} })), "Checkout is down for 4 min and nobody has it. ana was paged; ben is next in 1 min 40 s."},
 		{"unheld, nobody was paged yet", open(down(func(i *status.Incident) {
 			i.Since, i.Asked, i.Next, i.NextAt = before(10*time.Second), nil, []string{"ana"}, noon.Add(20*time.Second)
 		})), "Checkout is down for 10 s and nobody has it. ana is next in 20 s."},
@@ -175,7 +180,7 @@ func drawn(t *rapid.T) status.Snapshot {
 			Priority: severity.Priority(rapid.IntRange(1, 5).Draw(t, "priority")),
 			State:    rapid.SampledFrom([]status.State{status.Unheld, status.Held, status.Watched, status.Informed}).Draw(t, "state"),
 			Since:    when.Draw(t, "since"), HeldAt: when.Draw(t, "held"), NextAt: when.Draw(t, "next"), Until: when.Draw(t, "until"),
-			Holders: rapid.SliceOfN(text, 0, 5).Draw(t, "holders"), Asked: rapid.SliceOfN(text, 0, 5).Draw(t, "asked"), Next: rapid.SliceOfN(text, 0, 5).Draw(t, "nexts"),
+			Holders: rapid.SliceOfN(text, 0, 5).Draw(t, "holders"), Asked: rapid.SliceOfN(text, 0, 5).Draw(t, "asked"), Pages: rapid.SliceOfN(rapid.Int(), 0, 5).Draw(t, "pages"), Next: rapid.SliceOfN(text, 0, 5).Draw(t, "nexts"),
 		}
 	})
 	s := status.Snapshot{
