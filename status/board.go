@@ -64,6 +64,7 @@ type slowly struct {
 	read    time.Time
 	ended   []span
 	last    time.Time
+	sent    time.Time // when a message about one of ended was last delivered
 	letters int
 	lost    []Lost
 }
@@ -230,6 +231,7 @@ func (b *board) readSlowly(ctx context.Context, now time.Time) error {
 		if i.Resolved.After(s.last) {
 			s.last = i.Resolved
 		}
+		s.sent = lastTold(i, s.sent)
 		if now.Sub(i.Resolved) < dayAgo {
 			s.ended = append(s.ended, span{Incident: row(cat, i, now), End: i.Resolved, Took: i.Taken})
 		}
@@ -272,6 +274,7 @@ func (b *board) fill(p *projection, now time.Time) {
 	slices.SortFunc(p.Asks, func(a, b Ask) int { return cmp.Or(a.Since.Compare(b.Since), cmp.Compare(a.Run, b.Run)) })
 	slices.SortFunc(p.Open, func(a, b Incident) int { return cmp.Or(cmp.Compare(rank(a.State), rank(b.State)), a.compare(&b)) })
 	p.Needed = needed(source, p.Open)
+	p.Heard = b.heard()
 	p.ended, p.Ended, p.DeadLetters, p.Lost = b.slow.ended, b.slow.last, b.slow.letters, nil
 	for _, l := range b.slow.lost {
 		if slices.ContainsFunc(p.Open, func(i Incident) bool { return i.ID == l.Incident && i.State != Watched }) {

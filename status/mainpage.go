@@ -33,6 +33,7 @@ type mainPage struct {
 	Ribbons  []ribbon
 	DayAgo   string
 	News     []piece
+	Hears    []fact
 	Engine   []fact
 	CanAct   bool
 	Duty     []dutyView
@@ -133,6 +134,7 @@ func (q *request) mainPage(p *projection, now time.Time, answers map[string]answ
 		return m
 	}
 	m.sections(q, &s, answers)
+	m.Hears = hears(&s)
 	m.ribbons(q, p, &s)
 	m.engine(p, &s)
 	return m

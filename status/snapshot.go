@@ -3,6 +3,7 @@ package status
 import (
 	"time"
 
+	"github.com/tocsin-dev/tocsin"
 	"github.com/tocsin-dev/tocsin/severity"
 )
 
@@ -22,6 +23,8 @@ type Snapshot struct {
 	Gaps        []Gap      // the times without anybody on call, the earliest first
 	Lost        []Lost     // pages of the last day that failed for good, the worst first
 	DeadLetters int        // messages that failed for good and are still kept
+	// Heard proves that the engine hears. Of it, Delivered may be from before the process began.
+	Heard tocsin.Heard
 }
 
 // State says who has an incident.

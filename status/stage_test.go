@@ -164,3 +164,9 @@ func (s *stage) verdict() string {
 
 // every finds all incidents that a test has.
 var every = tocsin.Query{Limit: 1000}
+
+// another returns the dashboard of another process on the same store, which does not run.
+func (s *stage) another() (http.Handler, error) {
+	bell, err := tocsin.New(&tocsin.Config{Service: "shop", Catalog: s.bell.Catalog().Source(), Store: s.kept, Notifiers: map[string]notify.Notifier{"pager": silent}, Logger: quietl})
+	return status.Dashboard(bell, &status.Config{Who: who, Logger: quietl}), err
+}

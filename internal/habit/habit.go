@@ -48,7 +48,7 @@ func (h *Habit) Last() time.Time { return h.last }
 // Usual returns the longest silence of the last eight days that has ended. It is zero while no habit is known: for a day, until the
 // speaker has spoken in ten breaths, and once it has been silent for eight days.
 func (h *Habit) Usual(now time.Time) (longest time.Duration) {
-	if h.last.Sub(h.first) < day || h.breaths < enough {
+	if h.last.Sub(h.first) < day || h.breaths < enough || h.Forgotten(now) {
 		return 0
 	}
 	oldest := int(now.Sub(h.first)/day) - days + 1
@@ -57,6 +57,9 @@ func (h *Habit) Usual(now time.Time) (longest time.Duration) {
 	}
 	return longest
 }
+
+// Forgotten reports whether the speaker has been silent for so long that nothing is known of it any more.
+func (h *Habit) Forgotten(now time.Time) bool { return now.Sub(h.last) >= days*day }
 
 // Silent reports whether the speaker has been silent for more than twice as long as usual, and for more than five minutes.
 func (h *Habit) Silent(now time.Time) bool {

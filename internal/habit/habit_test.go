@@ -145,8 +145,12 @@ func TestSilent(t *testing.T) {
 // TestSilentProperties draws what a speaker says, and computes its habit from all of it.
 func TestSilentProperties(t *testing.T) {
 	pause := rapid.OneOf(
-		rapid.Custom(func(t *rapid.T) time.Duration { return time.Duration(rapid.Int64Range(0, int64(2*minute)).Draw(t, "short")) }),
-		rapid.Custom(func(t *rapid.T) time.Duration { return time.Duration(rapid.Int64Range(0, int64(14*hour)).Draw(t, "long")) }),
+		rapid.Custom(func(t *rapid.T) time.Duration {
+			return time.Duration(rapid.Int64Range(0, int64(2*minute)).Draw(t, "short"))
+		}),
+		rapid.Custom(func(t *rapid.T) time.Duration {
+			return time.Duration(rapid.Int64Range(0, int64(14*hour)).Draw(t, "long"))
+		}),
 	)
 	rapid.Check(t, func(t *rapid.T) {
 		var h habit.Habit
