@@ -45,6 +45,9 @@ type board struct {
 	streams  int        // event streams that are open
 	stop     context.CancelFunc
 	stopped  chan struct{}
+
+	attending sync.Mutex          // guards what follows
+	subjects  map[string]*subject // by id of the incident
 }
 
 // projection is one look at the engine. It does not change.
@@ -77,7 +80,7 @@ type span struct {
 }
 
 func newBoard(e *tocsin.Engine, tenant string) *board {
-	b := &board{engine: e, tenant: tenant}
+	b := &board{engine: e, tenant: tenant, subjects: make(map[string]*subject)}
 	b.latest.Store(&projection{next: make(chan struct{})})
 	return b
 }
@@ -330,6 +333,7 @@ func (b *board) turns(ctx context.Context, stopped chan<- struct{}) {
 			b.change(ctx, c)
 		case <-tick.C:
 			b.look(ctx, tocsin.Change{})
+			b.notice(ctx, tocsin.Change{})
 		}
 	}
 }
@@ -340,6 +344,7 @@ func (b *board) change(ctx context.Context, c tocsin.Change) {
 	b.told = b.told || c.All
 	b.reading.Unlock()
 	b.look(ctx, c)
+	b.notice(ctx, c)
 	select {
 	case <-ctx.Done():
 	case <-time.After(breath):
