@@ -55,6 +55,7 @@ func (q *request) incidentPage(status int, id string, said *answer) error {
 	now, fault := q.now(), ""
 	if away(err) && q.Context().Err() == nil {
 		if s = q.board(q.tenant).last(id); s != nil {
+			q.w.Header().Set("Retry-After", "5")
 			q.log().WarnContext(q.Context(), "status: an incident could not be read", "path", q.URL.Path, "error", clip(err.Error(), 500))
 			status, fault, err = http.StatusServiceUnavailable, "the store does not answer", nil
 		}
@@ -103,6 +104,9 @@ func (q *request) incidentView(s *sight, now, asOf time.Time, fault string) *inc
 	icon := m.Icon
 	m.frame = q.frame(m.Name+". "+m.Holding, "", now, asOf)
 	m.Icon, m.Blind, m.Events = icon, fault != "", q.base+"incident/"+url.PathEscape(inc.ID)+"/events"
+	if q.base == "./" {
+		m.Events += "?at=act"
+	}
 	m.Four = answers(cat, &i, inc, now)
 	for k := range inc.Runs {
 		m.Runs = append(m.Runs, runOf(&inc.Runs[k]))

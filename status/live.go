@@ -139,6 +139,9 @@ func (q *request) incidentEvents() error {
 	if err != nil {
 		return err
 	}
+	if q.base = "../"; q.URL.Query().Get("at") == "act" { // links lead from the page, which a form may have brought about
+		q.base = "./"
+	}
 	b := q.board(inc.Tenant)
 	defer b.follow(q.Context())()
 	s, done, err := b.attend(q.Context(), id)

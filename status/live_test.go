@@ -26,6 +26,12 @@ func TestIncidentStream(t *testing.T) {
 		id := s.only()
 		w, leave := s.stream("cho", "/incident/"+id+"/events")
 		defer leave()
+		page := s.get("cho", "/incident/"+id).Body.String()
+		w.mu.Lock()
+		_, sent, _ := strings.Cut(w.text.String(), "\ndata: ")
+		w.mu.Unlock()
+		sent, _, _ = strings.Cut(sent, "\n")
+		assert.Contains(t, strings.Join(strings.Split(page, "\n"), " "), sent, "the stream has what the page has")
 		assert.Equal(t, []string{"board Checkout is down. Nobody has it.", "alive"}, w.take())
 		pass(6 * time.Second)
 		assert.Equal(t, []string{"alive"}, w.take())
@@ -47,6 +53,25 @@ func TestIncidentStream(t *testing.T) {
 		require.NoError(t, s.bell.Do(s.Context(), respond.Resolve{Incident: id, By: "ben", Alerts: true, Override: "a test"}))
 		pass(time.Second)
 		assert.Contains(t, w.take(), "board Checkout is down. Resolved 00:00.")
+	})
+}
+
+// TestIncidentStreamRefused: the page on which a refusal is shown has another address, and its links lead from there.
+func TestIncidentStreamRefused(t *testing.T) {
+	play(t, func(s *stage) {
+		s.fires("shop.down", "eu", "Checkout is down")
+		pass(2 * time.Second)
+		page := s.post("ana", "do", "resolve", "back", "incident", "incident", s.only()).Body.String()
+		_, events, _ := strings.Cut(page, `data-events="./`)
+		events, _, _ = strings.Cut(events, `"`)
+		w, leave := s.stream("ana", "/"+events)
+		defer leave()
+		w.mu.Lock()
+		text := w.text.String()
+		w.mu.Unlock()
+		link := `href="./incident/` + s.only() + `/resolve"`
+		assert.Contains(t, page, link)
+		assert.Contains(t, text, link)
 	})
 }
 
