@@ -1,6 +1,7 @@
 package status
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -226,8 +227,8 @@ func (q *request) fail(status int, heading, help string) error {
 // blind answers while the store is away: with what was known last, and where to look again.
 func (q *request) blind() error {
 	now, p := q.now(), q.board(q.tenant).latest.Load()
-	page := errorPage{frame: q.frame("The store does not answer.", "", now, p.AsOf), Class: "blind", Heading: "The store does not answer."}
-	page.Blind, page.Icon = true, "blind"
+	page := errorPage{frame: q.frame("The store does not answer.", "", now, cmp.Or(p.AsOf, now)), Class: "blind", Heading: "The store does not answer."}
+	page.Blind, page.Icon = p.Open != nil, "blind"
 	if q.Method == http.MethodPost {
 		page.Says = "It is not known whether this was recorded."
 		page.Help = "Look before you repeat it. "
