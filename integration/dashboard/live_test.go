@@ -2,6 +2,7 @@ package dashboard_test
 
 import (
 	"context"
+	"os"
 	"testing"
 	"time"
 
@@ -93,6 +94,8 @@ func TestIncidentAway(t *testing.T) {
 
 // TestIncidentBlind: the page of an incident turns blind while it is open, and is dated when it is opened then.
 func TestIncidentBlind(t *testing.T) {
+	axe, err := os.ReadFile(required(t, os.Getenv("TOCSIN_AXE"), "axe-core: TOCSIN_AXE is not set"))
+	require.NoError(t, err)
 	c, b := newCompany(t), browser(t)
 	c.unheld()
 	c.now("ana")
@@ -104,8 +107,10 @@ func TestIncidentBlind(t *testing.T) {
 		b.look(c.url("ana", path), v)
 		assert.Contains(t, b.text("h1"), "We cannot say who has it now")
 		b.picture("incident-blind-"+v.name, true)
+		b.judged(axe, "incident blind "+v.name)
 		b.look(c.url("ana", "/history"), v)
 		b.picture("history-blind-"+v.name, true)
+		b.judged(axe, "history blind "+v.name)
 	}
 }
 
