@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -144,12 +145,12 @@ func TestIncidentStreamDoors(t *testing.T) {
 		all, err := s.bell.Incidents(context.WithoutCancel(s.Context()), tocsin.Query{Tenant: "b"})
 		require.NoError(t, err)
 		id := all[0].ID
-		sees := []string{"b"}
+		var moved atomic.Bool // ana sees another tenant from now on
 		s.web = status.Dashboard(s.bell, &status.Config{Logger: quietl, Who: func(r *http.Request) (respond.Viewer, bool) {
 			v, ok := who(r)
 			v.Tenants = []string{""}
 			if v.Person == "ana" {
-				v.Tenants = sees
+				v.Tenants = map[bool][]string{false: {"b"}, true: {"c"}}[moved.Load()]
 			}
 			return v, ok
 		}})
@@ -161,7 +162,7 @@ func TestIncidentStreamDoors(t *testing.T) {
 		w, leave := s.stream("ana", path)
 		defer leave()
 		assert.Contains(t, w.take(), "board Theirs. Nobody has it.")
-		sees = []string{"c"}
+		moved.Store(true)
 		pass(90 * time.Second)
 		events := w.take()
 		assert.Equal(t, "gone", events[len(events)-1])
