@@ -31,7 +31,7 @@ func TestBroken(t *testing.T) {
 	away := func(s *stage) {
 		one(s)
 		s.get("ana", "/")
-		s.kept.away = gone
+		s.kept.away(gone)
 		pass(20 * time.Second)
 	}
 	for _, c := range []struct {
@@ -60,7 +60,7 @@ func TestBroken(t *testing.T) {
 			"/incident/ID": {503, "We cannot say who has it now: the store does not answer. What you see is from 00:00:02."}, "/incident/none": {503, known},
 			"/incident/ID/resolve": {503, nothing}, "/incident/ID/priority": {503, nothing}, "/incident/ID/page": {503, `href="../../incident/ID/page">Look again`},
 		}},
-		{"the store was never there", func(s *stage) { s.kept.away = gone }, "ana", map[string]seen{
+		{"the store was never there", func(s *stage) { s.kept.away(gone) }, "ana", map[string]seen{
 			"/": {200, "We cannot say"}, "/alerts": {503, "Nothing was read before."}, "/history": {503, nothing}, "/messages": {503, nothing},
 			"/services": {200, "We cannot say what is open now"}, "/incident/none": {503, known}, "/catalog": {200, "payments"},
 		}},
@@ -91,10 +91,10 @@ func TestBroken(t *testing.T) {
 				c.state(s)
 				id := "none"
 				if _, named := c.pages["/incident/ID"]; named {
-					was := s.kept.away
-					s.kept.away = nil
+					was := s.kept.fault.Load()
+					s.kept.away(nil)
 					id = s.titled("Checkout is down")
-					s.kept.away = was
+					s.kept.fault.Store(was)
 				}
 				for path, want := range c.pages {
 					path = strings.ReplaceAll(path, "ID", id)

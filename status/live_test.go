@@ -90,10 +90,10 @@ func TestIncidentStreamReads(t *testing.T) {
 				leaves, wires = append(leaves, leave), append(wires, w)
 			}
 			pass(2 * time.Second)
-			before := s.kept.reads
+			before := s.kept.counted()
 			require.NoError(t, s.bell.Do(s.Context(), respond.Acknowledge{Incident: id, By: "ben"}))
 			pass(30 * time.Second)
-			reads = s.kept.reads - before
+			reads = s.kept.counted() - before
 			for _, w := range wires {
 				assert.Contains(t, w.take(), "board Checkout is down. ben has it since 00:00.")
 			}
@@ -118,7 +118,7 @@ func TestIncidentStreamBlind(t *testing.T) {
 		w, leave := s.stream("ana", "/incident/"+id+"/events")
 		defer leave()
 		w.take()
-		s.kept.away = errors.New("dial tcp 10.1.2.3:5432: refused")
+		s.kept.away(errors.New("dial tcp 10.1.2.3:5432: refused"))
 		pass(25 * time.Second)
 		w.mu.Lock()
 		text := w.text.String()
@@ -130,7 +130,7 @@ func TestIncidentStreamBlind(t *testing.T) {
 		assert.NotContains(t, blind, ">Acknowledge<")
 		assert.Contains(t, blind, "pages ana", "the last timeline that was read")
 		w.take()
-		s.kept.away = nil
+		s.kept.away(nil)
 		pass(3 * time.Second)
 		assert.Contains(t, w.take(), "board Checkout is down. Nobody has it.")
 	})
