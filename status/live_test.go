@@ -105,7 +105,7 @@ func TestIncidentStreamReads(t *testing.T) {
 	}
 	one, many := cost(1), cost(200)
 	assert.Positive(t, one)
-	assert.Equal(t, one, many, "reads of the store in 30 seconds with one viewer, and with 200")
+	assert.LessOrEqual(t, many, 2*one, "reads of the store in 30 seconds with one viewer, and with 200; what changes at once may be told as one change or as two")
 	t.Logf("reads of the store in 30 seconds: %d with one viewer, %d with 200", one, many)
 }
 
