@@ -80,10 +80,14 @@ func (e *Engine) followed(ctx context.Context, token string) (Link, error) {
 	if err != nil {
 		return Link{}, err
 	}
+	seen, err := e.view(ctx, inc)
+	if err != nil {
+		return Link{}, err
+	}
 	entries, _ := entriesOf(&row)
 	l := Link{
 		Person: escalate.PersonID(claims.Person), Via: claims.Channel, Position: escalate.Position{Round: claims.Round, Level: claims.Level},
-		Incident: e.core.View(inc),
+		Incident: seen,
 	}
 	if fault := l.outlived(claims.Made, entries); fault != "" {
 		return Link{}, &LinkError{fault}

@@ -141,7 +141,11 @@ func (e *Engine) Incidents(ctx context.Context, q Query) ([]incident.Incident, e
 		case err == nil && q.Priority != 0 && q.Priority.Above(row.rec.Rating.Priority):
 			return incidents, nil // and so are all that follow
 		case err == nil && q.takes(row.rec):
-			if incidents = append(incidents, e.core.View(row.rec)); len(incidents) == cmp.Or(q.Limit, 100) {
+			inc, err := e.view(ctx, row.rec)
+			if err != nil {
+				return nil, err
+			}
+			if incidents = append(incidents, inc); len(incidents) == cmp.Or(q.Limit, 100) {
 				return incidents, nil
 			}
 		}
@@ -215,7 +219,7 @@ func (e *Engine) Incident(ctx context.Context, id string) (incident.Incident, er
 	if err != nil {
 		return incident.Incident{}, err
 	}
-	return e.core.View(inc), nil
+	return e.view(ctx, inc)
 }
 
 // Timeline returns the entries of an incident or an alert, oldest first, or an error that wraps [ErrNotFound]. The id of an

@@ -157,6 +157,7 @@ var calls = map[string]call{
 	}},
 	"Timeline":   {300, func(c *caller) error { _, err := c.Timeline(c.ctx, c.one().ID); return err }},
 	"Explain":    {50, func(c *caller) error { _, err := c.Explain(c.ctx, c.one().ID); return err }},
+	"Heard":      {500, func(c *caller) error { c.Heard(pick(c, "", "a")); return nil }},
 	"Health":     {3000, func(c *caller) error { return c.Health(c.ctx) }},
 	"OnCall":     {500, func(c *caller) error { _, err := c.OnCall(pick(c, "payments", "x"), time.Now()); return err }},
 	"SeverityOf": {3000, func(c *caller) error { c.SeverityOf("app", "warning"); return nil }},

@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -281,9 +282,21 @@ func (s *Sim) Incidents() ([]incident.Incident, error) {
 	rows, err := s.store.Read(context.Background(), store.Query{Kind: core.KindIncident, Limit: 1000})
 	incidents := make([]incident.Incident, len(rows))
 	for i, row := range rows {
-		incidents[i] = s.core.View(row.Rec.(*core.Incident))
+		incidents[i] = s.view(row.Rec.(*core.Incident))
 	}
 	return incidents, err
+}
+
+// view returns an incident as people read it, with the plan that it keeps.
+func (s *Sim) view(i *core.Incident) incident.Incident {
+	p := s.cat.Pinned(i.Pinned)
+	if p == nil {
+		rows, _ := s.store.Read(context.Background(), store.Query{Keys: []store.Key{core.PlanKey(i.Tenant, i.Pinned)}}) // in memory
+		for _, row := range rows {
+			p, _ = row.Rec.(*catalog.Pinned)
+		}
+	}
+	return s.core.View(i, cmp.Or(p, s.cat.Pin(i.Plan)))
 }
 
 // Alerts returns every alert, the worst priority first.

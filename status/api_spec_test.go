@@ -408,10 +408,10 @@ func TestOpenAPIFields(t *testing.T) {
 	} {
 		var fields, required []string
 		for _, f := range reflect.VisibleFields(reflect.TypeOf(v)) {
-			if f.Anonymous {
+			name, omit, _ := strings.Cut(f.Tag.Get("json"), ",")
+			if f.Anonymous || name == "-" { // only for Go
 				continue
 			}
-			name, omit, _ := strings.Cut(f.Tag.Get("json"), ",")
 			if fields = append(fields, name); omit == "" {
 				required = append(required, name)
 			}

@@ -267,9 +267,12 @@ func (q *apiRequest) onCall() (any, error) {
 	if at.IsZero() {
 		at = time.Now()
 	}
+	if err := q.engine.Catalog().CheckTeam(team); err != nil {
+		return nil, problemInvalid.because(err.Error())
+	}
 	o, err := q.engine.OnCall(team, at)
-	if err != nil && o.Team == "" {
-		return nil, problemInvalid.because(strings.TrimPrefix(err.Error(), "tocsin: on call: "))
+	if err != nil && o.Team == "" { // the catalog was replaced meanwhile
+		return nil, problemInvalid.because(err.Error())
 	}
 	answer := struct {
 		Team   string              `json:"team"`

@@ -86,7 +86,7 @@ func TestCapabilitiesMany(t *testing.T) {
 		main := s.get("ana", "/").Body.String()
 		assert.Equal(t, 12, strings.Count(main, `href="./capability/`))
 		assert.Contains(t, main, "and 19 more")
-		before := s.kept.reads
+		before := s.kept.reads.Load()
 		page := s.get("ana", "/capability/line-07").Body.String()
 		assert.Len(t, rowOf.FindAllString(page, -1), 50)
 		assert.Contains(t, page, "and 10 more; the pages of the services have them")
@@ -94,7 +94,7 @@ func TestCapabilitiesMany(t *testing.T) {
 			s.get("ana", "/")
 			s.get("ben", "/capability/line-07")
 		}
-		assert.Zero(t, s.kept.reads-before, "reads of the store by 200 requests")
+		assert.Zero(t, s.kept.reads.Load()-before, "reads of the store by 200 requests")
 	})
 }
 

@@ -67,6 +67,7 @@ func Dashboard(e *tocsin.Engine, c *Config) http.Handler {
 	}
 	for path, page := range map[string]func(*request) error{
 		"GET /incident/{id}":            (*request).incident,
+		"GET /incident/{id}/events":     (*request).incidentEvents,
 		"GET /incident/{id}/resolve":    (*request).askResolve,
 		"GET /incident/{id}/priority":   (*request).askPriority,
 		"GET /switch":                   (*request).askSwitch,
@@ -217,14 +218,19 @@ func (q *request) now() time.Time { return time.Now().In(q.zone) }
 // snapshot returns what the viewer sees at an instant. A screen sees no names.
 func (q *request) snapshot(p *projection, now time.Time) Snapshot {
 	s := p.Snapshot
-	s.Now = now
-	if age := now.Sub(s.AsOf); s.Fault == "" && age > blindAge {
-		s.Fault = "the store does not answer"
-	}
+	s.Now, s.Fault = now, q.fault(p, now)
 	if q.viewer.Person == "" {
 		s = s.unnamed()
 	}
 	return s
+}
+
+// fault says why nothing newer than a projection is known at an instant; empty: it is recent.
+func (q *request) fault(p *projection, now time.Time) string {
+	if p.Fault == "" && now.Sub(p.AsOf) > blindAge {
+		return "the store does not answer"
+	}
+	return p.Fault
 }
 
 // unnamed returns the snapshot without the names of people.
@@ -232,7 +238,7 @@ func (s Snapshot) unnamed() Snapshot {
 	open := make([]Incident, len(s.Open))
 	for i := range s.Open {
 		open[i] = s.Open[i]
-		open[i].Holders, open[i].Asked, open[i].Next = nil, nil, nil
+		open[i].Holders, open[i].Asked, open[i].Pages, open[i].Next = nil, nil, nil, nil
 	}
 	lost := make([]Lost, len(s.Lost))
 	for i := range s.Lost {

@@ -208,13 +208,13 @@ func TestReads(t *testing.T) {
 		s.fires("shop.down", "eu", "Checkout is down")
 		pass(2 * time.Second)
 		s.get("ana", "/")
-		before := s.kept.reads
+		before := s.kept.counted()
 		for k := range 500 {
 			s.get(fmt.Sprintf("viewer%d", k), "/")
 			s.get("machine:hall", "/?wall=1")
 			s.get("ben", "/verdict.txt")
 		}
-		assert.Zero(t, s.kept.reads-before, "reads of the store by 1,500 requests within a second")
+		assert.Zero(t, s.kept.counted()-before, "reads of the store by 1,500 requests within a second")
 	})
 }
 
@@ -224,7 +224,7 @@ func TestBlind(t *testing.T) {
 		s.fires("shop.down", "eu", "Checkout is down")
 		pass(time.Second)
 		require.Contains(t, s.verdict(), "nobody has it")
-		s.kept.away = errors.New("dial tcp 10.1.2.3:5432: refused")
+		s.kept.away(errors.New("dial tcp 10.1.2.3:5432: refused"))
 		pass(20 * time.Second)
 		w := s.get("ana", "/")
 		page := w.Body.String()
@@ -234,7 +234,7 @@ func TestBlind(t *testing.T) {
 		assert.NotContains(t, page, "<button", "nothing can be recorded now")
 		assert.NotContains(t, page, "10.1.2.3", "for operators only")
 		assert.Equal(t, 503, s.get("ana", "/history").Code)
-		s.kept.away = nil
+		s.kept.away(nil)
 		pass(5 * time.Second)
 		assert.Contains(t, s.verdict(), "nobody has it")
 	})

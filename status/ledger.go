@@ -113,15 +113,13 @@ func ledgerSearch(query *tocsin.LedgerQuery, people []escalate.PersonID) []field
 }
 
 // messagesOf lists what became of the messages of an incident, the newest first.
-func (q *request) messagesOf(inc *incident.Incident) (all []messageView, err error) {
-	lines, err := q.engine.Ledger(q.Context(), tocsin.LedgerQuery{Tenant: inc.Tenant, Incident: inc.ID})
-	now := q.now()
+func messagesOf(lines []tocsin.LedgerLine, now time.Time) (all []messageView) {
 	for _, l := range slices.Backward(lines) {
 		v := messageView{At: second(l.At, now)}
 		v.What, v.Why = messageWords(&l, now)
 		all = append(all, v)
 	}
-	return all, err
+	return all
 }
 
 // resultWords are the words for a result, and those before the instant at which it is tried again.

@@ -37,6 +37,7 @@ type mainPage struct {
 	Capabilities     []capabilityView
 	CapabilitiesMore string
 
+	Hears   []fact
 	Engine  []fact
 	CanAct  bool
 	Duty    []dutyView
@@ -138,6 +139,7 @@ func (q *request) mainPage(p *projection, now time.Time, answers map[string]answ
 	}
 	m.sections(q, &s, answers)
 	m.capabilities(q, &s)
+	m.Hears = hears(&s)
 	m.ribbons(q, p, &s)
 	m.engine(p, &s)
 	return m

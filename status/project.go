@@ -31,17 +31,16 @@ func row(cat *catalog.Compiled, i *incident.Incident, now time.Time) Incident {
 		r.HeldAt = i.Taken
 	}
 	for _, t := range i.Told {
-		if name := recipient(t.Person, t.Contact); !slices.Contains(r.Asked, name) {
-			r.Asked = append(r.Asked, name)
+		if name := recipient(t.Person, t.Contact); t.Pages != 0 && !slices.Contains(r.Asked, name) {
+			r.Asked, r.Pages = append(r.Asked, name), append(r.Pages, max(0, t.Pages))
 		}
 	}
-	pinned := cat.Pin(i.Plan)
 	switch r.State {
 	case Unheld:
-		r.Next, r.NextAt = ahead(cat, pinned, i, now)
+		r.Next, r.NextAt = ahead(cat, i)
 	case Watched:
-		if how := pinned.Recovery(i.Priority); !how.Confirm {
-			r.Until = i.Mitigated.Add(how.Soak)
+		if !i.Course.Confirm {
+			r.Until = i.Mitigated.Add(i.Course.Soak)
 		}
 	}
 	return r
@@ -68,19 +67,15 @@ func recipient(person escalate.PersonID, contact escalate.Contact) string {
 	return "the room on " + channel
 }
 
-// ahead returns whom the escalation of an incident asks next, and when, as the current catalog has it.
-func ahead(cat *catalog.Compiled, p *catalog.Pinned, i *incident.Incident, now time.Time) (names []string, when time.Time) {
+// ahead returns whom the escalation of an incident asks next, and when. It goes by the policy that the incident began with, and by who
+// is on call then.
+func ahead(cat *catalog.Compiled, i *incident.Incident) (names []string, when time.Time) {
 	e := &i.Escalation
-	terms := escalation.Terms{
-		Policy: &p.Policy, Priority: i.Priority, Strategy: cat.Strategy, Load: func(escalate.PersonID) int { return 0 },
-		Reach: func(targets []escalate.Target) ([]escalate.Recipient, []escalate.Failed) {
-			return cat.Reach(targets, i.Owner, now)
-		},
-	}
-	state := escalation.State{Status: e.Status, Position: e.Position, Pass: e.Round, Next: e.Next}
-	who, when := state.Ahead(&terms)
+	terms := termsAt(cat, i, e.Next)
+	state := escalation.State{Status: e.Status, Position: e.Position, Pass: i.Course.Pass, Next: e.Next}
+	who, when := state.Ahead(terms)
 	if e.Status == escalate.Idle {
-		who, when = state.LevelOne(&terms), e.Next
+		who, when = state.LevelOne(terms), e.Next
 	}
 	for _, r := range who {
 		var first escalate.Contact
@@ -90,6 +85,21 @@ func ahead(cat *catalog.Compiled, p *catalog.Pinned, i *incident.Incident, now t
 		names = append(names, recipient(r.Person, first))
 	}
 	return names, when
+}
+
+// termsAt tells the escalation machine what stands around an incident at an instant. Nobody counts as loaded.
+func termsAt(cat *catalog.Compiled, i *incident.Incident, at time.Time) *escalation.Terms {
+	c := &i.Course
+	return &escalation.Terms{
+		Policy: &c.Policy, Priority: i.Priority, Also: c.Also, Group: c.Group, Generation: c.Generation, Strategy: cat.Strategy,
+		Load: func(escalate.PersonID) int { return 0 },
+		Reach: func(targets []escalate.Target) ([]escalate.Recipient, []escalate.Failed) {
+			return cat.Reach(targets, i.Owner, at)
+		},
+		LastResort: func() ([]escalate.Recipient, []escalate.Failed) {
+			return cat.Reach([]escalate.Target{escalate.Target(escalate.ToOwner)}, cat.CatchAll(), at)
+		},
+	}
 }
 
 // duties returns who is on call for each team, by the names of the teams.

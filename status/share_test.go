@@ -236,19 +236,19 @@ func TestShareStale(t *testing.T) {
 		passTime(time.Second)
 		link := h.shared(t)
 		require.Equal(t, 200, h.ask(http.MethodGet, link).Code)
-		before := kept.reads
+		before := kept.reads.Load()
 		for range 500 {
 			h.ask(http.MethodGet, link)
 		}
-		assert.Zero(t, kept.reads-before, "reads of the store by 500 views")
-		kept.away = errors.New("dial tcp 10.1.2.3:5432: refused")
+		assert.Zero(t, kept.reads.Load()-before, "reads of the store by 500 views")
+		kept.away(errors.New("dial tcp 10.1.2.3:5432: refused"))
 		passTime(20 * time.Second)
 		body := h.ask(http.MethodGet, link).Body.String()
 		assert.Contains(t, body, "we cannot say. At 00:00:01: checkout has a P1 for 21 s, and nobody has it.")
 		assert.Contains(t, body, `<main id="main" class="blind">`)
 		assert.Contains(t, body, "<b>checkout</b>: unknown</li>")
 		assert.NotContains(t, body, "10.1.2.3")
-		kept.away = nil
+		kept.away(nil)
 		passTime(2 * time.Second)
 	}, func(c *tocsin.Config) { c.Store = kept })
 }

@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -69,21 +70,32 @@ type stage struct {
 // counted counts the reads of a store.
 type counted struct {
 	store.Store
-	reads int
-	away  error // what every call returns; nil: the store answers
+	reads atomic.Int64
+	fault atomic.Pointer[error] // what every call returns; nil: the store answers
+}
+
+// counted returns how many reads there were.
+func (c *counted) counted() int { return int(c.reads.Load()) }
+
+// away lets every call fail with an error, and with nil none.
+func (c *counted) away(err error) {
+	c.fault.Store(nil)
+	if err != nil {
+		c.fault.Store(&err)
+	}
 }
 
 func (c *counted) Read(ctx context.Context, q store.Query) ([]store.Snapshot, error) {
-	c.reads++
-	if c.away != nil {
-		return nil, c.away
+	c.reads.Add(1)
+	if fault := c.fault.Load(); fault != nil {
+		return nil, *fault
 	}
 	return c.Store.Read(ctx, q)
 }
 
 func (c *counted) Update(ctx context.Context, s store.Scope, f func(store.View) (store.Batch, store.Need, error)) error {
-	if c.away != nil {
-		return c.away
+	if fault := c.fault.Load(); fault != nil {
+		return *fault
 	}
 	return c.Store.Update(ctx, s, f)
 }
@@ -167,3 +179,9 @@ func (s *stage) verdict() string {
 
 // every finds all incidents that a test has.
 var every = tocsin.Query{Limit: 1000}
+
+// another returns the dashboard of another process on the same store, which does not run.
+func (s *stage) another() (http.Handler, error) {
+	bell, err := tocsin.New(&tocsin.Config{Service: "shop", Catalog: s.bell.Catalog().Source(), Store: s.kept, Notifiers: map[string]notify.Notifier{"pager": silent}, Logger: quietl})
+	return status.Dashboard(bell, &status.Config{Who: who, Logger: quietl}), err
+}

@@ -30,6 +30,7 @@ var layers = []struct {
 	{"store", 0},
 	{"internal/mark", 0},
 	{"internal/window", 0},
+	{"internal/habit", 0},
 	{"internal/redact", 0},
 	{"internal/line", 0},
 	{"internal/line/linetest", 0},

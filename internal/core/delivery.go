@@ -82,7 +82,7 @@ func (delivery) answer(t *turn, u *unit, at time.Time, in Input) bool {
 		if out.Sent { // it had begun to leave when it was withdrawn
 			p := pendingOf(m)
 			u.became(at, &p, "", incident.Sent{Result: incident.ResultAccepted, Reason: "left while it was withdrawn", With: out.With})
-			d.reached(&p)
+			d.reached(&p, at)
 		}
 		return true
 	}
@@ -107,7 +107,7 @@ func (t *turn) tried(u *unit, at time.Time, i int, out *Outcome) {
 		if out.Lost { // whoever took it over need not send it again, and its lane is free
 			t.cancelTag(u, p.tag())
 		}
-		d.reached(&p)
+		d.reached(&p, at)
 		t.emit(u, at, delivered{&p, true})
 	case !out.Retry.IsZero():
 		if out.Delayed {
@@ -136,14 +136,32 @@ func (t *turn) failed(u *unit, at time.Time, i int, s incident.Sent) {
 	t.emit(u, at, delivered{&p, false})
 }
 
-// reached remembers a responder who was reached, once.
-func (d *Delivery) reached(p *Pending) {
-	known := slices.ContainsFunc(d.Told, func(t Told) bool {
+// reached remembers a responder who was reached: over which contact first, how often by a page, and when last.
+func (d *Delivery) reached(p *Pending, at time.Time) {
+	if p.Audience {
+		return
+	}
+	d.Told = slices.Clone(d.Told)
+	k := slices.IndexFunc(d.Told, func(t Told) bool {
 		return t.Person == p.Person && (p.Person != "" || t.Contact == p.Contact())
 	})
-	if !known && !p.Audience {
-		d.Told = append(slices.Clip(d.Told), Told{p.Person, p.Contact()})
+	if k < 0 {
+		k = len(d.Told)
+		d.Told = append(d.Told, Told{Person: p.Person, Contact: p.Contact(), Last: at})
 	}
+	told := &d.Told[k]
+	if told.Pages = told.pages(); told.Pages >= 0 && p.Kind == notify.Page {
+		told.Pages++
+	}
+	told.Last = at
+}
+
+// pages returns how often the responder was paged; -1: unknown, since an old version began the record.
+func (t *Told) pages() int {
+	if t.Last.IsZero() {
+		return -1
+	}
+	return t.Pages
 }
 
 // contactOf returns the contact to which a message goes.
@@ -177,7 +195,7 @@ func resend(_ *turn, u *unit, c respond.Resend, at time.Time) error {
 
 func (delivery) show(i *Incident, v *incident.Incident) {
 	for _, told := range i.Delivery.Told {
-		v.Told = append(v.Told, incident.Told{Person: told.Person, Contact: told.Contact})
+		v.Told = append(v.Told, incident.Told{Person: told.Person, Contact: told.Contact, Pages: told.pages(), Last: told.Last})
 	}
 	for n := range i.Delivery.Pending {
 		p := &i.Delivery.Pending[n]

@@ -230,7 +230,8 @@ func (t *turn) members(u *unit) ([]*record, bool) {
 	return rows, ok
 }
 
-func planKey(tenant, hash string) store.Key {
+// PlanKey returns the key of the record of a plan that incidents of a tenant keep.
+func PlanKey(tenant, hash string) store.Key {
 	return store.Key{Tenant: tenant, Kind: KindPlan, ID: hash}
 }
 
@@ -239,7 +240,7 @@ func planKey(tenant, hash string) store.Key {
 func (t *turn) pin(u *unit, plan string) {
 	u.plan = t.cat.Pin(plan)
 	u.group.Plan = u.plan.Hash
-	key := planKey(u.row.key.Tenant, u.plan.Hash)
+	key := PlanKey(u.row.key.Tenant, u.plan.Hash)
 	if _, there := t.records[key]; there {
 		return
 	}
@@ -258,7 +259,7 @@ func (t *turn) pinned(u *unit) *catalog.Pinned {
 	if p := t.cat.Pinned(u.group.Plan); p != nil {
 		return p
 	}
-	key := planKey(u.row.key.Tenant, u.group.Plan)
+	key := PlanKey(u.row.key.Tenant, u.group.Plan)
 	snap, held := t.view.Records[key]
 	if !held {
 		t.need.Read = append(t.need.Read, key)

@@ -116,10 +116,12 @@ func (p *Pending) key(incident string) string {
 // tag names the tasks of a message.
 func (p *Pending) tag() string { return string(p.Kind) + "/" + strconv.FormatUint(p.Seq, 10) }
 
-// Told is a responder who was reached, and over which contact.
+// Told is a responder who was reached, and over which contact first.
 type Told struct {
 	Person  escalate.PersonID `json:"person,omitempty" erase:"by"`
 	Contact escalate.Contact  `json:"contact" erase:"words"`
+	Pages   int               `json:"pages,omitempty"` // how many pages reached it; -1: unknown
+	Last    time.Time         `json:"last,omitzero"`   // when a message last did; zero in records of old versions
 }
 
 // send puts a message on its way over the recipient's first contact.
