@@ -16,7 +16,9 @@ import (
 
 // Would is how an event would be taken now.
 type Would struct {
-	Seen bool // an event with its id and source is stored already: it would be left out
+	// Event is the event with what Submit fills in, but for an id, and without secrets.
+	Event event.Event
+	Seen  bool // an event with its id and source is stored already: it would be left out
 	// Alert is the alert of the event as it would stand; the zero Alert if the event changes none.
 	Alert incident.Alert
 	// Repeats says that the alert began before: the event would be counted, or end it.
@@ -33,7 +35,8 @@ var errWould = errors.New("tocsin: would: nothing is committed")
 
 // Would says how Submit would take events now, given what is open. It decides as Submit does and commits nothing: no event, metric or message
 // comes of it. Each event is looked at as if the ones before it had been stored. It takes at most 50 events. The error joins a
-// [*event.RejectedError] for each invalid event, of which nothing is said.
+// [*event.RejectedError] for each invalid event, of which nothing is said. Where the store does not answer, Would returns the events all the
+// same.
 func (e *Engine) Would(ctx context.Context, events ...event.Event) ([]Would, error) {
 	if err := given(ctx, "would"); err != nil {
 		return nil, err
@@ -45,6 +48,8 @@ func (e *Engine) Would(ctx context.Context, events ...event.Event) ([]Would, err
 	now := e.now(ctx)
 	var errs []error
 	for i, ev := range events {
+		w.all[i].Event = ev
+		w.all[i].Event.Redact()
 		if err := ev.Check(); err != nil {
 			if rejected := (*event.RejectedError)(nil); errors.As(err, &rejected) {
 				rejected.Index = i
@@ -54,6 +59,8 @@ func (e *Engine) Would(ctx context.Context, events ...event.Event) ([]Would, err
 		}
 		w.events, w.places, w.named = append(w.events, ev), append(w.places, i), append(w.named, ev.ID != "")
 		e.complete(&w.events[len(w.events)-1], now, "", &freshIDs{left: 1})
+		w.all[i].Event = w.events[len(w.events)-1]
+		w.all[i].Event.ID = ev.ID
 	}
 	if len(w.events) == 0 {
 		return w.all, errors.Join(errs...)
@@ -82,7 +89,7 @@ func (w *would) look(ctx context.Context) error {
 			var fresh core.Events
 			for i, a := range assessed {
 				seen := at[i] == repeatedID || at[i] >= 0 && v.Seen[at[i]]
-				if w.all[w.places[i]] = (Would{Seen: seen}); !seen {
+				if w.all[w.places[i]].Seen = seen; !seen {
 					fresh = append(fresh, a)
 				}
 			}

@@ -116,6 +116,8 @@ func TestWouldRefuses(t *testing.T) {
 	assert.Equal(t, 0, rejected.Index)
 	require.Len(t, all, 2)
 	assert.Empty(t, all[0].Alert.ID)
+	assert.Equal(t, "x", all[0].Event.Summary)
+	assert.Equal(t, "app", all[1].Event.Source+all[1].Event.ID, "as Submit fills it in, without an id")
 	assert.Equal(t, "firing", all[1].Alert.State)
 	_, err = bell.Would(t.Context(), make([]event.Event, 51)...)
 	require.EqualError(t, err, "tocsin: would: 51 events, expected at most 50")

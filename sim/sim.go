@@ -34,14 +34,15 @@ type Sim struct {
 	core    *core.Core
 	scratch core.Scratch
 	entries []Entry
-	sent    func(*outbox.Outcome) // hears of each try to send a message; nil: nobody does
+	sent    func(time.Time, *outbox.Outcome) // hears of each try to send a message; nil: nobody does
 }
 
 // Entry is a line of the timeline of an incident or an alert.
 type Entry struct {
 	About string // id of the incident or alert
-	kind  string // of the record; empty: the caller has made the entry
 	incident.Entry
+
+	of store.Key // the record; the zero key: the caller has made the entry
 }
 
 // New makes a simulation that starts at the instant. It returns an error if the catalog is invalid.
@@ -50,12 +51,16 @@ func New(c *catalog.Catalog, start time.Time) (*Sim, error) {
 	if err != nil {
 		return nil, err
 	}
+	return begin(compiled, start), nil
+}
+
+func begin(c *catalog.Compiled, start time.Time) *Sim {
 	s := &Sim{
 		core: core.New(), store: memory.New(), start: start, now: start, fails: make(map[string]error), queues: make(map[string]int),
 		actions: make(map[string]automate.Action),
 	}
-	s.activate(compiled)
-	return s, nil
+	s.activate(c)
+	return s
 }
 
 // Reload replaces the catalog, as Reload of the engine does. Open incidents keep the plan and policy that they began with. People
@@ -246,7 +251,7 @@ func (s *Sim) call(outs []*outbox.Outcome) error {
 func (s *Sim) settle(out *outbox.Outcome) error {
 	out.TryAgain(s.now, time.Second<<min(out.Task.Lease.Fence-1, 6))
 	if s.sent != nil && out.Task.Kind != core.KindAction {
-		s.sent(out)
+		s.sent(s.now, out)
 	}
 	done := out.Settle(s.now)
 	_, err := s.commit([]core.Input{done.Input}, &done.Claim)
@@ -282,7 +287,7 @@ func (s *Sim) commit(inputs []core.Input, settle *store.Settle) (refused []error
 func (s *Sim) note(d *core.Decision) {
 	for i, lines := range d.Lines {
 		for _, line := range lines {
-			s.entries = append(s.entries, Entry{About: core.ID(d.Put[i].Key), kind: d.Put[i].Key.Kind, Entry: line})
+			s.entries = append(s.entries, Entry{About: core.ID(d.Put[i].Key), Entry: line, of: d.Put[i].Key})
 		}
 	}
 }

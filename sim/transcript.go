@@ -14,7 +14,7 @@ import (
 // place of their ids.
 func (s *Sim) Numbers() (opened []string, names *strings.Replacer) {
 	for i := range s.entries {
-		if e := &s.entries[i]; e.kind == core.KindIncident && !slices.Contains(opened, e.About) {
+		if e := &s.entries[i]; e.of.Kind == core.KindIncident && !slices.Contains(opened, e.About) {
 			opened = append(opened, e.About)
 		}
 	}
@@ -43,7 +43,7 @@ func (s *Sim) Transcript(entries []Entry, from time.Time) []string {
 		if blocks[e.About] == nil {
 			order = append(order, e.About)
 			title := names.Replace(e.About)
-			if e.kind == core.KindAlert {
+			if e.of.Kind == core.KindAlert {
 				title = "alert " + title
 			}
 			blocks[e.About] = []string{title}
