@@ -2,6 +2,7 @@ package tocsin_test
 
 import (
 	"context"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -21,13 +22,13 @@ import (
 // tally counts the batches that a store has committed.
 type tally struct {
 	store.Store
-	commits int
+	commits atomic.Int64
 }
 
 func (s *tally) Update(ctx context.Context, sc store.Scope, decide func(store.View) (store.Batch, store.Need, error)) error {
 	err := s.Store.Update(ctx, sc, decide)
 	if err == nil {
-		s.commits++
+		s.commits.Add(1)
 	}
 	return err
 }
@@ -73,7 +74,7 @@ func TestWould(t *testing.T) {
 				open, err := bell.Incidents(t.Context(), tocsin.Query{})
 				require.NoError(t, err)
 				require.Len(t, open, 1)
-				commits, taken, sent := kept.commits, count.Count("tocsin.intake.events"), len(in.lines())
+				commits, taken, sent := kept.commits.Load(), count.Count("tocsin.intake.events"), len(in.lines())
 
 				all, err := bell.Would(t.Context(), tt.event)
 				require.NoError(t, err)
@@ -85,7 +86,7 @@ func TestWould(t *testing.T) {
 				assert.Equal(t, tt.count, w.Alert.Count)
 				assert.Equal(t, map[bool]string{true: open[0].ID}[tt.joins], w.Joins)
 				settle(time.Second)
-				assert.Equal(t, commits, kept.commits, "nothing is committed")
+				assert.Equal(t, commits, kept.commits.Load(), "nothing is committed")
 				assert.Equal(t, taken, count.Count("tocsin.intake.events"), "nothing is counted")
 				assert.Len(t, in.lines(), sent, "nothing is sent")
 

@@ -3,13 +3,8 @@ package intake
 import (
 	"context"
 	"errors"
-	"log/slog"
 	"net/http"
 	"strings"
-
-	metricnoop "go.opentelemetry.io/otel/metric/noop"
-	tracenoop "go.opentelemetry.io/otel/trace/noop"
-	"golang.org/x/time/rate"
 
 	"github.com/tocsin-dev/tocsin/event"
 	"github.com/tocsin-dev/tocsin/internal/line"
@@ -37,11 +32,11 @@ func (r *Rehearsal) Refused() bool { return r.Status >= http.StatusBadRequest }
 // senders: the SeverityOf of an engine or a catalog; nil: none.
 //
 // Intakes of this package demand no token, keep to no rate, count and trace nothing, and log nothing in a rehearsal. One without a name
-// answers 401 here too. build must give them the Submitter as it is. A handler of another package sees a Submitter that stores nothing; everything else that it does
+// answers 401 here too. A handler of another package sees a Submitter that stores nothing; everything else that it does
 // takes effect, and its panics are not caught.
 func Rehearse(build func(Submitter) http.Handler, words func(intake, word string) (severity.Level, bool), r *http.Request) *Rehearsal {
 	t := &tray{words: words}
-	ctx, cancel := context.WithCancel(context.Background()) // without the span and the connection of r
+	ctx, cancel := context.WithCancel(context.WithValue(context.Background(), rehearsing{}, true)) // without the span and the connection of r
 	defer cancel()
 	defer context.AfterFunc(r.Context(), cancel)()
 	w := &answer{header: make(http.Header)}
@@ -83,15 +78,10 @@ func (t *tray) SeverityOf(intake, word string) (severity.Level, bool) {
 	return t.words(intake, word)
 }
 
-// rehearse takes from a gate what a rehearsal must not have: who sends, how often, and telemetry.
-func (g *gate) rehearse() {
-	if _, g.rehearsed = g.to.(*tray); !g.rehearsed {
-		return
-	}
-	g.limiter = rate.NewLimiter(rate.Inf, 0)
-	g.Logger = slog.New(slog.DiscardHandler)
-	g.MeterProvider, g.TracerProvider = metricnoop.NewMeterProvider(), tracenoop.NewTracerProvider()
-}
+// rehearsing is the key of a context of a rehearsal: nobody sends its request, and nothing of it is counted, traced or logged.
+type rehearsing struct{}
+
+func rehearsed(ctx context.Context) bool { return ctx.Value(rehearsing{}) != nil }
 
 // answer keeps what a handler answers.
 type answer struct {

@@ -94,21 +94,34 @@ func TestRehearsal(t *testing.T) {
 	}
 }
 
-// TestRehearsalOfNobody: an intake without a name answers 401 in a rehearsal too. An intake that is given another Submitter than that of
-// the rehearsal wants its token.
+// TestRehearsalOfNobody: an intake without a name answers 401 in a rehearsal too, and reports it as in production, but for the log.
 func TestRehearsalOfNobody(t *testing.T) {
-	got := intake.Rehearse(func(to intake.Submitter) http.Handler { return intake.Alertmanager(to, nil) }, nil, request(notice(good)))
+	var log bytes.Buffer
+	got := intake.Rehearse(func(to intake.Submitter) http.Handler {
+		return intake.Alertmanager(to, &intake.Endpoint{Logger: slog.New(slog.NewTextHandler(&log, nil))})
+	}, nil, request(notice(good)))
 	assert.Equal(t, 401, got.Status)
-	got = intake.Rehearse(func(to intake.Submitter) http.Handler {
+	require.Len(t, got.Events, 1)
+	assert.Equal(t, "tocsin."+event.FindingRefusedInput, got.Events[0].Type)
+	assert.Empty(t, log.String(), "nothing is logged")
+}
+
+// TestRehearsalOfTenants: a program may stand between the intake and the engine, as one does that gives events their tenant.
+func TestRehearsalOfTenants(t *testing.T) {
+	got := intake.Rehearse(func(to intake.Submitter) http.Handler {
 		return intake.Alertmanager(&wrapped{to}, &intake.Endpoint{Name: "prod", Bearer: []string{secret}})
 	}, nil, request(notice(good), "Authorization", ""))
-	assert.Equal(t, 401, got.Status)
-	assert.Empty(t, got.Events)
+	assert.Equal(t, 200, got.Status)
+	require.Len(t, got.Events, 1)
+	assert.Equal(t, "acme", got.Events[0].Tenant)
 }
 
 type wrapped struct{ to intake.Submitter }
 
 func (w *wrapped) Submit(ctx context.Context, events ...event.Event) error {
+	for i := range events {
+		events[i].Tenant = "acme"
+	}
 	return w.to.Submit(ctx, events...)
 }
 

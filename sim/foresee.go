@@ -28,37 +28,37 @@ type Forecast struct {
 	Events   []Foreseen `json:"events"`
 	Further  int        `json:"further"` // events beyond the first 50, of which nothing is foreseen
 	Messages []Message  `json:"messages"`
-	// Until is how far the forecast goes: until no escalation goes on and no alert is pending, at most 24 hours and 200 messages. Cut says
+	// Until is how far the forecast goes: until no escalation goes on and no alert is pending, at most 24 hours and 100 messages. Cut says
 	// that a bound was met, so that there would be more. Next is when something is due after Until, such as the end of an alert of which
 	// nothing is heard; zero: nothing is.
 	Until time.Time `json:"until"`
 	Cut   bool      `json:"cut"`
 	Next  time.Time `json:"next,omitzero"`
 	// Text tells all of it, with the lines that timelines have. Incidents have numbers from #1.
-	Text string `json:"text"`
+	Text string `json:"-"`
 }
 
 // Foreseen is what an event would mean.
 type Foreseen struct {
-	Event     event.Event       `json:"event"`             // without secrets
-	Refused   string            `json:"refused,omitempty"` // why Submit would refuse it; the fields below are empty then
-	Twice     bool              `json:"twice,omitempty"`   // an earlier event has its id and source, so it would be left out
-	Class     string            `json:"class,omitempty"`
-	Alert     string            `json:"alert,omitempty"` // id: with the intake and the dedup key, but for tenants
-	Key       string            `json:"key,omitempty"`   // dedup key
-	Severity  severity.Level    `json:"severity,omitempty"`
-	Service   string            `json:"service,omitempty"`
-	Owner     string            `json:"owner,omitempty"` // team
-	Impact    severity.Grade    `json:"impact,omitempty"`
-	Urgency   severity.Grade    `json:"urgency,omitempty"`
-	Priority  severity.Priority `json:"priority,omitempty"`
-	Why       string            `json:"why,omitempty"` // impact high (checkout, tier 1) × urgency high (critical)
-	Rule      string            `json:"rule,omitempty"`
-	Routes    []string          `json:"routes,omitempty"` // the routes that would be tried, at most 50: why each matches or does not
-	Plan      string            `json:"plan,omitempty"`
-	Group     string            `json:"group,omitempty"`
-	Unpaged   string            `json:"unpaged,omitempty"`  // why nobody would be paged when the event comes
-	Incident  string            `json:"incident,omitempty"` // number of the incident that its alert would belong to, such as #1
+	Event    event.Event       `json:"event"`             // without secrets
+	Refused  string            `json:"refused,omitempty"` // why Submit would refuse it; the fields below are empty then
+	Twice    bool              `json:"twice,omitempty"`   // an earlier event has its id and source, so it would be left out
+	Class    string            `json:"class,omitempty"`
+	Alert    string            `json:"alert,omitempty"` // id: with the intake and the dedup key, but for tenants
+	Key      string            `json:"key,omitempty"`   // dedup key
+	Severity severity.Level    `json:"severity,omitempty"`
+	Service  string            `json:"service,omitempty"`
+	Owner    string            `json:"owner,omitempty"` // team
+	Impact   severity.Grade    `json:"impact,omitempty"`
+	Urgency  severity.Grade    `json:"urgency,omitempty"`
+	Priority severity.Priority `json:"priority,omitempty"`
+	Why      string            `json:"why,omitempty"` // impact high (checkout, tier 1) × urgency high (critical)
+	Rule     string            `json:"rule,omitempty"`
+	Routes   []string          `json:"routes,omitempty"` // the routes that would be tried, at most 50: why each matches or does not
+	Plan     string            `json:"plan,omitempty"`
+	Group    string            `json:"group,omitempty"`
+	Unpaged  string            `json:"unpaged,omitempty"`  // why nobody would be paged when the event comes
+	Incident string            `json:"incident,omitempty"` // number of the incident that its alert would belong to, such as #1
 }
 
 // Message is a message that would be sent.
@@ -78,7 +78,7 @@ type Message struct {
 
 const (
 	mostForeseen = 50 // events
-	mostMessages = 200
+	mostMessages = 100
 	mostEntries  = 2_000 // of all timelines
 	farthest     = 24 * time.Hour
 )

@@ -39,8 +39,8 @@ func TestForecastIsBounded(t *testing.T) {
 	assert.Len(t, f.Events, 50)
 	assert.Equal(t, 1, f.Further)
 	assert.True(t, f.Cut)
-	assert.GreaterOrEqual(t, len(f.Messages), 200)
-	assert.LessOrEqual(t, len(f.Messages), 300)
+	assert.GreaterOrEqual(t, len(f.Messages), 100)
+	assert.LessOrEqual(t, len(f.Messages), 150)
 	assert.Contains(t, f.Text, "\n1 further events: nothing is foreseen of them\nand so on: ")
 
 	f = foresee(5*time.Hour, 1)
