@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -66,8 +67,9 @@ type stage struct {
 // counted counts the reads of a store.
 type counted struct {
 	store.Store
-	reads int
-	away  error // what every call returns; nil: the store answers
+	reads   int
+	commits atomic.Int64
+	away    error // what every call returns; nil: the store answers
 }
 
 func (c *counted) Read(ctx context.Context, q store.Query) ([]store.Snapshot, error) {
@@ -82,7 +84,11 @@ func (c *counted) Update(ctx context.Context, s store.Scope, f func(store.View) 
 	if c.away != nil {
 		return c.away
 	}
-	return c.Store.Update(ctx, s, f)
+	err := c.Store.Update(ctx, s, f)
+	if err == nil {
+		c.commits.Add(1)
+	}
+	return err
 }
 
 // who lets a request in as the header User says, which no program may do that clients reach.
