@@ -263,10 +263,12 @@ func TestForecastIsWhatHappens(t *testing.T) {
 				}
 				var want []string
 				for _, m := range f.Messages {
+					if f.Cut && m.At.Equal(f.Until) { // the bound may lie in the midst of an instant
+						break
+					}
 					want = append(want, told(m.At.Sub(start), numbers[m.Incident], string(m.Kind), m.Round, m.Level, m.Person, m.Channel))
 				}
-				if f.Cut { // at the bound the engine may be in the midst of an instant
-					want = want[:len(want)-1]
+				if f.Cut {
 					l.messages = l.messages[:len(want)]
 				}
 				slices.Sort(want) // those of one instant come in any order
