@@ -170,6 +170,7 @@ var calls = map[string]call{
 	"DeadLetters": {10, func(c *caller) error { return c.letters() }},
 	"Erase":       {1, func(c *caller) error { _, err := c.Erase(c.ctx, "", c.by(), "wait"); return err }},
 
+	"Would": {50, func(c *caller) error { _, err := c.Would(c.ctx, c.event(), c.event()); return err }},
 	"Link": {300, func(c *caller) error {
 		_, err := c.Link(c.ctx, acklink.New(bellURL, [][]byte{linkKey}).Token(acklink.Claims{
 			Incident: c.one().ID, Person: string(c.by()), Made: time.Now(), Until: time.Now().Add(time.Hour),

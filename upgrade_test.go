@@ -186,6 +186,10 @@ var asked = map[string]func(t *testing.T, old *tocsin.Engine, id string){
 			assert.NotErrorIs(t, err, tocsin.ErrNotFound, "neighbours in the same call are taken: %s", neighbour) // the new replica may have gone on with them
 		}
 	},
+	"Would": func(t *testing.T, old *tocsin.Engine, _ string) {
+		_, err := old.Would(t.Context(), critical("x"))
+		leftToNewer(t, err, "", "")
+	},
 	"Offer": func(t *testing.T, old *tocsin.Engine, _ string) { assert.True(t, old.Offer(critical("x"))) },
 	"Health": func(t *testing.T, old *tocsin.Engine, _ string) {
 		settle(time.Hour)

@@ -83,7 +83,7 @@ type apiHouse struct {
 // startAPI starts a house in which there is one of each kind of incident.
 func startAPI(t *testing.T, change ...func(*tocsin.Config)) *apiHouse {
 	t.Helper()
-	h := &apiHouse{t: t, store: &apiStore{Store: memory.New()}, ids: map[string]string{"{unknown}": "nothing", "{name}": "buying"}}
+	h := &apiHouse{t: t, store: &apiStore{Store: memory.New()}, ids: map[string]string{"{unknown}": "nothing", "{name}": "buying", "{intake}": "alertmanager"}}
 	c := &tocsin.Config{
 		Catalog: apiShop(), Store: h.store, PublicURL: linkPublic, LinkKeys: [][]byte{linkKey}, Logger: slog.New(slog.DiscardHandler),
 		Actions: map[string]automate.Action{"restart": automate.ActionFunc(func(context.Context, automate.Invocation) (automate.Result, error) {
@@ -107,7 +107,7 @@ func startAPI(t *testing.T, change ...func(*tocsin.Config)) *apiHouse {
 			v, ok := apiViewers[r.Header.Get("X-Viewer")]
 			return v, ok
 		},
-		Challenge: "Bearer", Logger: slog.New(slog.NewTextHandler(&h.log, nil)),
+		Challenge: "Bearer", Logger: slog.New(slog.NewTextHandler(&h.log, nil)), Intakes: shopIntakes,
 	}))
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error, 1)

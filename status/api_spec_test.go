@@ -202,6 +202,9 @@ var provoked = map[string]func(h *apiHouse, method, path string) *httptest.Respo
 		h.store.set(func(s *apiStore) { s.silent = true })
 		defer h.store.set(func(s *apiStore) { s.silent = false })
 		busy := map[string]string{http.MethodGet: "/incidents", http.MethodPost: "/kill-switch"}[method]
+		if strings.HasPrefix(path, "/would") {
+			busy = path
+		}
 		var all sync.WaitGroup
 		defer all.Wait()
 		for range 32 {
@@ -247,6 +250,10 @@ var asked = map[string]struct{ viewer, path, body string }{
 	"stopRun done":              {viewer: "person"},
 	"resend done":               {viewer: "operator"},
 	"killSwitch done":           {viewer: "machine"},
+	"would done":                {viewer: "person"},
+	"would unknown parameter":   {viewer: "person", path: "/would/{intake}?colour=red"},
+	"would unknown intake":      {viewer: "person", path: "/would/nothing"},
+	"would too large a payload": {viewer: "person", body: strings.Repeat(" ", 1<<20) + "{}"},
 	"listDeadLetters forbidden": {viewer: "owner"},
 	"listUnreadable forbidden":  {viewer: "owner"},
 	"acknowledge forbidden":     {viewer: "machine"},

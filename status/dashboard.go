@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/tocsin-dev/tocsin"
+	"github.com/tocsin-dev/tocsin/intake"
 	"github.com/tocsin-dev/tocsin/respond"
 )
 
@@ -32,6 +33,9 @@ type Config struct {
 	Challenge string
 	// Zone is the zone of the times that a viewer sees whose person has no zone in the catalog. Defaults to UTC.
 	Zone *time.Location
+	// Intakes makes the intakes of the program by their names, for the question what would happen if a payload came to one: the functions
+	// that make those which the program mounts, see [intake.Rehearse]. nil: nobody can ask.
+	Intakes map[string]func(intake.Submitter) http.Handler
 	// Logger receives errors of the store and of templates, and requests that were forbidden. Defaults to [slog.Default] at the time of each record.
 	Logger *slog.Logger
 }
@@ -43,14 +47,16 @@ type Config struct {
 // Health of the engine is about its own Run: where Run is not under way in this process, the dashboard says that it cannot say how things
 // stand.
 func Dashboard(e *tocsin.Engine, c *Config) http.Handler {
-	d := &dashboard{engine: e, boards: make(map[string]*board), pages: make(map[string]*template.Template)}
+	d := &dashboard{
+		engine: e, boards: make(map[string]*board), pages: make(map[string]*template.Template), forecasts: make(chan struct{}, wouldSlots),
+	}
 	if c != nil {
 		d.Config = *c
 	}
 	if d.Zone == nil {
 		d.Zone = time.UTC
 	}
-	for _, name := range []string{"main", "incident", "ask", "list", "capability", "error"} {
+	for _, name := range []string{"main", "incident", "ask", "list", "capability", "would", "error"} {
 		d.pages[name] = template.Must(template.New(name).Funcs(template.FuncMap{"tight": tight}).
 			ParseFS(files, "templates/layout.html", "templates/"+name+".html"))
 	}
@@ -83,9 +89,11 @@ func Dashboard(e *tocsin.Engine, c *Config) http.Handler {
 		"GET /ledger.csv":               (*request).ledgerCSV,
 		"GET /catalog":                  (*request).catalog,
 		"POST /act":                     (*request).act,
+		"GET /would":                    (*request).askWould,
 	} {
 		mux.HandleFunc(path, d.known(placed(person(page))))
 	}
+	mux.HandleFunc("POST /would", d.knownWith(wouldForm, placed(person((*request).answerWould))))
 	return secured(http.NewCrossOriginProtection().Handler(tenanted(mux)))
 }
 
@@ -96,6 +104,8 @@ type dashboard struct {
 	pages    map[string]*template.Template
 	assets   map[string][]byte
 	revision string // of the assets
+
+	forecasts chan struct{} // those that are being made
 
 	mu     sync.Mutex
 	boards map[string]*board // by tenant
@@ -171,8 +181,13 @@ type request struct {
 
 // known serves a page to viewers that Who names.
 func (d *dashboard) known(page func(*request) error) http.HandlerFunc {
+	return d.knownWith(formMost, page)
+}
+
+// knownWith is known for a form of at most so many bytes.
+func (d *dashboard) knownWith(most int64, page func(*request) error) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		r.Body = http.MaxBytesReader(w, r.Body, formMost)
+		r.Body = http.MaxBytesReader(w, r.Body, most)
 		q := &request{dashboard: d, Request: r, w: w, zone: d.Zone}
 		q.base = q.root()
 		answer := page

@@ -70,8 +70,8 @@ type stage struct {
 // counted counts the reads of a store.
 type counted struct {
 	store.Store
-	reads atomic.Int64
-	fault atomic.Pointer[error] // what every call returns; nil: the store answers
+	reads, commits atomic.Int64
+	fault          atomic.Pointer[error] // what every call returns; nil: the store answers
 }
 
 // counted returns how many reads there were.
@@ -97,7 +97,11 @@ func (c *counted) Update(ctx context.Context, s store.Scope, f func(store.View) 
 	if fault := c.fault.Load(); fault != nil {
 		return *fault
 	}
-	return c.Store.Update(ctx, s, f)
+	err := c.Store.Update(ctx, s, f)
+	if err == nil {
+		c.commits.Add(1)
+	}
+	return err
 }
 
 // who lets a request in as the header User says, which no program may do that clients reach.

@@ -47,6 +47,9 @@ func (q *request) frame(title, here string, now, asOf time.Time) frame {
 		l.Here = l.Name == here
 		f.Nav = append(f.Nav, l)
 	}
+	if len(q.Intakes) > 0 {
+		f.Nav = append(f.Nav, link{"What if", "would", here == "What if"})
+	}
 	return f
 }
 

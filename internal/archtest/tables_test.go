@@ -102,6 +102,8 @@ var sideways = []struct{ from, to, reason string }{
 	{"incident", "automate", "people read how far a runbook is"},
 	{"store/*", "store/codec", "a store asks it what it needs of the records"},
 	{"store/storetest", "store/codec", "the suite stores such records"},
+	{"tocsintest", "intake", "a test sends a body to the intake of production"},
+	{"status", "intake", "people ask what would come of a body"},
 }
 
 // internalUsers may import an internal package of another module of ours, and so may the tests of internalTestUsers. None of
