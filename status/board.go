@@ -274,10 +274,15 @@ func (b *board) fill(p *projection, now time.Time) {
 	p.Needed = needed(source, p.Open)
 	p.ended, p.Ended, p.DeadLetters, p.Lost = b.slow.ended, b.slow.last, b.slow.letters, nil
 	for _, l := range b.slow.lost {
-		if slices.ContainsFunc(p.Open, func(i Incident) bool { return i.ID == l.Incident && i.State != Watched }) {
+		if slices.ContainsFunc(p.Open, func(i Incident) bool { return i.lacks(&l) }) {
 			p.Lost = append(p.Lost, l)
 		}
 	}
+}
+
+// lacks reports whether a page that failed leaves the incident without somebody: it still fails, and no other contact of theirs was reached.
+func (i *Incident) lacks(l *Lost) bool {
+	return i.ID == l.Incident && i.State != Watched && !slices.Contains(i.Asked, l.To)
 }
 
 func rank(s State) int { return slices.Index([]State{Unheld, Held, Watched, Informed}, s) }
