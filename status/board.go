@@ -149,10 +149,16 @@ func (b *board) readOpen(ctx context.Context, c tocsin.Change) error {
 	}
 	if c.All {
 		open, err := b.allOpen(ctx)
-		if err == nil {
-			b.open = open
+		if err != nil {
+			return err
 		}
-		return err
+		for id := range b.open {
+			if _, still := open[id]; !still {
+				b.slow.read = time.Time{} // it has ended
+			}
+		}
+		b.open = open
+		return nil
 	}
 	for _, id := range c.Incidents {
 		i, err := b.engine.Incident(ctx, id)
