@@ -108,6 +108,7 @@ func newDemo(ctx context.Context, url string, shown *terminal) (*demo, error) {
 		return nil, err
 	}
 	d := &demo{hub: &hub{bell: bell, log: log, token: rand.Text()}, catalog: c, kept: kept, shown: shown, url: url, me: duty.People[0]}
+	shown.me = string(d.me)
 	everybody := strings.Join(d.people(), ",")
 	d.login, err = newLogin(c, d.token, func(name string) string {
 		return map[string]string{"HUB_PROXY_HEADER": visitorHeader, "HUB_OPERATORS": everybody}[name]
@@ -129,24 +130,24 @@ func (d *demo) people() (names []string) {
 
 // welcome says where to look, and what to try.
 func (d *demo) welcome() {
-	lead, next := d.catalog.Teams[visitorTeam].Lead, "fay"
 	d.shown.text(fmt.Sprintf(`
-A shop with %d services and %d teams. Everything is real but the shop: the engine, the intakes, the dashboard, the links.
-It is in a hurry: levels wait 20 or 30 seconds, where yours would wait 5 or 10 minutes. A day takes 6 minutes, then the next begins.
+A shop with %d services and %d teams, played on the real engine. Its clock is yours; it only waits less: a level 20 or 30 seconds,
+where yours would wait 5 or 10 minutes. A day takes 6 minutes, then the next begins.
 
-  Look at    %[3]s
-             You are %[4]s, who is on call for %[5]s. At %[3]sas/%[7]s you are %[7]s.
-  On a wall  %[3]s?wall=1
+  Look at  %[3]s/
+           You are %[4]s, who is on call for %[5]s. No password. %[3]s/as/fay makes you fay.
+  A wall   %[3]s/?wall=1
 
 Try this:
-  1. Wait for "Payments fail in eu", a P1. It is yours: press Acknowledge, or open the link below "page %[4]s".
-     If you do nothing, %[6]s is paged after 20 seconds, and answers a minute later.
-  2. Open the incident: why it is a P1, who was asked when, the deploy before it. Approve the runbook.
-  3. After 3.5 minutes the database fails and takes nine services with it. Which incident is the one to look at?
-  4. Look at Alerts for what paged nobody, and why; at Messages for a page that failed; at History for all that ended.
+  1. In 8 seconds "Payments fail in eu", and %[4]s is paged. Press Acknowledge there, or open the link that stands below the page here.
+     If you do not, %[6]s is paged after 20 seconds more, and takes it after a minute.
+  2. Open the incident: why it is a P1, who was asked when, what was deployed before it. Approve the runbook.
+  3. After 3.5 minutes nine services fail at once. What do they all need?
+  4. Alerts: what paged nobody, and why. Messages: a page that failed. History: what has ended.
 
-Nothing leaves this machine, and nothing is kept. Ctrl-C ends it.
-`, len(d.catalog.Services), len(d.catalog.Teams), d.url+"/", d.me, visitorTeam, lead, next))
+Here you see all pages, what %[4]s and the room #incidents are told, and what people do. Nothing leaves this machine, nothing is kept.
+Ctrl-C ends it.
+`, len(d.catalog.Services), len(d.catalog.Teams), d.url, d.me, visitorTeam, d.catalog.Teams[visitorTeam].Lead))
 }
 
 // handler is the proxy of the hub: it says who a visitor is. Streams end with ctx.

@@ -16,6 +16,7 @@ import (
 
 // terminal shows what happens, in lines for people. It is the notifier of every channel, and the log of the engine.
 type terminal struct {
+	me   string         // the visitor, who sees each message
 	zone *time.Location // of the times
 	mu   sync.Mutex
 	out  io.Writer
@@ -37,7 +38,8 @@ func (t *terminal) say(who string, lines ...string) {
 	t.text(fmt.Sprintf("%s  %-16s  %s", time.Now().In(t.zone).Format(time.TimeOnly), who, strings.Join(lines, "\n"+strings.Repeat(" ", 28))))
 }
 
-// Notify shows a message. Push messages about the search fail: the first try for a moment, the next for good.
+// Notify shows a message to the visitor or to a room, and a page to anybody. Push messages about the search fail: the first try for a moment,
+// the next for good.
 func (t *terminal) Notify(_ context.Context, m notify.Message) (notify.Receipt, error) {
 	if m.Class == "shop.search.slow" && m.Channel == "push" && m.Kind == notify.Page {
 		if m.Attempt == 1 {
@@ -45,30 +47,46 @@ func (t *terminal) Notify(_ context.Context, m notify.Message) (notify.Receipt, 
 		}
 		return notify.Receipt{}, notify.Permanent(fmt.Errorf("no telephone of %s takes push messages", m.Person))
 	}
-	to := m.Person
-	if to == "" {
-		to = m.To
+	said := m.Shown()
+	lines := []string{strings.TrimSuffix(said.Title, " · "+m.Incident)}
+	switch {
+	case m.Kind == notify.Page:
+		t.say("page "+recipient(&m), append(lines, t.details(&said)...)...)
+	case m.Person == t.me || m.Person == "":
+		t.say("tell "+recipient(&m), lines...)
 	}
-	if m.Channel == "phone" {
-		to += " (call)"
+	return notify.Receipt{}, nil
+}
+
+func recipient(m *notify.Message) string {
+	switch {
+	case m.Person == "":
+		return m.To
+	case m.Channel == "phone":
+		return m.Person + " (call)"
 	}
-	m = m.Shown()
-	lines := []string{strings.TrimSuffix(m.Title, " · "+m.Incident)}
-	for _, p := range m.Pages {
-		lines = append(lines, p.Title, "acknowledge: "+p.Ack)
+	return m.Person
+}
+
+// details are the links to acknowledge of the visitor's pages, and why.
+func (t *terminal) details(m *notify.Message) (lines []string) {
+	if m.Person != t.me {
+		return nil
+	}
+	for i := range m.Pages {
+		lines = append(lines, m.Pages[i].Title, "acknowledge: "+m.Pages[i].Ack)
 	}
 	if m.Ack != "" {
-		lines = append(lines, reason(&m), "acknowledge: "+m.Ack)
+		lines = append(lines, reason(m), "acknowledge: "+m.Ack)
 	}
-	t.say(map[bool]string{true: "page ", false: "tell "}[m.Kind == notify.Page]+to, lines...)
-	return notify.Receipt{}, nil
+	return lines
 }
 
 // reason says why a person is paged, and who is next.
 func reason(m *notify.Message) string {
-	text := m.Why
+	text := "why " + m.Why
 	if len(m.Next) > 0 {
-		text += "; next " + strings.Join(m.Next, " and ") + " in " + time.Until(m.NextAt).Round(time.Second).String()
+		text += "; without an answer " + strings.Join(m.Next, " and ") + " in " + time.Until(m.NextAt).Round(time.Second).String()
 	}
 	return text
 }
