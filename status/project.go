@@ -30,11 +30,7 @@ func row(cat *catalog.Compiled, i *incident.Incident, now time.Time) Incident {
 	if r.State == Watched {
 		r.HeldAt = i.Taken
 	}
-	for _, t := range i.Told {
-		if name := recipient(t.Person, t.Contact); !slices.Contains(r.Asked, name) {
-			r.Asked = append(r.Asked, name)
-		}
-	}
+	r.Asked = asked(i.Told)
 	pinned := cat.Pin(i.Plan)
 	switch r.State {
 	case Unheld:
@@ -45,6 +41,21 @@ func row(cat *catalog.Compiled, i *incident.Incident, now time.Time) Incident {
 		}
 	}
 	return r
+}
+
+// asked names those who were reached once each: people in the order in which they were, and then rooms.
+func asked(told []incident.Told) (names []string) {
+	var rooms []string
+	for _, t := range told {
+		to := &names
+		if t.Person == "" {
+			to = &rooms
+		}
+		if name := recipient(t.Person, t.Contact); !slices.Contains(*to, name) {
+			*to = append(*to, name)
+		}
+	}
+	return append(names, rooms...)
 }
 
 func stateOf(i *incident.Incident) State {
