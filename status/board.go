@@ -153,10 +153,16 @@ func (b *board) readOpen(ctx context.Context, c tocsin.Change) error {
 	}
 	if c.All {
 		open, err := b.allOpen(ctx)
-		if err == nil {
-			b.open = open
+		if err != nil {
+			return err
 		}
-		return err
+		for id := range b.open {
+			if _, still := open[id]; !still {
+				b.slow.read = time.Time{} // it has ended
+			}
+		}
+		b.open = open
+		return nil
 	}
 	for _, id := range c.Incidents {
 		i, err := b.engine.Incident(ctx, id)
@@ -280,10 +286,15 @@ func (b *board) fill(p *projection, now time.Time) {
 	p.Heard = b.heard()
 	p.ended, p.Ended, p.DeadLetters, p.Lost = b.slow.ended, b.slow.last, b.slow.letters, nil
 	for _, l := range b.slow.lost {
-		if slices.ContainsFunc(p.Open, func(i Incident) bool { return i.ID == l.Incident && i.State != Watched }) {
+		if slices.ContainsFunc(p.Open, func(i Incident) bool { return i.lacks(&l) }) {
 			p.Lost = append(p.Lost, l)
 		}
 	}
+}
+
+// lacks reports whether a page that failed leaves the incident without somebody: it still fails, and no other contact of theirs was reached.
+func (i *Incident) lacks(l *Lost) bool {
+	return i.ID == l.Incident && i.State != Watched && !slices.Contains(i.Asked, l.To)
 }
 
 func rank(s State) int { return slices.Index([]State{Unheld, Held, Watched, Informed}, s) }

@@ -31,6 +31,9 @@ func TestDay(t *testing.T) {
 		assert.Equal(t, http.StatusSeeOther, s.post("ben", "do", "acknowledge", "incident", id).Code)
 		assert.Equal(t, "One incident, in hand. P1 Checkout is down, ben since 00:05.", s.verdict())
 		assert.Contains(t, s.get("ben", "/?did=acknowledge&of="+id).Body.String(), "Done: you have it.")
+		s.post("ben", "do", "resolve", "incident", id, "back", "incident", "alerts", "1", "note", "the cable is in again")
+		pass(2 * time.Second)
+		assert.Equal(t, "All quiet. 3 services, nothing open since 00:05. ana and cho are on call.", s.verdict())
 	})
 }
 

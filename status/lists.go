@@ -288,7 +288,7 @@ func alertLine(al *incident.Alert, now time.Time) lineView {
 
 // messages lists the messages that failed for good.
 func (q *request) messages() error {
-	m, now := q.list("Messages that reached nobody", "Messages"), q.now()
+	m, now := q.list("Messages that failed for good", "Messages"), q.now()
 	m.Path = "messages"
 	t := table{ID: "dead", Name: "Dead letters"}
 	for d, err := range q.engine.DeadLetters(q.Context(), q.tenant) {

@@ -30,11 +30,7 @@ func row(cat *catalog.Compiled, i *incident.Incident, now time.Time) Incident {
 	if r.State == Watched {
 		r.HeldAt = i.Taken
 	}
-	for _, t := range i.Told {
-		if name := recipient(t.Person, t.Contact); t.Pages != 0 && !slices.Contains(r.Asked, name) {
-			r.Asked, r.Pages = append(r.Asked, name), append(r.Pages, max(0, t.Pages))
-		}
-	}
+	r.Asked, r.Pages = asked(i.Told)
 	switch r.State {
 	case Unheld:
 		r.Next, r.NextAt = ahead(cat, i)
@@ -44,6 +40,19 @@ func row(cat *catalog.Compiled, i *incident.Incident, now time.Time) Incident {
 		}
 	}
 	return r
+}
+
+// asked names those who were paged once each, and how often each was: people in the order in which they were, and then rooms.
+func asked(told []incident.Told) (names []string, pages []int) {
+	for _, rooms := range []bool{false, true} {
+		for _, t := range told {
+			name := recipient(t.Person, t.Contact)
+			if t.Pages != 0 && (t.Person == "") == rooms && !slices.Contains(names, name) {
+				names, pages = append(names, name), append(pages, max(0, t.Pages))
+			}
+		}
+	}
+	return names, pages
 }
 
 func stateOf(i *incident.Incident) State {

@@ -2,6 +2,7 @@ package status_test
 
 import (
 	"context"
+	"errors"
 	"io"
 	"log/slog"
 	"net/http"
@@ -28,7 +29,12 @@ import (
 )
 
 var (
-	silent = notify.NotifierFunc(func(context.Context, notify.Message) (notify.Receipt, error) { return notify.Receipt{}, nil })
+	silent = notify.NotifierFunc(func(_ context.Context, m notify.Message) (notify.Receipt, error) { // the address gone takes nothing
+		if m.To == "gone" {
+			return notify.Receipt{}, notify.Permanent(errors.New("there is no such address"))
+		}
+		return notify.Receipt{}, nil
+	})
 	quietl = slog.New(slog.NewTextHandler(io.Discard, nil))
 )
 

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"net"
 	"net/http"
 	"os"
 	"strings"
@@ -83,17 +84,16 @@ func notifiers(c *catalog.Catalog, log *slog.Logger) (map[string]notify.Notifier
 	return channels, nil
 }
 
-// serve runs the engine and its API until ctx ends.
-func (h *hub) serve(ctx context.Context, addr string) error {
-	server := intake.Server(h.handler(), 0)
-	server.Addr = addr
+// serve runs the engine and serves its API at the listener until ctx ends.
+func (h *hub) serve(ctx context.Context, at net.Listener, api http.Handler) error {
+	server := intake.Server(api, 0)
 	failed := make(chan error, 1)
-	go func() { failed <- server.ListenAndServe() }()
+	go func() { failed <- server.Serve(at) }()
 	engine, stop := context.WithCancel(ctx)
 	defer stop()
 	done := make(chan error, 1)
 	go func() { done <- h.bell.Run(engine) }()
-	h.log.Info("listening", "addr", addr)
+	h.log.Info("listening", "addr", at.Addr())
 	var err error
 	select {
 	case <-ctx.Done():

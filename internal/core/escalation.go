@@ -77,9 +77,7 @@ func (escalations) hear(t *turn, u *unit, at time.Time, f fact) bool {
 			t.inform(u, at, notify.OccasionFlapping, "it goes on and off")
 		}
 	case steadied:
-		if al := f.row.rec.(*Alert); al.Incident == u.inc.ID {
-			t.news(u, at, false, notify.OccasionLater, "alert "+al.ID+" went on and off, and fires steadily")
-		}
+		t.news(u, at, false, notify.OccasionLater, "alert "+f.row.rec.(*Alert).ID+" went on and off, and fires steadily")
 	case hushed:
 		e.Hushed(at, t.terms(u, at))
 	case signalled:
