@@ -173,7 +173,7 @@ func nobody(s *Snapshot, unheld []*Incident, room int) statement {
 	v := statement{State: Unheld, Priority: i.Priority}
 	since := ago(s.Now.Sub(i.Since))
 	if len(unheld) == 1 {
-		v.First = fmt.Sprintf("%s for %s and nobody has it.", capital(title(i, room)), since)
+		v.First = fmt.Sprintf("%s for %s and nobody has it.", title(i, room), since)
 		v.Second = next(i, s.Now) + "."
 		switch {
 		case len(i.Asked) > 0:

@@ -162,7 +162,7 @@ func TestVerdict(t *testing.T) {
 		{"storm in hand", open(many(12, 0, 0)...), "12 incidents in 6 min. All are in hand."},
 		{"blind", with(open(down()), gone), "We cannot say: no decision for 95 s, the store does not answer. What you see is from 14:04:05."},
 		{"blind for long", with(open(), func(s *status.Snapshot) { gone(s); s.AsOf = before(3 * time.Hour) }), "We cannot say: no decision for 3 h, the store does not answer. What you see is from 11:05:40."},
-		{"a title that is no line", open(down(named("down\n\x1b[31m\u202egpj.exe", severity.P1))), "Down ⏎ ␛[31mgpj.exe for 4 min and nobody has it. ana was paged; ben is next in 1 min 40 s."},
+		{"a title that is no line", open(down(named("down\n\x1b[31m\u202egpj.exe", severity.P1))), "down ⏎ ␛[31mgpj.exe for 4 min and nobody has it. ana was paged; ben is next in 1 min 40 s."},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			assert.Equal(t, c.want, status.Verdict(c.of))
