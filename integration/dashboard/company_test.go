@@ -21,6 +21,7 @@ import (
 	"github.com/tocsin-dev/tocsin/escalate"
 	"github.com/tocsin-dev/tocsin/escalate/oncall"
 	"github.com/tocsin-dev/tocsin/event"
+	"github.com/tocsin-dev/tocsin/intake"
 	"github.com/tocsin-dev/tocsin/notify"
 	"github.com/tocsin-dev/tocsin/respond"
 	"github.com/tocsin-dev/tocsin/severity"
@@ -83,6 +84,13 @@ var (
 	})
 )
 
+// intakes are the ways in that people may try out.
+var intakes = map[string]func(intake.Submitter) http.Handler{
+	"cloudevents": func(to intake.Submitter) http.Handler {
+		return intake.CloudEvents(to, &intake.Endpoint{Name: "cloudevents", Bearer: intake.Secrets{"secret"}})
+	},
+}
+
 func newCompany(t testing.TB) *company {
 	return &company{TB: t, kept: &kept{Store: memory.New()}, users: map[string]*httptest.Server{}}
 }
@@ -133,7 +141,7 @@ func (c *company) now(users ...string) {
 		if user[0] == ':' {
 			viewer = respond.Viewer{Machine: user[1:]}
 		}
-		board := status.Dashboard(c.bell, &status.Config{Logger: silent, Who: func(*http.Request) (respond.Viewer, bool) { return viewer, true }})
+		board := status.Dashboard(c.bell, &status.Config{Logger: silent, Intakes: intakes, Who: func(*http.Request) (respond.Viewer, bool) { return viewer, true }})
 		c.users[user] = httptest.NewServer(http.StripPrefix("/status", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			if c.down.Load() {
 				panic(http.ErrAbortHandler)

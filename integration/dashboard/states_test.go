@@ -45,7 +45,8 @@ var scenes = []scene{
 	{name: "done", past: (*company).unheld, act: (*tab).takes, says: "Done: you have it.", at: ".answer"},
 	{name: "error-404", past: (*company).quiet, path: "/none", says: "There is no such page."},
 	{name: "error-403", past: (*company).quiet, path: "/history", user: ":hall", says: "Only people see this."},
-	{name: "error-503", past: (*company).unheld, path: "/incident/ID", act: (*tab).loseStoreAndLook, says: "The store does not answer."},
+	{name: "error-503", past: (*company).unheld, path: "/alerts", act: (*tab).loseStoreAndLook, says: "The store does not answer."},
+	{name: "incident-blind", past: (*company).unheld, path: "/incident/ID", act: (*tab).loseStoreAndLook, says: "We cannot say who has it now: the store does not answer."},
 	{name: "services", past: (*company).storm, path: "/services", says: "Services"},
 	{name: "service", past: (*company).unheld, path: "/service/checkout", says: "checkout"},
 	{name: "alerts", past: (*company).storm, path: "/alerts", says: "Alerts"},
@@ -56,6 +57,10 @@ var scenes = []scene{
 	{name: "messages-none", past: (*company).quiet, path: "/messages", says: "Messages"},
 	{name: "ledger", past: (*company).lost, path: "/ledger?person=dee", says: "What became of messages"},
 	{name: "ledger-none", past: (*company).quiet, path: "/ledger?person=ben", says: "What became of messages"},
+	{name: "filter-empty", past: (*company).unheld, path: "/?service=media", says: "and nobody has it"},
+	{name: "capability", past: (*company).unheld, path: "/capability/buying", says: "Buying: checkout has a P1"},
+	{name: "would-form", past: (*company).quiet, path: "/would", says: "What would happen"},
+	{name: "would", past: (*company).unheld, path: "/would", act: (*tab).asksWhat, says: "ana", at: "#h-told + ol"},
 	{name: "catalog", past: (*company).quiet, path: "/catalog", says: "Catalog"},
 	{name: "incident-unheld", past: (*company).unheld, path: "/incident/ID", says: "Checkout is down"},
 	{name: "incident-held", past: (*company).held, path: "/incident/ID", says: "Checkout is down"},
@@ -141,6 +146,12 @@ func (b *tab) loseServer(c *company) {
 func (b *tab) loseRun(c *company) {
 	c.stop()
 	b.until(`document.querySelector('h1').textContent.includes('nothing is delivered')`)
+}
+
+// asksWhat asks what would come of an alert that nobody has sent.
+func (b *tab) asksWhat(*company) {
+	b.do(chromedp.SendKeys(`#payload`, `{"specversion":"1.0","id":"1","source":"/probe","type":"shop.ledger","subject":"eu","data":{"summary":"Bookings wait"}}`),
+		chromedp.SetValue(`#headers`, "Content-Type: application/cloudevents+json"), chromedp.Click(`.acts button.main`), chromedp.WaitReady(`#h-told`))
 }
 
 // takes acknowledges the checkout.
