@@ -185,12 +185,12 @@ func whyThem(cat *catalog.Compiled, i *Incident, inc *incident.Incident, now tim
 		}
 	}
 	if len(names) == 0 || len(i.Asked) == 0 && len(i.Next) == 0 {
-		return fmt.Sprintf("Level %d of %s for %s.", level, policy, team)
+		return fmt.Sprintf("Level %d of the policy %s, for %s.", level, policy, team)
 	}
-	text := fmt.Sprintf("%s: level %d of %s for %s", people(names), level, policy, team)
+	text := fmt.Sprintf("It belongs to %s; level %d of the policy %s asks %s", team, level, policy, people(names))
 	for _, d := range duties(cat, now) {
 		if d.Team == inc.Owner && !d.Until.IsZero() && slices.Contains(d.People, names[0]) {
-			text += ", on call until " + clock(d.Until, now)
+			text += ", who is on call until " + clock(d.Until, now)
 		}
 	}
 	return text + "."
@@ -226,9 +226,9 @@ func waitsFor(inc *incident.Incident) string {
 	case len(asks) == 0:
 		return ""
 	case asks[0].Question != "":
-		return " The runbook " + clip(asks[0].Runbook, 60) + " asks: " + clip(asks[0].Question, 120)
+		return fmt.Sprintf(" The runbook “%s” asks: %s", clip(asks[0].Runbook, 60), clip(asks[0].Question, 120))
 	}
-	return " Somebody approves or declines the runbook " + clip(asks[0].Runbook, 60) + "."
+	return fmt.Sprintf(" The runbook “%s” waits for somebody to approve it.", clip(asks[0].Runbook, 60))
 }
 
 // facts are what else is known of an incident.

@@ -76,7 +76,7 @@ func TestLedgerPage(t *testing.T) {
 		want := []string{
 			"page to ben over pager: by hand | failed: pager: no such number",
 			"page to ben over pager, level 2 | withdrawn: cho has it",
-			"page to ana over pager, level 1 | accepted",
+			"page to ana over pager, level 1 | taken by the channel",
 			"page to ana over pager, level 1 | failed, tried again at 00:01:00: pager: 503",
 		}
 		page := s.get("ana", "/incident/"+id)

@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -130,7 +131,7 @@ func (b *tab) picture(name string, first bool) {
 	if *shots != "" {
 		folders = append(folders, *shots)
 	}
-	if *update && shown[name] {
+	if *update && shown(name) {
 		folders = append(folders, filepath.Join("..", "..", "docs", "img"))
 	}
 	if folders == nil {
@@ -148,5 +149,18 @@ func (b *tab) picture(name string, first bool) {
 	}
 }
 
-// shown are the pictures in the documents.
-var shown = map[string]bool{"unheld-light": true, "quiet-light": true, "incident-dark": true, "wall-storm-light": true, "unheld-390": true}
+// shown reports whether the documents keep a picture: of every sentence and state of the main page, and of the page of an incident, in light,
+// in the dark and on a telephone, and of the main page on a wall.
+func shown(name string) bool {
+	name, wall := strings.CutPrefix(name, "wall-")
+	k := strings.LastIndexByte(name, '-')
+	looks := []string{"light", "dark", "390"}
+	if wall {
+		looks = looks[:1]
+	}
+	return k > 0 && slices.Contains(pictured, name[:k]) && slices.Contains(looks, name[k+1:])
+}
+
+var pictured = []string{
+	"quiet", "unheld", "held", "watched", "storm", "blind", "disconnected", "read-only", "filter-empty", "ten-thousand", "incident-unheld",
+}
