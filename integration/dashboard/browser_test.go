@@ -3,6 +3,7 @@ package dashboard_test
 import (
 	"context"
 	"flag"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -106,9 +107,10 @@ func (b *tab) until(expression string) {
 	require.NoError(b, err, expression)
 }
 
+// text returns the text of an element. It asks once: a live page may replace the element between two questions.
 func (b *tab) text(selector string) string {
 	b.Helper()
-	text, err := chromedp.Run(b.ctx, chromedp.TextContent(selector))
+	text, err := chromedp.Run(b.ctx, chromedp.Evaluate[string](fmt.Sprintf(`document.querySelector(%q).textContent`, selector)))
 	require.NoError(b, err)
 	return strings.ReplaceAll(text, "\u00a0", " ")
 }
