@@ -224,8 +224,8 @@ func TestTenantDoors(t *testing.T) {
 // TestTenantLive: what the stream of an incident brings leads where the page itself leads, at whichever path the page stands.
 func TestTenantLive(t *testing.T) {
 	play(t, func(s *stage) {
-		s.letIn("", "acme", "bolt")
-		ids := map[string]string{"/": s.firesFor("acme", "Acme is down"), "/@bolt/": s.firesFor("bolt", "Bolt is down")}
+		s.letIn("/ops", "acme", "bolt")
+		ids := map[string]string{"/ops/": s.firesFor("acme", "Acme is down"), "/ops/@bolt/": s.firesFor("bolt", "Bolt is down")}
 		pass(2 * time.Second)
 		for home, id := range ids {
 			for _, at := range []string{home + "incident/" + id, home + "act"} {
