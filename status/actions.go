@@ -260,5 +260,5 @@ func (q *request) unknown() error {
 }
 
 func (q *request) nowhere() error {
-	return q.fail(http.StatusNotFound, "There is no such page.", "The incident may be older than what is kept, or belong to somebody else.")
+	return q.fail(http.StatusNotFound, "There is no such page.", "Nothing of this name is known here: it may be older than what is kept, belong to somebody else, or not be in the catalog.")
 }

@@ -69,7 +69,7 @@ func (q *apiRequest) stands(inc incident.Incident) *standing {
 	}
 	if at := inc.Escalation.Next; !at.IsZero() {
 		s.Next = &comes{at, map[escalate.Status]string{
-			escalate.Idle: "level 1 is asked", escalate.Running: "the next level is asked", escalate.Paused: "the acknowledgement ends",
+			escalate.Idle: "level 1 is asked", escalate.Running: "the next level is asked", escalate.Paused: "its holders are reminded, or the acknowledgement ends",
 		}[inc.Escalation.Status]}
 	}
 	return s

@@ -260,3 +260,36 @@ func TestGap(t *testing.T) {
 		assert.Contains(t, s.get("ana", "/").Body.String(), "Nobody is on call for payments")
 	})
 }
+
+// TestStrangers: a person whom the catalog does not know looks, and gets no button.
+func TestStrangers(t *testing.T) {
+	play(t, func(s *stage) {
+		s.fires("shop.down", "eu", "Checkout is down")
+		pass(2 * time.Second)
+		for user, buttons := range map[string]bool{"ana": true, "zoe": false} {
+			for _, path := range []string{"/", "/incident/" + s.only()} {
+				page := s.get(user, path).Body.String()
+				assert.Contains(t, page, "Checkout is down")
+				assert.Equal(t, buttons, strings.Contains(page, `value="acknowledge"`), "%s at %s", user, path)
+			}
+		}
+	})
+}
+
+// TestForInformation: what nobody is asked about, and fires, is not said to have recovered.
+func TestForInformation(t *testing.T) {
+	c := shop()
+	levels := c.Policies["levels"]
+	levels.Inform, levels.Levels = true, levels.Levels[:1]
+	c.Policies["levels"] = levels
+	playWith(t, c, func(s *stage) {
+		assert.NotContains(t, s.get("ana", "/").Body.String(), "For information")
+		s.fires("shop.slow", "eu", "Search is slow")
+		pass(6 * time.Minute)
+		page := s.get("ana", "/").Body.String()
+		_, section, ok := strings.Cut(page, "For information")
+		require.True(t, ok)
+		assert.Contains(t, section, "Search is slow")
+		assert.Regexp(t, `Being watched</b>\s*<span>Nothing`, page)
+	})
+}
