@@ -116,7 +116,7 @@ func (l *Link) outlived(made time.Time, timeline []incident.Entry) LinkFault {
 	inc := &l.Incident
 	has := func(a escalate.Ack) bool { return a.By == l.Person }
 	switch again := inc.Reopened; {
-	case inc.Phase == incident.Resolved, len(again) > 0 && again[len(again)-1].Truncate(time.Millisecond).After(made):
+	case inc.Phase.Over(), len(again) > 0 && again[len(again)-1].Truncate(time.Millisecond).After(made):
 		return LinkEnded
 	case slices.ContainsFunc(inc.Escalation.Acks, has):
 		return ""

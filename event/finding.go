@@ -19,6 +19,10 @@ const (
 	FindingLoss            = "loss"             // an event was refused or cut; the subject names the intake, the event and the reason
 )
 
+// Declared is the type of an incident that a person declares without naming a class, and the intake of every declaration. A class of this
+// name decides about plan and owner.
+const Declared = "declared"
+
 // findingPrefix marks the classes of findings. The engine reports no finding about a finding, which prevents loops.
 const findingPrefix = "tocsin."
 

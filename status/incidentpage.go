@@ -83,7 +83,7 @@ func (q *request) incidentView(inc *incident.Incident, timeline []incident.Entry
 	now, cat := q.now(), q.engine.Catalog()
 	i := row(cat, inc, now)
 	m := &incidentPage{
-		ID: i.ID, Name: title(&i, 90), Row: q.row(&i, now, false), Open: inc.Phase != incident.Resolved, CanAct: q.mayAct(),
+		ID: i.ID, Name: title(&i, 90), Row: q.row(&i, now, false), Open: inc.Phase.Open(), CanAct: q.mayAct(),
 		Class: string(i.State) + " " + strings.ToLower(i.Priority.String()), Glyph: glyph{q.base, shapeOf(i.Priority)},
 		Holding: holding(&i, inc, now), Decided: "decided by class " + line.Of(inc.Class),
 	}
@@ -110,6 +110,8 @@ func holding(i *Incident, inc *incident.Incident, now time.Time) string {
 	switch {
 	case inc.Phase == incident.Resolved:
 		return "Resolved " + clock(inc.Resolved, now) + "."
+	case inc.Phase.Over():
+		return strings.ToUpper(string(inc.Phase[:1])) + string(inc.Phase[1:]) + " " + clock(inc.Closed, now) + "."
 	case i.State == Watched:
 		return "It has recovered."
 	case i.State == Informed:
@@ -125,8 +127,8 @@ func holding(i *Incident, inc *incident.Incident, now time.Time) string {
 // answers are the four answers: what, who, why, next.
 func answers(cat *catalog.Compiled, i *Incident, inc *incident.Incident, now time.Time) []four {
 	end := now
-	if !inc.Resolved.IsZero() {
-		end = inc.Resolved
+	if inc.Phase.Over() {
+		end = inc.Over()
 	}
 	what := four{"What", fmt.Sprintf("%v, for %s.", i.Priority, ago(end.Sub(i.Since))), clip(i.Title, 200) + "."}
 	if inc.Alerts > 1 {
@@ -180,7 +182,7 @@ func whyThem(cat *catalog.Compiled, i *Incident, inc *incident.Incident, now tim
 // nextOf says what happens next.
 func nextOf(i *Incident, inc *incident.Incident, now time.Time) string {
 	switch {
-	case inc.Phase == incident.Resolved:
+	case inc.Phase.Over():
 		return "Nothing; it is over."
 	case i.State == Watched && i.Until.IsZero():
 		return "Somebody says that it is over, and resolves it."

@@ -49,7 +49,7 @@ func row(cat *catalog.Compiled, i *incident.Incident, now time.Time) Incident {
 
 func stateOf(i *incident.Incident) State {
 	switch {
-	case i.Phase != incident.Active:
+	case i.Phase != incident.Triage && i.Phase != incident.Active:
 		return Watched
 	case len(i.Escalation.Acks) > 0 || i.Escalation.Status == escalate.Paused:
 		return Held
