@@ -214,8 +214,8 @@ func (c *Compiled) impactOf(f *route.Facts, level severity.Level) impact {
 	a.errors = collect(&res)
 	var impactSaid, urgencySaid bool
 	for m := range res.Matches() {
-		if m.Then.Impact != 0 && !impactSaid {
-			a.impact, impactBecause, impactSaid = m.Then.Impact, m.Then.Because, true
+		if grade, why := m.Then.impact(); grade != 0 && !impactSaid {
+			a.impact, impactBecause, impactSaid = grade, why, true
 		}
 		if m.Then.Urgency != 0 && !urgencySaid {
 			a.urgency, urgencyBecause, urgencySaid = m.Then.Urgency, m.Then.Because, true

@@ -36,6 +36,8 @@ type Incident struct {
 	Why      string            `json:"why"`
 	Forced   severity.Priority `json:"forced,omitempty"`
 	Because  string            `json:"because,omitempty"`
+	// Impact is what a person says that it costs, by dimension.
+	Impact severity.Impacts `json:"impact,omitempty"`
 
 	Phase Phase `json:"phase"`
 	Step  Step  `json:"step,omitempty"` // of an active incident
@@ -53,11 +55,13 @@ type Incident struct {
 	Override      string      `json:"override,omitempty"` // a person's reason to resolve in spite of the gates
 	Waived        string      `json:"waived,omitempty"`   // a person's reason to close in spite of the gates
 
-	Escalation Escalation `json:"escalation"`
-	Taken      time.Time  `json:"taken,omitzero"`    // when a person first acknowledged it
-	Told       []Told     `json:"told,omitempty"`    // responders who were paged or informed
-	Pending    []Message  `json:"pending,omitempty"` // messages on their way
-	Runs       []Run      `json:"runs,omitempty"`
+	Escalation Escalation  `json:"escalation"`
+	Objectives []Objective `json:"objectives,omitempty"`
+	Engaged    time.Time   `json:"engaged,omitzero"`  // when the first role was filled
+	Taken      time.Time   `json:"taken,omitzero"`    // when a person first acknowledged it
+	Told       []Told      `json:"told,omitempty"`    // responders who were paged or informed
+	Pending    []Message   `json:"pending,omitempty"` // messages on their way
+	Runs       []Run       `json:"runs,omitempty"`
 }
 
 // Alert is a read-only copy of an alert.

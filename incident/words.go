@@ -22,7 +22,10 @@ const (
 	WordCancelled        Word = "cancelled"
 	WordStep             Word = "step" // Of is the step of active
 	WordClosed           Word = "closed"
-	WordAmended          Word = "amended" // Of is the moment, When its instant
+	WordAmended          Word = "amended"  // Of is the moment, When its instant
+	WordAtRisk           Word = "at risk"  // Of is the objective, When its end
+	WordBreached         Word = "breached" // Of is the objective
+	WordImpact           Word = "impact"
 	WordPriority         Word = "priority"
 	WordPlan             Word = "plan"
 	WordLevel            Word = "level" // Of is its number
@@ -41,8 +44,10 @@ const (
 	WordRetry            Word = "retry"
 	WordWithdrawn        Word = "withdrawn"
 	WordResent           Word = "resent"
-	WordRunbook          Word = "runbook" // Of is its name
-	WordNote             Word = "note"    // Said is what a person wrote
+	WordRunbook          Word = "runbook"  // Of is its name
+	WordNote             Word = "note"     // Said is what a person wrote
+	WordPinned           Word = "pinned"   // a note that stands above the others
+	WordCorrects         Word = "corrects" // Of is the Seq of the entry about which Said is true instead
 	WordChanged          Word = "changed"
 	WordBroken           Word = "broken" // Of is the schedule, strategy, template, or kind of record
 )
@@ -88,6 +93,9 @@ var words = map[Word]row{
 	WordStep:             {kind: KindState, counts: "step"},
 	WordClosed:           {kind: KindState, counts: "close", quotes: "waived: "},
 	WordAmended:          {kind: KindChange, quotes: "because: "},
+	WordAtRisk:           {kind: KindState},
+	WordBreached:         {kind: KindState, counts: "breach"},
+	WordImpact:           {kind: KindState, quotes: "because: "},
 	WordPriority:         {kind: KindState, counts: "reprioritise", quotes: "because: "},
 	WordPlan:             {kind: KindState},
 	WordLevel:            {kind: KindState, counts: "escalate"},
@@ -108,6 +116,8 @@ var words = map[Word]row{
 	WordResent:           {kind: KindNote},
 	WordRunbook:          {kind: KindAction},
 	WordNote:             {kind: KindNote},
+	WordPinned:           {kind: KindNote},
+	WordCorrects:         {kind: KindNote},
 	WordChanged:          {kind: KindNote},
 	WordBroken:           {kind: KindNote},
 	WordPending:          {kind: KindState},

@@ -117,9 +117,10 @@ func (e *ForbiddenError) Unwrap() error { return e.Err }
 //	acknowledge, unacknowledge           a person
 //	declare                              a person, an operator
 //	escalate, note, page, stop a run     a person, an operator
-//	resolve, reprioritise, try a run     the owner team, who was paged or informed, who has the incident, an operator
+//	resolve, reprioritise, assess        the owner team, who was paged or informed, who has the incident, an operator
 //	accept, decline, cancel, proceed     these
 //	mitigate, reopen, close, amend       these
+//	try a run                            these
 //	answer a step                        a person of these
 //	start a run                          of these who has the grant approve
 //	approve, decline                     a person with the grant approve, but who asked for the run
@@ -142,7 +143,7 @@ func May(v Viewer, c Command, about About) error {
 			return nil
 		}
 		return j.first(NeedPerson)
-	case Resolve, Reprioritise, Accept, Decline, Cancel, Proceed, Mitigate, Reopen, Close, Amend:
+	case Resolve, Reprioritise, Assess, Accept, Decline, Cancel, Proceed, Mitigate, Reopen, Close, Amend:
 		return j.first(NeedResponder)
 	case Answer:
 		return j.first(NeedPerson, NeedResponder)

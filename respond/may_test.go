@@ -34,6 +34,7 @@ var may = []struct {
 	{respond.Resolve{}, []string{"owner", "paged", "being paged", "holder", "operator", "operating machine"}, nil, respond.NeedResponder},
 	{respond.Reprioritise{}, []string{"owner", "paged", "being paged", "holder", "operator", "operating machine"}, nil, respond.NeedResponder},
 	{respond.Declare{}, []string{"person", "owner", "paged", "being paged", "holder", "operator", "approver", "requester", "operating machine"}, nil, respond.NeedPerson},
+	{respond.Assess{}, []string{"owner", "paged", "being paged", "holder", "operator", "operating machine"}, nil, respond.NeedResponder},
 	{respond.Accept{}, []string{"owner", "paged", "being paged", "holder", "operator", "operating machine"}, nil, respond.NeedResponder},
 	{respond.Decline{}, []string{"owner", "paged", "being paged", "holder", "operator", "operating machine"}, nil, respond.NeedResponder},
 	{respond.Cancel{}, []string{"owner", "paged", "being paged", "holder", "operator", "operating machine"}, nil, respond.NeedResponder},

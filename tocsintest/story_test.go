@@ -70,7 +70,7 @@ func TestBrokenStories(t *testing.T) {
 		"a catalog unused":     {"a\n\n-- b: a.yaml --\n> pass 5m\n", `1: found the catalog "b", expected a command that reloads it`},
 		"a catalog unknown":    {"a\n\n> reload b\n", `3: found the catalog "b", expected a section -- b: FILE.yaml -- that defines it`},
 		"a broken catalog": {"a\n\n-- plans.yaml --\nplans: {payments: {polcy: standard}}\n> pass 5m\n", `5: the catalog "" cannot be read: plans.yaml:1:9: plan "payments": policy is missing, expected one of standard
-plans.yaml:1:20: plan "payments": field "polcy" is unknown, expected one of policy, group_wait, soak, resolve_on, recovered, reopen, group, comms, roles, did you mean "policy"?`},
+plans.yaml:1:20: plan "payments": field "polcy" is unknown, expected one of policy, group_wait, soak, resolve_on, recovered, reopen, group, triage, comms, roles, did you mean "policy"?`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			assert.Equal(t, "tocsintest: story:"+broken.want, tell(t, broken.story))

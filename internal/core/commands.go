@@ -32,6 +32,7 @@ func commands() []command {
 		commandOf("page", pageByHand),
 		commandOf("resolve", resolveByHand),
 		commandOf("reprioritise", reprioritise),
+		commandOf("assess", assess),
 		afterwards(commandOf("note", writeNote)),
 		about(commandOf("declare", declare), declaredKey),
 		commandOf("accept", accept),

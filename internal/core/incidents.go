@@ -23,6 +23,7 @@ type Incident struct {
 	Delivery   Delivery    `json:"delivery"`
 	Escalation Escalation  `json:"escalation"`
 	Runs       Runs        `json:"runs,omitzero"`
+	Objectives Objectives  `json:"objectives,omitzero"`
 	Absorbed   Absorbed    `json:"absorbed,omitzero"`
 	// Declarations are the ids of the commands that declared it.
 	Declarations []string `json:"declarations,omitempty" erase:"keep"`

@@ -154,6 +154,10 @@ type (
 	released struct{ by escalate.PersonID }
 	// stuck: a runbook needs a person.
 	stuck struct{}
+	// engaged: a role is filled.
+	engaged struct{}
+	// updated: an update has left.
+	updated struct{}
 	// rested: nobody is waited for any more.
 	rested struct{}
 	// touched: a person did something to the incident.
@@ -197,6 +201,8 @@ func (readied) fact()   {}
 func (seized) fact()    {}
 func (released) fact()  {}
 func (stuck) fact()     {}
+func (engaged) fact()   {}
+func (updated) fact()   {}
 func (rested) fact()    {}
 func (touched) fact()   {}
 
