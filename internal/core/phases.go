@@ -120,7 +120,9 @@ func (t *turn) counted(u *unit, f ended, at time.Time) {
 
 // firesIn brings the incident back if it has recovered or was resolved, since an alert fires in it.
 func (t *turn) firesIn(u *unit, at time.Time, al *Alert) {
-	t.revive(u, at, "", "alert "+al.ID+" fires")
+	if !u.inc.Phases.Under() { // nearly every alert joins an incident that is
+		t.revive(u, at, "", "alert "+al.ID+" fires")
+	}
 }
 
 // revive brings the incident back to active if it monitored or had resolved. A person may have said so.
