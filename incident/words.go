@@ -44,6 +44,7 @@ const (
 	WordRetry            Word = "retry"
 	WordWithdrawn        Word = "withdrawn"
 	WordResent           Word = "resent"
+	WordWithheld         Word = "withheld" // a message that has nobody to go to
 	WordRunbook          Word = "runbook"  // Of is its name
 	WordNote             Word = "note"     // Said is what a person wrote
 	WordPinned           Word = "pinned"   // a note that stands above the others
@@ -114,6 +115,7 @@ var words = map[Word]row{
 	WordRetry:            {kind: KindNote},
 	WordWithdrawn:        {kind: KindNote},
 	WordResent:           {kind: KindNote},
+	WordWithheld:         {kind: KindNote},
 	WordRunbook:          {kind: KindAction},
 	WordNote:             {kind: KindNote},
 	WordPinned:           {kind: KindNote},

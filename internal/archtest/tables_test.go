@@ -33,6 +33,7 @@ var layers = []struct {
 	{"store", 0},
 	{"internal/mark", 0},
 	{"internal/window", 0},
+	{"internal/habit", 0},
 	{"internal/redact", 0},
 	{"internal/line", 0},
 	{"internal/line/linetest", 0},
@@ -104,6 +105,8 @@ var sideways = []struct{ from, to, reason string }{
 	{"incident", "automate", "people read how far a runbook is"},
 	{"store/*", "store/codec", "a store asks it what it needs of the records"},
 	{"store/storetest", "store/codec", "the suite stores such records"},
+	{"tocsintest", "intake", "a test sends a body to the intake of production"},
+	{"status", "intake", "people ask what would come of a body"},
 }
 
 // internalUsers may import an internal package of another module of ours, and so may the tests of internalTestUsers. None of

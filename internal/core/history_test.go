@@ -113,17 +113,22 @@ type step struct {
 	acted   *core.Acted
 }
 
-// history draws inputs at random, at instants that mostly grow.
-func history(rng *rand.Rand, n int) []step {
+// history draws inputs at random, at instants that mostly grow. Without life nobody declares an incident or moves it from phase to phase, and
+// a seed draws what it drew before people could.
+func history(rng *rand.Rand, n int, life bool) []step {
 	types := []string{"pay.stuck", "pay.slow", "hub.lag", "unknown"}
 	groups := []string{"pay.stuck/checkout", "pay.slow/checkout", "hub.lag/hub", "pay.stuck/checkout/prices"}
+	kinds := 20
+	if !life {
+		kinds, groups = 16, groups[:3]
+	}
 	at := start
 	steps := make([]step, 0, n)
 	for i := range n {
 		at = at.Add(time.Duration(rng.IntN(240)-20) * time.Second) // clocks step back, too
 		s := step{at: at}
 		id := inc(fmt.Sprintf("%s#%d", groups[rng.IntN(len(groups))], 1+rng.IntN(2)))
-		switch k := rng.IntN(20); {
+		switch k := rng.IntN(kinds); {
 		case k < 6:
 			s.event = &event.Event{
 				ID: fmt.Sprint(i), Source: "test", Intake: "test", Type: types[rng.IntN(len(types))], Subject: fmt.Sprint(rng.IntN(3)),
@@ -206,6 +211,7 @@ type world struct {
 	cat    *catalog.Compiled
 	store  *memory.Store
 	log    map[string][]string // per record: entries and tasks
+	sent   []sending           // messages that were put on their way
 	bytes  []byte
 	record bool
 }
@@ -230,6 +236,12 @@ func (w *world) decide(now time.Time, inputs ...core.Input) {
 	for _, c := range d.Put {
 		for _, e := range c.Entries {
 			w.log[c.Key.ID] = append(w.log[c.Key.ID], string(e.Doc))
+		}
+	}
+	for _, task := range d.Tasks {
+		var m notify.Message
+		if task.Kind == "message" && json.Unmarshal(task.Payload, &m) == nil && m.Kind != notify.Close {
+			w.sent = append(w.sent, sending{m.Incident, m.Channel, m.Seq})
 		}
 	}
 	if w.record {
@@ -396,16 +408,24 @@ func (w *world) known(steps []step) []step {
 	return kept
 }
 
+// onceWrong are seeds of histories that were decided wrongly. In 1081 and 1973 a window that began at a deadline was passed over for a third
+// one; in 1273 and 5006 an alert went back in time, since it came from a group whose clock was ahead. They are histories without life.
+var onceWrong = []uint64{1081, 1273, 1973, 5006}
+
 // TestBatching: how many inputs are decided at once, and how often somebody looks in between, changes nothing.
 func TestBatching(t *testing.T) {
 	histories := 250
 	if testing.Short() {
 		histories = 40
 	}
-	entries, reached := 0, make(map[string]int)
+	seeds := append(slices.Clone(onceWrong), 452) // in 452 an incident is closed
 	for seed := range uint64(histories) {
-		rng := rand.New(rand.NewPCG(seed, 2))
-		steps := newWorld(t).known(history(rng, 40))
+		seeds = append(seeds, seed)
+	}
+	entries, reached := 0, make(map[string]int)
+	for i, seed := range seeds {
+		rng := rand.New(rand.NewPCG(seed, 1))
+		steps := newWorld(t).known(history(rng, 40, i >= len(onceWrong)))
 		one := newWorld(t)
 		one.play(steps, 1, 0)
 		other := newWorld(t)
@@ -430,7 +450,7 @@ func TestBatching(t *testing.T) {
 	if !testing.Short() {
 		require.Len(t, reached, 17, "the histories get everywhere")
 	}
-	t.Logf("%d histories, %d timeline entries, seeds from 0; reached %v", histories, entries, reached)
+	t.Logf("%d histories, %d timeline entries, seeds from 0 and %d others; reached %v", len(seeds), entries, len(seeds)-histories, reached)
 }
 
 // forward asserts that no timeline goes back in time, although clocks do.
@@ -451,7 +471,7 @@ func TestSameBytes(t *testing.T) {
 	if testing.Short() {
 		replays = 100
 	}
-	steps := history(rand.New(rand.NewPCG(7, 9)), 40)
+	steps := history(rand.New(rand.NewPCG(7, 7)), 40, true)
 	var want []byte
 	for i := range replays {
 		w := newWorld(t)
@@ -466,5 +486,5 @@ func TestSameBytes(t *testing.T) {
 			t.Fatalf("replay %d differs", i)
 		}
 	}
-	t.Logf("%d replays of one log of %d inputs, %d bytes each, seed 7/9", replays, len(steps), len(want))
+	t.Logf("%d replays of one log of %d inputs, %d bytes each, seed 7/7", replays, len(steps), len(want))
 }
