@@ -33,7 +33,8 @@ type Catalog struct {
 	Runbooks   map[string]automate.Runbook // the key is the name; the field Name is ignored
 	Channels   map[string]Channel
 	Comms      map[string]Comms
-	Matrix     severity.Matrix                 // defaults to [severity.DefaultMatrix]
+	Matrix     severity.Matrix // defaults to [severity.DefaultMatrix]
+	Objectives map[severity.Priority]severity.Objectives
 	Messages   map[notify.Kind]notify.Template // replace the built-in texts
 
 	places *part // where it stands in YAML; nil: it was written in Go

@@ -22,7 +22,7 @@ type Comms struct {
 }
 
 func commsForm() field[document] {
-	spans := keyed("Spans", "a mapping of P1 to P5 to durations", true, "Of incidents of %v.", durationForm(),
+	spans := keyed[map[severity.Priority]time.Duration]("Spans", "a mapping of P1 to P5 to durations", true, "Of incidents of %v.", durationForm(),
 		severity.P1, severity.P2, severity.P3, severity.P4, severity.P5)
 	return key("comms", "The communication plans that plans name: who outside hears what, and when.",
 		func(d *document) *map[string]Comms { return &d.Comms }, named[string]("communication plan", mapping("Comms", "a communication plan", false,

@@ -35,6 +35,7 @@ func all() sections {
 		{channelsForm, checkChannels, documentChannels, vetChannels, unpinned},
 		{commsForm, checkComms, documentComms, vetComms, unpinned},
 		{matrixForm, checkMatrix, undocumented, unvetted, unpinned},
+		{objectivesForm, checkObjectives, documentObjectives, unvetted, unpinned},
 		{messagesForm, checkMessages, undocumented, unvetted, unpinned},
 	}
 }

@@ -11,6 +11,7 @@ const (
 	FindingCatalogError    = "catalog-error"    // a schedule, a strategy or a template failed
 	FindingUncoveredLevel  = "uncovered-level"  // a level reached nobody
 	FindingExhausted       = "exhausted"        // a policy ended without an acknowledgement
+	FindingBreach          = "breach"           // a response-time objective was not met in time
 	FindingDeadLetter      = "dead-letter"      // a message could not be delivered over any contact
 	FindingUnknownSeverity = "unknown-severity" // the sender's word for a severity is unknown
 	FindingOverflow        = "overflow"         // a limit was reached, and input was lost
@@ -18,6 +19,10 @@ const (
 	FindingUnreadable      = "unreadable"       // a row of the store cannot be read
 	FindingLoss            = "loss"             // an event was refused or cut; the subject names the intake, the event and the reason
 )
+
+// Declared is the type of an incident that a person declares without naming a class, and the intake of every declaration. A class of this
+// name decides about plan and owner.
+const Declared = "declared"
 
 // findingPrefix marks the classes of findings. The engine reports no finding about a finding, which prevents loops.
 const findingPrefix = "tocsin."

@@ -195,7 +195,7 @@ func (p *pagerDuty) take(ctx context.Context, ev *pagerDutyEvent) error {
 		return err
 	}
 	v := respond.Viewer{Person: escalate.PersonID(ev.Agent.ID), Tenants: p.tenants}
-	if inc.Phase == incident.Resolved || !v.Sees(inc.Tenant) {
+	if inc.Phase.Over() || !v.Sees(inc.Tenant) {
 		return nil
 	}
 	person, ok := p.to.Known(v.Person)
@@ -240,7 +240,7 @@ func (p *pagerDuty) answered(ctx context.Context, inc *incident.Incident, ev *pa
 	switch {
 	case err == nil, errors.Is(err, tocsin.ErrNotFound):
 	case errors.As(err, &refused):
-		if refused.Phase != incident.Resolved { // an answer that came too late needs no note
+		if !refused.Phase.Over() { // an answer that came too late needs no note
 			p.note(ctx, inc, ev, reasonRefused, refused.Error())
 		}
 	case errors.As(err, &forbidden):

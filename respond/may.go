@@ -115,8 +115,12 @@ func (e *ForbiddenError) Unwrap() error { return e.Err }
 // [*ForbiddenError]. Ask [Viewer.Sees] first. A command that May does not know is for operators.
 //
 //	acknowledge, unacknowledge           a person
+//	declare                              a person, an operator
 //	escalate, note, page, stop a run     a person, an operator
-//	resolve, reprioritise, try a run     the owner team, who was paged or informed, who has the incident, an operator
+//	resolve, reprioritise, assess        the owner team, who was paged or informed, who has the incident, an operator
+//	accept, decline, cancel, proceed     these
+//	mitigate, reopen, close, amend       these
+//	try a run                            these
 //	answer a step                        a person of these
 //	start a run                          of these who has the grant approve
 //	approve, decline                     a person with the grant approve, but who asked for the run
@@ -134,12 +138,12 @@ func May(v Viewer, c Command, about About) error {
 	switch c := c.(type) {
 	case Acknowledge, Unacknowledge:
 		return j.first(NeedPerson)
-	case Escalate, Note, Page, StopRun:
+	case Declare, Escalate, Note, Page, StopRun:
 		if v.Has(GrantOperator) {
 			return nil
 		}
 		return j.first(NeedPerson)
-	case Resolve, Reprioritise:
+	case Resolve, Reprioritise, Assess, Accept, Decline, Cancel, Proceed, Mitigate, Reopen, Close, Amend:
 		return j.first(NeedResponder)
 	case Answer:
 		return j.first(NeedPerson, NeedResponder)

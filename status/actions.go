@@ -152,7 +152,7 @@ func position(text string) (p escalate.Position, err error) {
 func refusal(no *respond.RefusedError) string {
 	text := "Refused: " + clip(no.Reason, 300) + "."
 	switch {
-	case no.Phase == incident.Resolved:
+	case no.Phase.Over():
 		return text + " The incident is over."
 	case no.Phase == incident.Monitoring:
 		return text + " It has recovered; it can be resolved."

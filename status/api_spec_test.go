@@ -411,7 +411,8 @@ func TestOpenAPIFields(t *testing.T) {
 	for name, v := range map[string]any{
 		"Incident": incident.Incident{}, "Alert": incident.Alert{}, "Signal": incident.Signal{}, "Escalation": incident.Escalation{}, "Ack": escalate.Ack{},
 		"Told": incident.Told{}, "Message": incident.Message{}, "Run": incident.Run{}, "RunStep": incident.RunStep{}, "Said": incident.Said{},
-		"Entry": incident.Entry{}, "Sent": incident.Sent{}, "LedgerLine": tocsin.LedgerLine{}, "Position": escalate.Position{}, "Link": event.Link{},
+		"Entry": incident.Entry{}, "Sent": incident.Sent{}, "LedgerLine": tocsin.LedgerLine{}, "Position": escalate.Position{}, "Objective": incident.Objective{},
+		"Link": event.Link{},
 	} {
 		var fields, required []string
 		for _, f := range reflect.VisibleFields(reflect.TypeOf(v)) {

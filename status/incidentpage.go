@@ -91,7 +91,7 @@ func (q *request) incidentView(s *sight, now, asOf time.Time, fault string) *inc
 	cat, inc := q.engine.Catalog(), &s.inc
 	i := row(cat, inc, now)
 	m := &incidentPage{
-		ID: i.ID, Name: title(&i, 90), Row: q.row(&i, now, fault != ""), Open: inc.Phase != incident.Resolved, CanAct: q.mayAct() && fault == "",
+		ID: i.ID, Name: title(&i, 90), Row: q.row(&i, now, fault != ""), Open: inc.Phase.Open(), CanAct: q.mayAct() && fault == "",
 		Class: string(i.State) + " " + strings.ToLower(i.Priority.String()), Glyph: glyph{q.base, shapeOf(i.Priority)},
 		Holding: holding(&i, inc, now), Decided: "decided by class " + line.Of(inc.Class), Partly: s.partly,
 	}
@@ -130,6 +130,8 @@ func holding(i *Incident, inc *incident.Incident, now time.Time) string {
 	switch {
 	case inc.Phase == incident.Resolved:
 		return "Resolved " + clock(inc.Resolved, now) + "."
+	case inc.Phase.Over():
+		return strings.ToUpper(string(inc.Phase[:1])) + string(inc.Phase[1:]) + " " + clock(inc.Closed, now) + "."
 	case i.State == Watched:
 		return "It has recovered."
 	case i.State == Informed:
@@ -145,8 +147,8 @@ func holding(i *Incident, inc *incident.Incident, now time.Time) string {
 // answers are the four answers: what, who, why, next.
 func answers(cat *catalog.Compiled, i *Incident, inc *incident.Incident, now time.Time) []four {
 	what := four{Name: "What", Strong: fmt.Sprintf("%v, for", i.Priority), Age: age(i.Since, now), Text: clip(i.Title, 200) + "."}
-	if !inc.Resolved.IsZero() {
-		what.Strong, what.Age = fmt.Sprintf("%v, for %s.", i.Priority, ago(inc.Resolved.Sub(i.Since))), nil
+	if inc.Phase.Over() {
+		what.Strong, what.Age = fmt.Sprintf("%v, for %s.", i.Priority, ago(inc.Over().Sub(i.Since))), nil
 	}
 	if inc.Alerts > 1 {
 		what.Text += fmt.Sprintf(" %d of %s fire.", inc.Firing, plural(inc.Alerts, "alert"))
@@ -199,7 +201,7 @@ func whyThem(cat *catalog.Compiled, i *Incident, inc *incident.Incident, now tim
 // nextOf says what happens next.
 func nextOf(i *Incident, inc *incident.Incident, now time.Time) string {
 	switch {
-	case inc.Phase == incident.Resolved:
+	case inc.Phase.Over():
 		return "Nothing; it is over."
 	case i.State == Watched && i.Until.IsZero():
 		return "Somebody says that it is over, and resolves it."

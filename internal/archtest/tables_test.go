@@ -16,6 +16,9 @@ const (
 	above     = 7 // programs, benchmarks and tests against others: they import whatever they need
 )
 
+// endedPhases are the phases in which an incident is over.
+var endedPhases = []string{"Resolved", "Closed", "Declined", "Cancelled"}
+
 // core is the package that decides; it is made of parts.
 const core = "internal/core"
 

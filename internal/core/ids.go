@@ -18,6 +18,7 @@ const (
 	refField    = "field"    // the open groups that take in alerts by a field
 	refChanges  = "changes"  // the changes of a service in an hour
 	refAcked    = "acked"    // the incidents that a person has acknowledged
+	refDeclared = "declared" // the incident that a command declared
 )
 
 // IDRef finds an incident by its id, or an alert that has a tenant. Other alerts are found by their key.

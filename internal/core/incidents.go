@@ -23,8 +23,11 @@ type Incident struct {
 	Delivery   Delivery    `json:"delivery"`
 	Escalation Escalation  `json:"escalation"`
 	Runs       Runs        `json:"runs,omitzero"`
+	Objectives Objectives  `json:"objectives,omitzero"`
 	Absorbed   Absorbed    `json:"absorbed,omitzero"`
-	Seq        uint64      `json:"seq"` // of its timeline
+	// Declarations are the ids of the commands that declared it.
+	Declarations []string `json:"declarations,omitempty" erase:"keep"`
+	Seq          uint64   `json:"seq"` // of its timeline
 }
 
 // About says what an incident is about. It is set when the incident opens.
@@ -51,9 +54,12 @@ type About struct {
 }
 
 func indexIncident(t *turn, r *record, i *Incident, c *store.Change) {
-	c.State, c.Ended, c.Priority = string(i.Phases.Phase), i.Phases.Resolved, uint8(i.Rating.Priority)
+	c.State, c.Ended, c.Priority = string(i.Phases.Phase), i.Phases.Over(), uint8(i.Rating.Priority)
 	t.publish("", refID, i.ID)
-	for _, ack := range i.Escalation.Acks[:min(len(i.Escalation.Acks), store.MaxRefs-1)] {
+	for _, id := range i.Declarations {
+		t.publish(r.key.Tenant, refDeclared, id)
+	}
+	for _, ack := range i.Escalation.Acks[:min(len(i.Escalation.Acks), store.MaxRefs-1-len(i.Declarations))] {
 		t.publish(r.key.Tenant, refAcked, string(ack.By))
 	}
 }

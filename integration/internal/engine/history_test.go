@@ -32,8 +32,12 @@ func twoTeams(moved bool) *catalog.Catalog {
 		{Name: "hub.*", Service: "hub", Plan: "quiet", StaleAfter: 90 * time.Minute},
 		{Name: "hub.lag", Count: 3, Within: 20 * time.Minute},
 	}
+	c.Objectives = map[severity.Priority]severity.Objectives{
+		severity.P1: {severity.ToAcknowledge: 2 * time.Minute, severity.ToResolve: 12 * time.Minute},
+		severity.P2: {severity.ToAcknowledge: 6 * time.Minute, severity.ToUpdate: 9 * time.Minute},
+	}
 	c.Plans["loud"] = catalog.Plan{
-		Policy: "two", Reopen: new(20 * time.Minute),
+		Policy: "two", Triage: true, Reopen: new(20 * time.Minute),
 		Group: catalog.Grouping{Window: 10 * time.Minute, MaxMembers: 2, OnJoin: catalog.JoinPage},
 	}
 	c.Plans["quiet"] = catalog.Plan{
@@ -91,7 +95,10 @@ func someEvent(rng *rand.Rand, id string) event.Event {
 }
 
 func someCommand(rng *rand.Rand, id string) respond.Command {
-	of := core.IncidentID("", []string{"loud/payments/pay.stuck/checkout", "loud/payments/pay.slow/checkout", "quiet/platform/hub.lag/hub"}[rng.IntN(3)], 1+rng.IntN(2))
+	of := core.IncidentID("", []string{"loud/payments/pay.stuck/checkout", "loud/payments/pay.slow/checkout", "quiet/platform/hub.lag/hub", "loud/payments/pay.stuck/checkout/prices"}[rng.IntN(4)], 1+rng.IntN(2))
+	if rng.IntN(3) == 0 {
+		return lifeCommand(rng, of, id)
+	}
 	switch rng.IntN(8) {
 	case 0:
 		return respond.Unacknowledge{Incident: of, By: "ana", ID: id}
@@ -107,6 +114,33 @@ func someCommand(rng *rand.Rand, id string) respond.Command {
 		return respond.Escalate{Incident: of, By: "ben", AsOf: escalate.Position{Round: 1, Level: 1}, ID: id}
 	}
 	return respond.Acknowledge{Incident: of, By: []escalate.PersonID{"ana", "ben"}[rng.IntN(2)], ID: id}
+}
+
+// lifeCommand is a command about the phases of an incident, its times or its impact.
+func lifeCommand(rng *rand.Rand, of, id string) respond.Command {
+	switch rng.IntN(11) {
+	case 0:
+		return respond.Declare{Title: "prices", Class: "pay.stuck", Service: "checkout", Priority: severity.Priority(rng.IntN(6)), By: "ana", ID: id}
+	case 1:
+		return respond.Accept{Incident: of, By: "ana", ID: id}
+	case 2:
+		return respond.Decline{Incident: of, By: "ana", Because: "test", ID: id}
+	case 3:
+		return respond.Cancel{Incident: of, By: "ben", Because: "test", ID: id}
+	case 4:
+		return respond.Proceed{Incident: of, By: "ana", Step: incident.Identified, ID: id}
+	case 5:
+		return respond.Mitigate{Incident: of, By: "ana", Because: "test", ID: id}
+	case 6:
+		return respond.Reopen{Incident: of, By: "ben", Because: "test", ID: id}
+	case 7:
+		return respond.Close{Incident: of, By: "ana", ID: id}
+	case 8:
+		return respond.Amend{Incident: of, By: "ana", Moment: incident.ImpactStarted, To: time.Now().Add(-time.Hour), Because: "test", ID: id}
+	case 9:
+		return respond.Assess{Incident: of, By: "ana", Impact: severity.Impacts{severity.Money: severity.High}, Because: "test", ID: id}
+	}
+	return respond.Note{Incident: of, By: "ana", Text: "test", When: time.Now().Add(-time.Hour), Corrects: 1, ID: id}
 }
 
 // TestSameHistory lets engines live through the same history over every store: the records, timelines, tasks and input logs
