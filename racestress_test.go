@@ -144,6 +144,10 @@ var calls = map[string]call{
 		return err
 	}},
 	"Incident": {3000, func(c *caller) error { _, err := c.Incident(c.ctx, c.one().ID); return err }},
+	"Changes": {20, func(c *caller) error {
+		_, err := c.Changes(c.ctx, "", pick(c, "checkout", "none"))
+		return err
+	}},
 	"Alerts": {50, func(c *caller) error {
 		_, err := c.Alerts(c.ctx, tocsin.AlertQuery{Limit: 3, State: pick(c, "", "firing"), Promoted: pick(c, nil, new(false)), Incident: pick(c, "", c.one().ID)})
 		return err

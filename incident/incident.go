@@ -103,6 +103,16 @@ type Alert struct {
 	Unpaged string `json:"unpaged,omitempty"`
 }
 
+// Change is a read-only copy of a change event, such as a deployment.
+type Change struct {
+	At      time.Time `json:"at"` // when it was received
+	Type    string    `json:"type"`
+	Subject string    `json:"subject,omitempty"`
+	Source  string    `json:"source,omitempty"`
+	Service string    `json:"service,omitempty"`
+	Summary string    `json:"summary,omitempty"`
+}
+
 // Signal holds the content of one trigger of an alert.
 type Signal struct {
 	Event    string         `json:"event,omitempty"` // id

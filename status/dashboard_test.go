@@ -16,6 +16,7 @@ import (
 	"github.com/tocsin-dev/tocsin/catalog"
 	"github.com/tocsin-dev/tocsin/escalate"
 	"github.com/tocsin-dev/tocsin/escalate/oncall"
+	"github.com/tocsin-dev/tocsin/event"
 )
 
 // TestDay tells a day by its verdicts: the board follows the engine.
@@ -291,5 +292,22 @@ func TestForInformation(t *testing.T) {
 		require.True(t, ok)
 		assert.Contains(t, section, "Search is slow")
 		assert.Regexp(t, `Being watched</b>\s*<span>Nothing`, page)
+	})
+}
+
+// TestServiceChanges: the page of a service lists what has changed in it, and says so if that cannot be read.
+func TestServiceChanges(t *testing.T) {
+	play(t, func(s *stage) {
+		assert.NotContains(t, s.get("ana", "/service/checkout").Body.String(), "Changes in the last 24 hours")
+		require.NoError(t, s.bell.Submit(s.Context(), event.Event{Type: "shop.down", Signal: event.Change, Source: "ci", Summary: "release <42>"}))
+		pass(2 * time.Second)
+		page := s.get("ana", "/service/checkout").Body.String()
+		assert.Contains(t, page, "Changes in the last 24 hours")
+		assert.Contains(t, page, "release &lt;42&gt;")
+		assert.Contains(t, page, "shop.down, by ci")
+		assert.NotContains(t, s.get("ana", "/service/search").Body.String(), "release")
+		s.kept.away(assert.AnError)
+		assert.Contains(t, s.get("ana", "/service/checkout").Body.String(), "The changes cannot be read now.")
+		s.kept.away(nil)
 	})
 }

@@ -148,8 +148,27 @@ func (q *request) service() error {
 			m.Side = append(m.Side, side{Name: "On call now", Duty: dutyViews([]Duty{d}, now)})
 		}
 	}
-	m.Tables = endedTables(p, name, now)
+	m.Tables = append(q.changeTables(name, now), endedTables(p, name, now)...)
 	return q.render(200, "list", m)
+}
+
+// changeTables lists what has changed in a service. If that cannot be read, it says so.
+func (q *request) changeTables(service string, now time.Time) []table {
+	t := table{ID: "changes", Name: "Changes in the last 24 hours"}
+	changes, err := q.engine.Changes(q.Context(), q.tenant, service)
+	if err != nil {
+		t.Lines = []lineView{{First: "unknown", What: "The changes cannot be read now."}}
+		return []table{t}
+	}
+	for _, c := range changes {
+		t.Lines = append(t.Lines, lineView{
+			At: minute(c.At, now), What: clip(cmp.Or(c.Summary, c.Subject, c.Type), 120), Why: clip(c.Type+", by "+c.Source, 120),
+		})
+	}
+	if t.Count = len(t.Lines); t.Count == 0 {
+		return nil
+	}
+	return []table{t}
 }
 
 func endedTables(p *projection, service string, now time.Time) []table {
