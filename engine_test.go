@@ -42,11 +42,19 @@ type inbox struct {
 func (b *inbox) Notify(_ context.Context, m notify.Message) (notify.Receipt, error) {
 	b.mu.Lock()
 	b.messages = append(b.messages, m)
+	answer := b.answer
 	b.mu.Unlock()
-	if b.answer != nil {
-		return notify.Receipt{}, b.answer(m)
+	if answer != nil {
+		return notify.Receipt{}, answer(m)
 	}
 	return notify.Receipt{}, nil
+}
+
+// answers says what the notifier does from now on; nil: accept.
+func (b *inbox) answers(answer func(notify.Message) error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.answer = answer
 }
 
 // lines lists what came: kind, person or channel, summary.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -55,9 +56,10 @@ func TestHeard(t *testing.T) {
 // TestHeardSent: what a channel took counts as delivered, what it refused does not, and a test message is told apart.
 func TestHeardSent(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		down := true
+		var down atomic.Bool
+		down.Store(true)
 		bell, stop := begin(t, memory.New(), notify.NotifierFunc(func(context.Context, notify.Message) (notify.Receipt, error) {
-			if down {
+			if down.Load() {
 				return notify.Receipt{}, errors.New("busy")
 			}
 			return notify.Receipt{}, nil
@@ -66,7 +68,7 @@ func TestHeardSent(t *testing.T) {
 		require.NoError(t, bell.Submit(t.Context(), critical("x")))
 		settle(time.Second)
 		assert.Zero(t, bell.Heard("").Delivered)
-		down = false
+		down.Store(false)
 		settle(time.Minute)
 		paged := bell.Heard("")
 		assert.NotZero(t, paged.Delivered)

@@ -85,9 +85,9 @@ func TestLedgerTellsEachMessage(t *testing.T) {
 			+0s  x  page  level 1  ana  slack  retry  slack: busy  again at +1s
 			+1s  x  page  level 1  ana  slack  accepted
 		`, "", func(t *testing.T, h *house) {
-			h.in.answer = busy
+			h.in.answers(busy)
 			h.fires(t, critical("x"))
-			h.in.answer = nil
+			h.in.answers(nil)
 			settle(2 * time.Second)
 		}},
 		{"failed, and accepted over the next contact", `
@@ -106,9 +106,9 @@ func TestLedgerTellsEachMessage(t *testing.T) {
 			+0s  x  page  level 1  ana  slack  retry  slack: busy  again at +1s
 			+0s  x  page  level 1  ana  slack  withdrawn  ben has it
 		`, "ana", func(t *testing.T, h *house) {
-			h.in.answer = busy
+			h.in.answers(busy)
 			h.fires(t, critical("x"))
-			h.in.answer = nil
+			h.in.answers(nil)
 			require.NoError(t, h.Do(t.Context(), respond.Acknowledge{Incident: inc("pay.x/checkout#1"), By: "ben"}))
 		}},
 		{"together", `
@@ -169,7 +169,7 @@ func TestLedgerTellsEachMessage(t *testing.T) {
 			+0s  x  page  level 1  ana  slack  retry  slack: busy  again at +1s
 			now  x  page  level 1  ana  slack  pending
 		`, "ana", func(t *testing.T, h *house) {
-			h.in.answer = busy
+			h.in.answers(busy)
 			h.fires(t, critical("x"))
 		}},
 	} {
@@ -322,7 +322,7 @@ func TestLedgerOfAnEarlierVersion(t *testing.T) {
 		require.NoError(t, bell.Submit(t.Context(), critical("x")))
 		synctest.Wait()
 		require.NoError(t, bell.Do(t.Context(), respond.Acknowledge{Incident: inc("pay.x/checkout#1"), By: "ben"}))
-		in.answer = nil
+		in.answers(nil)
 		require.NoError(t, bell.Do(t.Context(), respond.Page{Incident: inc("pay.x/checkout#1"), Target: "person:ana", By: "ben", Because: "come"}))
 		synctest.Wait()
 		for _, q := range []tocsin.LedgerQuery{{}, {Person: "ana"}, {Person: "zoe", From: began}, {Incident: inc("pay.x/checkout#1")}} {
