@@ -176,6 +176,7 @@ func TestLedgerTellsEachMessage(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				h := start(t, addressed(), "slack", "sms")
+				defer h.stop()
 				began := time.Now()
 				tt.play(t, h)
 				lines, err := h.Ledger(t.Context(), tocsin.LedgerQuery{Person: tt.person})
