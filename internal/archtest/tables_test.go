@@ -182,7 +182,6 @@ var textForms = []struct{ place, text string }{
 	{"internal/core/erasewords.go: withoutWord", "any text that a person or a sender wrote, in which a word is looked for"},
 	{"internal/core/findings.go: oneLine", "outputs of actions and errors of the catalog's own code, put on one line"},
 	{"internal/machine/run/advance.go: fill", "$path in an argument of a step, as the runbook has it"},
-	{"internal/machine/alert/labels.go: packs", "nothing is got from it: it compares packed labels with others, one by one"},
 }
 
 // exportedBounds says how many exported types and functions a package may have. Commands are not counted.

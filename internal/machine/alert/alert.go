@@ -135,7 +135,7 @@ func (a *Alert) Trigger(f Facts, t Terms) Effect {
 func (a *Alert) Again(e *event.Event, level severity.Level) bool {
 	last := &a.Latest
 	if e.Summary != "" && e.Summary != last.Summary || level != last.Severity || !a.ordinary(e) ||
-		!packs(last.Labels, e.Labels) || len(e.Data)+len(last.Data) > 0 && !reflect.DeepEqual(e.Data, last.Data) {
+		last.Labels != PackLabels(e.Labels) || len(e.Data)+len(last.Data) > 0 && !reflect.DeepEqual(e.Data, last.Data) {
 		return false
 	}
 	a.Count++

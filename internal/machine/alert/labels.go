@@ -3,23 +3,7 @@ package alert
 import (
 	"slices"
 	"strconv"
-	"strings"
 )
-
-// packs reports whether packed equals PackLabels(labels). It packs the labels only if a value needs escapes.
-func packs(packed string, labels map[string]string) bool {
-	rest := packed
-	for range labels {
-		name, after, _ := strings.Cut(rest, "=") // a separator of one byte is several times faster
-		value, ok := labels[name]
-		end := 1 + len(value)
-		if !ok || len(after) <= end || after[0] != '"' || after[1:end] != value || after[end] != '"' {
-			return packed == PackLabels(labels)
-		}
-		rest = strings.TrimPrefix(after[end+1:], ",")
-	}
-	return rest == ""
-}
 
 // PackLabels formats labels as one sorted line for people: env="prod",region="eu".
 func PackLabels(labels map[string]string) string {

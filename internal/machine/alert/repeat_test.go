@@ -6,24 +6,10 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-	"pgregory.net/rapid"
 
 	"github.com/tocsin-dev/tocsin/event"
 	"github.com/tocsin-dev/tocsin/severity"
 )
-
-// TestPacksIsWhatPackLabelsSays: that labels are unchanged is found without writing them, with the same answer.
-func TestPacksIsWhatPackLabelsSays(t *testing.T) {
-	text := rapid.StringMatching(`[ab="\\,]{0,3}`)
-	rapid.Check(t, func(r *rapid.T) {
-		draw := func(name string) map[string]string { return rapid.MapOfN(text, text, 0, 3).Draw(r, name) }
-		was, now := draw("was"), draw("now")
-		if rapid.Bool().Draw(r, "same") {
-			now = was
-		}
-		require.Equal(r, PackLabels(was) == PackLabels(now), packs(PackLabels(was), now))
-	})
-}
 
 func TestAgain(t *testing.T) {
 	noon := time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)
