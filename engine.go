@@ -48,7 +48,7 @@ type Engine struct {
 	offers   offers
 	watchers watchers
 	ears     *ears
-	plans    sync.Map // *catalog.Pinned by store.Key, which open incidents keep and the catalog does not have any more
+	plans    sync.Map // *catalog.Pinned by store.Key, which incidents that were looked at keep and the catalog does not have any more
 	running  atomic.Bool
 }
 

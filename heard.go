@@ -21,6 +21,7 @@ type Heard struct {
 	Shared  bool      // other processes may write the store, and may have heard and sent more
 	Intakes []Intake  // those that spoke, by name
 	// Further says that more intakes spoke than an engine keeps, which is 1,000 for all tenants together. Nothing is known of the others.
+	// Delivered and Tested are known of the first 1,000 tenants.
 	Further   bool
 	Delivered time.Time // when a channel last took a message; zero: none has
 	Tested    time.Time // when a channel last took a test message; zero: none has

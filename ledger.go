@@ -139,7 +139,7 @@ func (e *Engine) ledgers(ctx context.Context, q *LedgerQuery) (keys []store.Key,
 // takes reports whether an incident may have lines between From and To.
 func (q *LedgerQuery) takes(i *core.Incident) bool {
 	posted := i.Delivery.Posted // zero: an earlier version did not note it
-	return (q.To.IsZero() || i.Phases.Detected.Before(q.To)) && (posted.IsZero() || !posted.Before(q.From) || len(i.Delivery.Pending) > 0)
+	return (q.To.IsZero() || i.Phases.Since().Before(q.To)) && (posted.IsZero() || !posted.Before(q.From) || len(i.Delivery.Pending) > 0)
 }
 
 // lines returns the lines of an incident that the query selects. Its record is nil if it cannot be read.

@@ -34,7 +34,7 @@ const (
 	LinkTruncated LinkFault = "truncated" // it is not a whole link
 	LinkForeign   LinkFault = "foreign"   // it was not signed with a key of Config.LinkKeys, was altered, or is for something else
 	LinkExpired   LinkFault = "expired"   // its time has passed: 24 hours, or that of a share link
-	LinkEnded     LinkFault = "ended"     // its incident was resolved, or the catalog lost its capability
+	LinkEnded     LinkFault = "ended"     // its incident was resolved or is another of the same id, or the catalog lost its capability
 	LinkUsed      LinkFault = "used"      // the person acknowledged since the page, and does not have the incident any more
 	LinkStranger  LinkFault = "stranger"  // the catalog has no such person any more
 )
@@ -89,7 +89,7 @@ func (e *Engine) followed(ctx context.Context, token string) (Link, error) {
 		Person: escalate.PersonID(claims.Person), Via: claims.Channel, Position: escalate.Position{Round: claims.Round, Level: claims.Level},
 		Incident: seen,
 	}
-	if fault := l.outlived(claims.Made, entries); fault != "" {
+	if fault := l.outlived(claims.Made, inc.Phases.Since(), entries); fault != "" {
 		return Link{}, &LinkError{fault}
 	}
 	return l, nil
@@ -122,12 +122,13 @@ func linkFault(err error) LinkFault {
 }
 
 // outlived says why a link is not valid any more whose page was made at the instant; empty: it is. made has no fractions of a millisecond.
-func (l *Link) outlived(made time.Time, timeline []incident.Entry) LinkFault {
+// opened is when the incident opened.
+func (l *Link) outlived(made, opened time.Time, timeline []incident.Entry) LinkFault {
 	inc := &l.Incident
 	has := func(a escalate.Ack) bool { return a.By == l.Person }
 	switch again := inc.Reopened; {
 	case inc.Phase.Over(), len(again) > 0 && again[len(again)-1].Truncate(time.Millisecond).After(made),
-		len(timeline) > 0 && timeline[0].At.Truncate(time.Millisecond).After(made): // a store that was emptied gives ids out again
+		opened.Truncate(time.Millisecond).After(made): // a store that was emptied gives ids out again
 		return LinkEnded
 	case slices.ContainsFunc(inc.Escalation.Acks, has):
 		return ""

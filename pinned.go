@@ -28,16 +28,17 @@ func (e *Engine) pinned(ctx context.Context, i *core.Incident) (*catalog.Pinned,
 	if p, ok := e.plans.Load(key); ok {
 		return p.(*catalog.Pinned), nil
 	}
+	p := cat.Pin(i.Plan)
 	if i.Pinned != "" {
 		for row, err := range rowsOf[*catalog.Pinned](ctx, e, store.Query{Keys: []store.Key{key}}) {
 			switch {
 			case err == nil:
-				e.plans.Store(key, row.rec)
-				return row.rec, nil
+				p = row.rec
 			case !isUnreadable(err):
 				return nil, err
 			}
 		}
+		e.plans.Store(key, p)
 	}
-	return cat.Pin(i.Plan), nil
+	return p, nil
 }

@@ -28,7 +28,7 @@ func impactForm() field[document] {
 			key("impact", "How much the business loses.", func(r *ImpactRule) *severity.Grade { return &r.Impact }, gradeForm()),
 			key("dimensions", "In place of impact: how much the business loses in each dimension. The worst counts.",
 				func(r *ImpactRule) *severity.Impacts { return &r.Dimensions },
-				keyed[severity.Impacts]("Dimensions", "impacts by dimension, {money: high}", true, "How much it costs in %s.", gradeForm(), severity.Dimensions()...)),
+				keyed[severity.Impacts]("Dimensions", "impacts by dimension, {money: high}", true, "How much the business loses in the dimension %s.", gradeForm(), severity.Dimensions()...)),
 			key("urgency", "How fast the loss grows.", func(r *ImpactRule) *severity.Grade { return &r.Urgency }, gradeForm()),
 			needed(key("because", "The reason, which responders read.",
 				func(r *ImpactRule) *string { return &r.Because }, free[string]("a reason"))),

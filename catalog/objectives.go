@@ -11,7 +11,7 @@ import (
 )
 
 func objectivesForm() field[document] {
-	of := keyed[severity.Objectives]("Objectives", "response-time objectives, {acknowledge: 5m, resolve: 4h}", true, "How soon after the opening: %s.", durationForm(),
+	of := keyed[severity.Objectives]("Objectives", "response-time objectives, {acknowledge: 5m, resolve: 4h}", true, "The time to %s, counted from when the incident got its worst priority.", durationForm(),
 		severity.AllObjectives()...)
 	return key("objectives", "How soon people respond to an incident, by priority. A breach is a finding, which the owner of the incident gets.",
 		func(d *document) *map[severity.Priority]severity.Objectives { return &d.Objectives },
@@ -44,7 +44,23 @@ func documentObjectives(d *markdown) {
 		}
 		items = append(items, fmt.Sprintf("**%v**: %s", p, strings.Join(all, ", ")))
 	}
-	d.list("Response-time objectives, from the opening of an incident", items)
+	d.list("Response-time objectives, counted from when an incident got its worst priority", items)
+}
+
+// vetObjectives reports the objectives that nothing meets in this version, so that each of them is breached.
+func vetObjectives(v *vet) {
+	roles := slices.ContainsFunc(slices.Collect(maps.Values(v.source.Plans)), func(p Plan) bool { return len(p.Roles) > 0 })
+	var engage, update []string
+	for _, p := range slices.Sorted(maps.Keys(v.source.Objectives)) {
+		if v.source.Objectives[p][severity.ToEngage] > 0 && roles {
+			engage = append(engage, p.String())
+		}
+		if v.source.Objectives[p][severity.ToUpdate] > 0 {
+			update = append(update, p.String())
+		}
+	}
+	v.notCarriedOut("objectives", "objectives of", string(severity.ToEngage), engage, "no role is ever filled, so plans with roles always breach it")
+	v.notCarriedOut("objectives", "objectives of", string(severity.ToUpdate), update, "no update is ever sent, so it is always breached")
 }
 
 // ObjectivesOf returns the response-time objectives of incidents of the priority. It must not be changed.

@@ -35,7 +35,7 @@ func all() sections {
 		{channelsForm, checkChannels, documentChannels, vetChannels, unpinned},
 		{commsForm, checkComms, documentComms, vetComms, unpinned},
 		{matrixForm, checkMatrix, undocumented, unvetted, unpinned},
-		{objectivesForm, checkObjectives, documentObjectives, unvetted, unpinned},
+		{objectivesForm, checkObjectives, documentObjectives, vetObjectives, unpinned},
 		{messagesForm, checkMessages, undocumented, unvetted, unpinned},
 	}
 }

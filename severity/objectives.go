@@ -24,6 +24,6 @@ func AllObjectives() []Objective {
 // Valid reports whether o is one of the objectives.
 func (o Objective) Valid() bool { return slices.Contains(AllObjectives(), o) }
 
-// Objectives are the response-time objectives of a priority: how soon each is to be met, counted from the opening of the incident. An
-// objective that is missing is none.
+// Objectives are the response-time objectives of a priority: how soon each is to be met, counted from when the incident got its worst
+// priority. An objective that is missing is none.
 type Objectives map[Objective]time.Duration

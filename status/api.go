@@ -32,8 +32,9 @@ import (
 //
 // POST would/{intake} commands nothing: it says what would happen if the body came to an intake of Config.Intakes.
 //
-// At most 32 reads and 32 commands wait for the store at once, and two forecasts are made; more are answered 503 with Retry-After. An answer takes at most 10 seconds,
-// the list of what cannot be read a minute. How long a client may take to send its request is for the server to bound.
+// At most 32 reads and 32 commands wait for the store at once, and two forecasts are made; more are answered 503 with Retry-After. An
+// answer takes at most 10 seconds, the list of what cannot be read a minute. How long a client may take to send its request is for the
+// server to bound.
 func API(e *tocsin.Engine, c *Config) http.Handler {
 	a := &api{engine: e, boards: &dashboard{engine: e, boards: make(map[string]*board)}, reads: make(chan struct{}, apiSlots), commands: make(chan struct{}, apiSlots), forecasts: make(chan struct{}, wouldSlots)}
 	if c != nil {

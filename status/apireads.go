@@ -90,11 +90,19 @@ func (q *apiRequest) now(id string) *standing {
 // visible returns an incident that the viewer sees. The error wraps ErrNotFound for any other.
 func (q *apiRequest) visible(id string) (incident.Incident, error) {
 	inc, err := q.engine.Incident(q.Context(), id)
-	var odd *tocsin.UnreadableError
-	if errors.As(err, &odd) && !q.viewer.Sees(odd.Tenant) || err == nil && !q.viewer.Sees(inc.Tenant) {
+	if err == nil && !q.viewer.Sees(inc.Tenant) {
 		return incident.Incident{}, tocsin.ErrNotFound
 	}
-	return inc, err
+	return inc, unseen(q.viewer, err)
+}
+
+// unseen returns ErrNotFound in place of an error about a record of a tenant that the viewer does not see.
+func unseen(v respond.Viewer, err error) error {
+	var odd *tocsin.UnreadableError
+	if errors.As(err, &odd) && !v.Sees(odd.Tenant) {
+		return tocsin.ErrNotFound
+	}
+	return err
 }
 
 // hidden reports whether a contact is masked: it has the address of somebody else.

@@ -27,6 +27,12 @@ const (
 	gapsFor  = 14 * dayAgo // how far ahead gaps are looked for
 )
 
+// Why the board does not know how things stand.
+const (
+	faultStore    = "the store does not answer"
+	faultDelivery = "nothing is delivered"
+)
+
 // board is what all viewers of a tenant see. It is read from the engine once for all of them.
 type board struct {
 	engine *tocsin.Engine
@@ -125,9 +131,9 @@ func (b *board) read(ctx context.Context, c tocsin.Change) *projection {
 	}
 	switch {
 	case err != nil:
-		p.failed(now, "the store does not answer", err)
+		p.failed(now, faultStore, err)
 	case sick != nil:
-		p.failed(now, "nothing is delivered", sick)
+		p.failed(now, faultDelivery, sick)
 	default:
 		p.AsOf, p.Fault, p.detail = now, "", ""
 	}

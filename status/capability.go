@@ -97,6 +97,9 @@ func (c *capability) says(s *Snapshot) string {
 	if n := c.Open - 1; n > 0 {
 		text += fmt.Sprintf("; %s more %s open", count(n), verb(make([]struct{}, n), "is", "are"))
 	}
+	if c.State == stateUnknown && s.Open == nil {
+		return "we cannot say, and nothing was read before."
+	}
 	if c.State == stateUnknown {
 		return fmt.Sprintf("we cannot say. At %s: %s.", s.AsOf.In(s.Now.Location()).Format("15:04:05"), text)
 	}

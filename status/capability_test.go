@@ -76,7 +76,8 @@ func TestRollUp(t *testing.T) {
 			"the store does not answer", stateUnknown,
 			"we cannot say. At 11:58:20: checkout has a P1 for 4 min, and nobody has it.",
 		},
-		{"unknown over quiet", nil, "the store does not answer", stateUnknown, "we cannot say. At 11:58:20: nothing is open."},
+		{"unknown over quiet", []Incident{}, "the store does not answer", stateUnknown, "we cannot say. At 11:58:20: nothing is open."},
+		{"never read", nil, "the store does not answer", stateUnknown, "we cannot say, and nothing was read before."},
 		{
 			"the priority among the unheld",
 			[]Incident{open("checkout", Unheld, severity.P2, 9), open("payments", Unheld, severity.P1, 1), open("checkout", Unheld, severity.P3, 20)},

@@ -78,14 +78,10 @@ func (c *capability) look() (class, shape, word string) {
 // capabilities fills the row of what does not stand well, or says that all is quiet.
 func (m *mainPage) capabilities(q *request, s *Snapshot) {
 	all := rollUp(q.engine.Catalog().Source(), s)
-	for k := range all {
-		c := &all[k]
-		if c.State == stateQuiet {
-			continue
-		}
+	for _, c := range worstFirst(all) {
 		v := capabilityView{Title: clip(c.Title, 60), Loud: c.State == Unheld || c.State == stateUnknown, Glyph: glyph{Base: q.base}}
 		v.Class, v.Glyph.Shape, v.Word = c.look()
-		if q.mayAct() { // others may not look further
+		if q.viewer.Person != "" { // a screen may not look further
 			v.Path = "capability/" + url.PathEscape(c.Name)
 		}
 		m.Capabilities = append(m.Capabilities, v)
@@ -103,6 +99,27 @@ func (m *mainPage) capabilities(q *request, s *Snapshot) {
 	}
 }
 
+// worstFirst returns the capabilities that are not quiet.
+func worstFirst(all []capability) (bad []*capability) {
+	for k := range all {
+		if all[k].State != stateQuiet {
+			bad = append(bad, &all[k])
+		}
+	}
+	slices.SortStableFunc(bad, func(a, b *capability) int {
+		switch { // of what is unknown nothing may be open
+		case a.Worst == nil && b.Worst == nil:
+			return 0
+		case b.Worst == nil, a.Worst != nil && a.Worst.Worst.worse(b.Worst.Worst):
+			return -1
+		case a.Worst == nil, b.Worst.Worst.worse(a.Worst.Worst):
+			return 1
+		}
+		return 0
+	})
+	return bad
+}
+
 // capabilityTables lists the capabilities above the services; none: the catalog has none.
 func (q *request) capabilityTables(p *projection) []table {
 	s := q.snapshot(p, q.now())
@@ -111,7 +128,10 @@ func (q *request) capabilityTables(p *projection) []table {
 	for k := range all {
 		c := &all[k]
 		first := "quiet"
-		if c.Worst != nil {
+		switch {
+		case c.State == stateUnknown:
+			first = "unknown"
+		case c.Worst != nil:
 			first = c.Worst.Worst.Priority.String()
 		}
 		t.Lines = append(t.Lines, lineView{First: first, What: clip(c.Title, 80), Path: "capability/" + url.PathEscape(c.Name), Why: c.says(&s)})

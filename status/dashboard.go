@@ -243,7 +243,7 @@ func (q *request) snapshot(p *projection, now time.Time) Snapshot {
 // fault says why nothing newer than a projection is known at an instant; empty: it is recent.
 func (q *request) fault(p *projection, now time.Time) string {
 	if p.Fault == "" && now.Sub(p.AsOf) > blindAge {
-		return "the store does not answer"
+		return faultStore
 	}
 	return p.Fault
 }

@@ -27,6 +27,7 @@ type incidentPage struct {
 	Four              []four
 	CanAct, Open      bool
 	Partly            bool // neither the timeline nor the alerts could be read
+	Sick              bool // the engine delivers nothing
 	Runs              []runView
 	Timeline          []entryView
 	Messages          []messageView
@@ -51,21 +52,25 @@ func (q *request) incident() error { return q.incidentPage(200, q.PathValue("id"
 // incidentPage renders the page of an incident. While the store is away, it is what was seen last.
 func (q *request) incidentPage(status int, id string, said *answer) error {
 	s, err := see(q.Context(), q.engine, id)
-	now, fault := q.now(), ""
+	now, asOf, fault := q.now(), time.Time{}, ""
+	if err == nil {
+		asOf = s.asOf
+	}
 	if away(err) && q.Context().Err() == nil {
-		if s = q.board(q.tenant).last(id); s != nil {
+		if s, asOf = q.board(q.tenant).last(id); s != nil {
 			q.w.Header().Set("Retry-After", "5")
 			q.log().WarnContext(q.Context(), "status: an incident could not be read", "path", q.URL.Path, "error", clip(err.Error(), 500))
-			status, fault, err = http.StatusServiceUnavailable, "the store does not answer", nil
+			status, fault, err = http.StatusServiceUnavailable, faultStore, nil
 		}
 	}
 	if err != nil {
-		return err
+		return unseen(q.viewer, err)
 	}
 	if err := q.belongs(s.inc.Tenant, id); err != nil {
 		return err
 	}
-	m := q.incidentView(s, now, s.asOf, fault)
+	m := q.incidentView(s, now, asOf, fault)
+	m.Sick = fault == "" && q.engine.Health(q.Context()) != nil
 	if did := q.URL.Query().Get("did"); said == nil && did != "" {
 		row := row(q.engine.Catalog(), &s.inc, now)
 		said = q.done(did, &row, now)
@@ -81,7 +86,7 @@ func (q *request) find(id string) (incident.Incident, error) {
 		err = q.belongs(inc.Tenant, id)
 	}
 	if err != nil {
-		return incident.Incident{}, err
+		return incident.Incident{}, unseen(q.viewer, err)
 	}
 	return inc, nil
 }

@@ -89,7 +89,7 @@ func TestLedgerPage(t *testing.T) {
 			}
 		}
 		assert.Equal(t, want, got)
-		assert.Contains(t, page.Body.String(), `href="../ledger?incident=`+id)
+		assert.Contains(t, page.Body.String(), `href="../ledger.csv?incident=`+id)
 		assert.Equal(t, messageLines(page.Body.String()), messageLines(s.get("ana", "/ledger?incident="+id).Body.String()))
 		bens := messageLines(s.get("ana", "/ledger?person=ben").Body.String())
 		assert.NotEmpty(t, bens)

@@ -57,7 +57,15 @@ type subject struct {
 	viewers int // guarded by attending of the board
 	reading sync.Mutex
 	latest  atomic.Pointer[sight]
-	behind  atomic.Bool // it could not be read when it changed
+	lost    atomic.Pointer[time.Time] // up to when it is known, if it could not be read since; nil: as the board
+}
+
+// known returns up to when the subject is known.
+func (s *subject) known(p *projection) time.Time {
+	if at := s.lost.Load(); at != nil {
+		return *at
+	}
+	return p.AsOf
 }
 
 // attend returns the subject of an incident for a viewer, until done is called. Call it after follow.
@@ -77,7 +85,7 @@ func (b *board) attend(ctx context.Context, id string) (s *subject, done func(),
 		}
 	}
 	if s.latest.Load() == nil {
-		if err = s.read(ctx, b.engine, id, true); err != nil {
+		if err = s.read(ctx, b, id, true); err != nil {
 			done()
 		}
 	}
@@ -85,7 +93,7 @@ func (b *board) attend(ctx context.Context, id string) (s *subject, done func(),
 }
 
 // read reads the subject anew; with first only if nobody has.
-func (s *subject) read(ctx context.Context, e *tocsin.Engine, id string, first bool) error {
+func (s *subject) read(ctx context.Context, b *board, id string, first bool) error {
 	s.reading.Lock()
 	defer s.reading.Unlock()
 	old := s.latest.Load()
@@ -94,8 +102,13 @@ func (s *subject) read(ctx context.Context, e *tocsin.Engine, id string, first b
 	}
 	ctx, cancel := context.WithTimeout(ctx, blindAge/3)
 	defer cancel()
-	now, err := see(ctx, e, id)
-	if s.behind.Store(away(err)); err != nil && (old == nil || away(err)) {
+	now, err := see(ctx, b.engine, id)
+	if !away(err) {
+		s.lost.Store(nil)
+	} else if s.lost.Load() == nil {
+		s.lost.Store(new(b.latest.Load().AsOf))
+	}
+	if err != nil && (old == nil || away(err)) {
 		return err
 	}
 	if err != nil {
@@ -120,7 +133,7 @@ func (b *board) notice(ctx context.Context, c tocsin.Change) {
 	b.attending.Lock()
 	var changed []string
 	for id, s := range b.subjects {
-		if c.All || s.behind.Load() || slices.Contains(c.Incidents, id) {
+		if c.All || s.lost.Load() != nil || slices.Contains(c.Incidents, id) {
 			changed = append(changed, id)
 		}
 	}
@@ -130,7 +143,7 @@ func (b *board) notice(ctx context.Context, c tocsin.Change) {
 	}
 	b.attending.Unlock()
 	for k, s := range subjects {
-		_ = s.read(ctx, b.engine, changed[k], false) // it is behind then, and says so
+		_ = s.read(ctx, b, changed[k], false) // it is lost then, and says so
 	}
 }
 
@@ -165,24 +178,22 @@ func (q *request) incidentEvents() error {
 // incidentFragment renders the page of an incident, once for all viewers who see the same within a second.
 func (q *request) incidentFragment(p *projection, of *subject, s *sight) (*fragment, error) {
 	now := time.Now().Truncate(time.Second).In(q.zone)
-	asOf, fault := p.AsOf, q.fault(p, now)
-	if of.behind.Load() {
-		if asOf = s.asOf; now.Sub(asOf) > blindAge {
-			fault = "the store does not answer"
-		}
+	asOf, fault, sick := of.known(p), "", p.Fault == faultDelivery
+	if p.Fault == faultStore || now.Sub(asOf) > blindAge && !sick {
+		fault = faultStore
 	}
 	mine := slices.ContainsFunc(row(q.engine.Catalog(), &s.inc, now).Holders, func(h string) bool { return h == string(q.viewer.Person) })
 	kind := fmt.Sprint(q.base, q.zone, q.URL.RawQuery, q.viewer.Grants, q.mayAct(), mine)
-	if f, ok := s.rendered.Load(kind); ok && f.(*fragment).at.Equal(now) && f.(*fragment).fault == fault {
+	if f, ok := s.rendered.Load(kind); ok && f.(*fragment).at.Equal(now) && f.(*fragment).fault == p.Fault+fault {
 		return f.(*fragment), nil
 	}
 	m := q.incidentView(s, now, asOf, fault)
-	m.Live = true
+	m.Live, m.Sick = true, sick
 	f, err := q.rendered("incident", m)
 	if err != nil {
 		return nil, err
 	}
-	f.at, f.fault, f.mark = now, fault, fmt.Sprint(s.version, m.Title)
+	f.at, f.fault, f.mark = now, p.Fault+fault, fmt.Sprint(s.version, m.Title, sick)
 	for _, four := range m.Four {
 		f.mark += four.Strong + four.Text
 	}
@@ -202,20 +213,20 @@ func (q *request) rendered(page string, m any) (*fragment, error) {
 	return &fragment{asOf: oneLine(asOf.String()), html: oneLine(html.String())}, nil
 }
 
-// last returns an incident as it was seen last, if the store is away and the board knows it.
-func (b *board) last(id string) *sight {
+// last returns an incident as it was seen last and up to when it is known, if the board knows it.
+func (b *board) last(id string) (*sight, time.Time) {
 	b.attending.Lock()
 	open := b.subjects[id]
 	b.attending.Unlock()
 	if open != nil {
 		if s := open.latest.Load(); s != nil && s.gone == nil {
-			return s
+			return s, open.known(b.latest.Load())
 		}
 	}
 	b.reading.Lock()
 	defer b.reading.Unlock()
 	if inc, ok := b.open[id]; ok {
-		return &sight{inc: inc, partly: true, asOf: b.latest.Load().AsOf}
+		return &sight{inc: inc, partly: true}, b.latest.Load().AsOf
 	}
-	return nil
+	return nil, time.Time{}
 }

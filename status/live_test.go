@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/assert"
@@ -15,6 +16,7 @@ import (
 
 	"github.com/tocsin-dev/tocsin"
 	"github.com/tocsin-dev/tocsin/event"
+	"github.com/tocsin-dev/tocsin/notify"
 	"github.com/tocsin-dev/tocsin/respond"
 	"github.com/tocsin-dev/tocsin/status"
 )
@@ -166,5 +168,28 @@ func TestIncidentStreamDoors(t *testing.T) {
 		pass(90 * time.Second)
 		events := w.take()
 		assert.Equal(t, "gone", events[len(events)-1])
+	})
+}
+
+// TestIncidentSick: where nothing is delivered the page of an incident says so, alike with and without script, and people act.
+func TestIncidentSick(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		bell, err := tocsin.New(&tocsin.Config{Service: "shop", Catalog: shop(), Notifiers: map[string]notify.Notifier{"pager": silent}, Logger: quietl})
+		require.NoError(t, err)
+		s := &stage{T: t, bell: bell, web: status.Dashboard(bell, &status.Config{Who: who, Logger: quietl})}
+		s.fires("shop.down", "eu", "Checkout is down")
+		id := s.only()
+		w, leave := s.stream("ana", "/incident/"+id+"/events")
+		pass(30 * time.Second)
+		w.mu.Lock()
+		live := w.text.String()
+		w.mu.Unlock()
+		leave()
+		for _, page := range []string{s.get("ana", "/incident/"+id).Body.String(), live} {
+			assert.Contains(t, page, "Nothing is delivered now: who is next is not paged. What you do here is recorded.")
+			assert.Contains(t, page, `value="acknowledge"`)
+			assert.NotContains(t, page, "Nothing can be recorded now.")
+		}
+		require.Equal(t, 303, s.post("ana", "do", "acknowledge", "incident", id).Code)
 	})
 }

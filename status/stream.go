@@ -23,6 +23,9 @@ func (q *request) events() error {
 	b.fresh(q.Context())
 	return q.stream(func() (*fragment, [2]<-chan struct{}, error) {
 		p := b.latest.Load()
+		if !q.viewer.Sees(b.tenant) {
+			return nil, [2]<-chan struct{}{}, nil
+		}
 		f, err := q.fragment(p)
 		return f, [2]<-chan struct{}{p.next}, err
 	})
@@ -100,7 +103,7 @@ func (q *request) fragment(p *projection) (*fragment, error) {
 	if now.Before(p.AsOf) {
 		now = p.AsOf.In(q.zone)
 	}
-	kind := fmt.Sprint(now.Unix(), q.base, q.zone, q.URL.RawQuery, q.viewer.Grants, q.mayAct(), q.holds(p))
+	kind := fmt.Sprint(now.Unix(), q.base, q.zone, q.URL.RawQuery, q.viewer.Grants, q.viewer.Person == "", q.mayAct(), q.holds(p))
 	if f, ok := p.rendered.Load(kind); ok {
 		return f.(*fragment), nil
 	}

@@ -157,3 +157,50 @@ func TestStreamWho(t *testing.T) {
 		leave()
 	})
 }
+
+// TestStreamKinds: a screen and a person whom the catalog does not know look at one board, and the screen gets no name.
+func TestStreamKinds(t *testing.T) {
+	play(t, func(s *stage) {
+		s.fires("shop.down", "eu", "Checkout is down")
+		pass(2 * time.Second)
+		require.NoError(t, s.bell.Do(s.Context(), respond.Acknowledge{Incident: s.only(), By: "ben"}))
+		pass(2 * time.Second)
+		zoe, leaveZoe := s.stream("zoe", "/events")
+		hall, leaveHall := s.stream("machine:hall", "/events")
+		for range 20 { // either may be rendered first
+			for _, c := range []respond.Command{respond.Unacknowledge{Incident: s.only(), By: "ben"}, respond.Acknowledge{Incident: s.only(), By: "ben"}} {
+				require.NoError(t, s.bell.Do(s.Context(), c))
+				pass(2 * time.Second)
+			}
+		}
+		leaveZoe()
+		leaveHall()
+		assert.Contains(t, zoe.text.String(), "ben")
+		assert.NotContains(t, hall.text.String(), "ben")
+	})
+}
+
+// TestStreamTenant ends the stream of a viewer who does not see its tenant any more.
+func TestStreamTenant(t *testing.T) {
+	play(t, func(s *stage) {
+		var moved atomic.Bool
+		s.web = status.Dashboard(s.bell, &status.Config{Who: func(r *http.Request) (respond.Viewer, bool) {
+			viewer, ok := who(r)
+			if viewer.Tenants = []string{"b"}; moved.Load() {
+				viewer.Tenants = []string{"c"}
+			}
+			return viewer, ok
+		}, Logger: quietl})
+		w, leave := s.stream("ana", "/events")
+		pass(2 * time.Second)
+		moved.Store(true)
+		pass(70 * time.Second)
+		w.take()
+		s.firesFor("b", "Secret of b")
+		pass(2 * time.Minute)
+		w.mu.Lock()
+		assert.NotContains(t, w.text.String(), "Secret")
+		w.mu.Unlock()
+		leave()
+	})
+}

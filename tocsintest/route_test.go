@@ -297,7 +297,8 @@ func TestRoute(t *testing.T) {
 	w := tocsintest.New(t, routed(t), saturday)
 	f := w.Route(ways("json"), `{"items":[{"kind":"payments.refund","level":"critical","title":"refund waits"}]}`)
 	w.Sent("+0s  page  level 1  ana  slack")
-	w.Advance(f.Until.Sub(f.At))
+	w.Advance(5 * time.Minute)
+	w.Sent("+30s  notice  level 1  ana  slack", "+5m  page  level 2  ben  slack")
 	assert.True(t, strings.HasPrefix(f.Text, `event trigger payments.refund: refund waits
   class payments.refund, severity critical, service checkout, owner payments
   alert json/payments.refund/

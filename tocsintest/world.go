@@ -57,7 +57,10 @@ func (w *World) Route(build func(intake.Submitter) http.Handler, body string, he
 	r, err := http.NewRequest(http.MethodPost, "/", strings.NewReader(body))
 	w.must(err)
 	r.Header.Set("Content-Type", "application/json")
-	for i := 0; i+1 < len(headers); i += 2 {
+	if len(headers)%2 > 0 {
+		w.t.Fatalf("tocsintest: header %q has no value", headers[len(headers)-1])
+	}
+	for i := 0; i < len(headers); i += 2 {
 		r.Header.Set(headers[i], headers[i+1])
 	}
 	got := intake.Rehearse(build, w.cat.SeverityOf, r)

@@ -41,6 +41,10 @@ func main() {
 	flag.DurationVar(&o.span, "for", 3*time.Second, "how long each run is")
 	flag.StringVar(&o.look, "look", "", "hold the viewers of this stream, and measure nothing")
 	flag.Parse()
+	if o.viewers < 1 || o.runs < 1 {
+		fmt.Fprintln(os.Stderr, "viewers: expected at least one viewer and one run")
+		os.Exit(2)
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	do := run

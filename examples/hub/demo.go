@@ -12,6 +12,7 @@ import (
 	"maps"
 	"net"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -157,8 +158,7 @@ func (d *demo) handler(ctx context.Context) http.Handler {
 	mux.HandleFunc("GET /as/{person}", d.become)
 	mux.Handle("/", d.hub.handler())
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		host, _, err := net.SplitHostPort(r.Host)
-		if err != nil || !isLoopback(host) { // a page elsewhere whose name leads here
+		if !isLoopback((&url.URL{Host: r.Host}).Hostname()) { // a page elsewhere whose name leads here
 			http.Error(w, "expected "+d.url, http.StatusMisdirectedRequest)
 			return
 		}

@@ -246,6 +246,7 @@ func TestDemoFront(t *testing.T) {
 			{"fay is chosen", "localhost:8080", chosen.Header().Get("Set-Cookie"), 200, "fay"},
 			{"a stranger", "127.0.0.1:8080", visitorCookie + "=eve", 401, ""},
 			{"the name of another site", "evil.example:8080", "", 421, ""},
+			{"the usual port, which browsers leave out", "127.0.0.1", "", 200, ""},
 		} {
 			r := httptest.NewRequest(http.MethodGet, "/", http.NoBody)
 			r.Host = tt.host

@@ -40,7 +40,7 @@ func (delivery) hear(t *turn, u *unit, at time.Time, f fact) bool {
 	switch f := f.(type) {
 	case moved:
 		if f.to == incident.Active {
-			t.withdraw(u, at, "an alert fires again", time.Time{}, (*Pending).ends)
+			t.withdraw(u, at, "the incident is back", time.Time{}, (*Pending).ends)
 			u.inc.Delivery.Held = time.Time{}
 		}
 	case doubted:

@@ -251,7 +251,7 @@ func PlanKey(tenant, hash string) store.Key {
 // be read when the catalog has moved on and when another process takes over.
 func (t *turn) pin(u *unit, plan string) {
 	u.plan = t.cat.Pin(plan)
-	u.group.Plan = u.plan.Hash
+	u.group.Plan, u.inc.Pinned = u.plan.Hash, u.plan.Hash
 	key := PlanKey(u.row.key.Tenant, u.plan.Hash)
 	if _, there := t.records[key]; there {
 		return

@@ -228,7 +228,6 @@ func (t *turn) open(u *unit, a *Assessed, at time.Time) {
 	}
 	u.irow = t.add(store.Key{Tenant: key.Tenant, Kind: KindIncident, ID: id}, 0, u.inc)
 	t.pin(u, a.Plan)
-	u.inc.Pinned = u.plan.Hash
 	g := u.group
 	g.LastJoin, g.Fields, g.JoinDue, g.JoinTold, g.Joined, g.Joiners, g.JoinAlso = at, nil, time.Time{}, time.Time{}, 0, nil, nil
 	t.findable(u, a)

@@ -24,18 +24,27 @@ type Objectives struct {
 // objectives is the part of the response-time objectives.
 type objectives struct{}
 
-// due returns when the next objective is at risk or breached. An incident that is over waits for none.
+// due returns when the next objective is at risk or breached.
 func (objectives) due(u *unit) (first time.Time, ok bool) {
-	if u.inc == nil || u.past || !u.inc.Phases.Phase.Open() {
+	if u.inc == nil || u.past {
 		return first, false
 	}
 	o := &u.inc.Objectives
 	for i := range o.List {
-		if at, waits := o.next(&o.List[i]); waits && (!ok || at.Before(first)) {
+		if at, waits := o.next(&o.List[i]); waits && u.wants(o.List[i].Name) && (!ok || at.Before(first)) {
 			first, ok = at, true
 		}
 	}
 	return first, ok
+}
+
+// wants reports whether an objective can still be met: nobody acknowledges or engages once the incident has recovered, and nothing is done
+// about one that is over.
+func (u *unit) wants(o severity.Objective) bool {
+	if o == severity.ToAcknowledge || o == severity.ToEngage {
+		return u.inc.Phases.Under()
+	}
+	return u.inc.Phases.Phase.Open()
 }
 
 // next returns when the objective is at risk, at three quarters of its time, or breached.
@@ -56,7 +65,7 @@ func (objectives) act(t *turn, u *unit, at time.Time) bool {
 	for i := range o.List {
 		b := &o.List[i]
 		due, ok := o.next(b)
-		if !ok || due.After(at) {
+		if !ok || due.After(at) || !u.wants(b.Name) {
 			continue
 		}
 		span := fmt.Sprintf("%s for %v", incident.Short(b.Due.Sub(o.Since)), u.inc.Rating.Priority)
@@ -140,7 +149,7 @@ func (t *turn) promise(u *unit) {
 	o.List = list
 }
 
-// meet notes what has been met, and ends the findings about it. Of an incident that is over, nothing more is wanted.
+// meet notes what has been met, and ends the findings about it and about what is no longer wanted.
 func (t *turn) meet(u *unit, at time.Time) {
 	o := &u.inc.Objectives
 	for i := range o.List {
@@ -149,7 +158,7 @@ func (t *turn) meet(u *unit, at time.Time) {
 		if b.Met.IsZero() {
 			met = u.met(b.Name)
 		}
-		if met.IsZero() && !(b.Told && u.inc.Phases.Phase.Over()) {
+		if met.IsZero() && !(b.Told && !u.wants(b.Name)) {
 			continue
 		}
 		o.List = slices.Clone(o.List)

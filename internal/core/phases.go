@@ -136,9 +136,9 @@ func (t *turn) revive(u *unit, at time.Time, by escalate.PersonID, why string) {
 	if was == incident.Resolved {
 		word = incident.WordReopened
 	}
-	e := incident.Entry{Word: word, Actor: string(by), Text: why}
-	said := incident.Said{By: by, Text: why}
+	e, said := incident.Entry{Word: word, Actor: string(by), Text: why}, incident.Said{}
 	if by != "" {
+		said = incident.Said{By: by, Text: why}
 		e.Text, e.Said = "", said
 	}
 	u.enter(at, e)

@@ -19,7 +19,7 @@ type Rating struct {
 	Why      string            `json:"why" erase:"words"`
 	Forced   severity.Priority `json:"forced,omitempty"`
 	Said     incident.Said     `json:"said,omitzero"` // why a person forced it
-	// Urgency is that of the alert to which Computed is due. Impact is what a person says by dimension. If that forced the priority, Worst
+	// Urgency is the highest of the alerts to which Computed was due so far. Impact is what a person says by dimension. If that forced the priority, Worst
 	// is the dimension that did.
 	Urgency severity.Grade     `json:"urgency,omitempty"`
 	Impact  severity.Impacts   `json:"impact,omitempty" erase:"keep"`

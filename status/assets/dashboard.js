@@ -28,7 +28,7 @@
     if (!body.dataset.events) {
       const mark = document.querySelector('#asof b');
       body.classList.toggle('old', silent);
-      if (mark && silent) put(mark, ago(Date.now() - heard) + ' old,');
+      if (mark && silent && mark.textContent !== 'stale') put(mark, ago(Date.now() - heard) + ' old,');
       return;
     }
     body.classList.toggle('off', silent);
@@ -140,7 +140,6 @@
   setInterval(turn, 1000);
   turn();
   if (!body.dataset.events) return;
-  const stream = new EventSource(body.dataset.events);
   const alive = (at, html) => {
     heard = Date.now();
     skew = Number(at) - heard;
@@ -148,7 +147,13 @@
     const asof = document.getElementById('asof');
     if (asof && html) asof.innerHTML = html;
   };
-  stream.addEventListener('board', (e) => { alive(e.lastEventId.split('.')[1]); board(e.data); turn(); });
-  stream.addEventListener('alive', (e) => { const i = e.data.indexOf(' '); alive(e.data.slice(0, i), e.data.slice(i + 1)); turn(); });
-  stream.addEventListener('gone', () => location.reload());
+  // listen opens the stream. A browser tries again by itself unless the server refuses, as it may while its store is away.
+  function listen() {
+    const stream = new EventSource(body.dataset.events);
+    stream.addEventListener('board', (e) => { alive(e.lastEventId.split('.')[1]); board(e.data); turn(); });
+    stream.addEventListener('alive', (e) => { const i = e.data.indexOf(' '); alive(e.data.slice(0, i), e.data.slice(i + 1)); turn(); });
+    stream.addEventListener('gone', () => location.reload());
+    stream.addEventListener('error', () => { if (stream.readyState === 2) setTimeout(listen, 5000); });
+  }
+  listen();
 })();

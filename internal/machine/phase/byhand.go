@@ -147,6 +147,7 @@ func (s *State) Close(at time.Time, waived incident.Said, shut ...string) error 
 // the impact back. It is refused if the order of the instants would not be possible.
 func (s *State) Amend(what incident.Moment, to, now time.Time) error {
 	next := *s
+	next.Opened = s.Since() // an older version has not noted it
 	switch what {
 	case incident.ImpactStarted:
 		next.Began = to
