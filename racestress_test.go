@@ -190,7 +190,19 @@ var calls = map[string]call{
 	"Do Page": {20, func(c *caller) error {
 		return c.Do(c.ctx, respond.Page{Incident: c.one().ID, By: c.by(), Target: pick[escalate.Target](c, "person:ben", "owner", "team:x"), Because: "x"})
 	}},
-	"Do Note":   {50, func(c *caller) error { return c.Do(c.ctx, respond.Note{Incident: c.one().ID, By: c.by(), Text: "x"}) }},
+	"Do Note": {50, func(c *caller) error { return c.Do(c.ctx, respond.Note{Incident: c.one().ID, By: c.by(), Text: "x"}) }},
+	"Do Assume": {30, func(c *caller) error {
+		return c.Do(c.ctx, respond.Assume{Incident: c.one().ID, Role: pick[incident.Role](c, "commander", "expert"), By: c.by()})
+	}},
+	"Do Renounce": {20, func(c *caller) error {
+		return c.Do(c.ctx, respond.Renounce{Incident: c.one().ID, Role: incident.Commander, By: c.by()})
+	}},
+	"Do Offer": {30, func(c *caller) error {
+		return c.Do(c.ctx, respond.Offer{Incident: c.one().ID, Role: incident.Commander, By: c.by(), To: "ben"})
+	}},
+	"Do AcceptRole": {30, func(c *caller) error {
+		return c.Do(c.ctx, respond.AcceptRole{Incident: c.one().ID, Role: incident.Commander, By: "ben"})
+	}},
 	"Do Resend": {50, func(c *caller) error { return c.Do(c.ctx, respond.Resend{Letter: c.letter, By: c.by()}) }},
 	"Do StartRun": {50, func(c *caller) error {
 		return c.Do(c.ctx, respond.StartRun{Incident: c.one().ID, Runbook: "mend", By: c.by()})

@@ -98,7 +98,7 @@ func TestLoadReadsWhatItSays(t *testing.T) {
 			},
 		},
 		Plans: map[string]Plan{
-			"default": {Policy: "standard"}, "payments": {Policy: "standard", Comms: "customers", Roles: []string{"commander"}},
+			"default": {Policy: "standard"}, "payments": {Policy: "standard", Comms: "customers", Roles: []incident.Role{"commander"}},
 		},
 		Policies: map[string]escalate.Policy{"standard": {Repeat: new(3), Levels: []escalate.Level{
 			{Page: []escalate.Target{"owner"}, Wait: 5 * time.Minute}, {Page: []escalate.Target{"owner.lead"}, Wait: 10 * time.Minute},
@@ -140,7 +140,7 @@ func everything(t *testing.T) *Catalog {
 	c.Severities = map[string]map[string]severity.Level{"alertmanager": {"page": severity.Critical, "ticket": severity.Warning}}
 	c.Plans["slow"] = Plan{
 		Policy: "on", GroupWait: new(time.Minute), Soak: new(time.Duration), ResolveOn: incident.OnLast, Recovered: incident.Resolved,
-		Reopen: new(time.Hour + time.Millisecond), Comms: "customers", Roles: []string{"scribe"},
+		Reopen: new(time.Hour + time.Millisecond), Comms: "customers", Roles: []incident.Role{"scribe"},
 		Group: Grouping{By: []string{"class", "labels.region"}, Any: true, Window: time.Hour, MaxAge: time.Minute, MaxMembers: -1, OnJoin: JoinPage},
 	}
 	c.Policies["on"] = escalate.Policy{Repeat: new(0), Inform: true, Levels: []escalate.Level{

@@ -34,10 +34,11 @@ type Plan struct {
 	Reopen *time.Duration
 	// Group says which alerts share an incident.
 	Group Grouping
-	// Comms names the communication plan, and Roles are the roles that an incident must fill. This version keeps and shows
-	// both, and does not act upon them.
+	// Roles are the roles that somebody must hold while the incident is active. If one is vacant for the time that [Catalog.Roles] says,
+	// its people are paged, and a finding reports it.
+	Roles []incident.Role
+	// Comms names the communication plan. This version keeps and shows it, and does not act upon it.
 	Comms string
-	Roles []string
 }
 
 // Grouping says which alerts of a plan share an incident, and for how long new alerts may join it. An alert that is already a
@@ -64,7 +65,7 @@ const (
 )
 
 func plansForm() field[document] {
-	roles := list("", "a list of roles", ref[string]("a role"))
+	roles := list("", "a list of roles", ref[incident.Role]("a role"))
 	wait := optional(durationForm())
 	return key("plans", "The response plans that classes and routes name.",
 		func(d *document) *map[string]Plan { return &d.Plans }, named[string]("plan", mapping("Plan", "a plan", true,
@@ -81,7 +82,7 @@ func plansForm() field[document] {
 				func(p *Plan) **time.Duration { return &p.Reopen }, wait),
 			key("group", "Which alerts share an incident. Without it: those of one class and service.", func(p *Plan) *Grouping { return &p.Group }, groupForm()),
 			key("comms", "The communication plan.", func(p *Plan) *string { return &p.Comms }, ref[string]("a communication plan")),
-			key("roles", "The roles that an incident must fill.", func(p *Plan) *[]string { return &p.Roles }, roles),
+			key("roles", "The roles that somebody must hold while an incident is active.", func(p *Plan) *[]incident.Role { return &p.Roles }, roles),
 		)))
 }
 
@@ -199,6 +200,9 @@ func checkPlans(c *checker) {
 		}
 		refer(c, at.in("policy"), "policy", plan.Policy, "policies", c.Policies)
 		refer(c, at.in("comms"), "communication plan", plan.Comms, "comms", c.Comms)
+		for i, role := range plan.Roles {
+			c.checkRole(at.in("roles", i), role)
+		}
 		c.grouping(at.in("group"), &plan.Group)
 		switch plan.ResolveOn {
 		case "", incident.OnAll, incident.OnLast, incident.OnNever:
@@ -339,18 +343,14 @@ func byPriority(decided *time.Duration, usual func(severity.Priority) time.Durat
 
 // vetPlans reports what a plan decides and this version does not act upon, each kind at the first plan that has it.
 func vetPlans(v *vet) {
-	var comms, roles []string
+	var comms []string
 	for _, id := range sorted(v.source.Plans) {
 		plan := v.source.Plans[id]
 		if plan.Comms != "" {
 			comms = append(comms, id)
 		}
-		if len(plan.Roles) > 0 {
-			roles = append(roles, id)
-		}
 	}
 	v.notCarriedOut("plans", "plan", "comms", comms, "no update is sent by it")
-	v.notCarriedOut("plans", "plan", "roles", roles, "nobody is asked to fill them")
 }
 
 // notCarriedOut reports what is kept and not acted upon, at the first entry that has it.

@@ -180,6 +180,9 @@ func (c *Compiled) rooms() (all []escalate.Contact) {
 	for _, r := range c.source.Routes {
 		note(r.Also)
 	}
+	for _, r := range c.source.Roles {
+		note(r.Page)
+	}
 	for _, p := range c.source.Policies {
 		for _, l := range p.Levels {
 			note(l.Page)

@@ -29,6 +29,7 @@ func all() sections {
 		{impactForm, checkImpact, documentImpact, vetImpact, unpinned},
 		{routesForm, checkRoutes, documentRoutes, vetRoutes, unpinned},
 		{plansForm, checkPlans, documentPlans, vetPlans, pinPlan},
+		{rolesForm, checkRoles, documentRoles, vetRoles, unpinned},
 		{policiesForm, checkPolicies, documentPolicies, vetPolicies, pinPolicy},
 		{runbooksForm, checkRunbooks, documentRunbooks, vetRunbooks, unpinned},
 		{channelsForm, checkChannels, documentChannels, vetChannels, unpinned},

@@ -11,6 +11,7 @@ import (
 	"github.com/tocsin-dev/tocsin/escalate"
 	"github.com/tocsin-dev/tocsin/escalate/oncall"
 	"github.com/tocsin-dev/tocsin/event"
+	"github.com/tocsin-dev/tocsin/incident"
 	"github.com/tocsin-dev/tocsin/severity"
 )
 
@@ -277,14 +278,19 @@ func TestVet(t *testing.T) {
 			[]string{`team "idle": reaches nobody: it has neither members nor somebody on call, expected one of them (unreachable-owner)`},
 		},
 
+		"a role that no plan requires": {
+			func(c *Catalog) {
+				c.Roles = map[incident.Role]Role{"scribe": {Page: []escalate.Target{"owner"}}, "expert": {After: time.Minute}}
+			},
+			[]string{`role "scribe": no plan requires it, so nobody is ever paged for it (unused-role)`},
+		},
 		"what is not carried out": {
 			func(c *Catalog) {
 				c.Comms = map[string]Comms{"customers": {}}
-				c.Plans["quick"] = Plan{Policy: "all", Comms: "customers", Roles: []string{"scribe"}}
+				c.Plans["quick"] = Plan{Policy: "all", Comms: "customers", Roles: []incident.Role{"scribe"}}
 			},
 			[]string{
 				`plan "quick" comms: is kept and not carried out: no update is sent by it (not-carried-out)`,
-				`plan "quick" roles: is kept and not carried out: nobody is asked to fill them (not-carried-out)`,
 				`communication plan "customers": is kept and not carried out: nobody outside hears by it (not-carried-out)`,
 			},
 		},
@@ -308,7 +314,6 @@ func TestFindingsHavePlaces(t *testing.T) {
 	}
 	assert.Equal(t, []string{
 		`catalog.yaml:31:39: plan "payments" comms: is kept and not carried out: no update is sent by it (not-carried-out)`,
-		`catalog.yaml:31:50: plan "payments" roles: is kept and not carried out: nobody is asked to fill them (not-carried-out)`,
 		`catalog.yaml:41:3: communication plan "customers": is kept and not carried out: nobody outside hears by it (not-carried-out)`,
 	}, got)
 }

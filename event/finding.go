@@ -11,6 +11,7 @@ const (
 	FindingCatalogError    = "catalog-error"    // a schedule, a strategy or a template failed
 	FindingUncoveredLevel  = "uncovered-level"  // a level reached nobody
 	FindingExhausted       = "exhausted"        // a policy ended without an acknowledgement
+	FindingVacantRole      = "vacant-role"      // nobody holds a role that a plan requires
 	FindingDeadLetter      = "dead-letter"      // a message could not be delivered over any contact
 	FindingUnknownSeverity = "unknown-severity" // the sender's word for a severity is unknown
 	FindingOverflow        = "overflow"         // a limit was reached, and input was lost

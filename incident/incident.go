@@ -51,6 +51,10 @@ type Incident struct {
 	Told       []Told     `json:"told,omitempty"`    // responders who were paged or informed
 	Pending    []Message  `json:"pending,omitempty"` // messages on their way
 	Runs       []Run      `json:"runs,omitempty"`
+
+	Roles  []Assignment `json:"roles,omitempty"`  // who holds which role, and who held one, in the order in which they assumed it; at most 200
+	Offers []RoleOffer  `json:"offers,omitempty"` // of roles, that nobody has answered
+	Vacant []Role       `json:"vacant,omitempty"` // roles that the plan requires and nobody holds, while it is active
 }
 
 // Alert is a read-only copy of an alert.

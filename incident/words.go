@@ -37,7 +37,13 @@ const (
 	WordRunbook          Word = "runbook" // Of is its name
 	WordNote             Word = "note"    // Said is what a person wrote
 	WordChanged          Word = "changed"
-	WordBroken           Word = "broken" // Of is the schedule, strategy, template, or kind of record
+	WordAssumed          Word = "assumed"     // Of is the role
+	WordRenounced        Word = "renounced"   // Of is the role
+	WordOffered          Word = "offered"     // Of is the role
+	WordOfferEnded       Word = "offer ended" // Of is the role: it stays with who holds it
+	WordVacant           Word = "vacant"      // Of is the role
+	WordAlone            Word = "alone"       // the commander of a P1 resolved it with nobody else
+	WordBroken           Word = "broken"      // Of is the schedule, strategy, template, or kind of record
 )
 
 // The words of alerts, beside [WordOpened] and [WordReopened].
@@ -95,6 +101,12 @@ var words = map[Word]row{
 	WordRunbook:          {kind: KindAction},
 	WordNote:             {kind: KindNote},
 	WordChanged:          {kind: KindNote},
+	WordAssumed:          {kind: KindState},
+	WordRenounced:        {kind: KindState},
+	WordOffered:          {kind: KindState},
+	WordOfferEnded:       {kind: KindState},
+	WordVacant:           {kind: KindState},
+	WordAlone:            {kind: KindNote},
 	WordBroken:           {kind: KindNote},
 	WordPending:          {kind: KindState},
 	WordResolved:         {kind: KindState},

@@ -55,12 +55,13 @@ type About struct {
 	Contact  bool              // the viewer has the contact to which a test is sent
 }
 
-// responds reports whether the person was told of the incident, is being paged, or has it.
+// responds reports whether the person was told of the incident, is being paged, or has it by an acknowledgement or a role.
 func (a *About) responds(person escalate.PersonID) bool {
 	i := &a.Incident
 	return slices.ContainsFunc(i.Told, func(t incident.Told) bool { return t.Person == person }) ||
 		slices.ContainsFunc(i.Pending, func(m incident.Message) bool { return m.Level > 0 && m.Person == person }) ||
-		slices.ContainsFunc(i.Escalation.Acks, func(a escalate.Ack) bool { return a.By == person })
+		slices.ContainsFunc(i.Escalation.Acks, func(a escalate.Ack) bool { return a.By == person }) ||
+		slices.ContainsFunc(i.Roles, func(a incident.Assignment) bool { return a.Person == person && a.Held() })
 }
 
 // requested reports whether the viewer began the run.
@@ -115,8 +116,9 @@ func (e *ForbiddenError) Unwrap() error { return e.Err }
 // [*ForbiddenError]. Ask [Viewer.Sees] first. A command that May does not know is for operators.
 //
 //	acknowledge, unacknowledge           a person
+//	assume, renounce, offer, accept      a person
 //	escalate, note, page, stop a run     a person, an operator
-//	resolve, reprioritise, try a run     the owner team, who was paged or informed, who has the incident, an operator
+//	resolve, reprioritise, try a run     the owner team, who was paged or informed, who has the incident or a role in it, an operator
 //	answer a step                        a person of these
 //	start a run                          of these who has the grant approve
 //	approve, decline                     a person with the grant approve, but who asked for the run
@@ -132,7 +134,7 @@ func May(v Viewer, c Command, about About) error {
 		return j.needs(NeedName)
 	}
 	switch c := c.(type) {
-	case Acknowledge, Unacknowledge:
+	case Acknowledge, Unacknowledge, Assume, Renounce, Offer, AcceptRole:
 		return j.first(NeedPerson)
 	case Escalate, Note, Page, StopRun:
 		if v.Has(GrantOperator) {

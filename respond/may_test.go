@@ -9,6 +9,7 @@ import (
 	"reflect"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -25,20 +26,24 @@ var may = []struct {
 	needs   map[string]respond.Need // of those who may not and lack something else than the others
 	need    respond.Need            // of all others
 }{
-	{respond.Acknowledge{}, []string{"person", "owner", "paged", "being paged", "holder", "operator", "approver", "requester"}, nil, respond.NeedPerson},
-	{respond.Unacknowledge{}, []string{"person", "owner", "paged", "being paged", "holder", "operator", "approver", "requester"}, nil, respond.NeedPerson},
-	{respond.Escalate{}, []string{"person", "owner", "paged", "being paged", "holder", "operator", "approver", "requester", "operating machine"}, nil, respond.NeedPerson},
-	{respond.Note{}, []string{"person", "owner", "paged", "being paged", "holder", "operator", "approver", "requester", "operating machine"}, nil, respond.NeedPerson},
-	{respond.Page{}, []string{"person", "owner", "paged", "being paged", "holder", "operator", "approver", "requester", "operating machine"}, nil, respond.NeedPerson},
-	{respond.StopRun{}, []string{"person", "owner", "paged", "being paged", "holder", "operator", "approver", "requester", "operating machine"}, nil, respond.NeedPerson},
-	{respond.Resolve{}, []string{"owner", "paged", "being paged", "holder", "operator", "operating machine"}, nil, respond.NeedResponder},
-	{respond.Reprioritise{}, []string{"owner", "paged", "being paged", "holder", "operator", "operating machine"}, nil, respond.NeedResponder},
-	{respond.StartRun{DryRun: true}, []string{"owner", "paged", "being paged", "holder", "operator", "operating machine"}, nil, respond.NeedResponder},
+	{respond.Acknowledge{}, []string{"person", "owner", "paged", "being paged", "holder", "role", "operator", "approver", "requester"}, nil, respond.NeedPerson},
+	{respond.Unacknowledge{}, []string{"person", "owner", "paged", "being paged", "holder", "role", "operator", "approver", "requester"}, nil, respond.NeedPerson},
+	{respond.Assume{}, []string{"person", "owner", "paged", "being paged", "holder", "role", "operator", "approver", "requester"}, nil, respond.NeedPerson},
+	{respond.Renounce{}, []string{"person", "owner", "paged", "being paged", "holder", "role", "operator", "approver", "requester"}, nil, respond.NeedPerson},
+	{respond.Offer{}, []string{"person", "owner", "paged", "being paged", "holder", "role", "operator", "approver", "requester"}, nil, respond.NeedPerson},
+	{respond.AcceptRole{}, []string{"person", "owner", "paged", "being paged", "holder", "role", "operator", "approver", "requester"}, nil, respond.NeedPerson},
+	{respond.Escalate{}, []string{"person", "owner", "paged", "being paged", "holder", "role", "operator", "approver", "requester", "operating machine"}, nil, respond.NeedPerson},
+	{respond.Note{}, []string{"person", "owner", "paged", "being paged", "holder", "role", "operator", "approver", "requester", "operating machine"}, nil, respond.NeedPerson},
+	{respond.Page{}, []string{"person", "owner", "paged", "being paged", "holder", "role", "operator", "approver", "requester", "operating machine"}, nil, respond.NeedPerson},
+	{respond.StopRun{}, []string{"person", "owner", "paged", "being paged", "holder", "role", "operator", "approver", "requester", "operating machine"}, nil, respond.NeedPerson},
+	{respond.Resolve{}, []string{"owner", "paged", "being paged", "holder", "role", "operator", "operating machine"}, nil, respond.NeedResponder},
+	{respond.Reprioritise{}, []string{"owner", "paged", "being paged", "holder", "role", "operator", "operating machine"}, nil, respond.NeedResponder},
+	{respond.StartRun{DryRun: true}, []string{"owner", "paged", "being paged", "holder", "role", "operator", "operating machine"}, nil, respond.NeedResponder},
 	{respond.StartRun{}, nil, map[string]respond.Need{
-		"owner": respond.NeedApprove, "paged": respond.NeedApprove, "being paged": respond.NeedApprove, "holder": respond.NeedApprove,
+		"owner": respond.NeedApprove, "paged": respond.NeedApprove, "being paged": respond.NeedApprove, "holder": respond.NeedApprove, "role": respond.NeedApprove,
 		"operator": respond.NeedApprove, "operating machine": respond.NeedApprove,
 	}, respond.NeedResponder},
-	{respond.Answer{}, []string{"owner", "paged", "being paged", "holder", "operator"}, map[string]respond.Need{
+	{respond.Answer{}, []string{"owner", "paged", "being paged", "holder", "role", "operator"}, map[string]respond.Need{
 		"machine": respond.NeedPerson, "operating machine": respond.NeedPerson,
 	}, respond.NeedResponder},
 	{respond.Approve{Run: "R-1"}, []string{"approver"}, map[string]respond.Need{
@@ -48,7 +53,7 @@ var may = []struct {
 		"machine": respond.NeedPerson, "operating machine": respond.NeedPerson,
 	}, respond.NeedApprove},
 	{respond.KillSwitch{}, []string{
-		"person", "owner", "paged", "being paged", "holder", "operator", "approver", "requester", "machine", "operating machine",
+		"person", "owner", "paged", "being paged", "holder", "role", "operator", "approver", "requester", "machine", "operating machine",
 	}, nil, ""},
 	{respond.KillSwitch{Off: true}, []string{"operator", "operating machine"}, nil, respond.NeedOperator},
 	{respond.Resend{}, []string{"operator", "operating machine"}, nil, respond.NeedOperator},
@@ -69,6 +74,7 @@ var viewers = map[string]struct {
 	"paged":             {respond.Viewer{Person: "ana"}, false},
 	"being paged":       {respond.Viewer{Person: "ben"}, false},
 	"holder":            {respond.Viewer{Person: "cho"}, false},
+	"role":              {respond.Viewer{Person: "fay"}, false},
 	"operator":          {respond.Viewer{Person: "zoe", Grants: []string{respond.GrantOperator}}, false},
 	"approver":          {respond.Viewer{Person: "zoe", Grants: []string{respond.GrantApprove}}, false},
 	"requester":         {respond.Viewer{Person: "dee", Grants: []string{respond.GrantApprove}}, false},
@@ -82,6 +88,7 @@ func TestMay(t *testing.T) {
 		ID: "k7qf", Owner: "payments", Told: []incident.Told{{Person: "ana"}},
 		Pending:    []incident.Message{{Kind: "page", Level: 1, Person: "ben"}, {Kind: "reminder", Person: "zoe"}},
 		Escalation: incident.Escalation{Acks: []escalate.Ack{{By: "cho"}}},
+		Roles:      []incident.Assignment{{Role: "scribe", Person: "zoe", Renounced: time.Unix(1, 0)}, {Role: "scribe", Person: "fay"}},
 		Runs:       []incident.Run{{ID: "R-1", By: "dee"}, {ID: "R-2", By: "eve"}},
 	}
 	for _, tt := range may {

@@ -370,6 +370,14 @@ func (p *player) showIncident(i *incident.Incident, alerts []incident.Alert) []s
 	for _, run := range i.Runs {
 		lines = append(lines, fmt.Sprintf("  run  %s  %s", p.names.Replace(run.ID), run.State))
 	}
+	for _, a := range i.Roles {
+		if a.Held() {
+			lines = append(lines, fmt.Sprintf("  %s  %s  %s", a.Role, a.Person, incident.Offset(a.Assumed.Sub(p.start))))
+		}
+	}
+	for _, role := range i.Vacant {
+		lines = append(lines, fmt.Sprintf("  %s  vacant", role))
+	}
 	if i.Previous != "" {
 		lines = append(lines, "  previous  "+p.names.Replace(i.Previous))
 	}

@@ -38,6 +38,10 @@ func commands() []command {
 		commandOf("approve", approve),
 		commandOf("answer", answerStep),
 		commandOf("stop-run", stopRun),
+		commandOf("assume", assume),
+		commandOf("renounce", renounce),
+		commandOf("offer", offer),
+		commandOf("accept-role", acceptRole),
 		about(commandOf("kill-switch", throwSwitch), func(c respond.KillSwitch) store.Key { return switchKey(c.Tenant) }),
 		about(commandOf("send-test", sendTest), testKey),
 	}

@@ -143,7 +143,7 @@ func (t *turn) news(u *unit, at time.Time, long bool, occasion notify.Occasion, 
 	e := &u.inc.Escalation
 	switch {
 	case e.Status == escalate.Done: // the phase brings it back
-	case long || e.Status == escalate.Exhausted:
+	case long || e.Status == escalate.Exhausted && !u.held():
 		t.escalated(u, at, e.Relapse(at, t.terms(u, at), why))
 	case !e.Unanswered():
 		t.inform(u, at, occasion, why)
@@ -262,7 +262,7 @@ func (t *turn) escalated(u *unit, at time.Time, outputs []escalation.Output) {
 		case escalation.Ended:
 			t.policyEnded(u, at, out)
 		case escalation.Withdraw:
-			t.withdraw(u, at, func(p *Pending) bool { return p.Kind == notify.Page && !p.byHand() })
+			t.withdraw(u, at, func(p *Pending) bool { return p.Kind == notify.Page && !p.beside() })
 		case escalation.Took:
 			u.inc.Escalation.Asked = nil
 			t.took(u, at, out.Ack)
@@ -289,12 +289,10 @@ func (t *turn) escalated(u *unit, at time.Time, outputs []escalation.Output) {
 // lapses tells the holders of an incident that it ends, since nothing was heard of its alerts.
 func (t *turn) lapses(u *unit, at time.Time, holders []escalate.PersonID) {
 	for _, holder := range holders {
-		if contacts := t.cat.Contacts(holder); len(contacts) > 0 {
-			t.send(u, at, Pending{
-				Part: "escalation", Kind: notify.Notice, Detail: Detail{Occasion: notify.OccasionQuiet, Ended: u.inc.Phases.Quiet},
-				Note: "nothing was heard of its alerts, so it is closed; if one fires again, you hear anew",
-			}, escalate.Recipient{Person: holder, Contacts: contacts})
-		}
+		t.tell(u, at, Pending{
+			Part: "escalation", Kind: notify.Notice, Detail: Detail{Occasion: notify.OccasionQuiet, Ended: u.inc.Phases.Quiet},
+			Note: "nothing was heard of its alerts, so it is closed; if one fires again, you hear anew",
+		}, holder)
 	}
 	t.emit(u, at, lapsed{holders})
 }
@@ -335,15 +333,13 @@ func (t *turn) give(u *unit, at time.Time, by escalate.PersonID, via string) err
 // remind tells the holders that their acknowledgement ends.
 func (t *turn) remind(u *unit, at time.Time, out escalation.Expiring) {
 	for _, holder := range out.Holders {
-		if contacts := t.cat.Contacts(holder); len(contacts) > 0 {
-			t.send(u, at, Pending{
-				Part: "escalation", Kind: notify.Reminder, Detail: Detail{
-					Occasion: notify.OccasionReminder, Taken: u.inc.Escalation.takenBy(holder), Until: out.Ends,
-					Next: names(u.inc.Escalation.Again(t.terms(u, at))),
-				},
-				Note: "the acknowledgement ends in " + incident.Short(out.Ends.Sub(at)) + " without activity",
-			}, escalate.Recipient{Person: holder, Contacts: contacts})
-		}
+		t.tell(u, at, Pending{
+			Part: "escalation", Kind: notify.Reminder, Detail: Detail{
+				Occasion: notify.OccasionReminder, Taken: u.inc.Escalation.takenBy(holder), Until: out.Ends,
+				Next: names(u.inc.Escalation.Again(t.terms(u, at))),
+			},
+			Note: "the acknowledgement ends in " + incident.Short(out.Ends.Sub(at)) + " without activity",
+		}, holder)
 	}
 }
 
@@ -355,15 +351,6 @@ func (e *Escalation) takenBy(person escalate.PersonID) time.Time {
 		}
 	}
 	return time.Time{}
-}
-
-// names names recipients in texts.
-func names(who []escalate.Recipient) []string {
-	all := make([]string, len(who))
-	for i, r := range who {
-		all[i] = recipientName(r)
-	}
-	return all
 }
 
 // fire sends the messages of a level. again says that the level is asked a second time.

@@ -64,7 +64,7 @@ func twoTeams() *catalog.Catalog {
 		},
 		Plans: map[string]catalog.Plan{
 			"loud": {
-				Policy: "two", Reopen: new(20 * time.Minute),
+				Policy: "two", Roles: []incident.Role{incident.Commander, "clerk"}, Reopen: new(20 * time.Minute),
 				Group: catalog.Grouping{Window: 10 * time.Minute, MaxMembers: 2, OnJoin: catalog.JoinPage},
 			},
 			"quiet": {
@@ -83,6 +83,7 @@ func twoTeams() *catalog.Catalog {
 				{Wait: 2 * time.Minute},
 			},
 		}},
+		Roles: map[incident.Role]catalog.Role{"clerk": {Page: []escalate.Target{"person:cho"}, After: 2 * time.Minute}},
 		Policies: map[string]escalate.Policy{
 			"two": {Levels: []escalate.Level{{Page: []escalate.Target{"owner"}, Wait: 2 * time.Minute}, {Page: []escalate.Target{"owner.lead"}, Wait: 3 * time.Minute}}},
 			"one": {Levels: []escalate.Level{{Page: []escalate.Target{"owner"}, Wait: 4 * time.Minute}}, Repeat: new(1)},
@@ -118,7 +119,7 @@ func history(rng *rand.Rand, n int) []step {
 		at = at.Add(time.Duration(rng.IntN(240)-20) * time.Second) // clocks step back, too
 		s := step{at: at}
 		id := inc(fmt.Sprintf("%s#%d", groups[rng.IntN(len(groups))], 1+rng.IntN(2)))
-		switch k := rng.IntN(16); {
+		switch k := rng.IntN(18); {
 		case k < 6:
 			s.event = &event.Event{
 				ID: fmt.Sprint(i), Source: "test", Intake: "test", Type: types[rng.IntN(len(types))], Subject: fmt.Sprint(rng.IntN(3)),
@@ -140,6 +141,9 @@ func history(rng *rand.Rand, n int) []step {
 			}
 		case k == 12 || k == 14 || k == 15:
 			steps = append(steps, acted(rng, at)...)
+			continue
+		case k > 15:
+			steps = append(steps, roomSteps(rng, at, id)...)
 			continue
 		case k == 13:
 			s.command = runCommand(rng)
@@ -277,6 +281,24 @@ func runCommand(rng *rand.Rand) respond.Command {
 	}
 }
 
+// roomSteps is what people do about who does what: now and then all that it takes to hand a role over.
+func roomSteps(rng *rand.Rand, at time.Time, id string) []step {
+	people := []escalate.PersonID{"ana", "ben", "cho"}
+	role, by, to := []incident.Role{incident.Commander, incident.Expert, "clerk"}[rng.IntN(3)], people[rng.IntN(3)], people[rng.IntN(3)]
+	all := []respond.Command{
+		respond.Assume{Incident: id, Role: role, By: by, From: append(people, "", "")[rng.IntN(5)]},
+		respond.Offer{Incident: id, Role: role, By: by, To: to},
+		respond.AcceptRole{Incident: id, Role: role, By: to, Decline: rng.IntN(3) == 0},
+		respond.Renounce{Incident: id, Role: role, By: to},
+	}
+	first := rng.IntN(2)
+	var steps []step
+	for _, c := range all[first : 2+rng.IntN(len(all)-1)] {
+		steps = append(steps, step{at: at, command: c})
+	}
+	return steps
+}
+
 func (w *world) play(steps []step, batch int, tick time.Duration) {
 	var inputs []core.Input
 	clock, from := start, earliest(steps)
@@ -368,7 +390,7 @@ func TestBatching(t *testing.T) {
 	}
 	entries, reached := 0, make(map[string]int)
 	for seed := range uint64(histories) {
-		rng := rand.New(rand.NewPCG(seed, 1))
+		rng := rand.New(rand.NewPCG(seed, 3))
 		steps := newWorld(t).known(history(rng, 40))
 		one := newWorld(t)
 		one.play(steps, 1, 0)
@@ -379,7 +401,7 @@ func TestBatching(t *testing.T) {
 			require.Equal(t, strings.Join(lines, "\n"), strings.Join(other.log[id], "\n"), "seed %d, %s", seed, id)
 			entries += len(lines)
 			for _, line := range lines {
-				for _, what := range []string{"step 1 do look: done", "step 2 do fix: done", "step 3 check look: done", "compensated", "kill switch", "is not answered"} {
+				for _, what := range []string{"step 1 do look: done", "step 2 do fix: done", "step 3 check look: done", "compensated", "kill switch", "is not answered", "accepted from", "has not answered", "asks for cho"} {
 					if strings.Contains(line, what) {
 						reached[what]++
 					}
@@ -389,7 +411,7 @@ func TestBatching(t *testing.T) {
 		}
 	}
 	if !testing.Short() {
-		require.Len(t, reached, 6, "the histories get everywhere")
+		require.Len(t, reached, 9, "the histories get everywhere")
 	}
 	t.Logf("%d histories, %d timeline entries, seeds from 0; of runbooks %v", histories, entries, reached)
 }

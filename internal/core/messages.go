@@ -63,6 +63,7 @@ type Detail struct {
 	Next     []string            `json:"next,omitempty"`
 	NextAt   time.Time           `json:"nextAt,omitzero"`
 	Said     incident.Said       `json:"said,omitzero"`
+	Role     incident.Role       `json:"role,omitempty"` // for which somebody is asked
 }
 
 // ends reports whether a message says that the incident is over, or will be.
@@ -72,6 +73,9 @@ func (p *Pending) ends() bool {
 
 // byHand reports whether a person asks by the message, and not a level.
 func (p *Pending) byHand() bool { return p.Occasion == notify.OccasionAsked }
+
+// beside reports whether a page stands beside the escalation: an acknowledgement does not answer it.
+func (p *Pending) beside() bool { return p.byHand() || p.Occasion == notify.OccasionYours }
 
 // asks reports whether a message that asks, of a level or by hand, is on its way.
 func (d *Delivery) asks() bool {
@@ -94,7 +98,7 @@ func (p *Pending) lane() string {
 		return " other"
 	case p.Occasion == notify.OccasionJoined:
 		return " joined"
-	case p.byHand():
+	case p.beside():
 		return " by hand"
 	}
 	return " page"
@@ -132,13 +136,19 @@ func (t *turn) tellHolders(u *unit, at time.Time, m Pending) {
 
 // tellAcked sends a message to those who have the incident, or had it when it ended. It reports whether there was one.
 func (t *turn) tellAcked(u *unit, at time.Time, m Pending) (held bool) {
-	for _, holder := range u.inc.Escalation.Who() {
-		if contacts := t.cat.Contacts(holder); len(contacts) > 0 {
-			t.send(u, at, m, escalate.Recipient{Person: holder, Contacts: contacts})
-			held = true
-		}
+	for _, holder := range u.holders() {
+		held = t.tell(u, at, m, holder) || held
 	}
 	return held
+}
+
+// tell sends a message to a person. It reports whether the person can be contacted.
+func (t *turn) tell(u *unit, at time.Time, m Pending, person escalate.PersonID) bool {
+	contacts := t.cat.Contacts(person)
+	if len(contacts) > 0 {
+		t.send(u, at, m, escalate.Recipient{Person: person, Contacts: contacts})
+	}
+	return len(contacts) > 0
 }
 
 // tellAll sends a message to every responder who was paged or informed.
@@ -293,6 +303,15 @@ func recipientName(r escalate.Recipient) string {
 		return string(r.Person)
 	}
 	return string(r.Contacts[0])
+}
+
+// names names recipients in texts.
+func names(who []escalate.Recipient) []string {
+	all := make([]string, len(who))
+	for i, r := range who {
+		all[i] = recipientName(r)
+	}
+	return all
 }
 
 // againExhausted is how long after the latest message of an exhausted incident a repeat begins a new round.

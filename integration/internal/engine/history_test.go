@@ -33,7 +33,7 @@ func twoTeams(moved bool) *catalog.Catalog {
 		{Name: "hub.lag", Count: 3, Within: 20 * time.Minute},
 	}
 	c.Plans["loud"] = catalog.Plan{
-		Policy: "two", Reopen: new(20 * time.Minute),
+		Policy: "two", Roles: []incident.Role{incident.Commander}, Reopen: new(20 * time.Minute),
 		Group: catalog.Grouping{Window: 10 * time.Minute, MaxMembers: 2, OnJoin: catalog.JoinPage},
 	}
 	c.Plans["quiet"] = catalog.Plan{
@@ -92,7 +92,13 @@ func someEvent(rng *rand.Rand, id string) event.Event {
 
 func someCommand(rng *rand.Rand, id string) respond.Command {
 	of := core.IncidentID("", []string{"loud/payments/pay.stuck/checkout", "loud/payments/pay.slow/checkout", "quiet/platform/hub.lag/hub"}[rng.IntN(3)], 1+rng.IntN(2))
-	switch rng.IntN(8) {
+	switch rng.IntN(11) {
+	case 8:
+		return respond.Assume{Incident: of, Role: incident.Commander, By: []escalate.PersonID{"ana", "ben"}[rng.IntN(2)], ID: id}
+	case 9:
+		return respond.Offer{Incident: of, Role: incident.Commander, By: "ana", To: "ben", ID: id}
+	case 10:
+		return respond.AcceptRole{Incident: of, Role: incident.Commander, By: "ben", Decline: rng.IntN(3) == 0, ID: id}
 	case 0:
 		return respond.Unacknowledge{Incident: of, By: "ana", ID: id}
 	case 1:
