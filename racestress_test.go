@@ -203,6 +203,19 @@ var calls = map[string]call{
 	"Do AcceptRole": {30, func(c *caller) error {
 		return c.Do(c.ctx, respond.AcceptRole{Incident: c.one().ID, Role: incident.Commander, By: "ben"})
 	}},
+	"Do AddTodo": {20, func(c *caller) error {
+		return c.Do(c.ctx, respond.AddTodo{Incident: c.one().ID, By: c.by(), Text: "x", Owner: "ben", Due: time.Now().Add(time.Millisecond)})
+	}},
+	"Do DoneTodo": {20, func(c *caller) error { return c.Do(c.ctx, respond.DoneTodo{Incident: c.one().ID, Todo: 1, By: c.by()}) }},
+	"Do AssignTodo": {20, func(c *caller) error {
+		return c.Do(c.ctx, respond.AssignTodo{Incident: c.one().ID, Todo: 1, Owner: "ben", By: c.by()})
+	}},
+	"Do AskDecision": {20, func(c *caller) error {
+		return c.Do(c.ctx, respond.AskDecision{Incident: c.one().ID, By: c.by(), Text: "x", Options: []string{"a", "b"}, Decider: "ben"})
+	}},
+	"Do Decide": {20, func(c *caller) error {
+		return c.Do(c.ctx, respond.Decide{Incident: c.one().ID, Decision: 1, Option: 1 + c.IntN(2), By: "ben", Because: "x"})
+	}},
 	"Do Resend": {50, func(c *caller) error { return c.Do(c.ctx, respond.Resend{Letter: c.letter, By: c.by()}) }},
 	"Do StartRun": {50, func(c *caller) error {
 		return c.Do(c.ctx, respond.StartRun{Incident: c.one().ID, Runbook: "mend", By: c.by()})

@@ -55,6 +55,9 @@ type Incident struct {
 	Roles  []Assignment `json:"roles,omitempty"`  // who holds which role, and who held one, in the order in which they assumed it; at most 200
 	Offers []RoleOffer  `json:"offers,omitempty"` // of roles, that nobody has answered
 	Vacant []Role       `json:"vacant,omitempty"` // roles that the plan requires and nobody holds, while it is active
+
+	Todos     []Todo     `json:"todos,omitempty"`
+	Decisions []Decision `json:"decisions,omitempty"`
 }
 
 // Alert is a read-only copy of an alert.

@@ -42,6 +42,8 @@ const (
 	WordOffered          Word = "offered"     // Of is the role
 	WordOfferEnded       Word = "offer ended" // Of is the role: it stays with who holds it
 	WordVacant           Word = "vacant"      // Of is the role
+	WordTodo             Word = "to-do"       // Of is its number
+	WordDecision         Word = "decision"    // Of is its number
 	WordAlone            Word = "alone"       // the commander of a P1 resolved it with nobody else
 	WordBroken           Word = "broken"      // Of is the schedule, strategy, template, or kind of record
 )
@@ -106,6 +108,8 @@ var words = map[Word]row{
 	WordOffered:          {kind: KindState},
 	WordOfferEnded:       {kind: KindState},
 	WordVacant:           {kind: KindState},
+	WordTodo:             {kind: KindState},
+	WordDecision:         {kind: KindDecision},
 	WordAlone:            {kind: KindNote},
 	WordBroken:           {kind: KindNote},
 	WordPending:          {kind: KindState},

@@ -117,7 +117,9 @@ func (e *ForbiddenError) Unwrap() error { return e.Err }
 //
 //	acknowledge, unacknowledge           a person
 //	assume, renounce, offer, accept      a person
+//	decide                               a person
 //	escalate, note, page, stop a run     a person, an operator
+//	to-dos, ask for a decision           a person, an operator
 //	resolve, reprioritise, try a run     the owner team, who was paged or informed, who has the incident or a role in it, an operator
 //	answer a step                        a person of these
 //	start a run                          of these who has the grant approve
@@ -134,9 +136,9 @@ func May(v Viewer, c Command, about About) error {
 		return j.needs(NeedName)
 	}
 	switch c := c.(type) {
-	case Acknowledge, Unacknowledge, Assume, Renounce, Offer, AcceptRole:
+	case Acknowledge, Unacknowledge, Assume, Renounce, Offer, AcceptRole, Decide:
 		return j.first(NeedPerson)
-	case Escalate, Note, Page, StopRun:
+	case Escalate, Note, Page, StopRun, AddTodo, DoneTodo, AssignTodo, AskDecision:
 		if v.Has(GrantOperator) {
 			return nil
 		}

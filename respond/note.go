@@ -2,7 +2,6 @@ package respond
 
 import (
 	"errors"
-	"strings"
 
 	"github.com/tocsin-dev/tocsin/escalate"
 )
@@ -21,9 +20,5 @@ func (c Note) Head() Head { return Head{Incident: c.Incident, By: c.By, ID: c.ID
 
 // Check implements Command.
 func (c Note) Check() error {
-	err := errors.Join(checkHead(c), checkWords("text", c.Text))
-	if strings.TrimSpace(c.Text) == "" {
-		err = errors.Join(err, errors.New("text is missing, expected what the note says"))
-	}
-	return err
+	return errors.Join(checkHead(c), checkSays(c.Text, "what the note says"))
 }

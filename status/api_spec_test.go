@@ -390,7 +390,7 @@ func TestOpenAPIFields(t *testing.T) {
 	file := openAPIFile(t)
 	for name, v := range map[string]any{
 		"Incident": incident.Incident{}, "Alert": incident.Alert{}, "Signal": incident.Signal{}, "Escalation": incident.Escalation{}, "Ack": escalate.Ack{},
-		"Told": incident.Told{}, "Message": incident.Message{}, "Run": incident.Run{}, "RunStep": incident.RunStep{}, "Assignment": incident.Assignment{}, "RoleOffer": incident.RoleOffer{}, "Said": incident.Said{},
+		"Told": incident.Told{}, "Message": incident.Message{}, "Run": incident.Run{}, "RunStep": incident.RunStep{}, "Assignment": incident.Assignment{}, "RoleOffer": incident.RoleOffer{}, "Todo": incident.Todo{}, "Decision": incident.Decision{}, "Said": incident.Said{},
 		"Entry": incident.Entry{}, "Position": escalate.Position{}, "Link": event.Link{},
 	} {
 		var fields, required []string

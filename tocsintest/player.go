@@ -378,6 +378,16 @@ func (p *player) showIncident(i *incident.Incident, alerts []incident.Alert) []s
 	for _, role := range i.Vacant {
 		lines = append(lines, fmt.Sprintf("  %s  vacant", role))
 	}
+	for k := range i.Todos {
+		if d := &i.Todos[k]; d.Done.IsZero() {
+			lines = append(lines, fmt.Sprintf("  to-do %d  open  %s", d.ID, d.Owner))
+		}
+	}
+	for k := range i.Decisions {
+		if d := &i.Decisions[k]; d.Option == 0 {
+			lines = append(lines, fmt.Sprintf("  decision %d  open", d.ID))
+		}
+	}
 	if i.Previous != "" {
 		lines = append(lines, "  previous  "+p.names.Replace(i.Previous))
 	}

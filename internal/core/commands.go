@@ -42,6 +42,11 @@ func commands() []command {
 		commandOf("renounce", renounce),
 		commandOf("offer", offer),
 		commandOf("accept-role", acceptRole),
+		commandOf("add-todo", addTodo),
+		afterwards(commandOf("done-todo", doneTodo)),
+		commandOf("assign-todo", assignTodo),
+		commandOf("ask-decision", askDecision),
+		commandOf("decide", decide),
 		about(commandOf("kill-switch", throwSwitch), func(c respond.KillSwitch) store.Key { return switchKey(c.Tenant) }),
 		about(commandOf("send-test", sendTest), testKey),
 	}

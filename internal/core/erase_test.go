@@ -205,7 +205,7 @@ func TestEraseTakesAllButNames(t *testing.T) {
 			"past.late.type plan previous reason service state tenant",
 		"change": "event service tenant type",
 		"group":  "before fields incident plan",
-		"incident": "absorbed.traces class delivery.pending.contacts delivery.pending.holders delivery.pending.kind " +
+		"incident": "absorbed.traces class decisions.asked decisions.by decisions.role decisions.said.by delivery.pending.contacts delivery.pending.holders delivery.pending.kind " +
 			"delivery.pending.latest delivery.pending.next delivery.pending.note delivery.pending.occasion delivery.pending.part " +
 			"delivery.pending.person delivery.pending.role delivery.pending.said.by delivery.pending.said.text delivery.pending.which escalation.acks.by escalation.resume escalation.status group id owner phases.lastAlert phases.phase " +
 			"phases.said.by plan previous rating.said.by roles.assigned.person roles.assigned.role roles.offers.from roles.offers.role roles.offers.to roles.vacant.role " +
@@ -213,7 +213,7 @@ func TestEraseTakesAllButNames(t *testing.T) {
 			"runs.cause.traceParent runs.cause.type runs.list.by runs.list.id runs.list.incident runs.list.runbook.mode " +
 			"runs.list.runbook.name runs.list.runbook.owner runs.list.runbook.steps.check runs.list.runbook.steps.do runs.list.said.by " +
 			"runs.list.state runs.list.steps.by runs.list.steps.phase runs.list.steps.said.by runs.list.steps.state runs.list.traceParent " +
-			"service subject.alert subject.had subject.occasion tenant traceParent",
+			"service subject.alert subject.had subject.occasion tenant todos.doneBy todos.owner todos.said.by traceParent",
 		"ledger": "runs.run", "unreadable": "id kind",
 		"switch": "by",
 		"plan":   "hash name plan.Comms plan.Group.By plan.Group.OnJoin plan.Policy plan.Recovered plan.ResolveOn plan.Roles policy.Levels.Strategy",

@@ -96,7 +96,7 @@ func (escalations) hear(t *turn, u *unit, at time.Time, f fact) bool {
 			t.escalated(u, at, out)
 		}
 	case stuck:
-		t.needsPerson(u, at)
+		t.needsPerson(u, at, f.what)
 	case moved:
 		t.follow(u, at, f)
 	case touched:
@@ -199,8 +199,8 @@ func (t *turn) answered(u *unit, at time.Time) {
 	}
 }
 
-// needsPerson goes on to the next level, because a runbook needs a person.
-func (t *turn) needsPerson(u *unit, at time.Time) {
+// needsPerson goes on to the next level, because something needs a person.
+func (t *turn) needsPerson(u *unit, at time.Time, what string) {
 	e := &u.inc.Escalation
 	out, err := e.Escalate(at, e.Position, t.terms(u, at))
 	if err == nil {
@@ -208,7 +208,7 @@ func (t *turn) needsPerson(u *unit, at time.Time) {
 		return
 	}
 	if e.Status != escalate.Done {
-		t.tellHolders(u, at, Pending{Part: "escalation", Kind: notify.Page, Note: "a runbook needs a person, and no level is left"})
+		t.tellHolders(u, at, Pending{Part: "escalation", Kind: notify.Page, Note: what + " needs a person, and no level is left"})
 	}
 }
 

@@ -291,12 +291,31 @@ func roomSteps(rng *rand.Rand, at time.Time, id string) []step {
 		respond.AcceptRole{Incident: id, Role: role, By: to, Decline: rng.IntN(3) == 0},
 		respond.Renounce{Incident: id, Role: role, By: to},
 	}
+	if rng.IntN(3) == 0 {
+		return []step{{at: at, command: noteCommand(rng, at, id, by, to)}}
+	}
 	first := rng.IntN(2)
 	var steps []step
 	for _, c := range all[first : 2+rng.IntN(len(all)-1)] {
 		steps = append(steps, step{at: at, command: c})
 	}
 	return steps
+}
+
+// noteCommand is a command about what is to be done, or decided.
+func noteCommand(rng *rand.Rand, at time.Time, id string, by, to escalate.PersonID) respond.Command {
+	switch n := 1 + rng.IntN(2); rng.IntN(6) {
+	case 0, 1:
+		return respond.AddTodo{Incident: id, By: by, Text: "test", Owner: to, Due: at.Add(time.Duration(rng.IntN(20)) * time.Minute)}
+	case 2:
+		return respond.DoneTodo{Incident: id, By: by, Todo: n}
+	case 3:
+		return respond.AssignTodo{Incident: id, By: by, Todo: n, Owner: to}
+	case 4:
+		return respond.AskDecision{Incident: id, By: by, Text: "test", Options: []string{"a", "b"}, Decider: to, Deadline: at.Add(5 * time.Minute)}
+	default:
+		return respond.Decide{Incident: id, By: by, Decision: n, Option: n, Because: "test"}
+	}
 }
 
 func (w *world) play(steps []step, batch int, tick time.Duration) {
@@ -401,7 +420,7 @@ func TestBatching(t *testing.T) {
 			require.Equal(t, strings.Join(lines, "\n"), strings.Join(other.log[id], "\n"), "seed %d, %s", seed, id)
 			entries += len(lines)
 			for _, line := range lines {
-				for _, what := range []string{"step 1 do look: done", "step 2 do fix: done", "step 3 check look: done", "compensated", "kill switch", "is not answered", "accepted from", "has not answered", "asks for cho"} {
+				for _, what := range []string{"step 1 do look: done", "step 2 do fix: done", "step 3 check look: done", "compensated", "kill switch", "is not answered", "accepted from", "has not answered", "asks for cho", "is due", "goes to"} {
 					if strings.Contains(line, what) {
 						reached[what]++
 					}
@@ -411,7 +430,7 @@ func TestBatching(t *testing.T) {
 		}
 	}
 	if !testing.Short() {
-		require.Len(t, reached, 9, "the histories get everywhere")
+		require.Len(t, reached, 11, "the histories get everywhere")
 	}
 	t.Logf("%d histories, %d timeline entries, seeds from 0; of runbooks %v", histories, entries, reached)
 }

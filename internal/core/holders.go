@@ -17,6 +17,16 @@ func (u *unit) holder(role incident.Role) escalate.PersonID {
 	return ""
 }
 
+// holds reports whether a person holds a role.
+func (u *unit) holds(role incident.Role, person escalate.PersonID) bool {
+	return u.inc.Roles.index(role, person) >= 0
+}
+
+// index returns where a person holds the role, below zero if the person does not.
+func (r *Roles) index(role incident.Role, person escalate.PersonID) int {
+	return slices.IndexFunc(r.Assigned, func(a incident.Assignment) bool { return a.Role == role && a.Person == person && a.Held() })
+}
+
 // holders returns who has the incident: by an acknowledgement, or by one when the escalation ended, and by a role.
 func (u *unit) holders() []escalate.PersonID {
 	who := u.inc.Escalation.Who()

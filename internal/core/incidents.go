@@ -24,8 +24,12 @@ type Incident struct {
 	Escalation Escalation  `json:"escalation"`
 	Runs       Runs        `json:"runs,omitzero"`
 	Roles      Roles       `json:"roles,omitzero"`
-	Absorbed   Absorbed    `json:"absorbed,omitzero"`
-	Seq        uint64      `json:"seq"` // of its timeline
+	Todos      []Todo      `json:"todos,omitempty"`
+
+	Decisions []incident.Decision `json:"decisions,omitempty"`
+
+	Absorbed Absorbed `json:"absorbed,omitzero"`
+	Seq      uint64   `json:"seq"` // of its timeline
 }
 
 // About says what an incident is about. It is set when the incident opens.

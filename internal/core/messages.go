@@ -142,6 +142,11 @@ func (t *turn) tellAcked(u *unit, at time.Time, m Pending) (held bool) {
 	return held
 }
 
+// yours is a notice that something is for a person to do.
+func yours(part, note string) Pending {
+	return Pending{Part: part, Kind: notify.Notice, Note: note, Detail: Detail{Occasion: notify.OccasionYours}}
+}
+
 // tell sends a message to a person. It reports whether the person can be contacted.
 func (t *turn) tell(u *unit, at time.Time, m Pending, person escalate.PersonID) bool {
 	contacts := t.cat.Contacts(person)

@@ -146,8 +146,8 @@ type (
 	seized struct{ by escalate.PersonID }
 	// released: a runbook no longer has the incident.
 	released struct{ by escalate.PersonID }
-	// stuck: a runbook needs a person.
-	stuck struct{}
+	// stuck: something, such as a runbook, needs a person.
+	stuck struct{ what string }
 	// rested: nobody is waited for any more.
 	rested struct{}
 	// touched: a person did something to the incident.

@@ -64,7 +64,7 @@ func (roles) act(t *turn, u *unit, at time.Time) bool {
 	if i := slices.IndexFunc(r.Offers, func(o incident.RoleOffer) bool { return !o.Until.After(at) }); i >= 0 {
 		o := r.Offers[i]
 		t.endOffer(u, at, i, incident.Entry{Text: fmt.Sprintf("%s has not answered, %s keeps it", o.To, o.From)})
-		t.tell(u, at, yours(fmt.Sprintf("%s has not taken the role %s, you still have it", o.To, o.Role)), o.From)
+		t.tell(u, at, yours("roles", fmt.Sprintf("%s has not taken the role %s, you still have it", o.To, o.Role)), o.From)
 		return true
 	}
 	i := slices.IndexFunc(r.Vacant, func(v Vacancy) bool { return !v.Told && !v.Until.After(at) })
@@ -85,11 +85,6 @@ func (roles) hear(t *turn, u *unit, at time.Time, f fact) bool {
 		u.alone(at, f.by)
 	}
 	return true
-}
-
-// yours is a notice that something is for a person to do.
-func yours(note string) Pending {
-	return Pending{Part: "roles", Kind: notify.Notice, Note: note, Detail: Detail{Occasion: notify.OccasionYours}}
 }
 
 // seek pages the people of a role that has been vacant for long.
@@ -191,12 +186,10 @@ func assume(t *turn, u *unit, c respond.Assume, at time.Time) error {
 	if err != nil {
 		return err
 	}
-	r := &u.inc.Roles
-	holds := func(person escalate.PersonID) bool { return r.index(c.Role, person) >= 0 }
 	switch {
-	case holds(by):
+	case u.holds(c.Role, by):
 		return nil // a repeat
-	case c.From != "" && !holds(c.From):
+	case c.From != "" && !u.holds(c.Role, c.From):
 		return fmt.Errorf("the caller saw that %s holds the role %s, but %s", c.From, c.Role, u.whoHolds(c.Role))
 	case c.From == "" && !c.Role.Shared() && u.holder(c.Role) != "":
 		return errors.New(u.whoHolds(c.Role))
@@ -231,11 +224,6 @@ func (t *turn) passOn(u *unit, at time.Time, role incident.Role, from, to escala
 	t.fill(u, at)
 }
 
-// index returns where a person holds the role, below zero if the person does not.
-func (r *Roles) index(role incident.Role, person escalate.PersonID) int {
-	return slices.IndexFunc(r.Assigned, func(a incident.Assignment) bool { return a.Role == role && a.Person == person && a.Held() })
-}
-
 // whoHolds says who holds a role, and since when.
 func (u *unit) whoHolds(role incident.Role) string {
 	r, person := &u.inc.Roles, u.holder(role)
@@ -251,7 +239,7 @@ func renounce(t *turn, u *unit, c respond.Renounce, at time.Time) error {
 		c.By = by
 	}
 	r := &u.inc.Roles
-	if r.index(c.Role, c.By) < 0 {
+	if !u.holds(c.Role, c.By) {
 		if slices.ContainsFunc(r.Assigned, func(a incident.Assignment) bool { return a.Role == c.Role && a.Person == c.By }) {
 			return nil // a repeat
 		}
@@ -278,9 +266,9 @@ func offer(t *turn, u *unit, c respond.Offer, at time.Time) error {
 	}
 	r := &u.inc.Roles
 	switch {
-	case r.index(c.Role, by) < 0:
+	case !u.holds(c.Role, by):
 		return fmt.Errorf("%s does not hold the role %s: %s", by, c.Role, u.whoHolds(c.Role))
-	case r.index(c.Role, to) >= 0:
+	case u.holds(c.Role, to):
 		return fmt.Errorf("%s holds the role %s already", to, c.Role)
 	}
 	if i := slices.IndexFunc(r.Offers, func(o incident.RoleOffer) bool { return o.Role == c.Role && o.From == by }); i >= 0 {
@@ -294,7 +282,7 @@ func offer(t *turn, u *unit, c respond.Offer, at time.Time) error {
 	u.enter(at, incident.Entry{
 		Word: incident.WordOffered, Of: string(c.Role), Actor: string(by), Text: fmt.Sprintf("to %s for %s", to, incident.Short(offerLife)),
 	})
-	m := yours(fmt.Sprintf("%s offers you the role %s", by, c.Role))
+	m := yours("roles", fmt.Sprintf("%s offers you the role %s", by, c.Role))
 	m.Until = o.Until
 	t.tell(u, at, m, to)
 	return nil
@@ -318,7 +306,7 @@ func acceptRole(t *turn, u *unit, c respond.AcceptRole, at time.Time) error {
 	i := slices.IndexFunc(r.Offers, func(o incident.RoleOffer) bool { return o.Role == c.Role && o.To == by })
 	switch {
 	case i >= 0:
-	case !c.Decline && r.index(c.Role, by) >= 0:
+	case !c.Decline && u.holds(c.Role, by):
 		return nil // a repeat
 	default:
 		return fmt.Errorf("nobody offers %s the role %s: %s", by, c.Role, u.whoHolds(c.Role))
@@ -326,11 +314,11 @@ func acceptRole(t *turn, u *unit, c respond.AcceptRole, at time.Time) error {
 	o := r.Offers[i]
 	if c.Decline {
 		t.endOffer(u, at, i, incident.Entry{Actor: string(by), Text: fmt.Sprintf("declined, %s keeps it", o.From)})
-		t.tell(u, at, yours(fmt.Sprintf("%s declines the role %s, you still have it", by, c.Role)), o.From)
+		t.tell(u, at, yours("roles", fmt.Sprintf("%s declines the role %s, you still have it", by, c.Role)), o.From)
 		return nil
 	}
 	t.passOn(u, at, c.Role, o.From, by, "accepted from "+string(o.From))
-	t.tell(u, at, yours(fmt.Sprintf("%s has the role %s now", by, c.Role)), o.From)
+	t.tell(u, at, yours("roles", fmt.Sprintf("%s has the role %s now", by, c.Role)), o.From)
 	return nil
 }
 

@@ -92,7 +92,11 @@ func someEvent(rng *rand.Rand, id string) event.Event {
 
 func someCommand(rng *rand.Rand, id string) respond.Command {
 	of := core.IncidentID("", []string{"loud/payments/pay.stuck/checkout", "loud/payments/pay.slow/checkout", "quiet/platform/hub.lag/hub"}[rng.IntN(3)], 1+rng.IntN(2))
-	switch rng.IntN(11) {
+	switch rng.IntN(13) {
+	case 11:
+		return respond.AddTodo{Incident: of, By: "ana", Text: "test", Owner: "ben", ID: id}
+	case 12:
+		return respond.AskDecision{Incident: of, By: "ana", Text: "test", Options: []string{"a", "b"}, Decider: "ben", ID: id}
 	case 8:
 		return respond.Assume{Incident: of, Role: incident.Commander, By: []escalate.PersonID{"ana", "ben"}[rng.IntN(2)], ID: id}
 	case 9:
