@@ -85,6 +85,9 @@ func (e *Engine) followed(ctx context.Context, token string) (Link, error) {
 		Person: escalate.PersonID(claims.Person), Via: claims.Channel, Position: escalate.Position{Round: claims.Round, Level: claims.Level},
 		Incident: e.core.View(inc),
 	}
+	if viewer := l.Viewer(); !viewer.MaySee(&l.Incident) {
+		return Link{}, &LinkError{LinkEnded}
+	}
 	if fault := l.outlived(claims.Made, entries); fault != "" {
 		return Link{}, &LinkError{fault}
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/tocsin-dev/tocsin/event"
 	"github.com/tocsin-dev/tocsin/incident"
 	"github.com/tocsin-dev/tocsin/internal/core"
+	"github.com/tocsin-dev/tocsin/respond"
 	"github.com/tocsin-dev/tocsin/severity"
 	"github.com/tocsin-dev/tocsin/store"
 )
@@ -33,6 +34,7 @@ type Query struct {
 	From, To time.Time         // detected at From or later, and before To
 	After    string            // id of the last incident of the previous page, or that of a [MoreError]; empty: the first page
 	Limit    int               // defaults to 100
+	For      *respond.Viewer   // leaves out the private incidents that the viewer may not see; nil: none are left out
 }
 
 const (
@@ -119,6 +121,10 @@ func (e *Engine) Incidents(ctx context.Context, q Query) ([]incident.Incident, e
 	if err := q.check(); err != nil {
 		return nil, err
 	}
+	hidden, err := e.hiddenFrom(ctx, q.For, q.Tenant)
+	if err != nil {
+		return nil, err
+	}
 	queries := q.stores()
 	if q.After != "" {
 		after, err := e.cursor(ctx, q.Tenant, core.KindIncident, q.After)
@@ -139,7 +145,7 @@ func (e *Engine) Incidents(ctx context.Context, q Query) ([]incident.Incident, e
 			return incidents, &more
 		case err == nil && q.Priority != 0 && q.Priority.Above(row.rec.Rating.Priority):
 			return incidents, nil // and so are all that follow
-		case err == nil && q.takes(row.rec):
+		case err == nil && q.takes(row.rec) && !hidden[row.rec.ID]:
 			if incidents = append(incidents, e.core.View(row.rec)); len(incidents) == cmp.Or(q.Limit, 100) {
 				return incidents, nil
 			}

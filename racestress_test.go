@@ -216,6 +216,13 @@ var calls = map[string]call{
 	"Do Decide": {20, func(c *caller) error {
 		return c.Do(c.ctx, respond.Decide{Incident: c.one().ID, Decision: 1, Option: 1 + c.IntN(2), By: "ben", Because: "x"})
 	}},
+	"Do SetPrivate": {20, func(c *caller) error {
+		return c.Do(c.ctx, respond.SetPrivate{Incident: c.one().ID, Off: c.IntN(2) == 0, By: c.by(), Because: "x"})
+	}},
+	"Hidden": {20, func(c *caller) error {
+		_, err := c.Hidden(c.ctx, respond.Viewer{Person: c.by()}, "")
+		return err
+	}},
 	"Do Resend": {50, func(c *caller) error { return c.Do(c.ctx, respond.Resend{Letter: c.letter, By: c.by()}) }},
 	"Do StartRun": {50, func(c *caller) error {
 		return c.Do(c.ctx, respond.StartRun{Incident: c.one().ID, Runbook: "mend", By: c.by()})

@@ -52,6 +52,10 @@ type Incident struct {
 	Pending    []Message  `json:"pending,omitempty"` // messages on their way
 	Runs       []Run      `json:"runs,omitempty"`
 
+	// Private says that only who has a part in the incident may see it, see respond.Viewer.MaySee. PrivateBy made it so; empty: its class did.
+	Private   bool              `json:"private,omitempty"`
+	PrivateBy escalate.PersonID `json:"privateBy,omitempty"`
+
 	Roles  []Assignment `json:"roles,omitempty"`  // who holds which role, and who held one, in the order in which they assumed it; at most 200
 	Offers []RoleOffer  `json:"offers,omitempty"` // of roles, that nobody has answered
 	Vacant []Role       `json:"vacant,omitempty"` // roles that the plan requires and nobody holds, while it is active

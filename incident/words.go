@@ -44,6 +44,7 @@ const (
 	WordVacant           Word = "vacant"      // Of is the role
 	WordTodo             Word = "to-do"       // Of is its number
 	WordDecision         Word = "decision"    // Of is its number
+	WordPrivate          Word = "private"     // only who has a part in it may see it
 	WordAlone            Word = "alone"       // the commander of a P1 resolved it with nobody else
 	WordBroken           Word = "broken"      // Of is the schedule, strategy, template, or kind of record
 )
@@ -110,6 +111,7 @@ var words = map[Word]row{
 	WordVacant:           {kind: KindState},
 	WordTodo:             {kind: KindState},
 	WordDecision:         {kind: KindDecision},
+	WordPrivate:          {kind: KindState, quotes: "because: "},
 	WordAlone:            {kind: KindNote},
 	WordBroken:           {kind: KindNote},
 	WordPending:          {kind: KindState},

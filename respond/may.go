@@ -75,7 +75,7 @@ type Need string
 // The needs.
 const (
 	NeedName      Need = "name"      // the viewer is nobody
-	NeedTenant    Need = "tenant"    // the incident belongs to a tenant that the viewer does not see
+	NeedTenant    Need = "tenant"    // the viewer does not see the tenant, or the incident, which is private
 	NeedPerson    Need = "person"    // the viewer is a machine
 	NeedResponder Need = "responder" // the viewer is not of the owner team, was not paged and does not have the incident
 	NeedOperator  Need = "operator"  // the viewer lacks [GrantOperator]
@@ -113,13 +113,14 @@ func (e *ForbiddenError) name() string {
 func (e *ForbiddenError) Unwrap() error { return e.Err }
 
 // May reports whether a viewer who sees the incident, or the tenant of a command about none, may give the command. The error is a
-// [*ForbiddenError]. Ask [Viewer.Sees] first. A command that May does not know is for operators.
+// [*ForbiddenError]. Ask [Viewer.MaySee] first, or [Viewer.Sees] where there is no incident. A command that May does not know is for operators.
 //
 //	acknowledge, unacknowledge           a person
 //	assume, renounce, offer, accept      a person
 //	decide                               a person
 //	escalate, note, page, stop a run     a person, an operator
 //	to-dos, ask for a decision           a person, an operator
+//	make private, show again             as resolve
 //	resolve, reprioritise, try a run     the owner team, who was paged or informed, who has the incident or a role in it, an operator
 //	answer a step                        a person of these
 //	start a run                          of these who has the grant approve
@@ -143,7 +144,7 @@ func May(v Viewer, c Command, about About) error {
 			return nil
 		}
 		return j.first(NeedPerson)
-	case Resolve, Reprioritise:
+	case Resolve, Reprioritise, SetPrivate:
 		return j.first(NeedResponder)
 	case Answer:
 		return j.first(NeedPerson, NeedResponder)

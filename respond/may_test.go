@@ -42,6 +42,7 @@ var may = []struct {
 	{respond.Page{}, []string{"person", "owner", "paged", "being paged", "holder", "role", "operator", "approver", "requester", "operating machine"}, nil, respond.NeedPerson},
 	{respond.StopRun{}, []string{"person", "owner", "paged", "being paged", "holder", "role", "operator", "approver", "requester", "operating machine"}, nil, respond.NeedPerson},
 	{respond.Resolve{}, []string{"owner", "paged", "being paged", "holder", "role", "operator", "operating machine"}, nil, respond.NeedResponder},
+	{respond.SetPrivate{}, []string{"owner", "paged", "being paged", "holder", "role", "operator", "operating machine"}, nil, respond.NeedResponder},
 	{respond.Reprioritise{}, []string{"owner", "paged", "being paged", "holder", "role", "operator", "operating machine"}, nil, respond.NeedResponder},
 	{respond.StartRun{DryRun: true}, []string{"owner", "paged", "being paged", "holder", "role", "operator", "operating machine"}, nil, respond.NeedResponder},
 	{respond.StartRun{}, nil, map[string]respond.Need{

@@ -89,8 +89,14 @@ func (q *apiRequest) now(id string) *standing {
 func (q *apiRequest) visible(id string) (incident.Incident, error) {
 	inc, err := q.engine.Incident(q.Context(), id)
 	var odd *tocsin.UnreadableError
-	if errors.As(err, &odd) && !q.viewer.Sees(odd.Tenant) || err == nil && !q.viewer.Sees(inc.Tenant) {
+	switch {
+	case err == nil && !q.viewer.MaySee(&inc):
 		return incident.Incident{}, tocsin.ErrNotFound
+	case errors.As(err, &odd):
+		hidden, failed := q.engine.Hidden(q.Context(), q.viewer, odd.Tenant)
+		if failed != nil || hidden[id] || !q.viewer.Sees(odd.Tenant) {
+			return incident.Incident{}, cmp.Or(failed, tocsin.ErrNotFound)
+		}
 	}
 	return inc, err
 }
@@ -195,7 +201,7 @@ func (q *apiRequest) incidents() (any, error) {
 	query := tocsin.Query{
 		Tenant: p.tenant(), Phase: incident.Phase(p.word("phase", "active", "monitoring", "resolved")), Open: p.flag("open"),
 		Team: p.text("team"), Service: p.text("service"), Priority: p.priority(), Text: p.text("text"), From: p.instant("from"), To: p.instant("to"),
-		After: p.text("after"), Limit: p.limit(),
+		After: p.text("after"), Limit: p.limit(), For: &q.viewer,
 	}
 	if query.Open && query.Phase != "" {
 		p.fault("open beside a phase, expected one of them")
@@ -221,7 +227,7 @@ func (q *apiRequest) alerts() (any, error) {
 	p := q.params("tenant", "state", "service", "incident", "promoted", "text", "after", "limit")
 	query := tocsin.AlertQuery{
 		Tenant: p.tenant(), State: p.word("state", "pending", "firing", "quiet", "resolved"), Service: p.text("service"),
-		Incident: p.text("incident"), Text: p.text("text"), After: p.Get("after"), Limit: p.limit(),
+		Incident: p.text("incident"), Text: p.text("text"), After: p.Get("after"), Limit: p.limit(), For: &q.viewer,
 	}
 	if p.Has("promoted") {
 		query.Promoted = new(p.flag("promoted"))
@@ -306,9 +312,15 @@ func (q *apiRequest) letters() (any, error) {
 		Letters []letter `json:"letters"`
 		More    bool     `json:"more"`
 	}{Letters: []letter{}}
+	hidden, err := q.engine.Hidden(q.Context(), q.viewer, tenant)
+	if err != nil {
+		return nil, err
+	}
 	for l, err := range q.engine.DeadLetters(q.Context(), tenant) {
 		var odd *tocsin.UnreadableError
 		switch {
+		case hidden[l.Incident]:
+			continue
 		case errors.As(err, &odd): // GET /unreadable lists it
 			continue
 		case err != nil:

@@ -73,8 +73,8 @@ func (q *request) incidentPage(status int, id string, said *answer) error {
 // find returns an incident that the viewer may see.
 func (q *request) find(id string) (incident.Incident, error) {
 	inc, err := q.engine.Incident(q.Context(), id)
-	if err == nil && !q.viewer.Sees(inc.Tenant) {
-		return incident.Incident{}, fmt.Errorf("%w: %q is of another tenant", tocsin.ErrNotFound, id)
+	if err == nil && !q.viewer.MaySee(&inc) {
+		return incident.Incident{}, fmt.Errorf("%w: %q is not for the viewer", tocsin.ErrNotFound, id)
 	}
 	return inc, err
 }

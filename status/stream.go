@@ -82,11 +82,11 @@ func (q *request) fragment(p *projection) (*fragment, error) {
 	if now.Before(p.AsOf) {
 		now = p.AsOf.In(q.zone)
 	}
-	kind := fmt.Sprint(now.Unix(), q.zone, q.URL.RawQuery, q.viewer.Grants, q.mayAct(), q.holds(p))
+	kind := fmt.Sprint(now.Unix(), q.zone, q.URL.RawQuery, q.viewer.Grants, q.mayAct(), q.holds(p), q.hidden(p))
 	if f, ok := p.rendered.Load(kind); ok {
 		return f.(*fragment), nil
 	}
-	m := q.mainPage(p, now, nil)
+	m := q.mainPage(q.seen(p), now, nil)
 	var html, asOf bytes.Buffer
 	if err := q.pages["main"].ExecuteTemplate(&html, "board", m); err != nil {
 		return nil, fmt.Errorf("event stream: %w", err)

@@ -370,6 +370,9 @@ func (p *player) showIncident(i *incident.Incident, alerts []incident.Alert) []s
 	for _, run := range i.Runs {
 		lines = append(lines, fmt.Sprintf("  run  %s  %s", p.names.Replace(run.ID), run.State))
 	}
+	if i.Private {
+		lines = append(lines, strings.TrimRight("  private  "+string(i.PrivateBy), " "))
+	}
 	for _, a := range i.Roles {
 		if a.Held() {
 			lines = append(lines, fmt.Sprintf("  %s  %s  %s", a.Role, a.Person, incident.Offset(a.Assumed.Sub(p.start))))

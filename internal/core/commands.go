@@ -47,6 +47,7 @@ func commands() []command {
 		commandOf("assign-todo", assignTodo),
 		commandOf("ask-decision", askDecision),
 		commandOf("decide", decide),
+		afterwards(commandOf("set-private", setPrivate)),
 		about(commandOf("kill-switch", throwSwitch), func(c respond.KillSwitch) store.Key { return switchKey(c.Tenant) }),
 		about(commandOf("send-test", sendTest), testKey),
 	}

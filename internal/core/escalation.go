@@ -399,7 +399,11 @@ func (t *turn) policyEnded(u *unit, at time.Time, out escalation.Ended) {
 	}
 	u.note(at, incident.WordExhausted, "", "policy %s has ended and nobody has acknowledged", u.plan.Plan.Policy)
 	u.inc.Escalation.Exhausted = !event.IsFinding(u.inc.Class)
-	t.reportAbout(u, at, event.FindingExhausted, fmt.Sprintf("nobody has acknowledged %q (%v)", u.inc.Title, u.inc.Rating.Priority))
+	what := strconv.Quote(u.inc.Title)
+	if u.inc.Privacy.Private { // everybody sees the finding
+		what = "it"
+	}
+	t.reportAbout(u, at, event.FindingExhausted, fmt.Sprintf("nobody has acknowledged %s (%v)", what, u.inc.Rating.Priority))
 }
 
 // acknowledge gives the incident to a person of the catalog.

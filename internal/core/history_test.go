@@ -304,7 +304,9 @@ func roomSteps(rng *rand.Rand, at time.Time, id string) []step {
 
 // noteCommand is a command about what is to be done, or decided.
 func noteCommand(rng *rand.Rand, at time.Time, id string, by, to escalate.PersonID) respond.Command {
-	switch n := 1 + rng.IntN(2); rng.IntN(6) {
+	switch n := 1 + rng.IntN(2); rng.IntN(7) {
+	case 6:
+		return respond.SetPrivate{Incident: id, By: by, Because: "test", Off: n == 2}
 	case 0, 1:
 		return respond.AddTodo{Incident: id, By: by, Text: "test", Owner: to, Due: at.Add(time.Duration(rng.IntN(20)) * time.Minute)}
 	case 2:
@@ -409,7 +411,7 @@ func TestBatching(t *testing.T) {
 	}
 	entries, reached := 0, make(map[string]int)
 	for seed := range uint64(histories) {
-		rng := rand.New(rand.NewPCG(seed, 3))
+		rng := rand.New(rand.NewPCG(seed, 4))
 		steps := newWorld(t).known(history(rng, 40))
 		one := newWorld(t)
 		one.play(steps, 1, 0)

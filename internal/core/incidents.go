@@ -27,6 +27,7 @@ type Incident struct {
 	Todos      []Todo      `json:"todos,omitempty"`
 
 	Decisions []incident.Decision `json:"decisions,omitempty"`
+	Privacy   Privacy             `json:"privacy,omitzero"`
 
 	Absorbed Absorbed `json:"absorbed,omitzero"`
 	Seq      uint64   `json:"seq"` // of its timeline
@@ -57,7 +58,10 @@ type About struct {
 func indexIncident(t *turn, r *record, i *Incident, c *store.Change) {
 	c.State, c.Ended, c.Priority = string(i.Phases.Phase), i.Phases.Resolved, uint8(i.Rating.Priority)
 	t.publish("", refID, i.ID)
-	for _, ack := range i.Escalation.Acks[:min(len(i.Escalation.Acks), store.MaxRefs-1)] {
+	if i.Privacy.Private {
+		t.publish(r.key.Tenant, refPrivate, refPrivate)
+	}
+	for _, ack := range i.Escalation.Acks[:min(len(i.Escalation.Acks), store.MaxRefs-2)] {
 		t.publish(r.key.Tenant, refAcked, string(ack.By))
 	}
 }

@@ -92,7 +92,9 @@ func someEvent(rng *rand.Rand, id string) event.Event {
 
 func someCommand(rng *rand.Rand, id string) respond.Command {
 	of := core.IncidentID("", []string{"loud/payments/pay.stuck/checkout", "loud/payments/pay.slow/checkout", "quiet/platform/hub.lag/hub"}[rng.IntN(3)], 1+rng.IntN(2))
-	switch rng.IntN(13) {
+	switch rng.IntN(14) {
+	case 13:
+		return respond.SetPrivate{Incident: of, By: "ana", Because: "test", Off: rng.IntN(2) == 0, ID: id}
 	case 11:
 		return respond.AddTodo{Incident: of, By: "ana", Text: "test", Owner: "ben", ID: id}
 	case 12:

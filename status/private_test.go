@@ -1,0 +1,138 @@
+package status_test
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/tocsin-dev/tocsin/catalog"
+	"github.com/tocsin-dev/tocsin/escalate"
+	"github.com/tocsin-dev/tocsin/incident"
+	"github.com/tocsin-dev/tocsin/respond"
+)
+
+// TestAPIPrivate sends a good request to every route of openapi.json while the incident is private. Who has no part in it gets no word of
+// it, is told that it does not exist, and changes nothing, whatever the grants. Who was paged sees it. Findings about it name its id, and
+// nothing else.
+func TestAPIPrivate(t *testing.T) {
+	file := openAPIFile(t)
+	cases := 0
+	for _, viewer := range []string{"stranger", "person", "operator", "approver", "machine"} {
+		t.Run(viewer, func(t *testing.T) {
+			inBubble(t, func(t *testing.T, h *apiHouse) {
+				require.NoError(t, h.Do(t.Context(), respond.SetPrivate{Incident: h.ids["{id}"], By: "ana", Because: "it is about people"}))
+				require.Contains(t, h.ask("owner", http.MethodGet, "/incidents", "").Body.String(), h.ids["{id}"])
+				require.Equal(t, http.StatusOK, h.ask("owner", http.MethodGet, "/incidents/{id}", "").Code)
+				require.Contains(t, h.ask("owner", http.MethodGet, "/alerts", "").Body.String(), "Checkout is down")
+				synctest.Wait()
+				before := h.kept()
+				for path, operations := range file.Paths {
+					for method := range operations {
+						if path == "/kill-switch" || path == "/openapi.json" {
+							continue
+						}
+						where := path
+						if path == "/on-call" {
+							where += "?team=shop"
+						}
+						w := h.ask(viewer, strings.ToUpper(method), where, file.goodBodies()[path])
+						cases++
+						if strings.Contains(path, "{id}") {
+							assert.Equal(t, http.StatusNotFound, w.Code, "%s %s: %s", method, path, w.Body)
+						}
+						for _, secret := range []string{`"id":"` + h.ids["{id}"], `"incident":"` + h.ids["{id}"], "Checkout is down", "it is about people"} {
+							assert.NotContains(t, w.Body.String(), secret, "%s %s", method, path)
+						}
+					}
+				}
+				assert.Equal(t, http.StatusNotFound, h.ask(viewer, http.MethodGet, "/alerts?incident={id}", "").Code)
+				assert.True(t, before == h.kept(), "nothing was changed")
+			})
+		})
+	}
+	t.Logf("%d requests of viewers who may not see it", cases)
+}
+
+// TestAPIPrivateUnread: nobody can say who may see a private incident that cannot be read, so nobody does.
+func TestAPIPrivateUnread(t *testing.T) {
+	inBubble(t, func(t *testing.T, h *apiHouse) {
+		require.Equal(t, http.StatusOK, h.ask("owner", http.MethodGet, "/incidents/{broken}/timeline", "").Code)
+		h.store.set(func(s *apiStore) { s.broken = "" })
+		require.NoError(t, h.Do(t.Context(), respond.SetPrivate{Incident: h.ids["{broken}"], By: "ana", Because: "x"}))
+		h.store.set(func(s *apiStore) { s.broken = h.ids["{broken}"] })
+		assert.Equal(t, http.StatusNotFound, h.ask("owner", http.MethodGet, "/incidents/{broken}/timeline", "").Code)
+	})
+}
+
+// TestDashboardPrivate asks for every page and the stream, before and after the incident is private.
+func TestDashboardPrivate(t *testing.T) {
+	pages := []string{
+		"/", "/?wall=1", "/?service=checkout", "/verdict.txt", "/services", "/service/checkout", "/alerts", "/history", "/history?text=checkout", "/messages",
+		"/switch", "/catalog",
+	}
+	playWith(t, shop(), func(s *stage) {
+		s.fires("shop.down", "eu", "Checkout is down")
+		id := s.only()
+		own := []string{"/incident/" + id, "/incident/" + id + "/resolve", "/incident/" + id + "/priority", "/incident/" + id + "/page"}
+		for _, path := range own {
+			require.Equal(t, 200, s.get("cho+operator", path).Code, path)
+		}
+		require.Contains(t, s.get("cho", "/").Body.String(), "Checkout is down")
+		require.Contains(t, s.get("cho", "/service/checkout").Body.String(), "Checkout is down")
+		require.NoError(t, s.bell.Do(t.Context(), respond.SetPrivate{Incident: id, By: "ben", Because: "it is about people"}))
+		pass(2 * time.Second)
+		for _, user := range []string{"cho", "cho+operator approve", "machine:hall"} {
+			for _, path := range append(pages, own...) {
+				w := s.get(user, path)
+				assert.NotContains(t, w.Body.String(), "Checkout is down", "%s as %s", path, user)
+				assert.NotContains(t, w.Body.String(), id+"\"", "%s as %s", path, user)
+				if strings.HasPrefix(path, "/incident/") && user != "machine:hall" {
+					assert.Equal(t, 404, w.Code, "%s as %s", path, user)
+				}
+			}
+			assert.Contains(t, s.get(user, "/verdict.txt").Body.String(), "nothing is open")
+		}
+		for _, do := range []string{"acknowledge", "unacknowledge", "note", "resolve", "reprioritise", "page", "escalate"} {
+			assert.Equal(t, 404, s.post("cho+operator", "do", do, "incident", id, "note", "x", "at", "1.1", "priority", "P1", "target", "person:cho").Code, do)
+		}
+		for _, user := range []string{"ana", "ben"} { // who was paged, and who made it private
+			assert.Contains(t, s.get(user, "/").Body.String(), "Checkout is down", user)
+			assert.Equal(t, 200, s.get(user, own[0]).Code, user)
+			assert.Contains(t, s.get(user, "/alerts").Body.String(), "Checkout is down", user)
+		}
+		require.NoError(t, s.bell.Do(t.Context(), respond.Assume{Incident: id, Role: incident.Scribe, By: "cho"}))
+		pass(2 * time.Second)
+		assert.Contains(t, s.get("cho", "/").Body.String(), "Checkout is down", "a role shows it")
+		require.NoError(t, s.bell.Do(t.Context(), respond.Renounce{Incident: id, Role: incident.Scribe, By: "cho"}))
+		require.NoError(t, s.bell.Do(t.Context(), respond.Resolve{Incident: id, By: "ana", Alerts: true, Override: "it was a test"}))
+		pass(2 * time.Minute)
+		for _, path := range append(pages, own...) {
+			assert.NotContains(t, s.get("cho", path).Body.String(), "Checkout is down", "%s when it is over", path)
+		}
+		assert.Contains(t, s.get("ana", "/service/checkout").Body.String(), "Checkout is down")
+	})
+}
+
+// TestDashboardPrivateClass: an incident of a private class is hidden from its beginning, and so is the finding's word of it.
+func TestDashboardPrivateClass(t *testing.T) {
+	c := shop()
+	c.Classes[0].Private = true
+	c.Policies["levels"] = escalate.Policy{Levels: []escalate.Level{{Page: []escalate.Target{"person:ana"}, Wait: time.Minute}}, Repeat: new(0)}
+	c.Plans["standard"] = catalog.Plan{Policy: "levels"}
+	playWith(t, c, func(s *stage) {
+		s.fires("shop.down", "eu", "Checkout is down")
+		for range 4 {
+			for _, path := range []string{"/", "/alerts", "/history"} {
+				assert.NotContains(t, s.get("cho", path).Body.String(), "Checkout is down", path)
+			}
+			pass(30 * time.Second)
+		}
+		assert.Contains(t, s.get("cho", "/alerts").Body.String(), "nobody has acknowledged it", "the finding")
+		assert.Contains(t, s.get("ana", "/alerts").Body.String(), "Checkout is down")
+	})
+}
