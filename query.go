@@ -238,6 +238,25 @@ func (e *Engine) Timeline(ctx context.Context, id string) ([]incident.Entry, err
 	return entries, nil
 }
 
+// Briefing returns a text of at most 25 lines that catches somebody up who joins the incident, see [incident.Briefing]. The error wraps
+// [ErrNotFound], or is an [*UnreadableError]. It knows no viewer: ask [respond.Viewer.MaySee] before.
+func (e *Engine) Briefing(ctx context.Context, id string) (string, error) {
+	row, err := e.read(ctx, id, true)
+	if err != nil {
+		return "", err
+	}
+	if row.Key.Kind != core.KindIncident {
+		return "", fmt.Errorf("%w: %q is an alert", ErrNotFound, id)
+	}
+	inc, err := recOf[*core.Incident](ctx, e, &row)
+	if err != nil {
+		return "", err
+	}
+	view := e.core.View(inc)
+	entries, _ := entriesOf(&row)
+	return incident.Briefing(&view, entries, e.now(ctx)), nil
+}
+
 // maxID is the length of the longest id, in bytes: that of an alert is an intake, "/" and a dedup key.
 const maxID = 511
 

@@ -219,6 +219,10 @@ var calls = map[string]call{
 	"Do SetPrivate": {20, func(c *caller) error {
 		return c.Do(c.ctx, respond.SetPrivate{Incident: c.one().ID, Off: c.IntN(2) == 0, By: c.by(), Because: "x"})
 	}},
+	"Briefing": {20, func(c *caller) error {
+		_, err := c.Briefing(c.ctx, c.one().ID)
+		return err
+	}},
 	"Hidden": {20, func(c *caller) error {
 		_, err := c.Hidden(c.ctx, respond.Viewer{Person: c.by()}, "")
 		return err
