@@ -136,3 +136,38 @@ func TestDashboardPrivateClass(t *testing.T) {
 		assert.Contains(t, s.get("ana", "/alerts").Body.String(), "Checkout is down")
 	})
 }
+
+// TestStreamPrivate: four streams of one board run at once, and only that of who was paged tells of a private incident.
+func TestStreamPrivate(t *testing.T) {
+	c := shop()
+	c.Classes[0].Private = true
+	playWith(t, c, func(s *stage) {
+		seen := make(map[string]string)
+		streams := map[string]*wire{}
+		for _, user := range []string{"ana", "cho", "cho+operator", "machine:hall"} {
+			w, leave := s.stream(user, "/events")
+			defer leave()
+			streams[user] = w
+		}
+		look := func() {
+			pass(2 * time.Second)
+			for user, w := range streams {
+				w.mu.Lock()
+				seen[user] += w.text.String()
+				w.mu.Unlock()
+			}
+		}
+		s.fires("shop.down", "eu", "Checkout is down")
+		look()
+		assert.Contains(t, seen["ana"], "Checkout is down")
+		require.NoError(t, s.bell.Do(t.Context(), respond.Acknowledge{Incident: s.only(), By: "ana"}))
+		look()
+		for _, user := range []string{"cho", "cho+operator", "machine:hall"} {
+			assert.NotContains(t, seen[user], "Checkout is down", user)
+			assert.Contains(t, seen[user], "nothing is open", user)
+		}
+		require.NoError(t, s.bell.Do(t.Context(), respond.SetPrivate{Incident: s.only(), Off: true, By: "ana", Because: "it is out"}))
+		look()
+		assert.Contains(t, seen["cho+operator"], "Checkout is down", "shown again")
+	})
+}
