@@ -47,11 +47,12 @@ type Config struct {
 	// DeadMan tells a service outside that the engine works. Defaults to none.
 	DeadMan DeadMan
 	// PublicURL is where people reach the pages of package status, such as https://bell.example. With it a page to a person has a link to
-	// acknowledge, and other messages about an incident have one to its page, which needs a login. It needs LinkKeys. Defaults to none:
-	// messages have no such links.
+	// acknowledge, and other messages about an incident have one to its page, which needs a login; people can share a capability by a link
+	// without a login. It needs LinkKeys. Defaults to none: there are no such links.
 	PublicURL string
-	// LinkKeys sign the links to acknowledge: one key of at least 32 random bytes, the same in all replicas, or two while one replaces the
-	// other. The first signs, both verify. Keep the key before for 24 hours, as long as links live.
+	// LinkKeys sign the links to acknowledge and to share: one key of at least 32 random bytes, the same in all replicas, or two while one
+	// replaces the other. The first signs, both verify. Keep the key before for 24 hours, as long as links to acknowledge live; share links
+	// that it signed end with it.
 	LinkKeys [][]byte
 	// Authorize decides who may give which command, for [Engine.DoAs]. An error refuses. It sees the command as it would be carried out;
 	// call [respond.May] in it to add to the defaults. It may be called concurrently. Defaults to [respond.May]. [Engine.Do] does not ask.

@@ -47,6 +47,8 @@ type Engine struct {
 	wake     chan struct{}           // capacity 1: work may be due
 	offers   offers
 	watchers watchers
+	ears     *ears
+	plans    sync.Map // *catalog.Pinned by store.Key, which open incidents keep and the catalog does not have any more
 	running  atomic.Bool
 }
 
@@ -77,7 +79,7 @@ func New(c *Config) (*Engine, error) {
 		e.store = memory.New()
 		e.log(context.Background(), slog.LevelWarn, "no store configured: all state is in memory and is lost when the process ends")
 	}
-	e.inputLog = newInputLog(e.store)
+	e.inputLog, e.ears = newInputLog(e.store), newEars(e.store)
 	e.box = outbox.New(p.notifiers, p.Actions, p.links, tracer, e.settle)
 	e.activate(p.compiled)
 	if err := guarded(func() error { return tel.Observe(e.offers.len, e.onCall) }); err != nil {
@@ -115,6 +117,7 @@ func (e *Engine) Reload(c *catalog.Catalog) error {
 		return fmt.Errorf("tocsin: reload: the current catalog stays: %w", err)
 	}
 	e.activate(compiled)
+	e.plans.Clear()
 	e.watchers.stale()
 	e.log(context.Background(), slog.LevelInfo, "the catalog was replaced")
 	e.wakeRun()

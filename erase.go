@@ -52,7 +52,10 @@ func (e *Engine) Erase(ctx context.Context, tenant string, person escalate.Perso
 	if err != nil {
 		return Erased{}, fmt.Errorf("tocsin: %w", err)
 	}
-	defer e.watchers.stale()
+	defer func() {
+		e.plans.Clear()
+		e.watchers.stale()
+	}()
 	x := erasing{Engine: e, Eraser: eraser, tenant: tenant}
 	for _, step := range []func(context.Context) error{
 		x.records, x.deadLetters,

@@ -180,7 +180,8 @@ func TestErase(t *testing.T) {
 		letters := regexp.MustCompile(`(?m)^\{ task .*"person":"ana".*\n`)
 		assert.Len(t, letters.FindAllString(before, -1), mine)
 		before = letters.ReplaceAllString(before, "")
-		before = strings.ReplaceAll(before, `{"person":"ana","contact":"sms:`+anasPhone+`"}`, "") // she is told nothing more
+		told := regexp.MustCompile(`\{"person":"ana","contact":"sms:` + regexp.QuoteMeta(anasPhone) + `"[^}]*\}`)
+		before = told.ReplaceAllString(before, "") // she is told nothing more
 		for _, text := range []string{bensMail, bensReason, "via phone", "550 " + bensMail, `"person":"ana"`} {
 			assert.Equal(t, strings.Count(before, text), strings.Count(after, text), text)
 		}
@@ -189,7 +190,7 @@ func TestErase(t *testing.T) {
 		assert.Equal(t, []string{
 			`+0s  opened  P1 = impact high (checkout, tier 1) × urgency high (critical)  class pay.second  owner payments  "second of erased"  by app`,
 			"+0s  level 1  pages ana",
-			"+0s  page  level 1  ana  mail  failed: mail: 550 erased has no mailbox here",
+			"+0s  page  level 1  ana  mail  failed: mail: 550 *** has no mailbox here",
 			"+0s  page  level 1  ana  sms",
 		}, linesOf(t, bell, inc("pay.second/checkout#1"))[:4])
 		assert.Equal(t, []string{

@@ -32,19 +32,19 @@ type LinkFault string
 // The faults of links.
 const (
 	LinkTruncated LinkFault = "truncated" // it is not a whole link
-	LinkForeign   LinkFault = "foreign"   // it was not signed with a key of Config.LinkKeys, or was altered
-	LinkExpired   LinkFault = "expired"   // it is older than 24 hours
-	LinkEnded     LinkFault = "ended"     // its incident was resolved
+	LinkForeign   LinkFault = "foreign"   // it was not signed with a key of Config.LinkKeys, was altered, or is for something else
+	LinkExpired   LinkFault = "expired"   // its time has passed: 24 hours, or that of a share link
+	LinkEnded     LinkFault = "ended"     // its incident was resolved, or the catalog lost its capability
 	LinkUsed      LinkFault = "used"      // the person acknowledged since the page, and does not have the incident any more
 	LinkStranger  LinkFault = "stranger"  // the catalog has no such person any more
 )
 
-// LinkError says that a link is not valid. It tells nothing of the incident.
+// LinkError says that a link is not valid. It tells nothing of the incident or capability.
 type LinkError struct{ Fault LinkFault }
 
 // Error implements error.
 func (e *LinkError) Error() string {
-	return "tocsin: the link to acknowledge is not valid: " + string(e.Fault)
+	return "tocsin: the link is not valid: " + string(e.Fault)
 }
 
 // Link reads the last part of a link to acknowledge, as a page to a person has it. It changes nothing: give [respond.Acknowledge] to
@@ -80,10 +80,14 @@ func (e *Engine) followed(ctx context.Context, token string) (Link, error) {
 	if err != nil {
 		return Link{}, err
 	}
+	seen, err := e.view(ctx, inc)
+	if err != nil {
+		return Link{}, err
+	}
 	entries, _ := entriesOf(&row)
 	l := Link{
 		Person: escalate.PersonID(claims.Person), Via: claims.Channel, Position: escalate.Position{Round: claims.Round, Level: claims.Level},
-		Incident: e.core.View(inc),
+		Incident: seen,
 	}
 	if viewer := l.Viewer(); !viewer.MaySee(&l.Incident) {
 		return Link{}, &LinkError{LinkEnded}
@@ -100,18 +104,24 @@ func (e *Engine) claims(ctx context.Context, token string) (acklink.Claims, erro
 		return acklink.Claims{}, &LinkError{LinkForeign}
 	}
 	c, err := e.links.Read(token, e.now(ctx))
-	switch {
-	case errors.Is(err, acklink.ErrTruncated):
-		return c, &LinkError{LinkTruncated}
-	case errors.Is(err, acklink.ErrForeign):
-		return c, &LinkError{LinkForeign}
-	case err != nil:
-		return c, &LinkError{LinkExpired}
+	if err != nil {
+		return c, &LinkError{linkFault(err)}
 	}
 	if person, err := e.catalog.Load().Named(escalate.PersonID(c.Person)); err != nil || person != escalate.PersonID(c.Person) {
 		return c, &LinkError{LinkStranger}
 	}
 	return c, nil
+}
+
+// linkFault names why a token cannot be read.
+func linkFault(err error) LinkFault {
+	switch {
+	case errors.Is(err, acklink.ErrTruncated):
+		return LinkTruncated
+	case errors.Is(err, acklink.ErrForeign):
+		return LinkForeign
+	}
+	return LinkExpired
 }
 
 // outlived says why a link is not valid any more whose page was made at the instant; empty: it is. made has no fractions of a millisecond.

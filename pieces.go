@@ -28,6 +28,7 @@ const (
 // take assesses complete events and commits them piece by piece. An event whose id was applied before, or comes twice in the batch,
 // counts once. The store does not keep generated ids, since they cannot repeat.
 func (e *Engine) take(ctx context.Context, s *telemetry.Submission, b *batch) error {
+	e.ears.hear(b.events, time.Now())
 	cat := e.catalog.Load()
 	all := core.AssessAll(&b.scratch, cat, b.events, giveWay)
 	if b.crowded && !slices.ContainsFunc(all, urgent) {

@@ -22,7 +22,11 @@ func (e *Engine) Hidden(ctx context.Context, v respond.Viewer, tenant string) (m
 		case err != nil:
 			return nil, err
 		default:
-			if i := e.core.View(row.rec); !v.MaySee(&i) {
+			i, err := e.view(ctx, row.rec)
+			if err != nil {
+				return nil, err
+			}
+			if !v.MaySee(&i) {
 				ids[i.ID] = true
 			}
 		}

@@ -43,10 +43,11 @@ const (
 	maxText     = 255    // bytes of a text to look for
 )
 
-// MoreError ends an answer of Incidents or Alerts early, since the call has read 10,000 rows, of which the filters left out most. What it
-// had found until then is returned with the error. The same query with After goes on behind the rows that were read.
+// MoreError ends an answer of Incidents, Alerts or Ledger early, since the call has read 10,000 rows, of which the filters left out most, or as
+// many timelines as one call reads. What it had found until then is returned with the error. The same query with After goes on behind the
+// rows that were read.
 type MoreError struct {
-	After string // for Query.After or AlertQuery.After
+	After string // for the field After of the query
 	Read  int    // rows
 }
 
@@ -146,7 +147,11 @@ func (e *Engine) Incidents(ctx context.Context, q Query) ([]incident.Incident, e
 		case err == nil && q.Priority != 0 && q.Priority.Above(row.rec.Rating.Priority):
 			return incidents, nil // and so are all that follow
 		case err == nil && q.takes(row.rec) && !hidden[row.rec.ID]:
-			if incidents = append(incidents, e.core.View(row.rec)); len(incidents) == cmp.Or(q.Limit, 100) {
+			inc, err := e.view(ctx, row.rec)
+			if err != nil {
+				return nil, err
+			}
+			if incidents = append(incidents, inc); len(incidents) == cmp.Or(q.Limit, 100) {
 				return incidents, nil
 			}
 		}
@@ -220,7 +225,7 @@ func (e *Engine) Incident(ctx context.Context, id string) (incident.Incident, er
 	if err != nil {
 		return incident.Incident{}, err
 	}
-	return e.core.View(inc), nil
+	return e.view(ctx, inc)
 }
 
 // Timeline returns the entries of an incident or an alert, oldest first, or an error that wraps [ErrNotFound]. The id of an
@@ -252,7 +257,10 @@ func (e *Engine) Briefing(ctx context.Context, id string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	view := e.core.View(inc)
+	view, err := e.view(ctx, inc)
+	if err != nil {
+		return "", err
+	}
 	entries, _ := entriesOf(&row)
 	return incident.Briefing(&view, entries, e.now(ctx)), nil
 }

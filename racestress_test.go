@@ -148,8 +148,16 @@ var calls = map[string]call{
 		_, err := c.Alerts(c.ctx, tocsin.AlertQuery{Limit: 3, State: pick(c, "", "firing"), Promoted: pick(c, nil, new(false)), Incident: pick(c, "", c.one().ID)})
 		return err
 	}},
+	"Ledger": {20, func(c *caller) error {
+		_, err := c.Ledger(c.ctx, tocsin.LedgerQuery{Person: pick(c, "", c.by()), Incident: pick(c, "", c.one().ID), Limit: 1 + c.IntN(5)})
+		if errors.As(err, new(*tocsin.MoreError)) {
+			return nil
+		}
+		return err
+	}},
 	"Timeline":   {300, func(c *caller) error { _, err := c.Timeline(c.ctx, c.one().ID); return err }},
 	"Explain":    {50, func(c *caller) error { _, err := c.Explain(c.ctx, c.one().ID); return err }},
+	"Heard":      {500, func(c *caller) error { c.Heard(pick(c, "", "a")); return nil }},
 	"Health":     {3000, func(c *caller) error { return c.Health(c.ctx) }},
 	"OnCall":     {500, func(c *caller) error { _, err := c.OnCall(pick(c, "payments", "x"), time.Now()); return err }},
 	"SeverityOf": {3000, func(c *caller) error { c.SeverityOf("app", "warning"); return nil }},
@@ -162,10 +170,20 @@ var calls = map[string]call{
 	"DeadLetters": {10, func(c *caller) error { return c.letters() }},
 	"Erase":       {1, func(c *caller) error { _, err := c.Erase(c.ctx, "", c.by(), "wait"); return err }},
 
+	"Would": {50, func(c *caller) error { _, err := c.Would(c.ctx, c.event(), c.event()); return err }},
 	"Link": {300, func(c *caller) error {
 		_, err := c.Link(c.ctx, acklink.New(bellURL, [][]byte{linkKey}).Token(acklink.Claims{
 			Incident: c.one().ID, Person: string(c.by()), Made: time.Now(), Until: time.Now().Add(time.Hour),
 		}))
+		return err
+	}},
+	"HasLinks": {1500, func(c *caller) error { c.HasLinks(); return nil }},
+	"Share": {300, func(c *caller) error {
+		_, err := c.Engine.Share(c.ctx, respond.Viewer{Person: c.by()}, "", pick(c, "buying", "x"), time.Hour)
+		return err
+	}},
+	"Shared": {300, func(c *caller) error {
+		_, err := c.Shared(c.ctx, acklink.New(bellURL, [][]byte{linkKey}).ShareToken(acklink.Share{Capability: "buying", Until: time.Now().Add(time.Hour)}))
 		return err
 	}},
 	"DoAs": {100, func(c *caller) error {
@@ -416,5 +434,6 @@ func stressed() *catalog.Catalog {
 		Owner: "payments", Mode: automate.Approve, When: `event.type.startsWith("pay.1")`,
 		Steps: []automate.Step{{Do: "act", BeforePage: true}, {Ask: "look"}, {Do: "act"}},
 	}}
+	c.Capabilities = map[string]catalog.Capability{"buying": {Services: slices.Collect(maps.Keys(c.Services))}}
 	return c
 }

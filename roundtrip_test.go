@@ -105,10 +105,12 @@ type decided struct {
 	lines            []string
 }
 
-// anyOrder sorts the lines of timelines: the outcomes of messages of one instant come in any order.
-func anyOrder(all map[string]decided) map[string]decided {
-	for _, d := range all {
-		slices.Sort(d.lines)
+// decisions leaves out of timelines what became of messages. That is no decision: which messages leave as one depends on what waits when
+// the worker looks.
+func decisions(all map[string]decided) map[string]decided {
+	for id, d := range all {
+		d.lines = slices.DeleteFunc(d.lines, func(line string) bool { return strings.Fields(line)[1] == string(incident.KindPage) })
+		all[id] = d
 	}
 	return all
 }
@@ -181,7 +183,7 @@ func TestRoundtrip(t *testing.T) {
 				got, log := live(t, seed, events, throughInbox)
 				require.Equal(t, got, replayed(t, byNumbers(), log), "seed %d, through the inbox: %v, replayed", seed, throughInbox)
 				if throughInbox {
-					require.Equal(t, anyOrder(submitted), anyOrder(got), "seed %d: through the inbox", seed)
+					require.Equal(t, decisions(submitted), decisions(got), "seed %d: through the inbox", seed)
 				}
 				submitted = got
 			})

@@ -34,6 +34,9 @@ func (e *Engine) settle(ctx context.Context, out outbox.Outcome) {
 		e.tel.Acted(ctx, out.Began, out.Invocation.Action, out.Fault())
 	default:
 		e.tel.Sent(ctx, out.Began, &out.Message, out.Fault())
+		if out.Err == nil {
+			e.ears.delivered(&out, time.Now())
+		}
 	}
 	ctx = context.WithoutCancel(ctx) // store the outcome also while the process stops
 	if out.Err != nil {

@@ -83,12 +83,12 @@ func (r *replica) Update(ctx context.Context, sc store.Scope, decide func(store.
 	})
 }
 
-// upgrading runs an old and a new engine on one store.
-func upgrading(t *testing.T, in *inbox) (old, renewed *tocsin.Engine, stop func()) {
+// upgrading runs an old and a new engine on one store, until each is stopped.
+func upgrading(t *testing.T, in *inbox) (old, renewed *tocsin.Engine, stopOld, stopNew func()) {
 	shared := &upgrade{Store: memory.New(), newer: make(map[store.Key]bool)}
-	old, stopOld := begin(t, &replica{shared, true, make(chan struct{})}, in)
-	renewed, stopNew := begin(t, &replica{shared, false, make(chan struct{})}, in)
-	return old, renewed, func() { stopOld(); stopNew() }
+	old, stopOld = begin(t, &replica{shared, true, make(chan struct{})}, in)
+	renewed, stopNew = begin(t, &replica{shared, false, make(chan struct{})}, in)
+	return old, renewed, stopOld, stopNew
 }
 
 // asked are the methods of an Engine on an old replica, about what a newer one has written: the incident of critical("x").
@@ -122,6 +122,18 @@ var asked = map[string]func(t *testing.T, old *tocsin.Engine, id string){
 		entries, err := old.Timeline(t.Context(), id)
 		require.NoError(t, err)
 		assert.NotEmpty(t, entries, "old programs can read entries of new ones")
+	},
+	"Ledger": func(t *testing.T, old *tocsin.Engine, id string) {
+		all, err := old.Ledger(t.Context(), tocsin.LedgerQuery{})
+		require.NoError(t, err)
+		for _, l := range all {
+			assert.Equal(t, "own", l.Title, "its own")
+		}
+		lines, err := old.Ledger(t.Context(), tocsin.LedgerQuery{Incident: id})
+		leftToNewer(t, err, "incident", id)
+		for _, l := range lines { // there is one unless the old program has sent the page, which it cannot note
+			assert.NotNil(t, l.Sent, "old programs can read entries of new ones")
+		}
 	},
 	"Explain": func(t *testing.T, old *tocsin.Engine, id string) {
 		_, err := old.Explain(t.Context(), id)
@@ -183,6 +195,10 @@ var asked = map[string]func(t *testing.T, old *tocsin.Engine, id string){
 			assert.NotErrorIs(t, err, tocsin.ErrNotFound, "neighbours in the same call are taken: %s", neighbour) // the new replica may have gone on with them
 		}
 	},
+	"Would": func(t *testing.T, old *tocsin.Engine, _ string) {
+		_, err := old.Would(t.Context(), critical("x"))
+		leftToNewer(t, err, "", "")
+	},
 	"Offer": func(t *testing.T, old *tocsin.Engine, _ string) { assert.True(t, old.Offer(critical("x"))) },
 	"Health": func(t *testing.T, old *tocsin.Engine, _ string) {
 		settle(time.Hour)
@@ -191,7 +207,7 @@ var asked = map[string]func(t *testing.T, old *tocsin.Engine, id string){
 }
 
 // unasked are the methods that read no records.
-var unasked = []string{"Catalog", "Known", "OnCall", "Reload", "Run", "SendTest", "SeverityOf", "Watch"}
+var unasked = []string{"Catalog", "HasLinks", "Heard", "Known", "OnCall", "Reload", "Run", "SendTest", "SeverityOf", "Share", "Shared", "Watch"}
 
 // leftToNewer checks that an error names a row that a newer version wrote.
 func leftToNewer(t *testing.T, err error, kind, id string) {
@@ -216,12 +232,13 @@ func TestRow53(t *testing.T) {
 		}
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				old, renewed, stop := upgrading(t, &inbox{})
-				defer stop()
+				old, renewed, stopOld, stopNew := upgrading(t, &inbox{})
+				defer stopOld()
 				first, latest, own := critical("x"), critical("x"), critical("w")
 				first.ID, latest.ID, own.Summary = "first", "latest", "own"
 				require.NoError(t, renewed.Submit(t.Context(), first))
 				require.NoError(t, renewed.Submit(t.Context(), latest))
+				stopNew() // so that it does not write about the next one
 				require.NoError(t, old.Submit(t.Context(), own))
 				ask(t, old, inc("pay.x/checkout#1"))
 			})
@@ -246,7 +263,7 @@ func TestRow53Load(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const n = 40
 		in := &inbox{}
-		old, renewed, stop := upgrading(t, in)
+		old, renewed, stopOld, stopNew := upgrading(t, in)
 		refused := 0
 		for i := range 4 * n {
 			ev := critical(fmt.Sprint(i % n))
@@ -276,7 +293,8 @@ func TestRow53Load(t *testing.T) {
 			assert.Equal(t, 1, pages[fmt.Sprintf("page anaslack %d", i)], "thing %d", i)
 		}
 		require.NoError(t, old.Health(t.Context()))
-		stop()
+		stopOld()
+		stopNew()
 		assert.Positive(t, refused)
 		t.Logf("%d events, %d refused by the old replica and taken by the new one, %d incidents paged once", 4*n, refused, n)
 	})

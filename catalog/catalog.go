@@ -19,7 +19,9 @@ type Catalog struct {
 	Teams     map[string]Team
 	Schedules map[string]escalate.Schedule
 	Services  map[string]Service
-	Classes   []event.Class
+	// Capabilities are what the business does, as services. Pages show how each stands; nothing is decided by them.
+	Capabilities map[string]Capability
+	Classes      []event.Class
 	// Severities are the words of senders for a severity, by intake. Words differ in more than capitals.
 	Severities map[string]map[string]severity.Level
 	Impact     []ImpactRule // for impact and urgency each, the first that matches and sets it decides

@@ -42,8 +42,9 @@ func whole() *Catalog {
 			"wiki":     {Tier: 3},
 			"batch":    {},
 		},
-		Classes: []event.Class{{Name: "shop.slow", Service: "checkout"}, {Name: "db.down", Service: "db", Plan: "quick"}},
-		Impact:  []ImpactRule{{When: `label("env") == "test"`, Impact: severity.Low, Because: "only a test"}},
+		Capabilities: map[string]Capability{"buying": {Title: "Buying in the shop", Services: []string{"checkout"}, Owner: "shop"}, "search": {Services: []string{"wiki", "api"}}},
+		Classes:      []event.Class{{Name: "shop.slow", Service: "checkout"}, {Name: "db.down", Service: "db", Plan: "quick"}},
+		Impact:       []ImpactRule{{When: `label("env") == "test"`, Impact: severity.Low, Because: "only a test"}},
 		Routes: []Route{
 			{ID: "pci", When: `"pci" in service.tags`, Also: []escalate.Target{"channel:chat:#pci"}, Continue: true},
 			{ID: "night", When: `label("env") == "night"`, Owner: "platform", Plan: "quick", Also: []escalate.Target{"person:ana"}},
@@ -113,6 +114,26 @@ func TestBrokenCatalogs(t *testing.T) {
 		"tier": {
 			func(c *Catalog) { c.Services["wiki"] = Service{Tier: 4} },
 			`catalog: service "wiki": tier 4, expected 1 to 3, or 0 for unknown`,
+		},
+		"capability without services": {
+			func(c *Catalog) { c.Capabilities["buying"] = Capability{} },
+			`catalog: capability "buying": no services, expected one of api, batch, checkout, db, wiki`,
+		},
+		"capability service": {
+			func(c *Catalog) {
+				c.Capabilities["buying"] = Capability{Services: []string{"checkout", "", "x", "checkout"}}
+			},
+			`catalog: capability "buying": service 2 has no name, expected one of api, batch, checkout, db, wiki
+catalog: capability "buying": service "x" does not exist, expected one of api, batch, checkout, db, wiki
+catalog: capability "buying": service "checkout" stands twice, expected each once`,
+		},
+		"capability with a long name": {
+			func(c *Catalog) { c.Capabilities[strings.Repeat("x", 256)] = c.Capabilities["buying"] },
+			`catalog: capability "x…x": a name of 256 bytes, expected at most 255`,
+		},
+		"capability owner": {
+			func(c *Catalog) { c.Capabilities["buying"] = Capability{Services: []string{"db"}, Owner: "x"} },
+			`catalog: capability "buying": owner "x" does not exist, expected one of platform, shop`,
 		},
 		"class service": {
 			func(c *Catalog) { c.Classes[0].Service = "x" },

@@ -58,6 +58,7 @@ func (c *Catalog) Document(w io.Writer) error { return all().document(c, w) }
 //   - unreachable-owner: another team that owns something reaches nobody in that time;
 //   - gap: for a span nobody is on call on a schedule that a team or target names. Schedules other than [oncall.Schedule] are
 //     asked once an hour;
+//   - no-capability: there are capabilities, and a service of tier 1 counts for none of them;
 //   - no-runbook: a class of alerts, other than of severity info, pages and names no runbook;
 //   - inform-p1: an event of the class becomes P1, and the policy of its plan only informs. Vet decides on an event without
 //     labels or data, first of the class's severity, then critical;

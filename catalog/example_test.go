@@ -48,6 +48,35 @@ func Example() {
 	//  [chat]
 }
 
+// A capability counts what its services cannot do without.
+func ExampleCapability() {
+	c, err := catalog.Load(fstest.MapFS{"catalog.yaml": {Data: []byte(`version: 1
+defaults: {owner: platform, plan: standard}
+people:
+  ana: {contacts: [slack:@ana]}
+teams:
+  platform: {members: [ana]}
+services:
+  checkout: {tier: 1, needs: [payments]}
+  payments: {needs: [ledger]}
+  ledger: {}
+capabilities:
+  buying: {title: Buying in the shop, services: [checkout], owner: platform}
+plans:
+  standard: {policy: owner-first}
+policies:
+  owner-first:
+    levels: [{page: [owner]}]
+`)}})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	buying := c.Capabilities["buying"]
+	fmt.Println(buying.Title, buying.Services, c.Closure(buying.Services[0]))
+	// Output: Buying in the shop [checkout] [checkout payments ledger]
+}
+
 func ExampleCatalog_Validate() {
 	broken := catalog.Builtin(nil)
 	broken.Services["checkout"] = catalog.Service{Owner: "shop"}

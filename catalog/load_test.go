@@ -88,6 +88,7 @@ func TestLoadReadsWhatItSays(t *testing.T) {
 			"checkout": {Owner: "payments", Tier: 1, Needs: []string{"ledger"}},
 			"ledger":   {Owner: "payments", Tier: 1}, "hub": {Owner: "platform", Tier: 2},
 		},
+		Capabilities: map[string]Capability{"paying": {Services: []string{"checkout"}, Owner: "payments"}},
 		Classes: []event.Class{
 			{Name: "payments.*", Service: "checkout", Plan: "payments"},
 			{Name: "payments.payout.stuck", Severity: severity.Critical, Dedup: []string{"labels.merchant"}, Runbook: "https://wiki/payout"},

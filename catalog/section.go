@@ -24,6 +24,7 @@ func all() sections {
 		{teamsForm, checkTeams, documentTeams, vetTeams, unpinned},
 		{schedulesForm, checkSchedules, documentSchedules, vetSchedules, unpinned},
 		{servicesForm, checkServices, documentServices, unvetted, unpinned},
+		{capabilitiesForm, checkCapabilities, documentCapabilities, vetCapabilities, unpinned},
 		{classesForm, checkClasses, documentClasses, vetClasses, unpinned},
 		{severitiesForm, checkSeverities, documentSeverities, unvetted, unpinned},
 		{impactForm, checkImpact, documentImpact, vetImpact, unpinned},

@@ -51,6 +51,20 @@ func documentServices(d *markdown) {
 	d.table("Services", []string{"service", "owner", "importance", "needs", "tags"}, rows)
 }
 
+// Closure returns a service, then everything that it cannot do without, directly or through others, each once. An unknown service needs
+// nothing.
+func (c *Catalog) Closure(service string) []string {
+	all := []string{service}
+	for k := 0; k < len(all); k++ {
+		for _, n := range c.Services[all[k]].Needs {
+			if !slices.Contains(all, n) {
+				all = append(all, n)
+			}
+		}
+	}
+	return all
+}
+
 // tier is how important a service is.
 type tier struct {
 	tier int    // 1 to 3; 0: unknown

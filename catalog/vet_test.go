@@ -63,6 +63,15 @@ func TestVet(t *testing.T) {
 			[]string{`defaults: plan "x" does not exist, expected one of quick, standard (invalid)`},
 		},
 
+		"a service of tier 1 that counts for no capability": {
+			func(c *Catalog) {
+				c.Services["login"], c.Services["db"] = Service{Tier: 1}, Service{Tier: 1} // checkout needs db through api
+			},
+			[]string{`service "login": has tier 1, and no capability has or needs it, expected it in one of buying, search (no-capability)`},
+		},
+		"a service of tier 1 without capabilities": {
+			func(c *Catalog) { c.Services["login"], c.Capabilities = Service{Tier: 1}, nil }, nil,
+		},
 		"a route behind another": {
 			func(c *Catalog) {
 				c.Routes = []Route{
@@ -313,8 +322,8 @@ func TestFindingsHavePlaces(t *testing.T) {
 		got = append(got, f.String())
 	}
 	assert.Equal(t, []string{
-		`catalog.yaml:31:39: plan "payments" comms: is kept and not carried out: no update is sent by it (not-carried-out)`,
-		`catalog.yaml:41:3: communication plan "customers": is kept and not carried out: nobody outside hears by it (not-carried-out)`,
+		`catalog.yaml:34:39: plan "payments" comms: is kept and not carried out: no update is sent by it (not-carried-out)`,
+		`catalog.yaml:44:3: communication plan "customers": is kept and not carried out: nobody outside hears by it (not-carried-out)`,
 	}, got)
 }
 

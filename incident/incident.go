@@ -62,6 +62,23 @@ type Incident struct {
 
 	Todos     []Todo     `json:"todos,omitempty"`
 	Decisions []Decision `json:"decisions,omitempty"`
+
+	Course Course `json:"-"`
+}
+
+// Course is by what an incident goes on. It has kept this since it began, whatever the catalog says now; people, contacts and schedules
+// are those of the current catalog.
+type Course struct {
+	PolicyName string
+	Policy     escalate.Policy
+	Also       []escalate.Target // whom routes add to level 1
+	Pass       int               // number of the pass over the levels since level 1 last began anew, from 1
+	// Group is the key of its group of alerts, and Generation its number among the incidents of the group. Strategies go by them.
+	Group      string
+	Generation int
+	// Soak is for how long it is watched after its alerts have resolved. With Confirm a person must end it.
+	Soak    time.Duration
+	Confirm bool
 }
 
 // Alert is a read-only copy of an alert.
@@ -106,6 +123,8 @@ type Escalation struct {
 type Told struct {
 	Person  escalate.PersonID `json:"person,omitempty"`
 	Contact escalate.Contact  `json:"contact"`
+	Pages   int               `json:"-"` // how many pages reached it; 0: notices only; -1: unknown, an old version began the record
+	Last    time.Time         `json:"-"` // when a message last reached it; zero: unknown
 }
 
 // Message is a message that is on its way to one recipient.

@@ -32,6 +32,7 @@ type Entry struct {
 	Actor string    `json:"actor,omitempty" erase:"words"` // person, action or sender; empty: the engine
 	Text  string    `json:"text,omitempty" erase:"words"`  // columns, separated by two spaces
 	Said  Said      `json:"said,omitzero"`                 // the words of a person
+	Sent  *Sent     `json:"sent,omitempty"`                // of an entry about a message; nil if an earlier version wrote the entry
 }
 
 // AppendJSON appends the JSON of e, equal to that of [json.Marshal]. It needs no reflection, since nearly every decision writes
@@ -40,21 +41,26 @@ func (e *Entry) AppendJSON(b []byte) []byte {
 	b = strconv.AppendUint(append(b, `{"seq":`...), e.Seq, 10)
 	b = e.At.AppendFormat(append(b, `,"at":"`...), time.RFC3339Nano)
 	b = appendText(append(b, `","word":`...), string(e.Word))
-	if e.Of != "" {
-		b = appendText(append(b, `,"of":`...), e.Of)
-	}
-	if e.Actor != "" {
-		b = appendText(append(b, `,"actor":`...), e.Actor)
-	}
-	if e.Text != "" {
-		b = appendText(append(b, `,"text":`...), e.Text)
-	}
+	b = appendField(b, "of", e.Of)
+	b = appendField(b, "actor", e.Actor)
+	b = appendField(b, "text", e.Text)
 	if e.Said != (Said{}) {
 		b = appendText(append(b, `,"said":{"by":`...), string(e.Said.By))
 		b = appendText(append(b, `,"text":`...), e.Said.Text)
 		b = append(b, '}')
 	}
+	if e.Sent != nil {
+		b = e.Sent.appendJSON(append(b, `,"sent":`...))
+	}
 	return append(b, '}')
+}
+
+// appendField appends a field that is left out if it is empty. Another field stands before it.
+func appendField(b []byte, name, text string) []byte {
+	if text == "" {
+		return b
+	}
+	return appendText(append(append(append(b, `,"`...), name...), `":`...), text)
 }
 
 // appendText appends s as a JSON string. It leaves strings with other characters than printable ASCII to package json.

@@ -20,6 +20,16 @@ func TestAppendJSONIsWhatMarshalMakes(t *testing.T) {
 			Word: incident.Word(text.Draw(t, "word")), Of: text.Draw(t, "of"), Actor: text.Draw(t, "actor"), Text: text.Draw(t, "text"),
 			Said: incident.Said{By: escalate.PersonID(text.Draw(t, "by")), Text: text.Draw(t, "said")},
 		}
+		if rapid.Bool().Draw(t, "is about a message") {
+			e.Sent = &incident.Sent{
+				Message: rapid.Uint64().Draw(t, "message"), Kind: text.Draw(t, "kind"), Level: rapid.Int().Draw(t, "level"), About: text.Draw(t, "about"),
+				Person: escalate.PersonID(text.Draw(t, "person")), Channel: text.Draw(t, "channel"), Room: text.Draw(t, "room"),
+				Result: incident.Result(text.Draw(t, "result")), Reason: text.Draw(t, "reason"), With: rapid.Int().Draw(t, "with"),
+			}
+			if rapid.Bool().Draw(t, "is tried again") {
+				e.Sent.Again = e.At.Add(time.Second)
+			}
+		}
 		want, err := json.Marshal(e)
 		require.NoError(t, err)
 		require.Equal(t, string(want), string(e.AppendJSON(nil)))

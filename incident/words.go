@@ -34,8 +34,9 @@ const (
 	WordRetry            Word = "retry"
 	WordWithdrawn        Word = "withdrawn"
 	WordResent           Word = "resent"
-	WordRunbook          Word = "runbook" // Of is its name
-	WordNote             Word = "note"    // Said is what a person wrote
+	WordWithheld         Word = "withheld" // a message that has nobody to go to
+	WordRunbook          Word = "runbook"  // Of is its name
+	WordNote             Word = "note"     // Said is what a person wrote
 	WordChanged          Word = "changed"
 	WordAssumed          Word = "assumed"     // Of is the role
 	WordRenounced        Word = "renounced"   // Of is the role
@@ -101,6 +102,7 @@ var words = map[Word]row{
 	WordRetry:            {kind: KindNote},
 	WordWithdrawn:        {kind: KindNote},
 	WordResent:           {kind: KindNote},
+	WordWithheld:         {kind: KindNote},
 	WordRunbook:          {kind: KindAction},
 	WordNote:             {kind: KindNote},
 	WordChanged:          {kind: KindNote},

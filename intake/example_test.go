@@ -239,3 +239,24 @@ func ExampleServer() {
 	// Output:
 	// 5s 1m0s
 }
+
+// A rehearsal shows what an intake makes of a body. The function that makes the intake is that of production.
+func ExampleRehearse() {
+	alerts := func(to intake.Submitter) http.Handler {
+		return intake.Alertmanager(to, &intake.Endpoint{Name: "prod", Bearer: []string{"the token of the receiver"}})
+	}
+	for _, body := range []string{`{"alerts": [{"status": "firing", "labels": {"alertname": "DiskFull", "instance": "db-1"}}]}`, `{"alerts": {}}`} {
+		r := httptest.NewRequest(http.MethodPost, "/", strings.NewReader(body))
+		r.Header.Set("Content-Type", "application/json")
+		got := intake.Rehearse(alerts, nil, r)
+		fmt.Println(strings.TrimSpace(fmt.Sprint(got.Status, " ", got.Answer)))
+		for _, e := range got.Events {
+			fmt.Println("  ", e.Signal, e.Type, e.Subject)
+		}
+	}
+	// Output:
+	// 200
+	//    trigger alertmanager.DiskFull db-1
+	// 400 alertmanager: body: byte 12: alerts: "{", expected "["
+	//    trigger tocsin.loss prod body malformed
+}

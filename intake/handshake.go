@@ -13,7 +13,7 @@ import (
 func (g *gate) handshake(w http.ResponseWriter, r *http.Request) bool {
 	origin := r.Header.Get("WebHook-Request-Origin")
 	known := slices.ContainsFunc(g.Origins, func(o string) bool { return strings.EqualFold(o, origin) })
-	if r.Method != http.MethodOptions || origin == "" || !known || !g.mayAsk || g.shut() {
+	if r.Method != http.MethodOptions || origin == "" || !known || !g.mayAsk || g.shut(r.Context()) {
 		return false
 	}
 	perMinute := "*"

@@ -57,7 +57,7 @@ func decodeHeartbeat(url string) (*batch, error) {
 	case "", "0":
 		e.Signal, e.Fires = event.Resolve, event.FiresUnlessEnded
 		b.take(0, e)
-		e.Signal, e.Summary = event.Trigger, "no beat of "+name
+		e.Signal, e.Summary = event.Trigger, "No beat of "+name
 	case "fail":
 		e.Fires, e.Summary = event.FiresAtOnce, name+" failed"
 	default:

@@ -207,12 +207,12 @@ func (c Resend) Check() error {
 
 // Check implements Command.
 func (c StartRun) Check() error {
-	return errors.Join(checkHead(c), checkName("runbook", c.Runbook))
+	return errors.Join(checkHead(c), checkNamed("runbook", c.Runbook, "the name of a runbook of the catalog"))
 }
 
 // Check implements Command.
 func (c Approve) Check() error {
-	err := errors.Join(checkHead(c), checkName("run", c.Run), checkWords("because", c.Because))
+	err := errors.Join(checkHead(c), checkNamed("run", c.Run, "the id of a run of the incident"), checkWords("because", c.Because))
 	if c.Decline {
 		return errors.Join(err, checkReason(c.Because))
 	}
@@ -221,12 +221,12 @@ func (c Approve) Check() error {
 
 // Check implements Command.
 func (c Answer) Check() error {
-	return errors.Join(checkHead(c), checkName("run", c.Run), checkWords("note", c.Note))
+	return errors.Join(checkHead(c), checkNamed("run", c.Run, "the id of a run of the incident"), checkWords("note", c.Note))
 }
 
 // Check implements Command.
 func (c StopRun) Check() error {
-	return errors.Join(checkHead(c), checkName("run", c.Run), checkReason(c.Because))
+	return errors.Join(checkHead(c), checkNamed("run", c.Run, "the id of a run of the incident"), checkReason(c.Because))
 }
 
 // Check implements Command.
@@ -239,6 +239,14 @@ const (
 	maxName  = 255     // of an id and a name
 	maxWords = 4 << 10 // of what a person says
 )
+
+// checkNamed checks a name that must be given.
+func checkNamed(field, name, expected string) error {
+	if name == "" {
+		return fmt.Errorf("%s is missing, expected %s", field, expected)
+	}
+	return checkName(field, name)
+}
 
 // checkHead checks the fields that all commands of a person have.
 func checkHead(c Command) error {

@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -34,12 +35,15 @@ type Sim struct {
 	core    *core.Core
 	scratch core.Scratch
 	entries []Entry
+	sent    func(time.Time, *outbox.Outcome) // hears of each try to send a message; nil: nobody does
 }
 
 // Entry is a line of the timeline of an incident or an alert.
 type Entry struct {
 	About string // id of the incident or alert
 	incident.Entry
+
+	of store.Key // the record; the zero key: the caller has made the entry
 }
 
 // New makes a simulation that starts at the instant. It returns an error if the catalog is invalid.
@@ -48,12 +52,16 @@ func New(c *catalog.Catalog, start time.Time) (*Sim, error) {
 	if err != nil {
 		return nil, err
 	}
+	return begin(compiled, start), nil
+}
+
+func begin(c *catalog.Compiled, start time.Time) *Sim {
 	s := &Sim{
 		core: core.New(), store: memory.New(), start: start, now: start, fails: make(map[string]error), queues: make(map[string]int),
 		actions: make(map[string]automate.Action),
 	}
-	s.activate(compiled)
-	return s, nil
+	s.activate(c)
+	return s
 }
 
 // Reload replaces the catalog, as Reload of the engine does. Open incidents keep the plan and policy that they began with. People
@@ -96,6 +104,12 @@ func (s *Sim) Act(name string, a automate.Action) { s.actions[name] = a }
 // Submit stores events at the virtual time and does all work that is due then. An event without source or intake gets "app" there.
 // Invalid events are returned as errors, joined; the others are stored all the same.
 func (s *Sim) Submit(events ...event.Event) error {
+	_, err := s.submit(events)
+	return errors.Join(err, s.runDue())
+}
+
+// submit stores the valid events, and returns what they mean.
+func (s *Sim) submit(events []event.Event) (core.Events, error) {
 	assessed := make(core.Events, 0, len(events))
 	var errs []error
 	for i, e := range events {
@@ -111,7 +125,7 @@ func (s *Sim) Submit(events ...event.Event) error {
 		assessed = append(assessed, core.Assess(s.cat, &e))
 	}
 	_, err := s.commit([]core.Input{assessed}, nil)
-	return errors.Join(append(errs, err, s.runDue())...)
+	return assessed, errors.Join(append(errs, err)...)
 }
 
 // Do carries out a command at the virtual time. A command that does not apply is refused with a [*respond.RefusedError].
@@ -237,6 +251,9 @@ func (s *Sim) call(outs []*outbox.Outcome) error {
 // settle commits the outcome of a try.
 func (s *Sim) settle(out *outbox.Outcome) error {
 	out.TryAgain(s.now, time.Second<<min(out.Task.Lease.Fence-1, 6))
+	if s.sent != nil && out.Task.Kind != core.KindAction {
+		s.sent(s.now, out)
+	}
 	done := out.Settle(s.now)
 	_, err := s.commit([]core.Input{done.Input}, &done.Claim)
 	return err
@@ -271,7 +288,7 @@ func (s *Sim) commit(inputs []core.Input, settle *store.Settle) (refused []error
 func (s *Sim) note(d *core.Decision) {
 	for i, lines := range d.Lines {
 		for _, line := range lines {
-			s.entries = append(s.entries, Entry{About: core.ID(d.Put[i].Key), Entry: line})
+			s.entries = append(s.entries, Entry{About: core.ID(d.Put[i].Key), Entry: line, of: d.Put[i].Key})
 		}
 	}
 }
@@ -281,9 +298,21 @@ func (s *Sim) Incidents() ([]incident.Incident, error) {
 	rows, err := s.store.Read(context.Background(), store.Query{Kind: core.KindIncident, Limit: 1000})
 	incidents := make([]incident.Incident, len(rows))
 	for i, row := range rows {
-		incidents[i] = s.core.View(row.Rec.(*core.Incident))
+		incidents[i] = s.view(row.Rec.(*core.Incident))
 	}
 	return incidents, err
+}
+
+// view returns an incident as people read it, with the plan that it keeps.
+func (s *Sim) view(i *core.Incident) incident.Incident {
+	p := s.cat.Pinned(i.Pinned)
+	if p == nil {
+		rows, _ := s.store.Read(context.Background(), store.Query{Keys: []store.Key{core.PlanKey(i.Tenant, i.Pinned)}}) // in memory
+		for _, row := range rows {
+			p, _ = row.Rec.(*catalog.Pinned)
+		}
+	}
+	return s.core.View(i, cmp.Or(p, s.cat.Pin(i.Plan)))
 }
 
 // Alerts returns every alert, the worst priority first.

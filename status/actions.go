@@ -1,6 +1,7 @@
 package status
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -172,7 +173,11 @@ func (q *request) done(did string, i *Incident, now time.Time) *answer {
 		case !mine:
 			return nil // it was so once
 		case i.Holders[0] != string(q.viewer.Person):
-			return &answer{"raced", fmt.Sprintf("%s acknowledged %s before you. You both have it now.", clip(i.Holders[0], 40), ago(now.Sub(i.HeldAt)))}
+			before := "just"
+			if d := now.Sub(i.HeldAt); d >= time.Second {
+				before = ago(d)
+			}
+			return &answer{"raced", fmt.Sprintf("%s acknowledged %s before you. You both have it now.", clip(i.Holders[0], 40), before)}
 		}
 		return &answer{"done", "Done: you have it."}
 	}
@@ -202,7 +207,7 @@ func (q *request) failed(err error) {
 		return // the viewer has gone away
 	default:
 		q.log().ErrorContext(q.Context(), "status: a page failed", "path", q.URL.Path, "error", clip(err.Error(), 500))
-		err = q.fail(http.StatusServiceUnavailable, "The store does not answer.", "Nothing was changed that you can rely on. Look again in a moment.")
+		err = q.blind()
 	}
 	if err != nil { // a template of this package does not fit its data
 		q.log().ErrorContext(q.Context(), "status: an error page failed", "error", err)
@@ -213,13 +218,36 @@ func (q *request) failed(err error) {
 // errorPage says why there is no other page.
 type errorPage struct {
 	frame
-	Heading, Says, Help string
+	Class, Heading, Says, Help string
+	Again                      string // where to look again
 }
 
 // fail answers with an error page.
 func (q *request) fail(status int, heading, help string) error {
 	page := errorPage{frame: q.frame(heading, "", q.now(), time.Time{}), Heading: heading, Help: help}
 	return q.render(status, "error", page)
+}
+
+// blind answers while the store is away: with what was known last, and where to look again.
+func (q *request) blind() error {
+	now, p := q.now(), q.board(q.tenant).latest.Load()
+	page := errorPage{frame: q.frame("The store does not answer.", "", now, cmp.Or(p.AsOf, now)), Class: "blind", Heading: "The store does not answer."}
+	page.Blind, page.Icon = p.Open != nil, "blind"
+	if q.Method == http.MethodPost {
+		page.Says = "It is not known whether this was recorded."
+		page.Help = "Look before you repeat it. "
+	} else {
+		page.Says, page.Again = "This page cannot be read now.", q.base+strings.TrimPrefix(q.URL.RequestURI(), "/")
+	}
+	if p.Open == nil {
+		page.Help += "Nothing was read before."
+	} else {
+		s := q.snapshot(p, p.AsOf.In(q.zone))
+		s.Fault = ""
+		page.Help += "At " + p.AsOf.In(q.zone).Format("15:04:05") + ": " + Verdict(s)
+	}
+	q.w.Header().Set("Retry-After", "5")
+	return q.render(http.StatusServiceUnavailable, "error", page)
 }
 
 // unknown answers nobody.

@@ -30,10 +30,12 @@ import (
 // Dead letters, what cannot be read, and the reason of bad health are for viewers with [respond.GrantOperator]. Addresses of people are
 // masked, but for themselves and operators. Machines read as people do: a Who that names screens on a wall should not name them here.
 //
-// At most 32 reads and 32 commands wait for the store at once; more are answered 503 with Retry-After. An answer takes at most 10 seconds,
+// POST would/{intake} commands nothing: it says what would happen if the body came to an intake of Config.Intakes.
+//
+// At most 32 reads and 32 commands wait for the store at once, and two forecasts are made; more are answered 503 with Retry-After. An answer takes at most 10 seconds,
 // the list of what cannot be read a minute. How long a client may take to send its request is for the server to bound.
 func API(e *tocsin.Engine, c *Config) http.Handler {
-	a := &api{engine: e, boards: &dashboard{engine: e, boards: make(map[string]*board)}, reads: make(chan struct{}, apiSlots), commands: make(chan struct{}, apiSlots)}
+	a := &api{engine: e, boards: &dashboard{engine: e, boards: make(map[string]*board)}, reads: make(chan struct{}, apiSlots), commands: make(chan struct{}, apiSlots), forecasts: make(chan struct{}, wouldSlots)}
 	if c != nil {
 		a.Config = *c
 	}
@@ -61,6 +63,8 @@ func apiRoutes() map[string]apiRoute {
 	maps.Copy(routes, apiReads())
 	maps.Copy(routes, apiCommands())
 	maps.Copy(routes, apiRuns())
+	maps.Copy(routes, apiCapabilities())
+	routes["POST /would/{intake}"] = apiRoute{answer: (*apiRequest).would, payload: true}
 	return routes
 }
 
@@ -95,6 +99,7 @@ type api struct {
 	engine          *tocsin.Engine
 	boards          *dashboard // only its boards
 	reads, commands chan struct{}
+	forecasts       chan struct{}
 }
 
 // apiRoute is what a pattern leads to.
@@ -102,6 +107,7 @@ type apiRoute struct {
 	answer   func(*apiRequest) (any, error) // nil without an error: there is nothing to say
 	open     bool                           // for nobody too, and waits for no store
 	operator bool                           // for those with the grant
+	payload  bool                           // the body is that of a sender, and nothing is commanded
 	within   time.Duration                  // defaults to apiWithin
 }
 
@@ -143,12 +149,15 @@ func (q *apiRequest) respond(w http.ResponseWriter, route apiRoute) (any, error)
 		q.log(slog.LevelWarn, "a request was forbidden", err)
 		return nil, err
 	}
-	slots := q.reads
-	if q.Method == http.MethodPost {
-		slots = q.commands
-		if err := q.receive(w); err != nil { // a slow sender holds no slot
-			return nil, err
-		}
+	slots, receive := q.reads, func(http.ResponseWriter) error { return nil }
+	switch {
+	case route.payload:
+		slots, receive = q.forecasts, q.receivePayload
+	case q.Method == http.MethodPost:
+		slots, receive = q.commands, q.receive
+	}
+	if err := receive(w); err != nil { // a slow sender holds no slot
+		return nil, err
 	}
 	select {
 	case slots <- struct{}{}:

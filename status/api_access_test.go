@@ -17,30 +17,36 @@ var apiColumns = []string{"nobody", "stranger", "person", "owner", "operator", "
 // apiAccess has the status of the answer to a good request of every route, by viewer. The stranger sees another tenant, where the stranger
 // is an operator. The approver, the operator and the person are of no team that owns the incident.
 var apiAccess = map[string][]int{
-	"openapi":         {200, 200, 200, 200, 200, 200, 200},
-	"health":          {200, 200, 200, 200, 200, 200, 200},
-	"verdict":         {401, 200, 200, 200, 200, 200, 200},
-	"listIncidents":   {401, 200, 200, 200, 200, 200, 200},
-	"getIncident":     {401, 404, 200, 200, 200, 200, 200},
-	"getTimeline":     {401, 404, 200, 200, 200, 200, 200},
-	"explain":         {401, 404, 200, 200, 200, 200, 200},
-	"listAlerts":      {401, 200, 200, 200, 200, 200, 200},
-	"onCall":          {401, 200, 200, 200, 200, 200, 200},
-	"listDeadLetters": {401, 200, 403, 403, 200, 403, 403},
-	"listUnreadable":  {401, 200, 403, 403, 200, 403, 403},
-	"acknowledge":     {401, 404, 200, 200, 200, 200, 403},
-	"unacknowledge":   {401, 404, 409, 409, 409, 409, 403}, // they may, and have nothing to give back
-	"escalate":        {401, 404, 200, 200, 200, 200, 403},
-	"note":            {401, 404, 200, 200, 200, 200, 403},
-	"page":            {401, 404, 200, 200, 200, 200, 403},
-	"stopRun":         {401, 404, 200, 200, 200, 200, 403},
-	"resolve":         {401, 404, 403, 200, 200, 403, 403},
-	"reprioritise":    {401, 404, 403, 200, 200, 403, 403},
-	"startRun":        {401, 404, 403, 200, 200, 403, 403}, // a dry run
-	"answer":          {401, 404, 403, 200, 200, 403, 403},
-	"approve":         {401, 404, 403, 403, 403, 200, 403},
-	"resend":          {401, 404, 403, 403, 200, 403, 403},
-	"killSwitch":      {401, 200, 200, 200, 200, 200, 200}, // the stranger's is that of the other tenant
+	"openapi":          {200, 200, 200, 200, 200, 200, 200},
+	"health":           {200, 200, 200, 200, 200, 200, 200},
+	"verdict":          {401, 200, 200, 200, 200, 200, 200},
+	"listIncidents":    {401, 200, 200, 200, 200, 200, 200},
+	"getIncident":      {401, 404, 200, 200, 200, 200, 200},
+	"getTimeline":      {401, 404, 200, 200, 200, 200, 200},
+	"getMessages":      {401, 404, 200, 200, 200, 200, 200},
+	"listMessages":     {401, 200, 200, 200, 200, 200, 200},
+	"explain":          {401, 404, 200, 200, 200, 200, 200},
+	"listAlerts":       {401, 200, 200, 200, 200, 200, 200},
+	"onCall":           {401, 200, 200, 200, 200, 200, 200},
+	"listDeadLetters":  {401, 200, 403, 403, 200, 403, 403},
+	"listUnreadable":   {401, 200, 403, 403, 200, 403, 403},
+	"listCapabilities": {401, 200, 200, 200, 200, 200, 200},
+	"getCapability":    {401, 200, 200, 200, 200, 200, 200}, // the stranger's is how it stands for the other tenant
+	"share":            {401, 200, 200, 200, 200, 200, 403},
+	"acknowledge":      {401, 404, 200, 200, 200, 200, 403},
+	"unacknowledge":    {401, 404, 409, 409, 409, 409, 403}, // they may, and have nothing to give back
+	"escalate":         {401, 404, 200, 200, 200, 200, 403},
+	"note":             {401, 404, 200, 200, 200, 200, 403},
+	"page":             {401, 404, 200, 200, 200, 200, 403},
+	"stopRun":          {401, 404, 200, 200, 200, 200, 403},
+	"resolve":          {401, 404, 403, 200, 200, 403, 403},
+	"reprioritise":     {401, 404, 403, 200, 200, 403, 403},
+	"startRun":         {401, 404, 403, 200, 200, 403, 403}, // a dry run
+	"answer":           {401, 404, 403, 200, 200, 403, 403},
+	"approve":          {401, 404, 403, 403, 403, 200, 403},
+	"resend":           {401, 404, 403, 403, 200, 403, 403},
+	"would":            {401, 404, 200, 200, 200, 200, 200}, // its events are those of the tenant
+	"killSwitch":       {401, 200, 200, 200, 200, 200, 200}, // the stranger's is that of the other tenant
 }
 
 // TestAPIAccess sends a good request to every route of openapi.json as every kind of viewer. Whoever is refused changes nothing, no GET
@@ -68,7 +74,7 @@ func TestAPIAccess(t *testing.T) {
 						if !assert.Equal(t, row[i], w.Code, "%s", w.Body) {
 							exceptions++
 						}
-						if method == "get" || w.Code >= 400 {
+						if method == "get" || w.Code >= 400 || op.OperationID == "would" {
 							gets++
 							assert.True(t, before == h.kept(), "nothing was changed")
 						}

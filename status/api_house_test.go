@@ -50,12 +50,13 @@ func apiShop() *catalog.Catalog {
 		people[name] = catalog.Person{Contacts: []escalate.Contact{"sms:+4915000000-" + escalate.Contact(name)}}
 	}
 	return &catalog.Catalog{
-		Defaults: catalog.Defaults{Owner: "shop", Plan: "loud"},
-		People:   people,
-		Teams:    map[string]catalog.Team{"shop": {Members: []escalate.PersonID{"ana"}}},
-		Services: map[string]catalog.Service{"checkout": {Owner: "shop", Tier: 1}, "billing": {Owner: "shop", Tier: 1}, "search": {Owner: "shop", Tier: 1}},
-		Classes:  []event.Class{{Name: "checkout", Service: "checkout"}, {Name: "billing", Service: "billing"}, {Name: "search", Service: "search"}},
-		Plans:    map[string]catalog.Plan{"loud": {Policy: "two", Soak: new(3 * time.Minute)}},
+		Defaults:     catalog.Defaults{Owner: "shop", Plan: "loud"},
+		People:       people,
+		Teams:        map[string]catalog.Team{"shop": {Members: []escalate.PersonID{"ana"}}},
+		Services:     map[string]catalog.Service{"checkout": {Owner: "shop", Tier: 1, Needs: []string{"billing"}}, "billing": {Owner: "shop", Tier: 1}, "search": {Owner: "shop", Tier: 1}},
+		Capabilities: map[string]catalog.Capability{"buying": {Title: "Buying in the shop", Services: []string{"checkout"}, Owner: "shop"}},
+		Classes:      []event.Class{{Name: "checkout", Service: "checkout"}, {Name: "billing", Service: "billing"}, {Name: "search", Service: "search"}},
+		Plans:        map[string]catalog.Plan{"loud": {Policy: "two", Soak: new(3 * time.Minute)}},
 		Policies: map[string]escalate.Policy{"two": {Levels: []escalate.Level{
 			{Page: []escalate.Target{"owner", "channel:mail:#ops"}, Wait: 2 * time.Minute}, {Page: []escalate.Target{"person:ben"}, Wait: 2 * time.Minute},
 		}}},
@@ -82,9 +83,9 @@ type apiHouse struct {
 // startAPI starts a house in which there is one of each kind of incident.
 func startAPI(t *testing.T, change ...func(*tocsin.Config)) *apiHouse {
 	t.Helper()
-	h := &apiHouse{t: t, store: &apiStore{Store: memory.New()}, ids: map[string]string{"{unknown}": "nothing"}}
+	h := &apiHouse{t: t, store: &apiStore{Store: memory.New()}, ids: map[string]string{"{unknown}": "nothing", "{name}": "buying", "{intake}": "alertmanager"}}
 	c := &tocsin.Config{
-		Catalog: apiShop(), Store: h.store, Logger: slog.New(slog.DiscardHandler),
+		Catalog: apiShop(), Store: h.store, PublicURL: linkPublic, LinkKeys: [][]byte{linkKey}, Logger: slog.New(slog.DiscardHandler),
 		Actions: map[string]automate.Action{"restart": automate.ActionFunc(func(context.Context, automate.Invocation) (automate.Result, error) {
 			return automate.Result{Output: "done"}, nil
 		})},
@@ -106,7 +107,7 @@ func startAPI(t *testing.T, change ...func(*tocsin.Config)) *apiHouse {
 			v, ok := apiViewers[r.Header.Get("X-Viewer")]
 			return v, ok
 		},
-		Challenge: "Bearer", Logger: slog.New(slog.NewTextHandler(&h.log, nil)),
+		Challenge: "Bearer", Logger: slog.New(slog.NewTextHandler(&h.log, nil)), Intakes: shopIntakes,
 	}))
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error, 1)

@@ -54,6 +54,8 @@ var (
 		"Nothing was done. Send the request again in a moment.")
 	problemStore = newProblem(http.StatusServiceUnavailable, "store", "The store does not answer",
 		"It is not known whether a command was carried out. Send it again with the same Idempotency-Key.")
+	problemNoLinks = newProblem(http.StatusNotImplemented, "no-links", "Links are not set up here",
+		"Whoever runs this sets PublicURL and LinkKeys first. Nothing was shared.")
 	problemIll = newProblem(http.StatusServiceUnavailable, "ill", "The engine does not deliver",
 		"Operators are told why.")
 )

@@ -24,6 +24,8 @@ func apiReads() map[string]apiRoute {
 		"GET /incidents":               {answer: (*apiRequest).incidents},
 		"GET /incidents/{id}":          {answer: (*apiRequest).incident},
 		"GET /incidents/{id}/timeline": {answer: (*apiRequest).timeline},
+		"GET /incidents/{id}/messages": {answer: (*apiRequest).messagesOf},
+		"GET /messages":                {answer: (*apiRequest).messages},
 		"GET /incidents/{id}/explain":  {answer: (*apiRequest).explain},
 		"GET /alerts":                  {answer: (*apiRequest).alerts},
 		"GET /on-call":                 {answer: (*apiRequest).onCall},
@@ -271,9 +273,12 @@ func (q *apiRequest) onCall() (any, error) {
 	if at.IsZero() {
 		at = time.Now()
 	}
+	if err := q.engine.Catalog().CheckTeam(team); err != nil {
+		return nil, problemInvalid.because(err.Error())
+	}
 	o, err := q.engine.OnCall(team, at)
-	if err != nil && o.Team == "" {
-		return nil, problemInvalid.because(strings.TrimPrefix(err.Error(), "tocsin: on call: "))
+	if err != nil && o.Team == "" { // the catalog was replaced meanwhile
+		return nil, problemInvalid.because(err.Error())
 	}
 	answer := struct {
 		Team   string              `json:"team"`

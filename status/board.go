@@ -46,6 +46,9 @@ type board struct {
 	streams  int        // event streams that are open
 	stop     context.CancelFunc
 	stopped  chan struct{}
+
+	attending sync.Mutex          // guards what follows
+	subjects  map[string]*subject // by id of the incident
 }
 
 // projection is one look at the engine. It does not change.
@@ -66,6 +69,7 @@ type slowly struct {
 	read    time.Time
 	ended   []span
 	last    time.Time
+	sent    time.Time // when a message about one of ended was last delivered
 	letters int
 	lost    []Lost
 	secrets
@@ -79,7 +83,7 @@ type span struct {
 }
 
 func newBoard(e *tocsin.Engine, tenant string) *board {
-	b := &board{engine: e, tenant: tenant}
+	b := &board{engine: e, tenant: tenant, subjects: make(map[string]*subject)}
 	b.latest.Store(&projection{next: make(chan struct{})})
 	return b
 }
@@ -152,10 +156,16 @@ func (b *board) readOpen(ctx context.Context, c tocsin.Change) error {
 	}
 	if c.All {
 		open, err := b.allOpen(ctx)
-		if err == nil {
-			b.open = open
+		if err != nil {
+			return err
 		}
-		return err
+		for id := range b.open {
+			if _, still := open[id]; !still {
+				b.slow.read = time.Time{} // it has ended
+			}
+		}
+		b.open = open
+		return nil
 	}
 	for _, id := range c.Incidents {
 		i, err := b.engine.Incident(ctx, id)
@@ -234,6 +244,7 @@ func (b *board) readSlowly(ctx context.Context, now time.Time) error {
 		if i.Resolved.After(s.last) {
 			s.last = i.Resolved
 		}
+		s.sent = lastTold(i, s.sent)
 		if now.Sub(i.Resolved) < dayAgo {
 			s.ended = append(s.ended, span{Incident: row(cat, i, now), End: i.Resolved, Took: i.Taken})
 		}
@@ -278,12 +289,18 @@ func (b *board) fill(p *projection, now time.Time) {
 	slices.SortFunc(p.Asks, func(a, b Ask) int { return cmp.Or(a.Since.Compare(b.Since), cmp.Compare(a.Run, b.Run)) })
 	slices.SortFunc(p.Open, func(a, b Incident) int { return cmp.Or(cmp.Compare(rank(a.State), rank(b.State)), a.compare(&b)) })
 	p.Needed = needed(source, p.Open)
+	p.Heard = b.heard()
 	p.ended, p.Ended, p.DeadLetters, p.Lost = b.slow.ended, b.slow.last, b.slow.letters, nil
 	for _, l := range b.slow.lost {
-		if slices.ContainsFunc(p.Open, func(i Incident) bool { return i.ID == l.Incident && i.State != Watched }) {
+		if slices.ContainsFunc(p.Open, func(i Incident) bool { return i.lacks(&l) }) {
 			p.Lost = append(p.Lost, l)
 		}
 	}
+}
+
+// lacks reports whether a page that failed leaves the incident without somebody: it still fails, and no other contact of theirs was reached.
+func (i *Incident) lacks(l *Lost) bool {
+	return i.ID == l.Incident && i.State != Watched && !slices.Contains(i.Asked, l.To)
 }
 
 func rank(s State) int { return slices.Index([]State{Unheld, Held, Watched, Informed}, s) }
@@ -333,6 +350,7 @@ func (b *board) turns(ctx context.Context, stopped chan<- struct{}) {
 			b.change(ctx, c)
 		case <-tick.C:
 			b.look(ctx, tocsin.Change{})
+			b.notice(ctx, tocsin.Change{})
 		}
 	}
 }
@@ -343,6 +361,7 @@ func (b *board) change(ctx context.Context, c tocsin.Change) {
 	b.told = b.told || c.All
 	b.reading.Unlock()
 	b.look(ctx, c)
+	b.notice(ctx, c)
 	select {
 	case <-ctx.Done():
 	case <-time.After(breath):

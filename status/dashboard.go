@@ -2,6 +2,7 @@ package status
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/sha256"
 	"embed"
 	"encoding/hex"
@@ -15,6 +16,7 @@ import (
 	"time"
 
 	"github.com/tocsin-dev/tocsin"
+	"github.com/tocsin-dev/tocsin/intake"
 	"github.com/tocsin-dev/tocsin/respond"
 )
 
@@ -31,6 +33,9 @@ type Config struct {
 	Challenge string
 	// Zone is the zone of the times that a viewer sees whose person has no zone in the catalog. Defaults to UTC.
 	Zone *time.Location
+	// Intakes makes the intakes of the program by their names, for the question what would happen if a payload came to one: the functions
+	// that make those which the program mounts, see [intake.Rehearse]. nil: nobody can ask.
+	Intakes map[string]func(intake.Submitter) http.Handler
 	// Logger receives errors of the store and of templates, and requests that were forbidden. Defaults to [slog.Default] at the time of each record.
 	Logger *slog.Logger
 }
@@ -42,14 +47,16 @@ type Config struct {
 // Health of the engine is about its own Run: where Run is not under way in this process, the dashboard says that it cannot say how things
 // stand.
 func Dashboard(e *tocsin.Engine, c *Config) http.Handler {
-	d := &dashboard{engine: e, boards: make(map[string]*board), pages: make(map[string]*template.Template)}
+	d := &dashboard{
+		engine: e, boards: make(map[string]*board), pages: make(map[string]*template.Template), forecasts: make(chan struct{}, wouldSlots),
+	}
 	if c != nil {
 		d.Config = *c
 	}
 	if d.Zone == nil {
 		d.Zone = time.UTC
 	}
-	for _, name := range []string{"main", "incident", "ask", "list", "error"} {
+	for _, name := range []string{"main", "incident", "ask", "list", "capability", "would", "error"} {
 		d.pages[name] = template.Must(template.New(name).Funcs(template.FuncMap{"tight": tight}).
 			ParseFS(files, "templates/layout.html", "templates/"+name+".html"))
 	}
@@ -62,25 +69,32 @@ func Dashboard(e *tocsin.Engine, c *Config) http.Handler {
 		"GET /events":      (*request).events,
 		"/":                (*request).nowhere,
 	} {
-		mux.HandleFunc(path, d.known(page))
+		mux.HandleFunc(path, d.known(placed(page)))
 	}
 	for path, page := range map[string]func(*request) error{
-		"GET /incident/{id}":          (*request).incident,
-		"GET /incident/{id}/resolve":  (*request).askResolve,
-		"GET /incident/{id}/priority": (*request).askPriority,
-		"GET /switch":                 (*request).askSwitch,
-		"GET /incident/{id}/page":     (*request).askPage,
-		"GET /alerts":                 (*request).alerts,
-		"GET /services":               (*request).services,
-		"GET /service/{name}":         (*request).service,
-		"GET /history":                (*request).history,
-		"GET /messages":               (*request).messages,
-		"GET /catalog":                (*request).catalog,
-		"POST /act":                   (*request).act,
+		"GET /incident/{id}":            (*request).incident,
+		"GET /incident/{id}/events":     (*request).incidentEvents,
+		"GET /incident/{id}/resolve":    (*request).askResolve,
+		"GET /incident/{id}/priority":   (*request).askPriority,
+		"GET /switch":                   (*request).askSwitch,
+		"GET /incident/{id}/page":       (*request).askPage,
+		"GET /alerts":                   (*request).alerts,
+		"GET /services":                 (*request).services,
+		"GET /service/{name}":           (*request).service,
+		"GET /capability/{name}":        (*request).capability,
+		"POST /capability/{name}/share": (*request).share,
+		"GET /history":                  (*request).history,
+		"GET /messages":                 (*request).messages,
+		"GET /ledger":                   (*request).ledger,
+		"GET /ledger.csv":               (*request).ledgerCSV,
+		"GET /catalog":                  (*request).catalog,
+		"POST /act":                     (*request).act,
+		"GET /would":                    (*request).askWould,
 	} {
-		mux.HandleFunc(path, d.known(person(page)))
+		mux.HandleFunc(path, d.known(placed(person(page))))
 	}
-	return secured(http.NewCrossOriginProtection().Handler(mux))
+	mux.HandleFunc("POST /would", d.knownWith(wouldForm, placed(person((*request).answerWould))))
+	return secured(http.NewCrossOriginProtection().Handler(tenanted(mux)))
 }
 
 // dashboard serves the pages of one engine.
@@ -90,6 +104,8 @@ type dashboard struct {
 	pages    map[string]*template.Template
 	assets   map[string][]byte
 	revision string // of the assets
+
+	forecasts chan struct{} // those that are being made
 
 	mu     sync.Mutex
 	boards map[string]*board // by tenant
@@ -160,19 +176,25 @@ type request struct {
 	viewer respond.Viewer
 	tenant string
 	zone   *time.Location
-	base   string // leads from the page to the root of the dashboard
+	base   string // leads from the page to the main page of the tenant
 }
 
 // known serves a page to viewers that Who names.
 func (d *dashboard) known(page func(*request) error) http.HandlerFunc {
+	return d.knownWith(formMost, page)
+}
+
+// knownWith is known for a form of at most so many bytes.
+func (d *dashboard) knownWith(most int64, page func(*request) error) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		r.Body = http.MaxBytesReader(w, r.Body, formMost)
-		q := &request{dashboard: d, Request: r, w: w, base: base(r.URL.EscapedPath()), zone: d.Zone}
+		r.Body = http.MaxBytesReader(w, r.Body, most)
+		q := &request{dashboard: d, Request: r, w: w, zone: d.Zone}
+		q.base = q.root()
 		answer := page
 		if !q.named() {
 			answer = (*request).unknown
 		}
-		if err := answer(q); err != nil {
+		if err := answer(q); err != nil && !q.lead(err) {
 			q.failed(err)
 		}
 	}
@@ -198,21 +220,11 @@ func (q *request) named() bool {
 		return false
 	}
 	q.viewer = viewer
-	if q.tenant = q.FormValue("tenant"); q.tenant == "" && len(viewer.Tenants) > 0 && !viewer.Sees("") {
-		q.tenant = viewer.Tenants[0]
-	}
+	q.tenant = cmp.Or(q.PathValue(inPath), home(viewer))
 	if p, ok := q.engine.Catalog().Source().People[viewer.Person]; ok && p.Zone != nil {
 		q.zone = p.Zone
 	}
 	return viewer.Sees(q.tenant)
-}
-
-// base returns what leads from a path to the root.
-func base(path string) string {
-	if n := strings.Count(strings.TrimPrefix(path, "/"), "/"); n > 0 {
-		return strings.Repeat("../", n)
-	}
-	return "./"
 }
 
 // now returns the instant at which a page is made, in the viewer's zone.
@@ -221,14 +233,19 @@ func (q *request) now() time.Time { return time.Now().In(q.zone) }
 // snapshot returns what the viewer sees at an instant. A screen sees no names.
 func (q *request) snapshot(p *projection, now time.Time) Snapshot {
 	s := q.seen(p).Snapshot
-	s.Now = now
-	if age := now.Sub(s.AsOf); s.Fault == "" && age > blindAge {
-		s.Fault = "the store does not answer"
-	}
+	s.Now, s.Fault = now, q.fault(p, now)
 	if q.viewer.Person == "" {
 		s = s.unnamed()
 	}
 	return s
+}
+
+// fault says why nothing newer than a projection is known at an instant; empty: it is recent.
+func (q *request) fault(p *projection, now time.Time) string {
+	if p.Fault == "" && now.Sub(p.AsOf) > blindAge {
+		return "the store does not answer"
+	}
+	return p.Fault
 }
 
 // unnamed returns the snapshot without the names of people.
@@ -236,7 +253,7 @@ func (s Snapshot) unnamed() Snapshot {
 	open := make([]Incident, len(s.Open))
 	for i := range s.Open {
 		open[i] = s.Open[i]
-		open[i].Holders, open[i].Asked, open[i].Next = nil, nil, nil
+		open[i].Holders, open[i].Asked, open[i].Pages, open[i].Next = nil, nil, nil, nil
 	}
 	lost := make([]Lost, len(s.Lost))
 	for i := range s.Lost {

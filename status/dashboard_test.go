@@ -31,6 +31,9 @@ func TestDay(t *testing.T) {
 		assert.Equal(t, http.StatusSeeOther, s.post("ben", "do", "acknowledge", "incident", id).Code)
 		assert.Equal(t, "One incident, in hand. P1 Checkout is down, ben since 00:05.", s.verdict())
 		assert.Contains(t, s.get("ben", "/?did=acknowledge&of="+id).Body.String(), "Done: you have it.")
+		s.post("ben", "do", "resolve", "incident", id, "back", "incident", "alerts", "1", "note", "the cable is in again")
+		pass(2 * time.Second)
+		assert.Equal(t, "All quiet. 3 services, nothing open since 00:05. ana and cho are on call.", s.verdict())
 	})
 }
 
@@ -122,10 +125,20 @@ func TestDoors(t *testing.T) {
 			{"/service/checkout", 200, 403},
 			{"/service/none", 404, 403},
 			{"/services", 200, 403},
+			{"/capability/buying", 200, 403},
+			{"/capability/none", 404, 403},
 			{"/alerts?state=firing&paged=yes", 200, 403},
 			{"/incident/" + id + "/page", 200, 403},
 			{"/history?text=checkout&priority=P1&since=1999-12-31", 200, 403},
 			{"/messages", 200, 403},
+			{"/ledger", 200, 403},
+			{"/ledger?person=ana&from=1999-12-31&to=2000-01-02", 200, 403},
+			{"/ledger?from=2000-01-02&to=2000-01-01", 400, 403},
+			{"/ledger?from=yesterday", 400, 403},
+			{"/ledger?incident=none", 404, 403},
+			{"/ledger?after=none", 404, 403},
+			{"/ledger.csv", 200, 403},
+			{"/ledger.csv?incident=" + id, 200, 403},
 			{"/catalog", 200, 403},
 			{"/switch", 200, 403},
 			{"/none", 404, 404},
@@ -198,13 +211,13 @@ func TestReads(t *testing.T) {
 		s.fires("shop.down", "eu", "Checkout is down")
 		pass(2 * time.Second)
 		s.get("ana", "/")
-		before := s.kept.reads
+		before := s.kept.counted()
 		for k := range 500 {
 			s.get(fmt.Sprintf("viewer%d", k), "/")
 			s.get("machine:hall", "/?wall=1")
 			s.get("ben", "/verdict.txt")
 		}
-		assert.Zero(t, s.kept.reads-before, "reads of the store by 1,500 requests within a second")
+		assert.Zero(t, s.kept.counted()-before, "reads of the store by 1,500 requests within a second")
 	})
 }
 
@@ -214,7 +227,7 @@ func TestBlind(t *testing.T) {
 		s.fires("shop.down", "eu", "Checkout is down")
 		pass(time.Second)
 		require.Contains(t, s.verdict(), "nobody has it")
-		s.kept.away = errors.New("dial tcp 10.1.2.3:5432: refused")
+		s.kept.away(errors.New("dial tcp 10.1.2.3:5432: refused"))
 		pass(20 * time.Second)
 		w := s.get("ana", "/")
 		page := w.Body.String()
@@ -224,7 +237,7 @@ func TestBlind(t *testing.T) {
 		assert.NotContains(t, page, "<button", "nothing can be recorded now")
 		assert.NotContains(t, page, "10.1.2.3", "for operators only")
 		assert.Equal(t, 503, s.get("ana", "/history").Code)
-		s.kept.away = nil
+		s.kept.away(nil)
 		pass(5 * time.Second)
 		assert.Contains(t, s.verdict(), "nobody has it")
 	})

@@ -1,8 +1,9 @@
 // Package status shows people how things stand and lets them act: a dashboard, and the links to acknowledge that pages have, each an
 // [http.Handler] over a [tocsin.Engine], and one sentence that says it all.
 //
-// [Dashboard] serves pages about an engine, on which people also act. [Links] serves the links. [Verdict] is the sentence: the heading and the title of the page,
-// and the answer of verdict.txt. It is a pure function of a [Snapshot].
+// [Dashboard] serves pages about an engine, on which people also act. [Links] serves the links to acknowledge, and those by which people
+// share how a capability of the catalog stands. [Verdict] is the sentence: the heading and the title of the page, and the answer of
+// verdict.txt. It is a pure function of a [Snapshot].
 //
 // # Colour
 //

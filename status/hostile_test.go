@@ -83,7 +83,7 @@ func TestHostile(t *testing.T) {
 				check("incident", s.get("ana", "/incident/"+i.ID+path).Body.String())
 			}
 		}
-		for _, path := range []string{"/", "/?wall=1", "/history", "/alerts", "/messages", "/services", "/verdict.txt"} {
+		for _, path := range []string{"/", "/?wall=1", "/history", "/alerts", "/messages", "/ledger", "/services", "/verdict.txt"} {
 			check(path, s.get("ana", path).Body.String())
 		}
 		w, leave := s.stream("ana", "/events")

@@ -2,8 +2,8 @@ package status
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
+	"net/http"
 	"net/url"
 	"slices"
 	"strings"
@@ -15,6 +15,7 @@ import (
 	"github.com/tocsin-dev/tocsin/escalate"
 	"github.com/tocsin-dev/tocsin/incident"
 	"github.com/tocsin-dev/tocsin/internal/line"
+	"github.com/tocsin-dev/tocsin/internal/machine/escalation"
 )
 
 // incidentPage answers four things about one incident, then shows everything that is known.
@@ -26,6 +27,7 @@ type incidentPage struct {
 	Row               rowView
 	Four              []four
 	CanAct, Open      bool
+	Partly            bool // neither the timeline nor the alerts could be read
 	Runs              []runView
 	Timeline          []entryView
 	Messages          []messageView
@@ -35,7 +37,10 @@ type incidentPage struct {
 	Decided           string
 }
 
-type four struct{ Name, Strong, Text string }
+type four struct {
+	Name, Strong, Text string
+	Age                *moment // since when, behind Strong; nil: it does not go on
+}
 
 type messageView struct {
 	At        *moment
@@ -44,27 +49,27 @@ type messageView struct {
 
 func (q *request) incident() error { return q.incidentPage(200, q.PathValue("id"), nil) }
 
-// incidentPage renders the page of an incident.
+// incidentPage renders the page of an incident. While the store is away, it is what was seen last.
 func (q *request) incidentPage(status int, id string, said *answer) error {
-	inc, err := q.find(id)
+	s, err := see(q.Context(), q.engine, id)
+	now, fault := q.now(), ""
+	if away(err) && q.Context().Err() == nil {
+		if s = q.board(q.tenant).last(id); s != nil {
+			q.w.Header().Set("Retry-After", "5")
+			q.log().WarnContext(q.Context(), "status: an incident could not be read", "path", q.URL.Path, "error", clip(err.Error(), 500))
+			status, fault, err = http.StatusServiceUnavailable, "the store does not answer", nil
+		}
+	}
 	if err != nil {
 		return err
 	}
-	timeline, err := q.engine.Timeline(q.Context(), id)
-	if err != nil {
+	if err := q.shows(&s.inc); err != nil {
 		return err
 	}
-	members, err := q.engine.Alerts(q.Context(), tocsin.AlertQuery{Tenant: inc.Tenant, Incident: id, Limit: rowsMost})
-	if err != nil && !errors.As(err, new(*tocsin.MoreError)) {
-		return err
-	}
-	m := q.incidentView(&inc, timeline)
-	for k := range members {
-		m.Members = append(m.Members, alertLine(&members[k], q.now()))
-	}
+	m := q.incidentView(s, now, s.asOf, fault)
 	if did := q.URL.Query().Get("did"); said == nil && did != "" {
-		row := row(q.engine.Catalog(), &inc, q.now())
-		said = q.done(did, &row, q.now())
+		row := row(q.engine.Catalog(), &s.inc, now)
+		said = q.done(did, &row, now)
 	}
 	m.Row.Answer = said
 	return q.render(status, "incident", m)
@@ -73,34 +78,58 @@ func (q *request) incidentPage(status int, id string, said *answer) error {
 // find returns an incident that the viewer may see.
 func (q *request) find(id string) (incident.Incident, error) {
 	inc, err := q.engine.Incident(q.Context(), id)
-	if err == nil && !q.viewer.MaySee(&inc) {
-		return incident.Incident{}, fmt.Errorf("%w: %q is not for the viewer", tocsin.ErrNotFound, id)
+	if err == nil {
+		err = q.shows(&inc)
 	}
-	return inc, err
+	if err != nil {
+		return incident.Incident{}, err
+	}
+	return inc, nil
 }
 
-func (q *request) incidentView(inc *incident.Incident, timeline []incident.Entry) *incidentPage {
-	now, cat := q.now(), q.engine.Catalog()
+// shows returns an error unless the viewer may see an incident, and it is of the request's tenant.
+func (q *request) shows(inc *incident.Incident) error {
+	if !q.viewer.MaySee(inc) {
+		return fmt.Errorf("%w: %q is not for the viewer", tocsin.ErrNotFound, inc.ID)
+	}
+	return q.belongs(inc.Tenant, inc.ID)
+}
+
+// incidentView returns the page of an incident. fault says why nothing newer is known than as of an instant.
+func (q *request) incidentView(s *sight, now, asOf time.Time, fault string) *incidentPage {
+	cat, inc := q.engine.Catalog(), &s.inc
 	i := row(cat, inc, now)
 	m := &incidentPage{
-		ID: i.ID, Name: title(&i, 90), Row: q.row(&i, now, false), Open: inc.Phase != incident.Resolved, CanAct: q.mayAct(),
+		ID: i.ID, Name: title(&i, 90), Row: q.row(&i, now, fault != ""), Open: inc.Phase != incident.Resolved, CanAct: q.mayAct() && fault == "",
 		Class: string(i.State) + " " + strings.ToLower(i.Priority.String()), Glyph: glyph{q.base, shapeOf(i.Priority)},
-		Holding: holding(&i, inc, now), Decided: "decided by class " + line.Of(inc.Class),
+		Holding: holding(&i, inc, now), Decided: "decided by class " + line.Of(inc.Class), Partly: s.partly,
 	}
-	m.frame = q.frame(m.Name+". "+m.Holding, "", now, now)
 	m.Icon = map[State]string{Unheld: "unheld", Held: "held"}[i.State]
 	if m.Icon = cmp.Or(m.Icon, "quiet"); !m.Open {
 		m.Class, m.Icon = "quiet", "quiet"
+	}
+	if fault != "" {
+		m.Class, m.Icon = "blind", "blind"
+		m.Holding = fmt.Sprintf("We cannot say who has it now: %s. What you see is from %s.", fault, asOf.In(q.zone).Format("15:04:05"))
+	}
+	icon := m.Icon
+	m.frame = q.frame(m.Name+". "+m.Holding, "", now, asOf)
+	m.Icon, m.Blind, m.Events = icon, fault != "", q.base+"incident/"+url.PathEscape(inc.ID)+"/events"
+	if strings.HasSuffix(q.URL.Path, "/act") {
+		m.Events += "?at=act"
 	}
 	m.Four = answers(cat, &i, inc, now)
 	for k := range inc.Runs {
 		m.Runs = append(m.Runs, runOf(&inc.Runs[k]))
 	}
-	m.Timeline = q.entries(cat, timeline, now)
-	m.Messages = messagesOf(inc, timeline, now)
+	m.Timeline = q.entries(cat, s.timeline, now)
+	m.Messages = messagesOf(s.messages, now)
 	m.Facts = q.facts(inc, now)
 	for _, r := range inc.Routes {
 		m.Routes = append(m.Routes, line.Of(r))
+	}
+	for k := range s.members {
+		m.Members = append(m.Members, alertLine(&s.members[k], now))
 	}
 	return m
 }
@@ -124,17 +153,16 @@ func holding(i *Incident, inc *incident.Incident, now time.Time) string {
 
 // answers are the four answers: what, who, why, next.
 func answers(cat *catalog.Compiled, i *Incident, inc *incident.Incident, now time.Time) []four {
-	end := now
+	what := four{Name: "What", Strong: fmt.Sprintf("%v, for", i.Priority), Age: age(i.Since, now), Text: clip(i.Title, 200) + "."}
 	if !inc.Resolved.IsZero() {
-		end = inc.Resolved
+		what.Strong, what.Age = fmt.Sprintf("%v, for %s.", i.Priority, ago(inc.Resolved.Sub(i.Since))), nil
 	}
-	what := four{"What", fmt.Sprintf("%v, for %s.", i.Priority, ago(end.Sub(i.Since))), clip(i.Title, 200) + "."}
 	if inc.Alerts > 1 {
 		what.Text += fmt.Sprintf(" %d of %s fire.", inc.Firing, plural(inc.Alerts, "alert"))
 	}
 	who := four{Name: "Who", Strong: "Nobody.", Text: "Nobody was paged yet."}
 	if len(i.Asked) > 0 {
-		who.Text = people(i.Asked) + " " + verb(i.Asked, "was", "were") + " paged."
+		who.Text = paged(i) + "."
 	}
 	if acks := inc.Escalation.Acks; len(acks) > 0 && len(i.Holders) > 0 {
 		who.Strong = people(i.Holders) + ","
@@ -144,31 +172,31 @@ func answers(cat *catalog.Compiled, i *Incident, inc *incident.Incident, now tim
 		}
 		who.Text += "."
 	}
-	why := four{"Why", fmt.Sprintf("%v:", i.Priority), line.Of(inc.Why) + ". " + whyThem(cat, i, inc, now)}
+	why := four{Name: "Why", Strong: fmt.Sprintf("%v:", i.Priority), Text: line.Of(inc.Why) + ". " + whyThem(cat, i, inc, now)}
 	if inc.Forced != 0 {
 		why.Text = "a person set it, " + line.Of(inc.Because) + ". " + whyThem(cat, i, inc, now)
 	}
-	return []four{what, who, why, {"Next", "", nextOf(i, inc, now) + waitsFor(inc)}}
+	return []four{what, who, why, {Name: "Next", Text: nextOf(i, inc, now) + waitsFor(inc)}}
 }
 
 // whyThem says by which level of which policy people are asked.
 func whyThem(cat *catalog.Compiled, i *Incident, inc *incident.Incident, now time.Time) string {
-	pinned, team := cat.Pin(inc.Plan), line.Of(inc.Owner)
-	level := max(inc.Escalation.Level, 1)
-	if level > len(pinned.Policy.Levels) || i.State == Informed {
+	policy, team := line.Of(inc.Course.PolicyName), line.Of(inc.Owner)
+	if inc.Escalation.Level > len(inc.Course.Policy.Levels) || i.State == Informed {
 		return fmt.Sprintf("Plan %s of %s.", line.Of(inc.Plan), team)
 	}
-	reached, _ := cat.Reach(pinned.Policy.Levels[level-1].Page, inc.Owner, now)
+	level := max(inc.Escalation.Level, 1)
+	state := escalation.State{Position: inc.Escalation.Position}
 	var names []string
-	for _, r := range reached {
+	for _, r := range state.Again(termsAt(cat, inc, now)) {
 		if r.Person != "" {
 			names = append(names, string(r.Person))
 		}
 	}
 	if len(names) == 0 || len(i.Asked) == 0 && len(i.Next) == 0 {
-		return fmt.Sprintf("Level %d of %s for %s.", level, line.Of(pinned.Plan.Policy), team)
+		return fmt.Sprintf("Level %d of %s for %s.", level, policy, team)
 	}
-	text := fmt.Sprintf("%s: level %d of %s for %s", people(names), level, line.Of(pinned.Plan.Policy), team)
+	text := fmt.Sprintf("%s: level %d of %s for %s", people(names), level, policy, team)
 	for _, d := range duties(cat, now) {
 		if d.Team == inc.Owner && !d.Until.IsZero() && slices.Contains(d.People, names[0]) {
 			text += ", on call until " + clock(d.Until, now)
@@ -283,20 +311,6 @@ func runOf(r *incident.Run) runView {
 	return v
 }
 
-// messagesOf lists the messages of an incident: those on their way, then those that left or failed, the newest first.
-func messagesOf(inc *incident.Incident, timeline []incident.Entry, now time.Time) (all []messageView) {
-	for _, p := range inc.Pending {
-		channel, _ := p.Contact.Split()
-		all = append(all, messageView{What: fmt.Sprintf("%s to %s over %s", p.Kind, recipient(p.Person, p.Contact), channel), Why: "on its way"})
-	}
-	for _, e := range slices.Backward(timeline) {
-		if e.Word.Kind() == incident.KindPage {
-			all = append(all, messageView{At: second(e.At, now), What: columns(e.Text), Why: string(e.Word)})
-		}
-	}
-	return all
-}
-
 // columns shows the columns of a text on one line.
 func columns(text string) string { return strings.ReplaceAll(line.Of(text), "  ", " · ") }
 
@@ -306,6 +320,7 @@ type entryView struct {
 	Strong, Text string
 	Person       bool
 	Folded       []string
+	Key          uint64 // number of the first of Folded
 }
 
 const foldFrom = 3 // entries that are folded into one
@@ -318,7 +333,7 @@ func (q *request) entries(cat *catalog.Compiled, timeline []incident.Entry, now 
 			first--
 		}
 		if n := k - first + 1; n >= foldFrom {
-			v := entryView{At: second(timeline[k].At, now), Text: fmt.Sprintf("%d times more since %s", n, clock(timeline[first].At, now))}
+			v := entryView{At: second(timeline[k].At, now), Text: fmt.Sprintf("%d times more since %s", n, clock(timeline[first].At, now)), Key: timeline[first].Seq}
 			for _, e := range slices.Backward(timeline[first : k+1]) {
 				v.Folded = append(v.Folded, clock(e.At, now)+" "+plain(&e))
 			}

@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"math/rand/v2"
 	"net/http"
 	"strings"
 	"sync"
@@ -27,97 +26,12 @@ import (
 	"github.com/tocsin-dev/tocsin"
 	"github.com/tocsin-dev/tocsin/catalog"
 	"github.com/tocsin-dev/tocsin/escalate"
-	"github.com/tocsin-dev/tocsin/incident"
 	"github.com/tocsin-dev/tocsin/internal/acklink"
 	"github.com/tocsin-dev/tocsin/notify"
 	notifylog "github.com/tocsin-dev/tocsin/notify/log"
-	"github.com/tocsin-dev/tocsin/respond"
 	"github.com/tocsin-dev/tocsin/store"
 	"github.com/tocsin-dev/tocsin/store/memory"
 )
-
-// TestLinkAgainstEscalation lets people follow links in seeded orders while the escalation goes on. There is one outcome each: the
-// timeline says who acknowledged, in that order, and whoever was told "you have it" is among them.
-func TestLinkAgainstEscalation(t *testing.T) {
-	const orders = 200
-	held := 0
-	for seed := range uint64(orders) {
-		synctest.Test(t, func(t *testing.T) {
-			rng := rand.New(rand.NewPCG(seed, 15))
-			h := startLinks(t)
-			defer h.stop()
-			require.NoError(t, h.Submit(t.Context(), checkoutDown()))
-			if seed%2 == 0 { // the links are followed at the very instant of a level
-				passTime(time.Duration(rng.IntN(5)) * time.Minute)
-			} else {
-				passTime(time.Duration(rng.Int64N(int64(5 * time.Minute))))
-			}
-			var all sync.WaitGroup
-			var mu sync.Mutex
-			told := map[string]bool{}
-			try := func(person string, act func() bool) {
-				after := time.Duration(rng.IntN(3)) * time.Minute
-				all.Go(func() {
-					time.Sleep(after)
-					if act() {
-						mu.Lock()
-						defer mu.Unlock()
-						told[person] = true
-					}
-				})
-			}
-			for _, person := range []string{"ana", "ben"} {
-				h.mu.Lock()
-				link := ""
-				for _, m := range h.sent {
-					if m.Person == person && m.Kind == notify.Page {
-						link = m.Ack
-					}
-				}
-				h.mu.Unlock()
-				if link != "" {
-					try(person, func() bool {
-						body := h.ask(http.MethodPost, link).Body.String()
-						return strings.Contains(body, "You have it") || strings.Contains(body, "You had it") // and somebody escalated at once
-					})
-				}
-			}
-			inc := h.incident(t)
-			try("", func() bool {
-				return h.DoAs(t.Context(), respond.Viewer{Person: "ben"}, respond.Escalate{Incident: inc.ID, AsOf: inc.Escalation.Position}) == nil && false
-			})
-			all.Wait()
-			passTime(time.Second)
-			entries, err := h.Timeline(t.Context(), inc.ID)
-			require.NoError(t, err)
-			by, holders := map[string]bool{}, map[string]bool{}
-			for _, e := range entries {
-				switch e.Word {
-				case incident.WordAcknowledged:
-					assert.False(t, holders[e.Actor], "seed %d: once", seed)
-					by[e.Actor], holders[e.Actor] = true, true
-				case incident.WordEscalated: // by hand ends what was acknowledged
-					clear(holders)
-				}
-			}
-			assert.Equal(t, told, by, "seed %d: who was told so is who acknowledged", seed)
-			acks := map[string]bool{}
-			for _, a := range h.incident(t).Escalation.Acks {
-				acks[string(a.By)] = true
-			}
-			assert.Equal(t, holders, acks, "seed %d: who has it is told by the timeline", seed)
-			sent := func() int { h.mu.Lock(); defer h.mu.Unlock(); return len(h.sent) }
-			before := sent()
-			passTime(10 * time.Minute)
-			if len(acks) > 0 {
-				held++
-				assert.Equal(t, before, sent(), "seed %d: nobody is asked while somebody has it", seed)
-			}
-		})
-	}
-	t.Logf("%d orders, in %d of them somebody has the incident", orders, held)
-	assert.Greater(t, held, orders/2)
-}
 
 // TestNoTokenIsKept: nothing that stays has a token: not the log, the log notifier, the store with its timelines, tasks, dead letters and
 // input log, the traces, not even where a notifier quotes the message in its error.

@@ -22,18 +22,29 @@ import (
 	"github.com/tocsin-dev/tocsin/respond"
 )
 
-// Links serves the links to acknowledge that pages to a person have; see [tocsin.Config.PublicURL]. Mount it at the path /a/ beneath that
-// URL. The links need no login: each names its person. c may be nil.
+// Links serves the links to acknowledge that pages to a person have, and the share links that people make; see [tocsin.Config.PublicURL].
+// Mount it at the path /a/ beneath that URL. The links need no login. Of c only Zone counts, for share links. c may be nil.
 //
+// A share link, beneath share/, shows how one capability stands: the priorities of what is open, by service, and whether somebody has it. It
+// names no person, and shows nothing that a sender wrote, no id, no action and no reference. Its page is made anew every 30 seconds. It
+// costs the store as much as a viewer of the dashboard: at most one read a second for all of a tenant.
+//
+// A link to acknowledge names its person.
 // GET shows what would be acknowledged, and changes nothing, whoever follows the link: a scanner of mails, a preview of a chat. POST
 // acknowledges by [tocsin.Engine.DoAs], as the person and via the channel of the page. A link that is not valid any more shows nothing of
 // the incident and says what to do. The pages need no script, and no answer may be stored.
-func Links(e *tocsin.Engine, _ *Config) http.Handler {
-	return &linkPages{engine: e, headers: linkHeaders()}
+func Links(e *tocsin.Engine, c *Config) http.Handler {
+	l := &linkPages{engine: e, boards: &dashboard{engine: e, boards: make(map[string]*board)}, zone: time.UTC, headers: linkHeaders()}
+	if c != nil && c.Zone != nil {
+		l.zone = c.Zone
+	}
+	return l
 }
 
 type linkPages struct {
 	engine  *tocsin.Engine
+	boards  *dashboard     // only its boards, for share links
+	zone    *time.Location // of share links
 	headers map[string]string
 }
 
@@ -71,6 +82,10 @@ type linkPage struct {
 
 // ServeHTTP implements http.Handler.
 func (l *linkPages) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if shares(r) {
+		l.serveShare(w, r)
+		return
+	}
 	var p linkPage
 	switch r.Method {
 	case http.MethodGet, http.MethodHead:
@@ -227,19 +242,22 @@ func linkInvalid(err error) linkPage {
 	return linkPage{Status: http.StatusGone, Heading: "This is over", Lines: []string{"What the link was for has ended. There is nothing to do."}}
 }
 
-// write sends a page.
-func (l *linkPages) write(w http.ResponseWriter, p *linkPage) {
+// write sends a page about acknowledging, or about a link that shows nothing.
+func (l *linkPages) write(w http.ResponseWriter, p *linkPage) { l.send(w, p.Status, linkTemplate, p) }
+
+// send sends a page of a template.
+func (l *linkPages) send(w http.ResponseWriter, status int, t *template.Template, page any) {
 	var b bytes.Buffer
-	err := linkTemplate.Execute(&b, struct {
-		*linkPage
+	err := t.Execute(&b, struct {
+		Page  any
 		Style template.CSS
-	}{p, template.CSS(linkCSS)})
+	}{page, template.CSS(linkCSS)})
 	for name, value := range l.headers {
 		w.Header().Set(name, value)
 	}
 	if err != nil { // texts only: cannot happen
-		p.Status = http.StatusInternalServerError
+		status = http.StatusInternalServerError
 	}
-	w.WriteHeader(p.Status)
+	w.WriteHeader(status)
 	_, _ = w.Write(b.Bytes())
 }

@@ -20,6 +20,7 @@ import (
 type listPage struct {
 	frame
 	Heading, Says, Path string
+	Class               string
 	Search              []field
 	Rows                []rowView
 	Dense               bool
@@ -59,10 +60,20 @@ func (q *request) list(heading, here string) *listPage {
 	return &listPage{frame: q.frame(heading, here, q.now(), q.now()), Heading: heading, Path: strings.ToLower(here)}
 }
 
+// dated says from when a page is that shows what is open, if nothing newer is known.
+func (m *listPage) dated(q *request, p *projection) {
+	now := q.now()
+	if m.AsOf = second(p.AsOf, now); q.fault(p, now) != "" {
+		m.Blind, m.Icon, m.Class = true, "blind", "blind"
+		m.Says = fmt.Sprintf("We cannot say what is open now: %s. What you see is from %s.", q.fault(p, now), m.AsOf.Text)
+	}
+}
+
 // services lists the services of the catalog, those with open incidents first.
 func (q *request) services() error {
 	p := q.fresh()
 	m := q.list("Services", "Services")
+	m.dated(q, p)
 	all := q.engine.Catalog().Source().Services
 	open := make(map[string]int)
 	for i := range p.Open {
@@ -84,6 +95,7 @@ func (q *request) services() error {
 		t.Lines = append(t.Lines, l)
 	}
 	m.found(t, "The catalog names no services.")
+	m.Tables = append(q.capabilityTables(p), m.Tables...)
 	return q.render(200, "list", m)
 }
 
@@ -101,18 +113,25 @@ func (q *request) service() error {
 	source := q.engine.Catalog().Source()
 	s, known := source.Services[name]
 	m := q.list(clip(name, 80), "Services")
-	shown := q.snapshot(p, now)
+	shown, open := q.snapshot(p, now), 0
 	for i := range shown.Open {
-		if shown.Open[i].Service == name && len(m.Rows) < rowsMost {
+		if shown.Open[i].Service != name {
+			continue
+		}
+		if open++; len(m.Rows) < rowsMost {
 			m.Rows = append(m.Rows, q.row(&shown.Open[i], now, shown.Fault != ""))
 		}
 	}
 	if !known && len(m.Rows) == 0 {
 		return fmt.Errorf("%w: service %.40q", tocsin.ErrNotFound, name)
 	}
-	if m.Says = plural(len(m.Rows), "incident") + " open."; len(m.Rows) == 0 {
+	switch m.Says = plural(open, "incident") + " open."; {
+	case open == 0:
 		m.Says, m.Empty = "Nothing is open.", "No incident of this service is open."
+	case open > len(m.Rows):
+		m.Says = fmt.Sprintf("%d incidents open; the first %d are shown.", open, rowsMost)
 	}
+	m.dated(q, p)
 	owner := cmp.Or(s.Owner, source.Defaults.Owner)
 	facts := []fact{{Name: "Team", Text: line.Of(owner)}, {Name: "Tier", Text: strings.TrimPrefix(tierOf(s.Tier), "tier ")}}
 	for _, n := range s.Needs {
@@ -269,7 +288,7 @@ func alertLine(al *incident.Alert, now time.Time) lineView {
 
 // messages lists the messages that failed for good.
 func (q *request) messages() error {
-	m, now := q.list("Messages that reached nobody", "Messages"), q.now()
+	m, now := q.list("Messages that failed for good", "Messages"), q.now()
 	m.Path = "messages"
 	t := table{ID: "dead", Name: "Dead letters"}
 	hidden, err := q.engine.Hidden(q.Context(), q.viewer, q.tenant)
@@ -300,6 +319,7 @@ func (q *request) messages() error {
 	if m.Tables = []table{t}; t.Count == 0 {
 		m.Tables, m.Says, m.Empty = nil, "None.", "Every message found somebody."
 	}
+	m.Side = []side{{Name: "All messages", Facts: []fact{{Name: "Ledger", Text: "What became of each", Path: "ledger"}}}}
 	return q.render(200, "list", m)
 }
 

@@ -33,11 +33,16 @@ type mainPage struct {
 	Ribbons  []ribbon
 	DayAgo   string
 	News     []piece
-	Engine   []fact
-	CanAct   bool
-	Duty     []dutyView
-	Gaps     []gapView
-	Letters  int
+	// Capabilities are those that are not quiet, and CapabilitiesMore counts the others in words.
+	Capabilities     []capabilityView
+	CapabilitiesMore string
+
+	Hears   []fact
+	Engine  []fact
+	CanAct  bool
+	Duty    []dutyView
+	Gaps    []gapView
+	Letters int
 	// LettersSay counts the dead letters in words.
 	LettersSay string
 	Screen     []rowView
@@ -110,7 +115,7 @@ func (q *request) mainPage(p *projection, now time.Time, answers map[string]answ
 	s := q.snapshot(p, now)
 	said := verdictOf(&s)
 	query := url.Values{}
-	for _, k := range []string{"wall", "service", "tenant"} {
+	for _, k := range []string{"wall", "service"} {
 		if v := q.URL.Query().Get(k); v != "" {
 			query.Set(k, v)
 		}
@@ -133,6 +138,8 @@ func (q *request) mainPage(p *projection, now time.Time, answers map[string]answ
 		return m
 	}
 	m.sections(q, &s, answers)
+	m.capabilities(q, &s)
+	m.Hears = hears(&s)
 	m.ribbons(q, p, &s)
 	m.engine(p, &s)
 	return m

@@ -3,6 +3,7 @@ package status
 import (
 	"maps"
 	"slices"
+	"time"
 
 	"github.com/tocsin-dev/tocsin/catalog"
 	"github.com/tocsin-dev/tocsin/incident"
@@ -49,7 +50,11 @@ func (q *request) seen(p *projection) *projection {
 		Snapshot: p.Snapshot, version: p.version, read: p.read, detail: p.detail, took: p.took, next: p.next,
 		secrets: secrets{maps.Clone(p.private), p.source},
 	}
+	ended := false
 	for _, id := range ids {
+		i := own.private[id]
+		own.Sending -= len(i.Pending)
+		ended = ended || i.Resolved.Equal(p.Ended)
 		delete(own.private, id)
 	}
 	gone := func(id string) bool { return slices.Contains(ids, id) }
@@ -58,5 +63,13 @@ func (q *request) seen(p *projection) *projection {
 	own.Lost = slices.DeleteFunc(slices.Clone(p.Lost), func(l Lost) bool { return gone(l.Incident) })
 	own.ended = slices.DeleteFunc(slices.Clone(p.ended), func(s span) bool { return gone(s.ID) })
 	own.Needed = needed(p.source, own.Open)
+	if ended {
+		own.Ended = time.Time{}
+		for _, s := range own.ended {
+			if s.End.After(own.Ended) {
+				own.Ended = s.End
+			}
+		}
+	}
 	return own
 }

@@ -1,6 +1,7 @@
 package status_test
 
 import (
+	"encoding/json"
 	"net/http"
 	"strings"
 	"testing"
@@ -12,8 +13,10 @@ import (
 
 	"github.com/tocsin-dev/tocsin/catalog"
 	"github.com/tocsin-dev/tocsin/escalate"
+	"github.com/tocsin-dev/tocsin/event"
 	"github.com/tocsin-dev/tocsin/incident"
 	"github.com/tocsin-dev/tocsin/respond"
+	"github.com/tocsin-dev/tocsin/severity"
 )
 
 // TestAPIPrivate sends a good request to every route of openapi.json while the incident is private. Who has no part in it gets no word of
@@ -29,6 +32,9 @@ func TestAPIPrivate(t *testing.T) {
 				require.Contains(t, h.ask("owner", http.MethodGet, "/incidents", "").Body.String(), h.ids["{id}"])
 				require.Equal(t, http.StatusOK, h.ask("owner", http.MethodGet, "/incidents/{id}", "").Code)
 				require.Contains(t, h.ask("owner", http.MethodGet, "/alerts", "").Body.String(), "Checkout is down")
+				require.Contains(t, h.ask("owner", http.MethodGet, "/messages", "").Body.String(), h.ids["{id}"])
+				require.Contains(t, h.ask("owner", http.MethodGet, "/capabilities/{name}", "").Body.String(), "checkout has a P1")
+				require.Contains(t, h.ask("owner", http.MethodPost, "/would/{intake}", file.goodBodies()["/would/{intake}"]).Body.String(), "of incident "+h.ids["{id}"])
 				synctest.Wait()
 				before := h.kept()
 				for path, operations := range file.Paths {
@@ -45,7 +51,7 @@ func TestAPIPrivate(t *testing.T) {
 						if strings.Contains(path, "{id}") {
 							assert.Equal(t, http.StatusNotFound, w.Code, "%s %s: %s", method, path, w.Body)
 						}
-						for _, secret := range []string{`"id":"` + h.ids["{id}"], `"incident":"` + h.ids["{id}"], "Checkout is down", "it is about people"} {
+						for _, secret := range []string{`"id":"` + h.ids["{id}"], `"incident":"` + h.ids["{id}"], "of incident " + h.ids["{id}"], "Checkout is down", "checkout has a", "it is about people"} {
 							assert.NotContains(t, w.Body.String(), secret, "%s %s", method, path)
 						}
 					}
@@ -73,29 +79,35 @@ func TestAPIPrivateUnread(t *testing.T) {
 func TestDashboardPrivate(t *testing.T) {
 	pages := []string{
 		"/", "/?wall=1", "/?service=checkout", "/verdict.txt", "/services", "/service/checkout", "/alerts", "/history", "/history?text=checkout", "/messages",
-		"/switch", "/catalog",
+		"/switch", "/catalog", "/ledger", "/ledger.csv", "/capability/buying",
 	}
 	playWith(t, shop(), func(s *stage) {
 		s.fires("shop.down", "eu", "Checkout is down")
 		id := s.only()
-		own := []string{"/incident/" + id, "/incident/" + id + "/resolve", "/incident/" + id + "/priority", "/incident/" + id + "/page"}
+		own := []string{
+			"/incident/" + id, "/incident/" + id + "/resolve", "/incident/" + id + "/priority", "/incident/" + id + "/page",
+			"/ledger?incident=" + id, "/ledger.csv?incident=" + id,
+		}
 		for _, path := range own {
 			require.Equal(t, 200, s.get("cho+operator", path).Code, path)
 		}
 		require.Contains(t, s.get("cho", "/").Body.String(), "Checkout is down")
-		require.Contains(t, s.get("cho", "/service/checkout").Body.String(), "Checkout is down")
+		for _, path := range []string{"/service/checkout", "/ledger", "/ledger.csv", "/capability/buying"} {
+			require.Contains(t, s.get("cho", path).Body.String(), "Checkout is down", path)
+		}
 		require.NoError(t, s.bell.Do(t.Context(), respond.SetPrivate{Incident: id, By: "ben", Because: "it is about people"}))
 		pass(2 * time.Second)
 		for _, user := range []string{"cho", "cho+operator approve", "machine:hall"} {
-			for _, path := range append(pages, own...) {
+			for _, path := range append(append(pages, own...), "/incident/"+id+"/events") {
 				w := s.get(user, path)
 				assert.NotContains(t, w.Body.String(), "Checkout is down", "%s as %s", path, user)
 				assert.NotContains(t, w.Body.String(), id+"\"", "%s as %s", path, user)
-				if strings.HasPrefix(path, "/incident/") && user != "machine:hall" {
+				if strings.Contains(path, id) && user != "machine:hall" {
 					assert.Equal(t, 404, w.Code, "%s as %s", path, user)
 				}
 			}
 			assert.Contains(t, s.get(user, "/verdict.txt").Body.String(), "nothing is open")
+			assert.NotContains(t, s.get(user, "/?service=checkout").Body.String(), "checkout has a", "the capability")
 		}
 		for _, do := range []string{"acknowledge", "unacknowledge", "note", "resolve", "reprioritise", "page", "escalate"} {
 			assert.Equal(t, 404, s.post("cho+operator", "do", do, "incident", id, "note", "x", "at", "1.1", "priority", "P1", "target", "person:cho").Code, do)
@@ -103,7 +115,9 @@ func TestDashboardPrivate(t *testing.T) {
 		for _, user := range []string{"ana", "ben"} { // who was paged, and who made it private
 			assert.Contains(t, s.get(user, "/").Body.String(), "Checkout is down", user)
 			assert.Equal(t, 200, s.get(user, own[0]).Code, user)
-			assert.Contains(t, s.get(user, "/alerts").Body.String(), "Checkout is down", user)
+			for _, path := range []string{"/alerts", "/ledger", "/ledger.csv", "/capability/buying"} {
+				assert.Contains(t, s.get(user, path).Body.String(), "Checkout is down", "%s as %s", path, user)
+			}
 		}
 		require.NoError(t, s.bell.Do(t.Context(), respond.Assume{Incident: id, Role: incident.Scribe, By: "cho"}))
 		pass(2 * time.Second)
@@ -114,6 +128,8 @@ func TestDashboardPrivate(t *testing.T) {
 		for _, path := range append(pages, own...) {
 			assert.NotContains(t, s.get("cho", path).Body.String(), "Checkout is down", "%s when it is over", path)
 		}
+		assert.Contains(t, s.get("cho", "/verdict.txt").Body.String(), "nothing is open", "when it ended is not told")
+		assert.Contains(t, s.get("ana", "/verdict.txt").Body.String(), "nothing open since")
 		assert.Contains(t, s.get("ana", "/service/checkout").Body.String(), "Checkout is down")
 	})
 }
@@ -127,7 +143,7 @@ func TestDashboardPrivateClass(t *testing.T) {
 	playWith(t, c, func(s *stage) {
 		s.fires("shop.down", "eu", "Checkout is down")
 		for range 4 {
-			for _, path := range []string{"/", "/alerts", "/history"} {
+			for _, path := range []string{"/", "/alerts", "/history", "/ledger", "/ledger.csv", "/capability/buying"} {
 				assert.NotContains(t, s.get("cho", path).Body.String(), "Checkout is down", path)
 			}
 			pass(30 * time.Second)
@@ -169,5 +185,79 @@ func TestStreamPrivate(t *testing.T) {
 		require.NoError(t, s.bell.Do(t.Context(), respond.SetPrivate{Incident: s.only(), Off: true, By: "ana", Because: "it is out"}))
 		look()
 		assert.Contains(t, seen["cho+operator"], "Checkout is down", "shown again")
+	})
+}
+
+// TestIncidentStreamPrivate: the page of an incident is taken from who looked at it when it becomes private, and stays with who was paged.
+func TestIncidentStreamPrivate(t *testing.T) {
+	play(t, func(s *stage) {
+		s.fires("shop.down", "eu", "Checkout is down")
+		pass(2 * time.Second)
+		id := s.only()
+		asked, leave := s.stream("ana", "/incident/"+id+"/events")
+		defer leave()
+		other, leaveOther := s.stream("cho", "/incident/"+id+"/events")
+		defer leaveOther()
+		require.Contains(t, other.take(), "board Checkout is down. Nobody has it.")
+		asked.take()
+		require.NoError(t, s.bell.Do(t.Context(), respond.SetPrivate{Incident: id, By: "ana", Because: "it is about people"}))
+		require.NoError(t, s.bell.Do(t.Context(), respond.Acknowledge{Incident: id, By: "ana"}))
+		pass(2 * time.Second)
+		last := other.take()
+		assert.Equal(t, "gone", last[len(last)-1])
+		assert.NotContains(t, strings.Join(last, " "), "Checkout is down")
+		assert.Contains(t, asked.take(), "board Checkout is down. ana has it since 00:00.")
+		s.kept.away(assert.AnError)
+		assert.Equal(t, 404, s.get("cho", "/incident/"+id).Code, "nor is it shown as it was seen last")
+		assert.Contains(t, s.get("ana", "/incident/"+id).Body.String(), "Checkout is down")
+		s.kept.away(nil)
+	})
+}
+
+// TestSharePrivate: a share link counts no private incident, whoever made it.
+func TestSharePrivate(t *testing.T) {
+	inShop(t, func(t *testing.T, h *linkHouse) {
+		link := h.shared(t)
+		require.NoError(t, h.Submit(t.Context(), checkoutDown()))
+		passTime(2 * time.Second)
+		require.Contains(t, h.ask(http.MethodGet, link).Body.String(), "checkout has a P1")
+		require.NoError(t, h.Do(t.Context(), respond.SetPrivate{Incident: h.incident(t).ID, By: "zoe", Because: "it is about people"}))
+		passTime(2 * time.Second)
+		for range 2 {
+			body := h.ask(http.MethodGet, link).Body.String()
+			assert.Contains(t, body, "Buying in the shop: nothing is open.")
+			assert.NotContains(t, body, "P1")
+			require.NoError(t, h.Do(t.Context(), respond.Resolve{Incident: h.incident(t).ID, By: "zoe", Alerts: true, Override: "it was a test"}))
+			passTime(2 * time.Minute)
+		}
+	})
+}
+
+// TestWouldPrivate: what would meet a private incident, or an alert of a private class without one, is not said to be open.
+func TestWouldPrivate(t *testing.T) {
+	c := shop()
+	c.Classes = append(c.Classes, event.Class{Name: "shop.theft", Service: "checkout", Severity: severity.Info, Private: true})
+	playWith(t, c, func(s *stage) {
+		s.wonder()
+		const down, other, theft = `{"type":"shop.down","subject":"eu"}`, `{"type":"shop.down","subject":"us"}`, `{"type":"shop.theft","subject":"eu"}`
+		const open = "as if nothing were open"
+		for _, payload := range []string{down, theft} { // as the intake names them
+			var ev event.Event
+			require.NoError(t, json.Unmarshal([]byte(payload), &ev))
+			ev.Intake, ev.Source = "orders", "orders"
+			require.NoError(t, s.bell.Submit(t.Context(), ev))
+		}
+		pass(time.Second)
+		require.NoError(t, s.bell.Do(t.Context(), respond.Note{Incident: s.only(), By: "ben", Text: "x"}))
+		require.Contains(t, s.would("cho", "payload", down).Body.String(), open)
+		require.Contains(t, s.would("cho", "payload", other).Body.String(), open)
+		require.NoError(t, s.bell.Do(t.Context(), respond.SetPrivate{Incident: s.only(), By: "ben", Because: "it is about people"}))
+		for _, payload := range []string{down, other, theft} {
+			assert.NotContains(t, s.would("cho", "payload", payload).Body.String(), open, payload)
+		}
+		for _, payload := range []string{down, other} {
+			assert.Contains(t, s.would("ana", "payload", payload).Body.String(), "of incident "+s.only(), payload)
+		}
+		assert.Contains(t, s.would("cho", "payload", down).Body.String(), "page to ana over pager", "the forecast tells nothing of what is open")
 	})
 }

@@ -30,21 +30,29 @@ func row(cat *catalog.Compiled, i *incident.Incident, now time.Time) Incident {
 	if r.State == Watched {
 		r.HeldAt = i.Taken
 	}
-	for _, t := range i.Told {
-		if name := recipient(t.Person, t.Contact); !slices.Contains(r.Asked, name) {
-			r.Asked = append(r.Asked, name)
-		}
-	}
-	pinned := cat.Pin(i.Plan)
+	r.Asked, r.Pages = asked(i.Told)
 	switch r.State {
 	case Unheld:
-		r.Next, r.NextAt = ahead(cat, pinned, i, now)
+		r.Next, r.NextAt = ahead(cat, i)
 	case Watched:
-		if how := pinned.Recovery(i.Priority); !how.Confirm {
-			r.Until = i.Mitigated.Add(how.Soak)
+		if !i.Course.Confirm {
+			r.Until = i.Mitigated.Add(i.Course.Soak)
 		}
 	}
 	return r
+}
+
+// asked names those who were paged once each, and how often each was: people in the order in which they were, and then rooms.
+func asked(told []incident.Told) (names []string, pages []int) {
+	for _, rooms := range []bool{false, true} {
+		for _, t := range told {
+			name := recipient(t.Person, t.Contact)
+			if t.Pages != 0 && (t.Person == "") == rooms && !slices.Contains(names, name) {
+				names, pages = append(names, name), append(pages, max(0, t.Pages))
+			}
+		}
+	}
+	return names, pages
 }
 
 func stateOf(i *incident.Incident) State {
@@ -68,19 +76,15 @@ func recipient(person escalate.PersonID, contact escalate.Contact) string {
 	return "the room on " + channel
 }
 
-// ahead returns whom the escalation of an incident asks next, and when, as the current catalog has it.
-func ahead(cat *catalog.Compiled, p *catalog.Pinned, i *incident.Incident, now time.Time) (names []string, when time.Time) {
+// ahead returns whom the escalation of an incident asks next, and when. It goes by the policy that the incident began with, and by who
+// is on call then.
+func ahead(cat *catalog.Compiled, i *incident.Incident) (names []string, when time.Time) {
 	e := &i.Escalation
-	terms := escalation.Terms{
-		Policy: &p.Policy, Priority: i.Priority, Strategy: cat.Strategy, Load: func(escalate.PersonID) int { return 0 },
-		Reach: func(targets []escalate.Target) ([]escalate.Recipient, []escalate.Failed) {
-			return cat.Reach(targets, i.Owner, now)
-		},
-	}
-	state := escalation.State{Status: e.Status, Position: e.Position, Pass: e.Round, Next: e.Next}
-	who, when := state.Ahead(&terms)
+	terms := termsAt(cat, i, e.Next)
+	state := escalation.State{Status: e.Status, Position: e.Position, Pass: i.Course.Pass, Next: e.Next}
+	who, when := state.Ahead(terms)
 	if e.Status == escalate.Idle {
-		who, when = state.LevelOne(&terms), e.Next
+		who, when = state.LevelOne(terms), e.Next
 	}
 	for _, r := range who {
 		var first escalate.Contact
@@ -90,6 +94,21 @@ func ahead(cat *catalog.Compiled, p *catalog.Pinned, i *incident.Incident, now t
 		names = append(names, recipient(r.Person, first))
 	}
 	return names, when
+}
+
+// termsAt tells the escalation machine what stands around an incident at an instant. Nobody counts as loaded.
+func termsAt(cat *catalog.Compiled, i *incident.Incident, at time.Time) *escalation.Terms {
+	c := &i.Course
+	return &escalation.Terms{
+		Policy: &c.Policy, Priority: i.Priority, Also: c.Also, Group: c.Group, Generation: c.Generation, Strategy: cat.Strategy,
+		Load: func(escalate.PersonID) int { return 0 },
+		Reach: func(targets []escalate.Target) ([]escalate.Recipient, []escalate.Failed) {
+			return cat.Reach(targets, i.Owner, at)
+		},
+		LastResort: func() ([]escalate.Recipient, []escalate.Failed) {
+			return cat.Reach([]escalate.Target{escalate.Target(escalate.ToOwner)}, cat.CatchAll(), at)
+		},
+	}
 }
 
 // duties returns who is on call for each team, by the names of the teams.
@@ -132,7 +151,10 @@ func gaps(cat *catalog.Compiled, now time.Time) (all []Gap) {
 func needed(source *catalog.Catalog, open []Incident) (most Need) {
 	counts := make(map[string]int)
 	for i := range open {
-		for _, name := range closure(source, open[i].Service) {
+		if open[i].Service == "" {
+			continue
+		}
+		for _, name := range source.Closure(open[i].Service) {
 			counts[name]++
 		}
 	}
@@ -142,22 +164,6 @@ func needed(source *catalog.Catalog, open []Incident) (most Need) {
 		}
 	}
 	return most
-}
-
-// closure returns a service and everything that it cannot do without.
-func closure(source *catalog.Catalog, service string) (all []string) {
-	if service == "" {
-		return nil
-	}
-	all = []string{service}
-	for k := 0; k < len(all); k++ {
-		for _, n := range source.Services[all[k]].Needs {
-			if !slices.Contains(all, n) {
-				all = append(all, n)
-			}
-		}
-	}
-	return all
 }
 
 // asksOf returns what the runbooks of an incident wait for.

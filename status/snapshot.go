@@ -3,6 +3,7 @@ package status
 import (
 	"time"
 
+	"github.com/tocsin-dev/tocsin"
 	"github.com/tocsin-dev/tocsin/severity"
 )
 
@@ -22,6 +23,8 @@ type Snapshot struct {
 	Gaps        []Gap      // the times without anybody on call, the earliest first
 	Lost        []Lost     // pages of the last day that failed for good, the worst first
 	DeadLetters int        // messages that failed for good and are still kept
+	// Heard proves that the engine hears. Of it, Delivered may be from before the process began.
+	Heard tocsin.Heard
 }
 
 // State says who has an incident.
@@ -49,7 +52,8 @@ type Incident struct {
 
 	Holders []string  // people who acknowledged it
 	HeldAt  time.Time // when the first of them did; of one that is watched: when somebody first took it
-	Asked   []string  // people and rooms who were reached
+	Asked   []string  // people and rooms who were paged
+	Pages   []int     // how often each of Asked was; 0 or none: unknown
 	Next    []string  // people and rooms who are asked next
 	NextAt  time.Time // when they are; zero: nobody is
 	// Recovered is when its alerts resolved, and Until when the watch ends. Until is zero if a person must end it.

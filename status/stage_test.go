@@ -2,12 +2,14 @@ package status_test
 
 import (
 	"context"
+	"errors"
 	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -27,7 +29,12 @@ import (
 )
 
 var (
-	silent = notify.NotifierFunc(func(context.Context, notify.Message) (notify.Receipt, error) { return notify.Receipt{}, nil })
+	silent = notify.NotifierFunc(func(_ context.Context, m notify.Message) (notify.Receipt, error) { // the address gone takes nothing
+		if m.To == "gone" {
+			return notify.Receipt{}, notify.Permanent(errors.New("there is no such address"))
+		}
+		return notify.Receipt{}, nil
+	})
 	quietl = slog.New(slog.NewTextHandler(io.Discard, nil))
 )
 
@@ -44,6 +51,9 @@ func shop() *catalog.Catalog {
 		},
 		Services: map[string]catalog.Service{
 			"checkout": {Owner: "payments", Tier: 1, Needs: []string{"db"}}, "search": {Owner: "platform", Tier: 2, Needs: []string{"db"}}, "db": {Owner: "platform", Tier: 1},
+		},
+		Capabilities: map[string]catalog.Capability{
+			"buying": {Title: "Buying in the shop", Services: []string{"checkout"}, Owner: "payments"}, "finding": {Services: []string{"search"}},
 		},
 		Classes: []event.Class{
 			{Name: "shop.down", Service: "checkout", Severity: severity.Critical}, {Name: "shop.slow", Service: "search", Severity: severity.Error},
@@ -66,23 +76,38 @@ type stage struct {
 // counted counts the reads of a store.
 type counted struct {
 	store.Store
-	reads int
-	away  error // what every call returns; nil: the store answers
+	reads, commits atomic.Int64
+	fault          atomic.Pointer[error] // what every call returns; nil: the store answers
+}
+
+// counted returns how many reads there were.
+func (c *counted) counted() int { return int(c.reads.Load()) }
+
+// away lets every call fail with an error, and with nil none.
+func (c *counted) away(err error) {
+	c.fault.Store(nil)
+	if err != nil {
+		c.fault.Store(&err)
+	}
 }
 
 func (c *counted) Read(ctx context.Context, q store.Query) ([]store.Snapshot, error) {
-	c.reads++
-	if c.away != nil {
-		return nil, c.away
+	c.reads.Add(1)
+	if fault := c.fault.Load(); fault != nil {
+		return nil, *fault
 	}
 	return c.Store.Read(ctx, q)
 }
 
 func (c *counted) Update(ctx context.Context, s store.Scope, f func(store.View) (store.Batch, store.Need, error)) error {
-	if c.away != nil {
-		return c.away
+	if fault := c.fault.Load(); fault != nil {
+		return *fault
 	}
-	return c.Store.Update(ctx, s, f)
+	err := c.Store.Update(ctx, s, f)
+	if err == nil {
+		c.commits.Add(1)
+	}
+	return err
 }
 
 // who lets a request in as the header User says, which no program may do that clients reach.
@@ -164,3 +189,9 @@ func (s *stage) verdict() string {
 
 // every finds all incidents that a test has.
 var every = tocsin.Query{Limit: 1000}
+
+// another returns the dashboard of another process on the same store, which does not run.
+func (s *stage) another() (http.Handler, error) {
+	bell, err := tocsin.New(&tocsin.Config{Service: "shop", Catalog: s.bell.Catalog().Source(), Store: s.kept, Notifiers: map[string]notify.Notifier{"pager": silent}, Logger: quietl})
+	return status.Dashboard(bell, &status.Config{Who: who, Logger: quietl}), err
+}

@@ -1,7 +1,6 @@
 package status
 
 import (
-	"bytes"
 	"fmt"
 	"net/http"
 	"strings"
@@ -13,16 +12,27 @@ const (
 	slowest   = 10 * time.Second // that a viewer may take to take what is sent
 	whoAgain  = time.Minute      // from one question who the viewer is to the next
 	retryText = "retry: 2000\n\n"
+	goneText  = "event: gone\ndata: .\n\n"
 )
 
 // events streams the board to a viewer. A stream keeps nothing for the viewer: whoever is slow gets the newest board and none of those
 // before. A new stream begins with the whole board, so nothing has to be caught up with.
 func (q *request) events() error {
-	q.w.Header().Set("Content-Type", "text/event-stream")
-	q.w.Header().Set("X-Accel-Buffering", "no")
 	b := q.board(q.tenant)
 	defer b.follow(q.Context())()
 	b.fresh(q.Context())
+	return q.stream(func() (*fragment, [2]<-chan struct{}, error) {
+		p := b.latest.Load()
+		f, err := q.fragment(p)
+		return f, [2]<-chan struct{}{p.next}, err
+	})
+}
+
+// stream sends what a viewer sees, and again when it has changed. look returns it, and channels of which one is closed when it may have
+// changed; nothing says that there is no such page any more.
+func (q *request) stream(look func() (*fragment, [2]<-chan struct{}, error)) error {
+	q.w.Header().Set("Content-Type", "text/event-stream")
+	q.w.Header().Set("X-Accel-Buffering", "no")
 	if q.send(retryText) != nil {
 		return nil
 	}
@@ -30,16 +40,19 @@ func (q *request) events() error {
 	defer tick.Stop()
 	known, sent := time.Now(), ""
 	for {
-		p := b.latest.Load()
-		f, err := q.fragment(p)
+		f, changed, err := look()
 		if err != nil {
 			return err
 		}
+		if f == nil {
+			_ = q.send(goneText)
+			return nil
+		}
 		now := q.now().UnixMilli()
 		text := fmt.Sprintf("event: alive\ndata: %d %s\n\n", now, f.asOf)
-		if shown := fmt.Sprint(p.version, f.text); shown != sent {
-			sent = shown
-			text = fmt.Sprintf("event: board\nid: %d.%d\ndata: %s\n\n", p.version, now, f.html) + text
+		if f.mark != sent {
+			sent = f.mark
+			text = fmt.Sprintf("event: board\nid: %d.%d\ndata: %s\n\n", f.version, now, f.html) + text
 		}
 		if q.send(text) != nil {
 			return nil // the viewer has gone away
@@ -47,12 +60,13 @@ func (q *request) events() error {
 		select {
 		case <-q.Context().Done():
 			return nil
-		case <-p.next:
+		case <-changed[0]:
+		case <-changed[1]:
 		case <-tick.C:
 		}
 		if time.Since(known) > whoAgain {
 			if known = time.Now(); !q.named() {
-				_ = q.send("event: gone\ndata: .\n\n")
+				_ = q.send(goneText)
 				return nil
 			}
 		}
@@ -71,9 +85,13 @@ func (q *request) send(text string) error {
 
 // fragment is a board as viewers of one kind see it, on one line.
 type fragment struct {
-	text string // of the verdict
-	asOf string
-	html string
+	mark    string // what is sent again when it differs
+	version uint64
+	asOf    string
+	html    string
+
+	at    time.Time // when it was rendered; used by incidentFragment only, as is fault
+	fault string
 }
 
 // fragment renders the board of a projection, once for all viewers who see the same within a second.
@@ -82,19 +100,16 @@ func (q *request) fragment(p *projection) (*fragment, error) {
 	if now.Before(p.AsOf) {
 		now = p.AsOf.In(q.zone)
 	}
-	kind := fmt.Sprint(now.Unix(), q.zone, q.URL.RawQuery, q.viewer.Grants, q.mayAct(), q.holds(p), q.hidden(p))
+	kind := fmt.Sprint(now.Unix(), q.base, q.zone, q.URL.RawQuery, q.viewer.Grants, q.mayAct(), q.holds(p), q.hidden(p))
 	if f, ok := p.rendered.Load(kind); ok {
 		return f.(*fragment), nil
 	}
 	m := q.mainPage(q.seen(p), now, nil)
-	var html, asOf bytes.Buffer
-	if err := q.pages["main"].ExecuteTemplate(&html, "board", m); err != nil {
-		return nil, fmt.Errorf("event stream: %w", err)
+	f, err := q.rendered("main", m)
+	if err != nil {
+		return nil, err
 	}
-	if err := q.pages["main"].ExecuteTemplate(&asOf, "asof", m); err != nil {
-		return nil, fmt.Errorf("event stream: %w", err)
-	}
-	f := &fragment{text: m.Title, asOf: oneLine(asOf.String()), html: oneLine(html.String())}
+	f.version, f.mark = p.version, fmt.Sprint(p.version, m.Title)
 	p.rendered.Store(kind, f)
 	return f, nil
 }

@@ -124,10 +124,10 @@ func TestStreamReads(t *testing.T) {
 				leaves = append(leaves, leave)
 			}
 			pass(2 * time.Second)
-			before := s.kept.reads
+			before := s.kept.counted()
 			s.fires("shop.down", "eu", "Checkout is down")
 			pass(time.Minute + time.Second)
-			reads = s.kept.reads - before
+			reads = s.kept.counted() - before
 			for _, leave := range leaves {
 				leave()
 			}

@@ -8,6 +8,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/tocsin-dev/tocsin"
 	"github.com/tocsin-dev/tocsin/severity"
 )
 
@@ -21,7 +22,7 @@ const (
 )
 
 // Verdict says in at most 140 characters how things stand: what is wrong, how bad it is, who has it, and what happens next. The worst
-// decides: blind, unheld, a page that nobody got, nobody on call, held, watched, quiet. The result is one line of visible characters
+// decides: blind, unheld, a page that nobody got, nobody on call, held, watched, an intake that is silent, quiet. The result is one line of visible characters
 // and never empty. Names and titles are shortened where they do not fit.
 func Verdict(s Snapshot) string { return verdictOf(&s).text() }
 
@@ -74,6 +75,8 @@ func stated(s *Snapshot, room int) statement {
 		return inHand(s, held, room)
 	case len(watched) > 0:
 		return recovered(s, watched, room)
+	case s.silent() != nil:
+		return quietBut(s, s.silent())
 	case len(s.Open) > 0:
 		return told(s, room)
 	}
@@ -131,7 +134,7 @@ func storm(s *Snapshot, recent, unheld []*Incident, room int) statement {
 		v.First += fmt.Sprintf(", %d of them P1", p1)
 	}
 	if s.Needed.Incidents > 0 {
-		v.First += fmt.Sprintf("; %d need %s", s.Needed.Incidents, clip(s.Needed.Service, 24))
+		v.First += fmt.Sprintf("; %d %s %s", s.Needed.Incidents, s.needs(), clip(s.Needed.Service, 24))
 	}
 	v.First += "."
 	if len(unheld) == 0 {
@@ -151,6 +154,20 @@ func storm(s *Snapshot, recent, unheld []*Incident, room int) statement {
 	return v
 }
 
+// needs says what most open incidents have to do with the service that they share: they need it, or they are about it.
+func (s *Snapshot) needs() string {
+	own := 0
+	for i := range s.Open {
+		if s.Open[i].Service == s.Needed.Service {
+			own++
+		}
+	}
+	if 2*own > s.Needed.Incidents {
+		return "are about"
+	}
+	return "need"
+}
+
 func nobody(s *Snapshot, unheld []*Incident, room int) statement {
 	i := unheld[0]
 	v := statement{State: Unheld, Priority: i.Priority}
@@ -160,7 +177,7 @@ func nobody(s *Snapshot, unheld []*Incident, room int) statement {
 		v.Second = next(i, s.Now) + "."
 		switch {
 		case len(i.Asked) > 0:
-			v.Second = fmt.Sprintf("%s %s paged; %s", people(i.Asked), verb(i.Asked, "was", "were"), v.Second)
+			v.Second = paged(i) + "; " + v.Second
 		case len(i.Next) == 0: // it begins with no name, which is written as the catalog writes it
 			v.Second = capital(v.Second)
 		}
@@ -169,6 +186,19 @@ func nobody(s *Snapshot, unheld []*Incident, room int) statement {
 	v.First = fmt.Sprintf("%s incidents have nobody.", capital(count(len(unheld))))
 	v.Second = fmt.Sprintf("Worst: %v %s for %s; %s.", i.Priority, title(i, room), since, next(i, s.Now))
 	return v
+}
+
+// paged says who was paged, and how often if that is the same for all: "ana was paged twice".
+func paged(i *Incident) string {
+	said := people(i.Asked) + " " + verb(i.Asked, "was", "were") + " paged"
+	switch n := i.Pages; {
+	case len(n) == 0 || slices.ContainsFunc(n, func(k int) bool { return k != n[0] }) || n[0] < 2:
+		return said
+	case n[0] == 2:
+		return said + " twice"
+	default:
+		return said + " " + count(n[0]) + " times"
+	}
 }
 
 // title returns a title as part of a sentence.
@@ -263,6 +293,33 @@ func told(s *Snapshot, room int) statement {
 	v.Second = fmt.Sprintf("%v %s for %s; only notices were sent.", i.Priority, title(i, room), ago(s.Now.Sub(i.Since)))
 	if n := len(s.Open); n > 1 {
 		v.Second = fmt.Sprintf("%s are for information; worst: %v %s.", capital(count(n)), i.Priority, title(i, room))
+	}
+	return v
+}
+
+// silent returns the intakes that are silent for longer than usual, the one first that has been so for longest.
+func (s *Snapshot) silent() (all []tocsin.Intake) {
+	for _, i := range s.Heard.Intakes {
+		if i.Silent {
+			all = append(all, i)
+		}
+	}
+	slices.SortStableFunc(all, func(a, b tocsin.Intake) int { return a.Last.Compare(b.Last) })
+	return all
+}
+
+func quietBut(s *Snapshot, silent []tocsin.Intake) statement {
+	who := clip(silent[0].Name, 32)
+	if n := len(silent) - 1; n > 0 {
+		who += " and " + plural(n, "other intake")
+	}
+	if who += " " + verb(silent, "has", "have") + " said nothing"; s.Heard.Shared {
+		who += " to this process"
+	}
+	v := quiet(s)
+	v.First = fmt.Sprintf("Quiet, but %s for %s.", who, ago(s.Now.Sub(silent[0].Last)))
+	if len(s.Open) > 0 {
+		v = statement{State: Informed, First: v.First, Second: capital(plural(len(s.Open), "incident")) + " for information."}
 	}
 	return v
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"pgregory.net/rapid"
 
+	"github.com/tocsin-dev/tocsin"
 	"github.com/tocsin-dev/tocsin/severity"
 	"github.com/tocsin-dev/tocsin/status"
 )
@@ -79,6 +80,14 @@ func TestVerdict(t *testing.T) {
 	lostOne := func(s *status.Snapshot) {
 		s.Lost = []status.Lost{{To: "ana", Channel: "sms", Priority: severity.P1, Title: "Checkout is down", Died: before(4 * time.Minute)}}
 	}
+	silent := func(names ...string) func(*status.Snapshot) {
+		return func(s *status.Snapshot) {
+			s.Heard.Intakes = []tocsin.Intake{{Name: "loud", Last: noon}}
+			for k, name := range names {
+				s.Heard.Intakes = append(s.Heard.Intakes, tocsin.Intake{Name: name, Last: before(40*time.Minute + time.Duration(k)*time.Second), Usual: time.Minute, Silent: true})
+			}
+		}
+	}
 	for _, c := range []struct {
 		name string
 		of   status.Snapshot
@@ -96,10 +105,23 @@ func TestVerdict(t *testing.T) {
 		{"a gap that is to come", with(open(), func(s *status.Snapshot) {
 			s.Gaps = []status.Gap{{Team: "payments", From: noon.Add(time.Hour), To: noon.Add(2 * time.Hour)}}
 		}), "All quiet. 12 services, nothing is open. ana and cho are on call."},
+		{"quiet, all intakes are as usual", with(open(), silent()), "All quiet. 12 services, nothing is open. ana and cho are on call."},
+		{"quiet, but an intake is silent", with(open(), silent("prometheus-eu")), "Quiet, but prometheus-eu has said nothing for 40 min. 12 services, nothing is open. ana and cho are on call."},
+		{"quiet, but intakes are silent", with(open(), silent("prometheus-eu", "grafana", "zabbix")), "Quiet, but zabbix and 2 other intakes have said nothing for 40 min. 12 services, nothing is open. ana and cho are on call."},
+		{"quiet, but this process hears nothing", with(open(), func(s *status.Snapshot) { silent("prometheus-eu")(s); s.Heard.Shared = true }), "Quiet, but prometheus-eu has said nothing to this process for 40 min. 12 services, nothing is open. ana and cho are on call."},
+		{"quiet, but an intake of any name is silent", with(open(), silent(strings.Repeat("w", 300)+"\u202e\n")), "Quiet, but wwwwwwwwwwwwwwwwwwwwwwwwwwwwwww… has said nothing for 40 min. 12 services, nothing is open. ana and cho are on call."},
+		{"an intake is silent while something is for information", with(open(down(func(i *status.Incident) { i.State = status.Informed })), silent("prometheus-eu")), "Quiet, but prometheus-eu has said nothing for 40 min. 1 incident for information."},
+		{"watched before a silent intake", with(open(down(watched)), silent("prometheus-eu")), "Nothing is failing. Checkout recovered at 14:00 and is watched until 14:15."},
+		{"blind before a silent intake", with(open(), func(s *status.Snapshot) { silent("prometheus-eu")(s); gone(s) }), "We cannot say: no decision for 95 s, the store does not answer. What you see is from 14:04:05."},
 		{"unheld", open(down()), "Checkout is down for 4 min and nobody has it. ana was paged; ben is next in 1 min 40 s."},
 		{"unheld, two were paged", open(down(func(i *status.Incident) {
 			i.Asked, i.Next, i.NextAt = []string{"ana", "ben"}, []string{"cho", "dee"}, noon.Add(4*time.Minute)
 		})), "Checkout is down for 4 min and nobody has it. ana and ben were paged; cho and dee are next in 4 min."},
+		{"unheld, paged once", open(down(func(i *status.Incident) { i.Pages = []int{1} })), "Checkout is down for 4 min and nobody has it. ana was paged; ben is next in 1 min 40 s."},
+		{"unheld, paged twice", open(down(func(i *status.Incident) { i.Pages = []int{2} })), "Checkout is down for 4 min and nobody has it. ana was paged twice; ben is next in 1 min 40 s."},
+		{"unheld, two were paged three times", open(down(func(i *status.Incident) { i.Asked, i.Pages = []string{"ana", "ben"}, []int{3, 3} })), "Checkout is down for 4 min and nobody has it. ana and ben were paged three times; ben is next in 1 min 40 s."},
+		{"unheld, one was paged more often", open(down(func(i *status.Incident) { i.Asked, i.Pages = []string{"ana", "ben"}, []int{2, 1} })), "Checkout is down for 4 min and nobody has it. ana and ben were paged; ben is next in 1 min 40 s."},
+		{"unheld, paged by an old version", open(down(func(i *status.Incident) { i.Pages = []int{0} })), "Checkout is down for 4 min and nobody has it. ana was paged; ben is next in 1 min 40 s."},
 		{"unheld, nobody was paged yet", open(down(func(i *status.Incident) {
 			i.Since, i.Asked, i.Next, i.NextAt = before(10*time.Second), nil, []string{"ana"}, noon.Add(20*time.Second)
 		})), "Checkout is down for 10 s and nobody has it. ana is next in 20 s."},
@@ -129,6 +151,12 @@ func TestVerdict(t *testing.T) {
 		{"several watched", open(down(watched), down(watched), down(watched)), "Nothing is failing. Checkout recovered at 14:00 and is watched until 14:15; two more are watched."},
 		{"watched without a service", open(down(watched, func(i *status.Incident) { i.Service = "" })), "Nothing is failing. Checkout is down recovered at 14:00 and is watched until 14:15."},
 		{"for information", open(down(func(i *status.Incident) { i.State, i.Priority = status.Informed, severity.P3 })), "Nothing needs an answer. P3 Checkout is down for 4 min; only notices were sent."},
+		{"storm of one service", with(open(many(41, 3, 2)...), func(s *status.Snapshot) {
+			s.Needed = status.Need{Service: "media", Incidents: 41}
+			for i := range s.Open {
+				s.Open[i].Service = "media"
+			}
+		}), "41 incidents in 6 min, 3 of them P1; 41 are about media. Two P1 have nobody."},
 		{"storm", with(open(many(41, 3, 2)...), func(s *status.Snapshot) { s.Needed = status.Need{Service: "db-primary", Incidents: 38} }), "41 incidents in 6 min, 3 of them P1; 38 need db-primary. Two P1 have nobody."},
 		{"storm, one has nobody", open(many(41, 3, 1)...), "41 incidents in 6 min, 3 of them P1. P1 Checkout is down has nobody."},
 		{"storm in hand", open(many(12, 0, 0)...), "12 incidents in 6 min. All are in hand."},
@@ -175,12 +203,15 @@ func drawn(t *rapid.T) status.Snapshot {
 			Priority: severity.Priority(rapid.IntRange(1, 5).Draw(t, "priority")),
 			State:    rapid.SampledFrom([]status.State{status.Unheld, status.Held, status.Watched, status.Informed}).Draw(t, "state"),
 			Since:    when.Draw(t, "since"), HeldAt: when.Draw(t, "held"), NextAt: when.Draw(t, "next"), Until: when.Draw(t, "until"),
-			Holders: rapid.SliceOfN(text, 0, 5).Draw(t, "holders"), Asked: rapid.SliceOfN(text, 0, 5).Draw(t, "asked"), Next: rapid.SliceOfN(text, 0, 5).Draw(t, "nexts"),
+			Holders: rapid.SliceOfN(text, 0, 5).Draw(t, "holders"), Asked: rapid.SliceOfN(text, 0, 5).Draw(t, "asked"), Pages: rapid.SliceOfN(rapid.Int(), 0, 5).Draw(t, "pages"), Next: rapid.SliceOfN(text, 0, 5).Draw(t, "nexts"),
 		}
 	})
 	s := status.Snapshot{
 		Now: noon, AsOf: when.Draw(t, "as of"), Fault: rapid.OneOf(rapid.Just(""), text).Draw(t, "fault"), Services: rapid.IntRange(0, 1e6).Draw(t, "services"),
 		Open: rapid.SliceOfN(one, 0, 30).Draw(t, "open"), OnCall: []status.Duty{{Team: text.Draw(t, "team"), People: rapid.SliceOfN(text, 0, 6).Draw(t, "people")}},
+	}
+	if rapid.Bool().Draw(t, "silent") {
+		s.Heard = tocsin.Heard{Shared: rapid.Bool().Draw(t, "shared"), Intakes: []tocsin.Intake{{Name: text.Draw(t, "intake"), Last: when.Draw(t, "heard"), Silent: true}}}
 	}
 	if rapid.Bool().Draw(t, "gap") {
 		s.Gaps = []status.Gap{{Team: text.Draw(t, "gap of"), From: when.Draw(t, "from"), To: when.Draw(t, "to")}}

@@ -16,6 +16,8 @@ type frame struct {
 	Base, Title, Rev, Icon string
 	Who                    string // empty: nobody
 	Nav                    []link
+	Tenant                 string // that the page is about
+	Tenants                []link // of a viewer who has several
 	Wall, Live, Blind      bool
 	Events                 string // where changes are told
 	Millis                 int64  // the clock of the server
@@ -32,6 +34,7 @@ func (q *request) frame(title, here string, now, asOf time.Time) frame {
 	f := frame{
 		Base: q.base, Title: title, Rev: q.revision, Icon: "quiet", Millis: now.UnixMilli(),
 		Who: line.Of(cmp.Or(string(q.viewer.Person), q.viewer.Machine)), AsOf: second(asOf, now),
+		Tenant: line.Of(q.tenant), Tenants: q.tenants(),
 	}
 	for _, l := range []link{
 		{Name: "Now"},
@@ -43,6 +46,9 @@ func (q *request) frame(title, here string, now, asOf time.Time) frame {
 	} {
 		l.Here = l.Name == here
 		f.Nav = append(f.Nav, l)
+	}
+	if len(q.Intakes) > 0 {
+		f.Nav = append(f.Nav, link{"What if", "would", here == "What if"})
 	}
 	return f
 }

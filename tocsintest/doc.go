@@ -1,7 +1,8 @@
 // Package tocsintest tests a catalog under go test in virtual time. A test submits events, lets time pass, and states the messages
 // that must have been sent. Weeks of escalation take milliseconds, and nothing is really sent.
 //
-// A [World] is for tests in Go. A [Story] is a text file of commands. Each command has a transcript of all its effects:
+// A [World] is for tests in Go. Its method Route takes a body as a sender sends it, through the intake of the service. A [Story] is a text
+// file of commands. Each command has a transcript of all its effects:
 //
 //	The next level fires when the wait of the level has passed without an acknowledgement.
 //

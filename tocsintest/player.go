@@ -132,7 +132,7 @@ func (p *player) submit(signal event.Signal, a *arguments) ([]string, error) {
 			return nil, err
 		}
 	}
-	return p.transcript()
+	return p.transcript(), nil
 }
 
 func (p *player) pass(a *arguments) ([]string, error) {
@@ -147,7 +147,7 @@ func (p *player) pass(a *arguments) ([]string, error) {
 	if err := errors.Join(a.done(), p.sim.Advance(d)); err != nil {
 		return nil, err
 	}
-	return p.transcript()
+	return p.transcript(), nil
 }
 
 func (p *player) do(a *arguments) ([]string, error) {
@@ -163,12 +163,12 @@ func (p *player) do(a *arguments) ([]string, error) {
 	if err != nil && !errors.As(err, &refused) {
 		return nil, err
 	}
-	lines, err := p.transcript()
+	lines := p.transcript()
 	if refused != nil {
 		lines = slices.DeleteFunc(lines, func(line string) bool { return line == nothing })
 		lines = append([]string{"refused: " + p.names.Replace(refused.Error())}, lines...)
 	}
-	return lines, err
+	return lines, nil
 }
 
 func (p *player) reload(a *arguments) ([]string, error) {
@@ -187,7 +187,7 @@ func (p *player) reload(a *arguments) ([]string, error) {
 	if err := errors.Join(a.done(), p.sim.Reload(c)); err != nil {
 		return nil, err
 	}
-	return p.transcript()
+	return p.transcript(), nil
 }
 
 func (p *player) fail(a *arguments) error {
@@ -220,67 +220,15 @@ func (p *player) mend(a *arguments) error {
 const nothing = "(nothing)"
 
 // transcript returns the new entries, grouped by incident, alert and action in the order of their first entries.
-func (p *player) transcript() ([]string, error) {
+func (p *player) transcript() []string {
 	entries := p.sim.Entries()
-	fresh := entries[p.seen:]
-	p.seen = len(entries)
-	if err := p.number(fresh); err != nil {
-		return nil, err
+	fresh := append(slices.Clip(entries[p.seen:]), p.called...)
+	p.seen, p.called = len(entries), nil
+	p.opened, p.names = p.sim.Numbers()
+	if lines := p.sim.Transcript(fresh, p.start); len(lines) > 0 {
+		return lines
 	}
-	fresh = append(slices.Clip(fresh), p.called...)
-	p.called = nil
-	var order []string
-	blocks := make(map[string][]string)
-	for i := range fresh {
-		e := &fresh[i]
-		if blocks[e.About] == nil {
-			order = append(order, e.About)
-		}
-		blocks[e.About] = append(blocks[e.About], "  "+p.names.Replace(e.Line(p.start)))
-	}
-	var lines []string
-	for _, of := range order {
-		lines = append(append(lines, p.title(of)), blocks[of]...)
-	}
-	if len(lines) == 0 {
-		return []string{nothing}, nil
-	}
-	return lines, nil
-}
-
-// title returns the line above the entries of an incident, alert or action.
-func (p *player) title(of string) string {
-	if slices.Contains(p.opened, of) || strings.HasPrefix(of, actionTitle) {
-		return p.names.Replace(of)
-	}
-	return "alert " + p.names.Replace(of)
-}
-
-// number gives the incidents that have opened their numbers.
-func (p *player) number(fresh []sim.Entry) error {
-	incidents, err := p.sim.Incidents()
-	if err != nil {
-		return err
-	}
-	for _, e := range fresh {
-		known := func(i incident.Incident) bool { return i.ID == e.About }
-		if !slices.Contains(p.opened, e.About) && slices.ContainsFunc(incidents, known) {
-			p.opened = append(p.opened, e.About)
-		}
-	}
-	type name struct{ id, number string }
-	var names []name
-	for i, id := range p.opened {
-		number := "#" + strconv.Itoa(i+1)
-		names = append(names, name{id, number})
-	}
-	slices.SortStableFunc(names, func(a, b name) int { return cmp.Compare(len(b.id), len(a.id)) }) // an id may be a prefix of another
-	var pairs []string
-	for _, n := range names {
-		pairs = append(pairs, n.id, n.number)
-	}
-	p.names = strings.NewReplacer(pairs...)
-	return nil
+	return []string{nothing}
 }
 
 // named replaces the number of an incident by its id: in #1, and in #1-2, its second run.
@@ -330,7 +278,7 @@ func (p *player) show(a *arguments) ([]string, error) {
 
 func (p *player) showAlert(al *incident.Alert) []string {
 	lines := []string{
-		p.title(al.ID), "  state  " + strings.TrimSuffix(string(al.State)+"  "+al.Reason, "  "), fmt.Sprintf("  count  %d", al.Count),
+		"alert " + p.names.Replace(al.ID), "  state  " + strings.TrimSuffix(string(al.State)+"  "+al.Reason, "  "), fmt.Sprintf("  count  %d", al.Count),
 		said("first", &al.First), said("latest", &al.Latest),
 	}
 	if al.Incident != "" {

@@ -1,6 +1,7 @@
 package tocsintest
 
 import (
+	"net/http"
 	"os"
 	"slices"
 	"strings"
@@ -11,6 +12,7 @@ import (
 	"github.com/tocsin-dev/tocsin/catalog"
 	"github.com/tocsin-dev/tocsin/event"
 	"github.com/tocsin-dev/tocsin/incident"
+	"github.com/tocsin-dev/tocsin/intake"
 	"github.com/tocsin-dev/tocsin/respond"
 	"github.com/tocsin-dev/tocsin/sim"
 )
@@ -18,6 +20,7 @@ import (
 // World simulates a catalog in a test. Each error fails the test at once. A World is not safe for concurrent use.
 type World struct {
 	t     testing.TB
+	cat   *catalog.Compiled
 	sim   *sim.Sim
 	start time.Time
 	seen  int // entries that Sent has looked at
@@ -30,13 +33,41 @@ func New(t testing.TB, c *catalog.Catalog, start time.Time) *World {
 	if err != nil {
 		t.Fatalf("tocsintest: %v", err)
 	}
-	return &World{t: t, sim: s, start: start}
+	compiled, err := c.Compile()
+	if err != nil {
+		t.Fatalf("tocsintest: %v", err)
+	}
+	return &World{t: t, cat: compiled, sim: s, start: start}
 }
 
 // Submit submits events at the virtual time.
 func (w *World) Submit(events ...event.Event) {
 	w.t.Helper()
 	w.must(w.sim.Submit(events...))
+}
+
+// Route sends a body to an intake, and submits the events that the intake makes of it. build makes the intake as the service does, so that
+// the body is decoded by the code of production, see [intake.Rehearse]; the intake demands no token. headers alternates names and values;
+// the Content-Type is application/json, unless one of them says otherwise. An answer that is an error fails the test.
+//
+// Route returns what is foreseen of the events by themselves: what each means, the routes that were tried, and who is paged if nobody acts.
+// The forecast knows nothing of what has happened in w.
+func (w *World) Route(build func(intake.Submitter) http.Handler, body string, headers ...string) *sim.Forecast {
+	w.t.Helper()
+	r, err := http.NewRequest(http.MethodPost, "/", strings.NewReader(body))
+	w.must(err)
+	r.Header.Set("Content-Type", "application/json")
+	for i := 0; i+1 < len(headers); i += 2 {
+		r.Header.Set(headers[i], headers[i+1])
+	}
+	got := intake.Rehearse(build, w.cat.SeverityOf, r)
+	if got.Refused() {
+		w.t.Fatalf("tocsintest: the intake answers %d: %s", got.Status, got.Answer)
+	}
+	f, err := sim.Foresee(w.cat, w.sim.Now(), got.Events...)
+	w.must(err)
+	w.Submit(got.Events...)
+	return f
 }
 
 // Do carries out a command at the virtual time. A refused command fails the test.

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"net"
 	"net/http"
 	"os"
 	"strings"
@@ -83,17 +84,16 @@ func notifiers(c *catalog.Catalog, log *slog.Logger) (map[string]notify.Notifier
 	return channels, nil
 }
 
-// serve runs the engine and its API until ctx ends.
-func (h *hub) serve(ctx context.Context, addr string) error {
-	server := intake.Server(h.handler(), 0)
-	server.Addr = addr
+// serve runs the engine and serves its API at the listener until ctx ends.
+func (h *hub) serve(ctx context.Context, at net.Listener, api http.Handler) error {
+	server := intake.Server(api, 0)
 	failed := make(chan error, 1)
-	go func() { failed <- server.ListenAndServe() }()
+	go func() { failed <- server.Serve(at) }()
 	engine, stop := context.WithCancel(ctx)
 	defer stop()
 	done := make(chan error, 1)
 	go func() { done <- h.bell.Run(engine) }()
-	h.log.Info("listening", "addr", addr)
+	h.log.Info("listening", "addr", at.Addr())
 	var err error
 	select {
 	case <-ctx.Done():
@@ -109,18 +109,27 @@ func (h *hub) serve(ctx context.Context, addr string) error {
 }
 
 func (h *hub) handler() http.Handler {
-	way := func(name string) *intake.Endpoint {
-		return &intake.Endpoint{Name: name, Bearer: intake.Secrets{h.token}, Logger: h.log}
+	mux, intakes := http.NewServeMux(), h.intakes()
+	for name, build := range intakes {
+		mux.Handle("/intake/"+name, build(h.bell))
 	}
-	mux := http.NewServeMux()
-	mux.Handle("/intake/alertmanager", intake.Alertmanager(h.bell, way("alertmanager")))
-	mux.Handle("/intake/cloudevents", intake.CloudEvents(h.bell, way("cloudevents")))
 	mux.HandleFunc("GET /health", h.health)
-	pages := &status.Config{Who: h.login.who, Challenge: `Basic realm="hub", charset="UTF-8"`, Logger: h.log}
+	pages := &status.Config{Who: h.login.who, Challenge: `Basic realm="hub", charset="UTF-8"`, Logger: h.log, Intakes: intakes}
 	mux.Handle("/api/v1/", http.StripPrefix("/api/v1", status.API(h.bell, pages)))
 	mux.Handle("/a/", status.Links(h.bell, pages)) // without keys no link is valid
 	mux.Handle("/", status.Dashboard(h.bell, pages))
 	return intake.Recover(h.bell, mux)
+}
+
+// intakes makes the intakes by their names: for the engine, and for those who ask what would happen.
+func (h *hub) intakes() map[string]func(intake.Submitter) http.Handler {
+	way := func(name string) *intake.Endpoint {
+		return &intake.Endpoint{Name: name, Bearer: intake.Secrets{h.token}, Logger: h.log}
+	}
+	return map[string]func(intake.Submitter) http.Handler{
+		"alertmanager": func(to intake.Submitter) http.Handler { return intake.Alertmanager(to, way("alertmanager")) },
+		"cloudevents":  func(to intake.Submitter) http.Handler { return intake.CloudEvents(to, way("cloudevents")) },
+	}
 }
 
 // health answers ok or ill. The reason is for the log, once, and for operators.

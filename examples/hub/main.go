@@ -4,6 +4,10 @@
 //	go run ./examples/hub -db hub.db
 //	go run ./examples/hub -postgres "$DATABASE_URL" -replicas 3
 //
+// To look at it first, let it play a company whose incidents come and go. This needs no set-up, sends nothing and keeps nothing:
+//
+//	go run ./examples/hub -demo
+//
 // It reads the catalog from the YAML files of a folder, by default from the folder catalog beside this file. If
 // HUB_<CHANNEL>_URL is set, that channel is a webhook to this URL, signed with HUB_<CHANNEL>_SECRET; otherwise it is the log.
 //
@@ -32,6 +36,7 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"net"
 	"os"
 	"os/signal"
 	"syscall"
@@ -44,19 +49,23 @@ import (
 //go:embed catalog
 var builtin embed.FS
 
+const defaultFile = "hub.db"
+
 // options holds the command-line flags.
 type options struct {
 	addr, catalog, db, postgres string
 	replicas                    int
+	demo                        bool
 }
 
 func main() {
 	var o options
 	flag.StringVar(&o.addr, "addr", "127.0.0.1:8080", "where to listen; replicas take the ports that follow")
 	flag.StringVar(&o.catalog, "catalog", "", "folder of the catalog; default: the built-in one")
-	flag.StringVar(&o.db, "db", "hub.db", "the SQLite file")
+	flag.StringVar(&o.db, "db", defaultFile, "the SQLite file")
 	flag.StringVar(&o.postgres, "postgres", "", "URL of a PostgreSQL database, in place of the file")
 	flag.IntVar(&o.replicas, "replicas", 1, "how many processes share the PostgreSQL database")
+	flag.BoolVar(&o.demo, "demo", false, "play a company whose incidents come and go; it takes no other flag but -addr")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
@@ -67,6 +76,9 @@ func main() {
 }
 
 func run(ctx context.Context, o *options) error {
+	if o.demo {
+		return runDemo(ctx, o, os.Stdout)
+	}
 	if o.replicas > 1 {
 		if o.postgres == "" {
 			return errors.New("-replicas needs -postgres: a SQLite file belongs to one process")
@@ -86,7 +98,11 @@ func run(ctx context.Context, o *options) error {
 	if err != nil {
 		return err
 	}
-	return h.serve(ctx, o.addr)
+	at, err := new(net.ListenConfig).Listen(ctx, "tcp", o.addr)
+	if err != nil {
+		return err
+	}
+	return h.serve(ctx, at, h.handler())
 }
 
 func (o *options) open(ctx context.Context) (store.Store, error) {

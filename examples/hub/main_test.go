@@ -132,6 +132,29 @@ func TestHub(t *testing.T) {
 	assert.Equal(t, http.StatusOK, status, text)
 }
 
+// TestHubSaysWhatWouldHappen: the intakes that the hub mounts say what would come of a body. ben may ask, and the program that has the token.
+func TestHubSaysWhatWouldHappen(t *testing.T) {
+	h, stop := begin(t, filepath.Join(t.TempDir(), "hub.db"))
+	defer stop()
+	const notice = `{"alerts":[{"status":"firing","labels":{"alertname":"DiskFull","severity":"critical"}}]}`
+	for who, want := range map[string]int{"": http.StatusUnauthorized, "ben:word": http.StatusOK, "token": http.StatusOK} {
+		status, text := h.ask("POST", "/api/v1/would/alertmanager", who, notice)
+		require.Equal(t, want, status, text)
+		if want == http.StatusOK {
+			assert.Contains(t, text, "page  level 1  ana  pager")
+		}
+	}
+	status, text := h.ask("POST", "/api/v1/would/alertmanager", "token", `{"alerts":{}}`)
+	require.Equal(t, http.StatusOK, status, text)
+	assert.Contains(t, text, `"status":400`)
+	status, text = h.ask("GET", "/api/v1/alerts", "token", "")
+	require.Equal(t, http.StatusOK, status)
+	assert.Contains(t, text, `"alerts":[]`, "nothing has come")
+	status, text = h.ask("GET", "/would", "ben:word", "")
+	require.Equal(t, http.StatusOK, status)
+	assert.Contains(t, text, "<option>alertmanager</option><option>cloudevents</option>")
+}
+
 // unread is a body that nobody may read.
 type unread struct{ t *testing.T }
 
@@ -144,7 +167,7 @@ func (u unread) Read([]byte) (int, error) {
 func TestStrangersLearnNothing(t *testing.T) {
 	h, stop := begin(t, filepath.Join(t.TempDir(), "hub.db"))
 	for _, path := range []string{
-		"/", "/act", "/events", "/health", "/intake/alertmanager", "/intake/cloudevents", "/api/v1/incidents", "/api/v1/incidents/x/acknowledge", "/api/v1/kill-switch", "/api/v1/dead-letters/x/resend",
+		"/", "/act", "/would", "/api/v1/would/alertmanager", "/events", "/health", "/intake/alertmanager", "/intake/cloudevents", "/api/v1/incidents", "/api/v1/incidents/x/acknowledge", "/api/v1/kill-switch", "/api/v1/dead-letters/x/resend",
 	} {
 		for _, method := range []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodOptions} {
 			if path == "/health" && method == http.MethodGet {

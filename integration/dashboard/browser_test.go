@@ -69,12 +69,19 @@ func (b *tab) do(steps ...chromedp.Action[chromedp.Void]) {
 // look sets how the page is looked at, then opens it.
 func (b *tab) look(url string, v view) {
 	b.Helper()
+	b.as(v)
+	b.do(chromedp.Navigate(url), chromedp.WaitReady("#main"))
+	time.Sleep(200 * time.Millisecond) // the event stream answers
+}
+
+// as sets how the page is looked at.
+func (b *tab) as(v view) {
+	b.Helper()
 	features := []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: v.scheme}}
 	_, err := chromedp.Call(b.ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: features})
 	require.NoError(b, err)
 	b.front()
-	b.do(chromedp.EmulateViewport(v.width, v.height), chromedp.Navigate(url), chromedp.WaitReady("#main"))
-	time.Sleep(200 * time.Millisecond) // the event stream answers
+	b.do(chromedp.EmulateViewport(v.width, v.height))
 }
 
 // front brings the tab to the front: others get no keys.

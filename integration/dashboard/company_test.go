@@ -1,6 +1,7 @@
 package dashboard_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -20,6 +21,7 @@ import (
 	"github.com/tocsin-dev/tocsin/escalate"
 	"github.com/tocsin-dev/tocsin/escalate/oncall"
 	"github.com/tocsin-dev/tocsin/event"
+	"github.com/tocsin-dev/tocsin/intake"
 	"github.com/tocsin-dev/tocsin/notify"
 	"github.com/tocsin-dev/tocsin/respond"
 	"github.com/tocsin-dev/tocsin/severity"
@@ -35,6 +37,9 @@ type company struct {
 	bell  *tocsin.Engine
 	users map[string]*httptest.Server // the dashboard as each user sees it
 	down  atomic.Bool                 // the servers answer nothing
+	mute  atomic.Bool                 // the pager refuses every message
+	stop  func()                      // ends the run of the engine
+	plan  func(*catalog.Catalog)      // what the catalog says besides; nil: nothing
 }
 
 // kept is a store whose clock can be behind, and which can be away.
@@ -79,13 +84,31 @@ var (
 	})
 )
 
+// intakes are the ways in that people may try out.
+var intakes = map[string]func(intake.Submitter) http.Handler{
+	"cloudevents": func(to intake.Submitter) http.Handler {
+		return intake.CloudEvents(to, &intake.Endpoint{Name: "cloudevents", Bearer: intake.Secrets{"secret"}})
+	},
+}
+
 func newCompany(t testing.TB) *company {
 	return &company{TB: t, kept: &kept{Store: memory.New()}, users: map[string]*httptest.Server{}}
 }
 
 func (c *company) engine() *tocsin.Engine {
+	what := decided()
+	if c.plan != nil {
+		c.plan(what)
+	}
+	channel := notify.NotifierFunc(func(ctx context.Context, m notify.Message) (notify.Receipt, error) {
+		if c.mute.Load() {
+			return notify.Receipt{}, notify.Permanent(errors.New("the number is not in service"))
+		}
+		return pager(ctx, m)
+	})
 	bell, err := tocsin.New(&tocsin.Config{
-		Service: "prometheus-eu", Catalog: decided(), Store: c.kept, Notifiers: map[string]notify.Notifier{"push": pager, "phone": pager}, Logger: silent,
+		Service: "prometheus-eu", Catalog: what, Store: c.kept, Notifiers: map[string]notify.Notifier{"push": channel, "phone": channel}, Logger: silent,
+		PublicURL: "https://bell.example", LinkKeys: [][]byte{bytes.Repeat([]byte("k"), 32)},
 		Actions: map[string]automate.Action{"check": failover, "failover": failover},
 	})
 	require.NoError(c, err)
@@ -112,12 +135,13 @@ func (c *company) now(users ...string) {
 	ctx, stop := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() { done <- c.bell.Run(ctx) }()
+	c.stop = stop
 	for _, user := range users {
 		viewer := respond.Viewer{Person: escalate.PersonID(user), Grants: []string{"operator", "approve"}}
 		if user[0] == ':' {
 			viewer = respond.Viewer{Machine: user[1:]}
 		}
-		board := status.Dashboard(c.bell, &status.Config{Logger: silent, Who: func(*http.Request) (respond.Viewer, bool) { return viewer, true }})
+		board := status.Dashboard(c.bell, &status.Config{Logger: silent, Intakes: intakes, Who: func(*http.Request) (respond.Viewer, bool) { return viewer, true }})
 		c.users[user] = httptest.NewServer(http.StripPrefix("/status", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			if c.down.Load() {
 				panic(http.ErrAbortHandler)
@@ -206,6 +230,10 @@ func decided() *catalog.Catalog {
 		c.Services[name] = s
 		c.Classes = append(c.Classes, event.Class{Name: "shop." + name, Service: name, Severity: severity.Critical, Runbook: "https://wiki.example/" + name})
 	}
+	c.Capabilities = map[string]catalog.Capability{
+		"buying": {Title: "Buying", Services: []string{"checkout", "basket"}, Owner: "shop"}, "finding": {Title: "Finding", Services: []string{"search", "media"}},
+		"accounting": {Title: "Accounting", Services: []string{"ledger", "reports"}},
+	}
 	return c
 }
 
@@ -249,5 +277,53 @@ func (c *company) storm() {
 				require.NoError(c, b.Do(context.Background(), respond.Acknowledge{Incident: i.ID, By: "cho", Via: "push"}))
 			}
 		}
+	})
+}
+
+// held is a time at which everything is in hand.
+func (c *company) held() {
+	c.unheld()
+	c.then(90*time.Second, func(b *tocsin.Engine) { acknowledge(b, c, "ben", "Checkout is down") })
+}
+
+// watched is a time at which what was wrong has recovered.
+func (c *company) watched() {
+	c.then(20*time.Minute, func(b *tocsin.Engine) { fire(b, c, "shop.search", "p95", "Search answers slowly") })
+	c.then(18*time.Minute, func(b *tocsin.Engine) { acknowledge(b, c, "dee", "Search answers slowly") })
+	c.then(4*time.Minute, func(b *tocsin.Engine) { end(b, c, "shop.search", "p95") })
+}
+
+// lost is a time after a page that nobody got.
+func (c *company) lost() {
+	c.mute.Store(true)
+	c.then(25*time.Minute, func(b *tocsin.Engine) { fire(b, c, "shop.search", "p95", "Search answers slowly") })
+	c.mute.Store(false)
+	c.then(20*time.Minute, func(b *tocsin.Engine) { // what was found is an incident too
+		all, err := b.Incidents(context.Background(), tocsin.Query{})
+		require.NoError(c, err)
+		for _, i := range all {
+			require.NoError(c, b.Do(context.Background(), respond.Acknowledge{Incident: i.ID, By: "cho", Via: "push"}))
+		}
+	})
+}
+
+// gap is a time at which nobody is on call for a team.
+func (c *company) gap() {
+	c.plan = func(what *catalog.Catalog) {
+		what.Schedules["shop"] = &oncall.Schedule{Rotations: []oncall.Rotation{{Start: time.Now().Add(20 * time.Hour).UTC().Truncate(time.Hour), People: []escalate.PersonID{"dee"}}}}
+	}
+}
+
+// crowded is a time at which 10,000 incidents are open besides the checkout.
+func (c *company) crowded() {
+	c.then(3*time.Minute, func(b *tocsin.Engine) {
+		for from := 0; from < 10_000; from += 500 {
+			batch := make([]event.Event, 500)
+			for k := range batch {
+				batch[k] = event.Event{Type: "shop.media", Subject: fmt.Sprintf("shard %d", from+k), Summary: fmt.Sprintf("Pictures of shard %d are late", from+k)}
+			}
+			require.NoError(c, b.Submit(context.Background(), batch...))
+		}
+		fire(b, c, "shop.checkout", "eu", "Checkout is down")
 	})
 }

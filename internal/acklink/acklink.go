@@ -13,19 +13,29 @@ import (
 )
 
 const (
-	// Life is the longest that a link is valid.
+	// Life is the longest that a link to acknowledge is valid.
 	Life = 24 * time.Hour
+	// ShareLife is the longest that a share link is valid.
+	ShareLife = 7 * 24 * time.Hour
 	// Prefix begins every token. Package redact knows tokens by it.
 	Prefix = "tcn_"
 
-	version   = 1
 	macLength = 16 // bytes: half of SHA-256, as RFC 2104 allows
 	minKey    = 32 // bytes
 	maxKeys   = 2
 	maxText   = 255 // bytes of a field
 	maxToken  = 2048
+)
 
-	domain = "tocsin acknowledge link\x00" // so that the keys sign nothing else that looks like a link
+// purpose is what a token is for. A token of one purpose is foreign to the other: neither its first byte nor its signature fits.
+type purpose struct {
+	mark   byte   // begins what is signed; another version of the form gets another one
+	domain string // so that the keys sign nothing else that looks like a token
+}
+
+var (
+	toAcknowledge = purpose{1, "tocsin acknowledge link\x00"}
+	toShare       = purpose{2, "tocsin share link\x00"}
 )
 
 // Why a token is refused.
@@ -35,7 +45,7 @@ var (
 	ErrExpired   = errors.New("it has expired")
 )
 
-// Claims is what a link names.
+// Claims is what a link to acknowledge names.
 type Claims struct {
 	Tenant   string
 	Incident string
@@ -45,6 +55,13 @@ type Claims struct {
 	Level    int
 	Made     time.Time // when the engine decided to send the message, in milliseconds
 	Until    time.Time // when the link ends, in seconds
+}
+
+// Share is what a share link names. It names nobody: whoever has the link can read it.
+type Share struct {
+	Tenant     string
+	Capability string
+	Until      time.Time // when the link ends, in seconds
 }
 
 // Links makes and reads links. It is safe for concurrent use.
@@ -97,62 +114,87 @@ func (l *Links) Page(incident string) string {
 // URL returns the link that stands for the claims.
 func (l *Links) URL(c Claims) string { return l.base + "/a/" + l.Token(c) }
 
-// Token returns the last part of the link.
+// ShareURL returns the link that stands for what is shared.
+func (l *Links) ShareURL(s Share) string { return l.base + "/a/share/" + l.ShareToken(s) }
+
+// Token returns the last part of a link to acknowledge.
 func (l *Links) Token(c Claims) string {
-	b := []byte{version}
-	for _, text := range [...]string{c.Tenant, c.Incident, c.Person, c.Channel} {
+	return l.token(toAcknowledge, []string{c.Tenant, c.Incident, c.Person, c.Channel},
+		[]int64{int64(c.Round), int64(c.Level), c.Made.UnixMilli(), c.Until.Unix()})
+}
+
+// ShareToken returns the last part of a share link.
+func (l *Links) ShareToken(s Share) string {
+	return l.token(toShare, []string{s.Tenant, s.Capability}, []int64{s.Until.Unix()})
+}
+
+func (l *Links) token(p purpose, texts []string, numbers []int64) string {
+	b := []byte{p.mark}
+	for _, text := range texts {
 		b = binary.AppendUvarint(b, uint64(len(text)))
 		b = append(b, text...)
 	}
-	for _, n := range [...]int64{int64(c.Round), int64(c.Level), c.Made.UnixMilli(), c.Until.Unix()} {
+	for _, n := range numbers {
 		b = binary.AppendUvarint(b, uint64(max(n, 0)))
 	}
-	return Prefix + base64.RawURLEncoding.EncodeToString(append(b, mac(l.keys[0], b)...))
+	return Prefix + base64.RawURLEncoding.EncodeToString(append(b, p.mac(l.keys[0], b)...))
 }
 
-func mac(key, signed []byte) []byte {
+func (p purpose) mac(key, signed []byte) []byte {
 	h := hmac.New(sha256.New, key)
-	h.Write([]byte(domain))
+	h.Write([]byte(p.domain))
 	h.Write(signed)
 	return h.Sum(nil)[:macLength]
 }
 
-// Read returns what a token names. The error is ErrTruncated, ErrForeign or ErrExpired; the claims of an expired link are returned too.
+// Read returns what the token of a link to acknowledge names. The error is ErrTruncated, ErrForeign or ErrExpired; the claims of an expired
+// link are returned too.
 func (l *Links) Read(token string, now time.Time) (Claims, error) {
-	c, signed, sum, err := parse(token)
-	if err != nil {
-		return Claims{}, err
-	}
-	for _, key := range l.keys {
-		if hmac.Equal(mac(key, signed), sum) {
-			if !now.Before(c.Until) {
-				return c, ErrExpired
-			}
-			return c, nil
-		}
-	}
-	return Claims{}, ErrForeign
+	return verified(l, toAcknowledge, token, (*reader).claims, func(c *Claims) time.Time { return c.Until }, now)
 }
 
-// parse takes a token apart: what is signed, and the signature. Exactly one token has each content.
-func parse(token string) (c Claims, signed, sum []byte, err error) {
+// ReadShare is Read for the token of a share link.
+func (l *Links) ReadShare(token string, now time.Time) (Share, error) {
+	return verified(l, toShare, token, (*reader).share, func(s *Share) time.Time { return s.Until }, now)
+}
+
+func verified[T any](l *Links, p purpose, token string, fields func(*reader) T, until func(*T) time.Time, now time.Time) (of T, err error) {
+	v, signed, sum, err := parse(p, token, fields)
+	if err != nil {
+		return of, err
+	}
+	for _, key := range l.keys {
+		if hmac.Equal(p.mac(key, signed), sum) {
+			if !now.Before(until(&v)) {
+				return v, ErrExpired
+			}
+			return v, nil
+		}
+	}
+	return of, ErrForeign
+}
+
+// parse takes a token apart: what is signed, and the signature. Exactly one token of the purpose has each content.
+func parse[T any](p purpose, token string, fields func(*reader) T) (v T, signed, sum []byte, err error) {
+	var none T
 	body, ok := strings.CutPrefix(token, Prefix)
 	if !ok || len(token) > maxToken {
-		return c, nil, nil, ErrTruncated
+		return none, nil, nil, ErrTruncated
 	}
 	b, err := base64.RawURLEncoding.Strict().DecodeString(body)
-	if err != nil || strings.ContainsAny(body, "\r\n") || len(b) <= macLength || b[0] != version {
-		return c, nil, nil, ErrTruncated
+	if err != nil || strings.ContainsAny(body, "\r\n") || len(b) <= macLength {
+		return none, nil, nil, ErrTruncated
+	}
+	if b[0] != p.mark {
+		return none, nil, nil, ErrForeign
 	}
 	signed, sum = b[:len(b)-macLength], b[len(b)-macLength:]
 	r := reader{left: signed[1:], ok: true}
-	c.Tenant, c.Incident, c.Person, c.Channel = r.text(), r.text(), r.text(), r.text()
-	c.Round, c.Level = int(r.number(1<<31-1)), int(r.number(1<<31-1))
-	c.Made, c.Until = time.UnixMilli(int64(r.number(1<<53))).UTC(), time.Unix(int64(r.number(1<<40)), 0).UTC()
+	v = fields(&r)
 	if !r.ok || len(r.left) > 0 {
-		return Claims{}, nil, nil, ErrTruncated
+		return none, nil, nil, ErrTruncated
 	}
-	return c, signed, sum, nil
+	return v, signed, sum, nil
 }
 
 // reader reads fields one after the other.
@@ -160,6 +202,17 @@ type reader struct {
 	left []byte
 	ok   bool
 }
+
+func (r *reader) claims() (c Claims) {
+	c.Tenant, c.Incident, c.Person, c.Channel = r.text(), r.text(), r.text(), r.text()
+	c.Round, c.Level = int(r.number(1<<31-1)), int(r.number(1<<31-1))
+	c.Made, c.Until = time.UnixMilli(int64(r.number(1<<53))).UTC(), r.second()
+	return c
+}
+
+func (r *reader) share() Share { return Share{r.text(), r.text(), r.second()} }
+
+func (r *reader) second() time.Time { return time.Unix(int64(r.number(1<<40)), 0).UTC() }
 
 // number reads a number of at most most, in its shortest form.
 func (r *reader) number(most uint64) uint64 {

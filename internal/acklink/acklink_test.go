@@ -22,6 +22,7 @@ var (
 		Tenant: "acme", Incident: "k7qf2mab", Person: "ana", Channel: "slack", Round: 1, Level: 2, Made: now,
 		Until: now.Add(Life).Truncate(time.Second),
 	}
+	view = Share{Tenant: "acme", Capability: "buying", Until: now.Add(ShareLife).Truncate(time.Second)}
 )
 
 // TestRead: only what this engine signed, whole and in time, is read.
@@ -47,6 +48,7 @@ func TestRead(t *testing.T) {
 		{"with a line break", token[:20] + "\n" + token[20:], one, now, ErrTruncated},
 		{"padded", token + "=", one, now, ErrTruncated},
 		{"very long", token + strings.Repeat("A", 4096), one, now, ErrTruncated},
+		{"to share", one.ShareToken(view), one, now, ErrForeign},
 		{"foreign key", New(public, [][]byte{bytes.Repeat([]byte{3}, 32)}).Token(page), one, now, ErrForeign},
 		{"the key before, after a rotation", before.Token(page), New(public, [][]byte{newer, older}), now, nil},
 		{"the key before, when it is gone", before.Token(page), one, now, ErrForeign},
@@ -83,7 +85,7 @@ func TestRead(t *testing.T) {
 	})
 	t.Run("swapped fields", func(t *testing.T) {
 		signature := func(token string) []byte {
-			_, _, sum, err := parse(token)
+			_, _, sum, err := parse(toAcknowledge, token, (*reader).claims)
 			require.NoError(t, err)
 			return sum
 		}
@@ -98,13 +100,73 @@ func TestRead(t *testing.T) {
 		} {
 			other := page
 			swap(&other)
-			_, signed, _, err := parse(one.Token(other))
+			_, signed, _, err := parse(toAcknowledge, one.Token(other), (*reader).claims)
 			require.NoError(t, err)
 			forged := Prefix + base64.RawURLEncoding.EncodeToString(append(bytes.Clone(signed), signature(token)...))
 			_, err = one.Read(forged, now)
 			assert.ErrorIs(t, err, ErrForeign, name)
 		}
 	})
+}
+
+// TestReadShare: a share link is read as such, and a link to acknowledge is none, even one whose first byte was changed.
+func TestReadShare(t *testing.T) {
+	const public = "https://bell.example"
+	one := New(public, [][]byte{newer})
+	token, ack := one.ShareToken(view), one.Token(page)
+	raw, err := base64.RawURLEncoding.DecodeString(strings.TrimPrefix(token, Prefix))
+	require.NoError(t, err)
+	signed := func(p purpose) string {
+		body := raw[:len(raw)-macLength]
+		return Prefix + base64.RawURLEncoding.EncodeToString(append(bytes.Clone(body), p.mac(newer, body)...))
+	}
+	require.Equal(t, token, signed(toShare))
+	for _, tt := range []struct {
+		name  string
+		token string
+		by    *Links
+		at    time.Time
+		want  error
+	}{
+		{"fresh", token, one, now, nil},
+		{"in its last second", token, one, view.Until.Add(-time.Millisecond), nil},
+		{"expired", token, one, view.Until, ErrExpired},
+		{"to acknowledge", ack, one, now, ErrForeign},
+		{"signed to acknowledge", signed(toAcknowledge), one, now, ErrForeign},
+		{"empty", "", one, now, ErrTruncated},
+		{"something appended", token + "AAAA", one, now, ErrTruncated},
+		{"foreign key", New(public, [][]byte{older}).ShareToken(view), one, now, ErrForeign},
+		{"the key before, after a rotation", token, New(public, [][]byte{older, newer}), now, nil},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			got, err := tt.by.ReadShare(tt.token, tt.at)
+			require.ErrorIs(t, err, tt.want)
+			if tt.want == nil {
+				assert.Equal(t, view, got)
+			}
+			if err != nil && tt.want != ErrExpired {
+				assert.Zero(t, got)
+			}
+		})
+	}
+	for n := range token {
+		_, err := one.ReadShare(token[:n], now)
+		require.Error(t, err, n)
+		assert.NotErrorIs(t, err, ErrExpired, n)
+	}
+	for i := range raw {
+		for bit := range 8 {
+			other := bytes.Clone(raw)
+			other[i] ^= 1 << bit
+			_, err := one.ReadShare(Prefix+base64.RawURLEncoding.EncodeToString(other), now)
+			require.Error(t, err, "byte %d, bit %d", i, bit)
+		}
+	}
+	shortest := one.ShareURL(Share{Capability: "a", Until: view.Until})
+	assert.Regexp(t, `^https://bell\.example/a/share/tcn_[A-Za-z0-9_-]+$`, shortest)
+	for _, style := range []redact.Style{redact.Plain, redact.Tagged} {
+		assert.NotContains(t, style.Text("GET "+shortest), strings.TrimPrefix(shortest, public+"/a/share/tcn_")[:8])
+	}
 }
 
 // TestURL: a link is short, and a secret by its form.
@@ -160,8 +222,8 @@ func TestRoundTrip(t *testing.T) {
 // FuzzRead: no text makes the parser panic, none is read that was not signed, and what parses has one form only.
 func FuzzRead(f *testing.F) {
 	l := New("https://bell.example", [][]byte{newer})
-	good := l.Token(page)
-	for _, seed := range []string{good, good[:30], Prefix, "", Prefix + "AQ", New("https://b.example", [][]byte{older}).Token(page)} {
+	good, shared := l.Token(page), l.ShareToken(view)
+	for _, seed := range []string{good, shared, shared[:30], good[:30], Prefix, "", Prefix + "AQ", New("https://b.example", [][]byte{older}).Token(page)} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, token string) {
@@ -169,9 +231,12 @@ func FuzzRead(f *testing.F) {
 		if err == nil && token != good {
 			t.Fatalf("%q is read as %+v", token, c)
 		}
-		if c, signed, sum, err := parse(token); err == nil {
+		if s, err := l.ReadShare(token, now); err == nil && token != shared {
+			t.Fatalf("%q is read as %+v", token, s)
+		}
+		if c, signed, sum, err := parse(toAcknowledge, token, (*reader).claims); err == nil {
 			again := New("https://bell.example", [][]byte{newer}).Token(c)
-			_, same, _, err := parse(again)
+			_, same, _, err := parse(toAcknowledge, again, (*reader).claims)
 			if err != nil || !bytes.Equal(same, signed) || Prefix+base64.RawURLEncoding.EncodeToString(append(bytes.Clone(signed), sum...)) != token {
 				t.Fatalf("%q has a second form %q", token, again)
 			}

@@ -32,6 +32,8 @@ type Alert struct {
 	Owner string `json:"owner,omitempty" erase:"keep"`
 	Plan  string `json:"plan,omitempty" erase:"keep"`
 	Seq   uint64 `json:"seq"` // of its timeline
+	// At is the instant of its latest entry. The next one is not before it, whatever group the alert is in by then.
+	At time.Time `json:"at,omitzero"`
 }
 
 // Absorbed counts the events that came to an incident after the one that opened it, for traces to link them.
@@ -160,13 +162,15 @@ func (r *record) belongs(incident string, at time.Time) {
 	al.Incident, al.Shown, al.Look = incident, al.Count, at.Add(againExhausted)
 }
 
-// note appends an entry to the timeline of an alert.
-func (r *record) note(at time.Time, word incident.Word, actor, format string, args ...any) {
-	r.say(at, word, actor, fmt.Sprintf(format, args...))
+// note appends an entry to the timeline of an alert of the unit. The instants of both go on from there.
+func (r *record) note(u *unit, at time.Time, word incident.Word, actor, format string, args ...any) {
+	r.say(u, at, word, actor, fmt.Sprintf(format, args...))
 }
 
-func (r *record) say(at time.Time, word incident.Word, actor, text string) {
+func (r *record) say(u *unit, at time.Time, word incident.Word, actor, text string) {
+	u.touch(at)
 	al := r.rec.(*Alert)
+	al.At = at
 	al.Seq++
 	r.dirty = true
 	r.lines = append(r.lines, incident.Entry{Seq: al.Seq, At: at, Word: word, Actor: actor, Text: text})

@@ -96,7 +96,7 @@ func (t *turn) waited(u *unit, row *record, at time.Time) bool {
 	if al.Lapses {
 		times := al.Count
 		al.Lapse(at)
-		row.note(at, incident.WordResolved, "", "%s: it came %d times in all", alert.ByLapse, times)
+		row.note(u, at, incident.WordResolved, "", "%s: it came %d times in all", alert.ByLapse, times)
 		return true
 	}
 	al.Fire()
@@ -121,7 +121,7 @@ func (t *turn) applyLate(u *unit, row *record, at time.Time) bool {
 	cause.Received = at
 	a := Assess(t.cat, &cause)
 	a.record = row
-	row.say(at, incident.WordLate, cause.Source, "trigger of "+clockTime(cause.Time)+" counts now: no resolve has come")
+	row.say(u, at, incident.WordLate, cause.Source, "trigger of "+clockTime(cause.Time)+" counts now: no resolve has come")
 	return t.trigger(u, row, a, alert.FactsOf(a.Event, a.Severity), true)
 }
 
@@ -129,7 +129,7 @@ func (t *turn) applyLate(u *unit, row *record, at time.Time) bool {
 func (t *turn) applyEarly(u *unit, row *record, at time.Time) bool {
 	al := row.rec.(*Alert)
 	early, quiet := al.Past.Early, al.State == alert.Quiet
-	row.say(at, incident.WordLate, early.Source, "resolve of "+clockTime(early.Time)+" counts now: no trigger has come")
+	row.say(u, at, incident.WordLate, early.Source, "resolve of "+clockTime(early.Time)+" counts now: no trigger has come")
 	u.touch(at)
 	flaps := al.Flapping != nil
 	if al.Resolve(alert.Facts{Time: early.Time, Received: at}, alert.Terms{Source: early.Source, Believed: true}) == alert.Kept {
@@ -146,7 +146,7 @@ func (t *turn) goesQuiet(u *unit, row *record, at time.Time) bool {
 	u.touch(at)
 	if u.inc != nil && al.Incident == u.inc.ID && u.inc.Phases.Phase == incident.Active && u.held() {
 		al.Hush()
-		row.say(at, incident.WordQuiet, "", "nothing was heard of it since "+clockTime(al.Latest.Received))
+		row.say(u, at, incident.WordQuiet, "", "nothing was heard of it since "+clockTime(al.Latest.Received))
 		t.emit(u, at, hushed{row})
 		return true
 	}
@@ -169,7 +169,7 @@ func (t *turn) sweep(u *unit, at time.Time, f swept) bool {
 			continue
 		}
 		if al.Close(at, alert.ByHand) {
-			row.say(at, incident.WordResolved, string(f.by), al.Reason)
+			row.say(u, at, incident.WordResolved, string(f.by), al.Reason)
 			u.say(at, incident.WordAlertResolved, string(f.by), al.ID+"  "+al.Reason)
 		}
 	}
@@ -184,7 +184,7 @@ func (t *turn) close(u *unit, at time.Time, reason string) bool {
 	}
 	for _, row := range rows {
 		if al := row.rec.(*Alert); al.State == alert.Quiet && al.Close(at, reason) {
-			row.say(at, incident.WordResolved, "", al.Reason)
+			row.say(u, at, incident.WordResolved, "", al.Reason)
 			u.say(at, incident.WordAlertResolved, "", al.ID+"  "+al.Reason)
 		}
 	}

@@ -159,7 +159,7 @@ func (t *turn) setAside(u *unit, row *record, a *Assessed, at time.Time) {
 			t.emit(u, at, doubted{p.LateAt})
 		}
 	}
-	row.say(at, incident.WordLate, a.Event.Source, text)
+	row.say(u, at, incident.WordLate, a.Event.Source, text)
 }
 
 // strays reports whether a label of a member has changed so that another owner or plan is responsible.
@@ -190,8 +190,8 @@ func (t *turn) fires(u *unit, row *record, a *Assessed, effect alert.Effect, rea
 	if effect == alert.Reopened {
 		word = incident.WordReopened
 	}
-	row.say(at, word, a.Event.Source, opening(a.Severity, al.Latest.Summary))
-	row.skewed(a, at)
+	row.say(u, at, word, a.Event.Source, opening(a.Severity, al.Latest.Summary))
+	row.skewed(u, a, at)
 	if a.Promote {
 		t.emit(u, at, promoted{a, reason})
 	}
@@ -201,9 +201,9 @@ func (t *turn) fires(u *unit, row *record, a *Assessed, effect alert.Effect, rea
 func (t *turn) returns(u *unit, row *record, a *Assessed, lost bool, at time.Time) {
 	al := row.rec.(*Alert)
 	if lost {
-		row.say(at, incident.WordResolved, a.Event.Source, "an end was lost: the sender says that it began "+clockTime(a.Event.Time))
+		row.say(u, at, incident.WordResolved, a.Event.Source, "an end was lost: the sender says that it began "+clockTime(a.Event.Time))
 	}
-	row.say(at, incident.WordReopened, a.Event.Source, opening(a.Severity, al.Latest.Summary))
+	row.say(u, at, incident.WordReopened, a.Event.Source, opening(a.Severity, al.Latest.Summary))
 	switch {
 	case !a.Promote:
 	case u.inc == nil || al.Incident != u.inc.ID || !u.lives(at):
@@ -222,9 +222,9 @@ func opening(level severity.Level, summary string) string {
 }
 
 // skewed says that the sender's clock was not believed.
-func (r *record) skewed(a *Assessed, at time.Time) {
+func (r *record) skewed(u *unit, a *Assessed, at time.Time) {
 	if a.Skew > 0 {
-		r.note(at, incident.WordClock, a.Event.Source, "is %s ahead; its time does not count", incident.Short(a.Skew))
+		r.note(u, at, incident.WordClock, a.Event.Source, "is %s ahead; its time does not count", incident.Short(a.Skew))
 	}
 }
 
@@ -287,14 +287,14 @@ func (t *turn) resolveSignal(u *unit, row *record, a *Assessed, f alert.Facts) {
 	case effect == alert.Orphan:
 		u.orphan(row, a, f.Received, "resolve")
 	case effect == alert.Twin:
-		row.say(f.Received, incident.WordLate, a.Event.Source, "resolve of "+clockTime(f.Time)+" tells an end that was told before")
+		row.say(u, f.Received, incident.WordLate, a.Event.Source, "resolve of "+clockTime(f.Time)+" tells an end that was told before")
 	case effect == alert.Late:
 		text := fmt.Sprintf("resolve of %s is older than the trigger that came first", clockTime(f.Time))
 		if at := al.Past; at != nil && !at.EarlyAt.IsZero() {
 			u.stales(at.EarlyAt)
 			text += "; it counts from " + clockTime(at.EarlyAt) + " on, if no trigger comes"
 		}
-		row.say(f.Received, incident.WordLate, a.Event.Source, text)
+		row.say(u, f.Received, incident.WordLate, a.Event.Source, text)
 	case effect == alert.Kept:
 		t.keeps(u, row, f.Received, flaps)
 	case effect == alert.Ended:
@@ -305,7 +305,7 @@ func (t *turn) resolveSignal(u *unit, row *record, a *Assessed, f alert.Facts) {
 // closed follows up on an alert that has just resolved, and was quiet before or fired.
 func (t *turn) closed(u *unit, row *record, at time.Time, actor string, quiet bool) {
 	al := row.rec.(*Alert)
-	row.say(at, incident.WordResolved, actor, al.Reason)
+	row.say(u, at, incident.WordResolved, actor, al.Reason)
 	if u.inc != nil && al.Incident == u.inc.ID {
 		t.emit(u, at, ended{row, actor, al.Reason, quiet})
 	}
@@ -332,8 +332,8 @@ func (u *unit) orphan(r *record, a *Assessed, at time.Time, signal string) {
 		al.State, al.Ended, al.Latest = alert.Resolved, at, alert.FactsOf(a.Event, a.Severity)
 		al.Class, al.Service, al.Group, al.Priority = a.Class.Name, a.Service, u.row.key.ID, a.Priority
 	}
-	r.note(at, incident.WordOrphan, a.Event.Source, "%s of %s, where nothing fires that it could mean", signal, al.ID)
-	r.skewed(a, at)
+	r.note(u, at, incident.WordOrphan, a.Event.Source, "%s of %s, where nothing fires that it could mean", signal, al.ID)
+	r.skewed(u, a, at)
 }
 
 // waits follows up on a trigger after which its alert is pending, for the first time or still.
@@ -356,8 +356,8 @@ func (t *turn) waits(u *unit, row *record, a *Assessed, still bool) {
 		}
 		need = append(need, fmt.Sprintf("%d %s in %s", a.Class.Count, what, incident.Short(a.Class.Within)))
 	}
-	row.note(at, incident.WordPending, a.Event.Source, "fires if it comes %s  %s %q",
+	row.note(u, at, incident.WordPending, a.Event.Source, "fires if it comes %s  %s %q",
 		strings.Join(need, " or "), a.Severity, al.Latest.Summary)
-	row.skewed(a, at)
+	row.skewed(u, a, at)
 	t.reportFlaws(a, at)
 }

@@ -1,7 +1,6 @@
 package core
 
 import (
-	"fmt"
 	"slices"
 	"time"
 
@@ -32,7 +31,7 @@ func (delivery) act(t *turn, u *unit, at time.Time) bool {
 	d := &u.inc.Delivery
 	i := slices.IndexFunc(d.Pending, func(p Pending) bool { return !p.Expires.After(at) })
 	t.cancelTag(u, d.Pending[i].tag())
-	t.failed(u, at, i, "its time passed before it was sent")
+	t.failed(u, at, i, incident.Sent{Reason: "its time passed before it was sent"})
 	return true
 }
 
@@ -41,7 +40,7 @@ func (delivery) hear(t *turn, u *unit, at time.Time, f fact) bool {
 	switch f := f.(type) {
 	case moved:
 		if f.to == incident.Active {
-			t.withdraw(u, at, (*Pending).ends)
+			t.withdraw(u, at, "an alert fires again", time.Time{}, (*Pending).ends)
 			u.inc.Delivery.Held = time.Time{}
 		}
 	case doubted:
@@ -60,7 +59,7 @@ func (t *turn) holdBack(u *unit, at, until time.Time) {
 			held = append(held, p)
 		}
 	}
-	t.withdraw(u, at, (*Pending).ends)
+	t.withdraw(u, at, "an alert may still fire", d.Held, (*Pending).ends)
 	for _, p := range held {
 		t.send(u, at, p, p.Recipient)
 	}
@@ -82,50 +81,50 @@ func (delivery) answer(t *turn, u *unit, at time.Time, in Input) bool {
 	if i < 0 {
 		if out.Sent { // it had begun to leave when it was withdrawn
 			p := pendingOf(m)
-			u.say(at, incident.Word(p.Kind), "", p.columns()+"  left while it was withdrawn")
-			d.reached(&p)
+			u.became(at, &p, "", incident.Sent{Result: incident.ResultAccepted, Reason: "left while it was withdrawn", With: out.With})
+			d.reached(&p, at)
 		}
 		return true
 	}
 	if out.Lost && !out.Sent {
 		return true // whoever took the task over reports what becomes of it
 	}
+	t.tried(u, at, i, &out)
+	return true
+}
+
+// tried carries on after a try to send a pending message.
+func (t *turn) tried(u *unit, at time.Time, i int, out *Outcome) {
+	d := &u.inc.Delivery
 	p := d.Pending[i]
+	s := incident.Sent{Result: incident.ResultRetry, Reason: p.unaddressed(out.Error), Again: out.Retry, With: out.With}
 	switch {
 	case out.Sent:
 		if p.Kind != notify.Close { // nobody reads it
-			u.say(at, incident.Word(p.Kind), "", p.columns()+others(out.With))
+			u.became(at, &p, "", incident.Sent{Result: incident.ResultAccepted, With: out.With})
 		}
 		d.Pending = slices.Delete(slices.Clone(d.Pending), i, i+1)
 		if out.Lost { // whoever took it over need not send it again, and its lane is free
 			t.cancelTag(u, p.tag())
 		}
-		d.reached(&p)
+		d.reached(&p, at)
 		t.emit(u, at, delivered{&p, true})
 	case !out.Retry.IsZero():
-		u.note(at, incident.WordRetry, "", "%s %s  in %s: %s", p.Kind, p.columns(), incident.Short(out.Retry.Sub(at)), out.Error)
+		if out.Delayed {
+			s.Result = incident.ResultDelayed
+		}
+		u.became(at, &p, "", s)
 	default:
-		t.failed(u, at, i, out.Error)
+		t.failed(u, at, i, s)
 	}
-	return true
-}
-
-// others says how many other pages left in the same message.
-func others(n int) string {
-	switch n {
-	case 0:
-		return ""
-	case 1:
-		return "  in one message with another"
-	}
-	return fmt.Sprintf("  in one message with %d others", n)
 }
 
 // failed gives up on a message's contact: the next contact is tried at once, and after the last one the failure is a finding.
-func (t *turn) failed(u *unit, at time.Time, i int, why string) {
+func (t *turn) failed(u *unit, at time.Time, i int, s incident.Sent) {
 	d := &u.inc.Delivery
 	p := d.Pending[i]
-	u.note(at, incident.Word(p.Kind), "", "%s  failed: %s", p.columns(), why)
+	s.Result = incident.ResultFailed
+	u.became(at, &p, "", s)
 	d.Pending = slices.Delete(slices.Clone(d.Pending), i, i+1)
 	for p.Try++; p.Try < len(p.Contacts); p.Try++ {
 		if !slices.Contains(p.Contacts[:p.Try], p.Contact()) { // one that failed is not asked again
@@ -133,18 +132,36 @@ func (t *turn) failed(u *unit, at time.Time, i int, why string) {
 			return
 		}
 	}
-	t.reportAbout(u, at, event.FindingDeadLetter, "no contact takes messages for "+recipientName(p.Recipient)+": "+why)
+	t.reportAbout(u, at, event.FindingDeadLetter, "no contact takes messages for "+recipientName(p.Recipient)+": "+s.Reason)
 	t.emit(u, at, delivered{&p, false})
 }
 
-// reached remembers a responder who was reached, once.
-func (d *Delivery) reached(p *Pending) {
-	known := slices.ContainsFunc(d.Told, func(t Told) bool {
+// reached remembers a responder who was reached: over which contact first, how often by a page, and when last.
+func (d *Delivery) reached(p *Pending, at time.Time) {
+	if p.Audience {
+		return
+	}
+	d.Told = slices.Clone(d.Told)
+	k := slices.IndexFunc(d.Told, func(t Told) bool {
 		return t.Person == p.Person && (p.Person != "" || t.Contact == p.Contact())
 	})
-	if !known && !p.Audience {
-		d.Told = append(slices.Clip(d.Told), Told{p.Person, p.Contact()})
+	if k < 0 {
+		k = len(d.Told)
+		d.Told = append(d.Told, Told{Person: p.Person, Contact: p.Contact(), Last: at})
 	}
+	told := &d.Told[k]
+	if told.Pages = told.pages(); told.Pages >= 0 && p.Kind == notify.Page {
+		told.Pages++
+	}
+	told.Last = at
+}
+
+// pages returns how often the responder was paged; -1: unknown, since an old version began the record.
+func (t *Told) pages() int {
+	if t.Last.IsZero() {
+		return -1
+	}
+	return t.Pages
 }
 
 // contactOf returns the contact to which a message goes.
@@ -172,13 +189,13 @@ func resend(_ *turn, u *unit, c respond.Resend, at time.Time) error {
 	p := pendingOf(&c.Letter)
 	p.Expires = at.Add(longestLife)
 	u.inc.Delivery.Pending = append(slices.Clip(u.inc.Delivery.Pending), p)
-	u.note(at, incident.WordResent, string(c.By), "%s %s", p.Kind, p.columns())
+	u.became(at, &p, string(c.By), incident.Sent{Result: incident.ResultResent})
 	return nil
 }
 
 func (delivery) show(i *Incident, v *incident.Incident) {
 	for _, told := range i.Delivery.Told {
-		v.Told = append(v.Told, incident.Told{Person: told.Person, Contact: told.Contact})
+		v.Told = append(v.Told, incident.Told{Person: told.Person, Contact: told.Contact, Pages: told.pages(), Last: told.Last})
 	}
 	for n := range i.Delivery.Pending {
 		p := &i.Delivery.Pending[n]

@@ -2,7 +2,6 @@ package core
 
 import (
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -78,9 +77,7 @@ func (escalations) hear(t *turn, u *unit, at time.Time, f fact) bool {
 			t.inform(u, at, notify.OccasionFlapping, "it goes on and off")
 		}
 	case steadied:
-		if al := f.row.rec.(*Alert); al.Incident == u.inc.ID {
-			t.news(u, at, false, notify.OccasionLater, "alert "+al.ID+" went on and off, and fires steadily")
-		}
+		t.news(u, at, false, notify.OccasionLater, "alert "+f.row.rec.(*Alert).ID+" went on and off, and fires steadily")
 	case hushed:
 		e.Hushed(at, t.terms(u, at))
 	case signalled:
@@ -156,7 +153,11 @@ func (t *turn) inform(u *unit, at time.Time, occasion notify.Occasion, why strin
 	if t.tellAcked(u, at, m) {
 		return
 	}
-	for _, r := range u.inc.Escalation.LevelOne(t.terms(u, at)) {
+	one := u.inc.Escalation.LevelOne(t.terms(u, at))
+	if len(one) == 0 {
+		u.withhold(at, m, "", "level 1 reaches nobody")
+	}
+	for _, r := range one {
 		t.send(u, at, m, r)
 	}
 }
@@ -168,8 +169,12 @@ func (t *turn) follow(u *unit, at time.Time, f moved) {
 		t.escalated(u, at, e.Reopen(at, t.terms(u, at), string(f.word)))
 		return
 	}
+	why := "the incident is over"
+	if f.to == incident.Monitoring {
+		why = "the incident has recovered"
+	}
+	t.withdraw(u, at, why, time.Time{}, func(p *Pending) bool { return p.Kind == notify.Page || p.Kind == notify.Reminder })
 	t.escalated(u, at, e.Finish(at))
-	t.withdraw(u, at, func(p *Pending) bool { return p.Kind == notify.Page || p.Kind == notify.Reminder })
 	if f.how != wentQuiet { // else it remains true that nobody has acknowledged
 		t.answered(u, at)
 	}
@@ -249,22 +254,24 @@ func (t *turn) firstWait(u *unit, at time.Time) time.Duration {
 
 // escalated carries out what the escalation machine asks for.
 func (t *turn) escalated(u *unit, at time.Time, outputs []escalation.Output) {
-	again := false
+	again, why := false, "the escalation begins anew"
 	for _, out := range outputs {
 		switch out := out.(type) {
 		case escalation.Fire:
 			t.fire(u, at, out, again)
 		case escalation.Uncovered:
-			u.enter(at, incident.Entry{Word: incident.WordLevel, Of: strconv.Itoa(out.Level), Text: "reaches nobody, skipped"})
+			u.post(at, incident.Entry{Word: incident.WordLevel, Of: strconv.Itoa(out.Level), Text: "reaches nobody, skipped", Sent: &incident.Sent{
+				Kind: string(notify.Page), Level: out.Level, Result: incident.ResultWithheld, Reason: "the level reaches nobody",
+			}})
 			t.reportAbout(u, at, event.FindingUncoveredLevel, fmt.Sprintf("level %d of policy %s reaches nobody", out.Level, u.plan.Plan.Policy))
 		case escalation.Failed:
 			t.broken(u, at, &out.Failed)
 		case escalation.Ended:
 			t.policyEnded(u, at, out)
 		case escalation.Withdraw:
-			t.withdraw(u, at, func(p *Pending) bool { return p.Kind == notify.Page && !p.beside() })
+			t.withdraw(u, at, why, time.Time{}, func(p *Pending) bool { return p.Kind == notify.Page && !p.beside() })
 		case escalation.Took:
-			u.inc.Escalation.Asked = nil
+			u.inc.Escalation.Asked, why = nil, string(out.By)+" has it"
 			t.took(u, at, out.Ack)
 			t.answers(u, at, out.By)
 			t.answered(u, at)
@@ -272,7 +279,7 @@ func (t *turn) escalated(u *unit, at time.Time, outputs []escalation.Output) {
 			again = true
 			u.say(at, incident.WordUnacknowledged, "", out.Why)
 		case escalation.Alarm:
-			u.inc.Escalation.Asked = nil
+			u.inc.Escalation.Asked, why = nil, out.Why
 			u.say(at, incident.WordAlarmsAgain, "", out.Why)
 		case escalation.Expiring:
 			t.remind(u, at, out)
@@ -284,73 +291,6 @@ func (t *turn) escalated(u *unit, at time.Time, outputs []escalation.Output) {
 	if len(outputs) > 0 && !u.inc.Escalation.Unanswered() {
 		t.emit(u, at, rested{})
 	}
-}
-
-// lapses tells the holders of an incident that it ends, since nothing was heard of its alerts.
-func (t *turn) lapses(u *unit, at time.Time, holders []escalate.PersonID) {
-	for _, holder := range holders {
-		t.tell(u, at, Pending{
-			Part: "escalation", Kind: notify.Notice, Detail: Detail{Occasion: notify.OccasionQuiet, Ended: u.inc.Phases.Quiet},
-			Note: "nothing was heard of its alerts, so it is closed; if one fires again, you hear anew",
-		}, holder)
-	}
-	t.emit(u, at, lapsed{holders})
-}
-
-// took notes who has the incident now.
-func (t *turn) took(u *unit, at time.Time, ack escalate.Ack) {
-	e := incident.Entry{Word: incident.WordAcknowledged, Actor: string(ack.By)}
-	if ack.Via != "" {
-		e.Said = incident.Said{By: ack.By, Text: ack.Via}
-	}
-	u.enter(at, e)
-	if _, err := t.cat.Named(ack.By); err != nil && ack.Via == "" {
-		return // a runbook
-	}
-	others := slices.DeleteFunc(slices.Clone(u.inc.Delivery.Told), func(told Told) bool { return told.Person == ack.By })
-	if len(others) < len(u.inc.Delivery.Told) || u.inc.Delivery.goesTo(ack.By) {
-		return // who was asked has answered
-	}
-	for _, told := range others {
-		t.send(u, at, Pending{
-			Part: "escalation", Kind: notify.Notice, Note: string(ack.By) + " has it, and was not asked: you need not answer",
-			Detail: Detail{Occasion: notify.OccasionTaken, Taken: ack.At, Said: incident.Said{By: ack.By}},
-		}, t.recipient(told))
-	}
-}
-
-// give gives the incident to a person.
-func (t *turn) give(u *unit, at time.Time, by escalate.PersonID, via string) error {
-	e := &u.inc.Escalation
-	out, err := e.Acknowledge(at, by, via, t.terms(u, at))
-	if len(out) > 0 && e.Taken.IsZero() {
-		e.Taken = at
-	}
-	t.escalated(u, at, out)
-	return err
-}
-
-// remind tells the holders that their acknowledgement ends.
-func (t *turn) remind(u *unit, at time.Time, out escalation.Expiring) {
-	for _, holder := range out.Holders {
-		t.tell(u, at, Pending{
-			Part: "escalation", Kind: notify.Reminder, Detail: Detail{
-				Occasion: notify.OccasionReminder, Taken: u.inc.Escalation.takenBy(holder), Until: out.Ends,
-				Next: names(u.inc.Escalation.Again(t.terms(u, at))),
-			},
-			Note: "the acknowledgement ends in " + incident.Short(out.Ends.Sub(at)) + " without activity",
-		}, holder)
-	}
-}
-
-// takenBy returns when a person acknowledged.
-func (e *Escalation) takenBy(person escalate.PersonID) time.Time {
-	for _, ack := range e.Acks {
-		if ack.By == person {
-			return ack.At
-		}
-	}
-	return time.Time{}
 }
 
 // fire sends the messages of a level. again says that the level is asked a second time.

@@ -48,5 +48,5 @@ func (e *Escalation) asks(who []string, at time.Time) {
 
 // answers withdraws the pages by hand to somebody who has answered. Those to others stay: a person has asked for them.
 func (t *turn) answers(u *unit, at time.Time, by escalate.PersonID) {
-	t.withdraw(u, at, func(p *Pending) bool { return p.byHand() && p.Person == by })
+	t.withdraw(u, at, string(by)+" has answered", time.Time{}, func(p *Pending) bool { return p.byHand() && p.Person == by })
 }

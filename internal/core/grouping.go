@@ -12,16 +12,29 @@ import (
 )
 
 // groupFor finds the group of an event and advances it to the event; nil if the view lacks a record. On the way the alert may end, or
-// fire in another group, so that the event belongs elsewhere.
+// fire in another group, so that the event belongs elsewhere. If the alert comes from a group whose clock was ahead, the group goes on from
+// there: instants never go back within an alert either.
 func (t *turn) groupFor(a *Assessed, al *Alert) *unit {
-	for u := t.groupOf(a, al); u != nil && t.advance(u, u.from(a.Event.Received)); {
+	for u := t.groupOf(a, al); u != nil && t.advance(u, u.takes(a, al)); {
 		next := t.groupOf(a, al)
 		if next == u {
+			if at := u.takes(a, al); at.After(u.from(a.Event.Received)) {
+				u.touch(at)
+			}
 			return u
 		}
 		u = next
 	}
 	return nil
+}
+
+// takes returns the instant at which the group takes an event of the alert in.
+func (u *unit) takes(a *Assessed, al *Alert) time.Time {
+	at := u.from(a.Event.Received)
+	if al.At.After(at) {
+		return al.At
+	}
+	return at
 }
 
 // groupOf finds the group of an event: that of its alert, if the event belongs to the alert as it is, else a group that takes the
@@ -57,8 +70,8 @@ func (t *turn) openGroup(a *Assessed) *unit {
 	if !ok {
 		return nil
 	}
-	u, ok := t.unit(windowKey(base, base.group.Windows))
-	if !ok || !t.advance(u, u.from(a.Event.Received)) {
+	u := t.latestWindow(base, a.Event.Received)
+	if u == nil {
 		return nil
 	}
 	at := u.from(a.Event.Received)
@@ -80,6 +93,21 @@ func (t *turn) openGroup(a *Assessed) *unit {
 		u.group.Before, u.row.dirty = before, true
 	}
 	return u
+}
+
+// latestWindow returns the latest window of a group, advanced to the instant; nil if the view lacks a record. What was due in a window may
+// begin another one: an alert whose wait ends finds it closed.
+func (t *turn) latestWindow(base *unit, at time.Time) *unit {
+	for {
+		n := base.group.Windows
+		u, ok := t.unit(windowKey(base, n))
+		if !ok || !t.advance(u, u.from(at)) {
+			return nil
+		}
+		if base.group.Windows == n {
+			return u
+		}
+	}
 }
 
 // windowKey returns the key of the n-th further window of a group, of the group itself if n is 0.
@@ -202,7 +230,8 @@ func (t *turn) members(u *unit) ([]*record, bool) {
 	return rows, ok
 }
 
-func planKey(tenant, hash string) store.Key {
+// PlanKey returns the key of the record of a plan that incidents of a tenant keep.
+func PlanKey(tenant, hash string) store.Key {
 	return store.Key{Tenant: tenant, Kind: KindPlan, ID: hash}
 }
 
@@ -211,7 +240,7 @@ func planKey(tenant, hash string) store.Key {
 func (t *turn) pin(u *unit, plan string) {
 	u.plan = t.cat.Pin(plan)
 	u.group.Plan = u.plan.Hash
-	key := planKey(u.row.key.Tenant, u.plan.Hash)
+	key := PlanKey(u.row.key.Tenant, u.plan.Hash)
 	if _, there := t.records[key]; there {
 		return
 	}
@@ -230,7 +259,7 @@ func (t *turn) pinned(u *unit) *catalog.Pinned {
 	if p := t.cat.Pinned(u.group.Plan); p != nil {
 		return p
 	}
-	key := planKey(u.row.key.Tenant, u.group.Plan)
+	key := PlanKey(u.row.key.Tenant, u.group.Plan)
 	snap, held := t.view.Records[key]
 	if !held {
 		t.need.Read = append(t.need.Read, key)

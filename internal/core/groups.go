@@ -216,13 +216,14 @@ func (t *turn) open(u *unit, a *Assessed, at time.Time) {
 	u.inc = &Incident{About: About{
 		ID: id, Tenant: key.Tenant, Group: key.ID, Generation: u.group.Generation, Previous: previous,
 		Title: a.record.rec.(*Alert).Latest.Summary, Class: a.Class.Name, Service: a.Service, Owner: a.Owner, Plan: a.Plan,
-		Rule: a.Rule, Runbook: a.Class.Runbook, Links: a.Event.Links, TraceParent: a.Event.TraceParent, Routes: t.routes(a), Also: a.Also,
+		Rule: a.Rule, Runbook: a.Class.Runbook, Links: a.Event.Links, TraceParent: a.Event.TraceParent, Routes: a.Routes(t.cat), Also: a.Also,
 	}}
 	if u.inc.Title == "" {
 		u.inc.Title = a.Event.Type
 	}
 	u.irow = t.add(store.Key{Tenant: key.Tenant, Kind: KindIncident, ID: id}, 0, u.inc)
 	t.pin(u, a.Plan)
+	u.inc.Pinned = u.plan.Hash
 	g := u.group
 	g.LastJoin, g.Fields, g.JoinDue, g.JoinTold, g.Joined, g.Joiners, g.JoinAlso = at, nil, time.Time{}, time.Time{}, 0, nil, nil
 	t.findable(u, a)
@@ -247,12 +248,12 @@ func (i *Incident) opening(a *Assessed) string {
 	return text
 }
 
-// routes explains the routing of the event that opens an incident, for those who ask later. It keeps the rules that were tried, up
-// to a bound, since a table may have thousands.
-func (t *turn) routes(a *Assessed) []string {
+// Routes explains the routing of the event, for those who ask later. It keeps the rules that were tried, up to a bound, since a table may
+// have thousands.
+func (a *Assessed) Routes(cat *catalog.Compiled) []string {
 	const most = 50
 	var steps []string
-	for s := range t.cat.ExplainRoute(a.Event, a.Class) {
+	for s := range cat.ExplainRoute(a.Event, a.Class) {
 		if s.Outcome == route.NotReached {
 			break
 		}

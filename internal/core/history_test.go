@@ -174,6 +174,7 @@ type world struct {
 	cat    *catalog.Compiled
 	store  *memory.Store
 	log    map[string][]string // per record: entries and tasks
+	sent   []sending           // messages that were put on their way
 	bytes  []byte
 	record bool
 }
@@ -198,6 +199,12 @@ func (w *world) decide(now time.Time, inputs ...core.Input) {
 	for _, c := range d.Put {
 		for _, e := range c.Entries {
 			w.log[c.Key.ID] = append(w.log[c.Key.ID], string(e.Doc))
+		}
+	}
+	for _, task := range d.Tasks {
+		var m notify.Message
+		if task.Kind == "message" && json.Unmarshal(task.Payload, &m) == nil && m.Kind != notify.Close {
+			w.sent = append(w.sent, sending{m.Incident, m.Channel, m.Seq})
 		}
 	}
 	if w.record {
@@ -403,15 +410,23 @@ func (w *world) known(steps []step) []step {
 	return kept
 }
 
+// onceWrong are seeds of histories that were decided wrongly. In 1081 and 1973 a window that began at a deadline was passed over for a third
+// one; in 1273 and 5006 an alert went back in time, since it came from a group whose clock was ahead.
+var onceWrong = []uint64{1081, 1273, 1973, 5006}
+
 // TestBatching: how many inputs are decided at once, and how often somebody looks in between, changes nothing.
 func TestBatching(t *testing.T) {
 	histories := 250
 	if testing.Short() {
 		histories = 40
 	}
-	entries, reached := 0, make(map[string]int)
+	seeds := slices.Clone(onceWrong)
 	for seed := range uint64(histories) {
-		rng := rand.New(rand.NewPCG(seed, 4))
+		seeds = append(seeds, seed)
+	}
+	entries, reached := 0, make(map[string]int)
+	for _, seed := range seeds {
+		rng := rand.New(rand.NewPCG(seed, 1))
 		steps := newWorld(t).known(history(rng, 40))
 		one := newWorld(t)
 		one.play(steps, 1, 0)
@@ -434,7 +449,7 @@ func TestBatching(t *testing.T) {
 	if !testing.Short() {
 		require.Len(t, reached, 11, "the histories get everywhere")
 	}
-	t.Logf("%d histories, %d timeline entries, seeds from 0; of runbooks %v", histories, entries, reached)
+	t.Logf("%d histories, %d timeline entries, seeds from 0 and %d others; of runbooks %v", len(seeds), entries, len(onceWrong), reached)
 }
 
 // forward asserts that no timeline goes back in time, although clocks do.

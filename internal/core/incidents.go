@@ -47,6 +47,7 @@ type About struct {
 	Plan       string `json:"plan" erase:"keep"`
 	Rule       string `json:"rule,omitempty" erase:"keep"` // the route that decided; empty: the class did
 	Runbook    string `json:"runbook,omitempty" erase:"keep"`
+	Pinned     string `json:"pinned,omitempty" erase:"keep"` // hash of the plan that it keeps; empty in records of old versions
 
 	Links       []event.Link      `json:"links,omitempty" erase:"words"`
 	TraceParent string            `json:"traceParent,omitempty" erase:"keep"`
@@ -113,12 +114,16 @@ func signalOf(f *alert.Facts) incident.Signal {
 	return incident.Signal{Event: f.Event, Severity: f.Severity, Summary: f.Summary, Received: f.Received}
 }
 
-// View returns the incident as people read it.
-func (c *Core) View(i *Incident) incident.Incident {
-	a := &i.About
+// View returns the incident as people read it. pinned is the plan that it keeps.
+func (c *Core) View(i *Incident, pinned *catalog.Pinned) incident.Incident {
+	a, until := &i.About, pinned.Recovery(i.Rating.Priority)
 	v := incident.Incident{
 		ID: a.ID, Tenant: a.Tenant, Previous: a.Previous, Title: a.Title, Class: a.Class, Service: a.Service, Owner: a.Owner,
 		Plan: a.Plan, Rule: a.Rule, Runbook: a.Runbook, Links: a.Links, TraceParent: a.TraceParent, Routes: a.Routes,
+		Course: incident.Course{
+			PolicyName: pinned.Plan.Policy, Policy: pinned.Policy, Also: a.Also, Pass: i.Escalation.Pass, Group: a.Group, Generation: a.Generation,
+			Soak: until.Soak, Confirm: until.Confirm,
+		},
 	}
 	for _, p := range c.parts {
 		if p, ok := p.(shower); ok {

@@ -33,8 +33,9 @@ type Outcome struct {
 	Error   string    `erase:"words"` // why it was not sent
 	Retry   time.Time // when it will be tried again
 	// Lost says that the task was cancelled, or taken over, while the try was under way.
-	Lost bool
-	With int `json:",omitempty"` // other pages that left in the same message
+	Lost    bool
+	With    int  `json:",omitempty"` // other pages that left in the same message
+	Delayed bool `json:",omitempty"` // it was not tried: a rate, or the state of the channel, forbade it
 }
 
 // Acted is the result of one try to call an action. With neither an Error nor a Retry the call is done.

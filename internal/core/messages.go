@@ -11,6 +11,7 @@ import (
 
 	"github.com/tocsin-dev/tocsin/escalate"
 	"github.com/tocsin-dev/tocsin/incident"
+	"github.com/tocsin-dev/tocsin/internal/machine/run"
 	"github.com/tocsin-dev/tocsin/notify"
 	"github.com/tocsin-dev/tocsin/store"
 )
@@ -31,6 +32,8 @@ type Delivery struct {
 	Latest   time.Time `json:"latest,omitzero"`                // when the latest message was made
 	// Held is until when no message leaves that says that the incident is over: an alert may still fire.
 	Held time.Time `json:"held,omitzero"`
+	// Posted is when the ledger got its latest line. An earlier version did not write it.
+	Posted time.Time `json:"posted,omitzero"`
 }
 
 // Pending is a message to one recipient that was neither accepted nor failed for good.
@@ -87,8 +90,13 @@ func (d *Delivery) goesTo(person escalate.PersonID) bool {
 	return slices.ContainsFunc(d.Pending, func(p Pending) bool { return (p.Level > 0 || p.byHand()) && p.Person == person })
 }
 
-// Contact returns the contact under way.
-func (p *Pending) Contact() escalate.Contact { return p.Contacts[p.Try] }
+// Contact returns the contact under way; empty if the message is withheld.
+func (p *Pending) Contact() escalate.Contact {
+	if len(p.Contacts) == 0 {
+		return ""
+	}
+	return p.Contacts[p.Try]
+}
 
 // lane is which messages over a contact wait for each other. Pages of levels have a lane of their own, so that they wait for no other
 // message, not even for a page by hand or about alerts that joined.
@@ -112,10 +120,12 @@ func (p *Pending) key(incident string) string {
 // tag names the tasks of a message.
 func (p *Pending) tag() string { return string(p.Kind) + "/" + strconv.FormatUint(p.Seq, 10) }
 
-// Told is a responder who was reached, and over which contact.
+// Told is a responder who was reached, and over which contact first.
 type Told struct {
 	Person  escalate.PersonID `json:"person,omitempty" erase:"by"`
 	Contact escalate.Contact  `json:"contact" erase:"words"`
+	Pages   int               `json:"pages,omitempty"` // how many pages reached it; -1: unknown
+	Last    time.Time         `json:"last,omitzero"`   // when a message last did; zero in records of old versions
 }
 
 // send puts a message on its way over the recipient's first contact.
@@ -129,7 +139,11 @@ func (t *turn) send(u *unit, at time.Time, m Pending, to escalate.Recipient) {
 // tellHolders sends a message to those who have the incident, or had it when it ended; if none of them can be contacted, to every
 // responder who was reached.
 func (t *turn) tellHolders(u *unit, at time.Time, m Pending) {
-	if !t.tellAcked(u, at, m) {
+	switch {
+	case t.tellAcked(u, at, m):
+	case len(u.inc.Delivery.Told) == 0:
+		u.withhold(at, m, "", "nobody was reached before")
+	default:
 		t.tellAll(u, at, m)
 	}
 }
@@ -147,11 +161,14 @@ func yours(part, note string) Pending {
 	return Pending{Part: part, Kind: notify.Notice, Note: note, Detail: Detail{Occasion: notify.OccasionYours}}
 }
 
-// tell sends a message to a person. It reports whether the person can be contacted.
-func (t *turn) tell(u *unit, at time.Time, m Pending, person escalate.PersonID) bool {
-	contacts := t.cat.Contacts(person)
-	if len(contacts) > 0 {
-		t.send(u, at, m, escalate.Recipient{Person: person, Contacts: contacts})
+// tell sends a message to a person, and reports whether the catalog has a contact of that person. A runbook that has the incident reads none.
+func (t *turn) tell(u *unit, at time.Time, m Pending, who escalate.PersonID) bool {
+	contacts := t.cat.Contacts(who)
+	switch {
+	case len(contacts) > 0:
+		t.send(u, at, m, escalate.Recipient{Person: who, Contacts: contacts})
+	case !slices.ContainsFunc(u.inc.Runs.List, func(r run.Run) bool { return r.Holder() == string(who) }):
+		u.withhold(at, m, who, "the catalog has no contact")
 	}
 	return len(contacts) > 0
 }
@@ -259,8 +276,9 @@ func (i *Incident) Reason() string {
 	return incident.Reason(r.Priority, r.Computed, r.Why, r.Forced, r.Said.Text)
 }
 
-// withdraw takes back the messages that have not left and that which accepts. A message of this turn never comes to be.
-func (t *turn) withdraw(u *unit, at time.Time, which func(*Pending) bool) {
+// withdraw takes back, for a reason, the messages that have not left and that which accepts. again is when they are made anew; zero: never.
+// A message of this turn never comes to be.
+func (t *turn) withdraw(u *unit, at time.Time, why string, again time.Time, which func(*Pending) bool) {
 	d := &u.inc.Delivery
 	var stay []Pending
 	for i := range d.Pending {
@@ -270,33 +288,41 @@ func (t *turn) withdraw(u *unit, at time.Time, which func(*Pending) bool) {
 			continue
 		}
 		if p.Kind != notify.Close {
-			u.say(at, incident.WordWithdrawn, "", p.columns())
+			u.became(at, p, "", incident.Sent{Result: incident.ResultWithdrawn, Reason: why, Again: again})
 		}
 		t.cancelTag(u, p.tag())
 	}
 	d.Pending = stay
 }
 
-// columns describes a message as timelines do: level or note, person, channel.
-func (p *Pending) columns() string {
-	what := p.Note
+// what says what a message is about: the level, or its note.
+func (p *Pending) what() string {
 	switch {
 	case p.Level > 0:
-		what = "level " + strconv.Itoa(p.Level)
+		return "level " + strconv.Itoa(p.Level)
 	case p.byHand():
-		what = "by hand"
+		return "by hand"
 	}
-	columns := []string{what}
+	return p.Note
+}
+
+// plain reports whether the kind of a message says what it is about.
+func (p *Pending) plain() bool { return p.Kind == notify.AllClear || p.Kind == notify.Reminder }
+
+// columns describes a message as timelines do: level or note, person, channel.
+func (p *Pending) columns() string {
+	columns := []string{p.what()}
 	channel, address := p.Contact().Split()
+	if p.Person != "" {
+		columns = append(columns, string(p.Person))
+	}
 	switch {
-	case p.Person != "":
-		columns = append(columns, string(p.Person), channel)
-	case address != "":
+	case p.Person == "" && address != "":
 		columns = append(columns, string(p.Contact()))
-	default:
+	case channel != "":
 		columns = append(columns, channel)
 	}
-	if p.Kind == notify.AllClear || p.Kind == notify.Reminder { // the kind says it already
+	if p.plain() {
 		columns = columns[1:]
 	}
 	return strings.Join(columns, "  ")

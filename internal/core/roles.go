@@ -152,7 +152,11 @@ func (t *turn) fill(u *unit, at time.Time) {
 
 // filled takes back that somebody was asked for.
 func (t *turn) filled(u *unit, at time.Time, role incident.Role) {
-	t.withdraw(u, at, func(p *Pending) bool { return p.Role == role })
+	why := "it needs no " + string(role) + " any more"
+	if who := u.holder(role); who != "" {
+		why = string(who) + " has the role"
+	}
+	t.withdraw(u, at, why, time.Time{}, func(p *Pending) bool { return p.Role == role })
 	f := event.Finding(event.FindingVacantRole, vacancyOf(u, role), "")
 	f.Signal = event.Resolve
 	if !event.IsFinding(u.inc.Class) {

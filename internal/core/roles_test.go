@@ -147,7 +147,7 @@ func TestOffersAtTheirEnd(t *testing.T) {
 	require.ErrorContains(t, do(offerLife, respond.AcceptRole{Incident: id, Role: incident.Commander, By: "ben"}), "nobody offers ben the role commander")
 	require.NoError(t, do(offerLife, respond.Offer{Incident: id, Role: incident.Commander, By: "ana", To: "ben"}))
 	require.NoError(t, do(2*offerLife-1, respond.AcceptRole{Incident: id, Role: incident.Commander, By: "ben"}))
-	inc := b.core.View(b.incident(id))
+	inc := b.core.View(b.incident(id), b.cat.Pin("default"))
 	assert.Equal(t, []incident.Assignment{
 		{Role: incident.Commander, Person: "ana", Assumed: start, Renounced: start.Add(2*offerLife - 1)},
 		{Role: incident.Commander, Person: "ben", Assumed: start.Add(2*offerLife - 1)},

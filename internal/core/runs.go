@@ -266,7 +266,7 @@ func (t *turn) ran(u *unit, at time.Time, i int, outputs []run.Output) {
 		case run.Began:
 			say(began(r))
 			if out.Owning && !r.DryRun {
-				t.emit(u, at, seized{holder(r)})
+				t.emit(u, at, seized{escalate.PersonID(r.Holder())})
 			}
 		case run.Settled:
 			p := &r.Steps[out.Step-1]
@@ -293,7 +293,7 @@ func (t *turn) ran(u *unit, at time.Time, i int, outputs []run.Output) {
 				enter(string(out.Said.By), out.Said, endedAs(out))
 			}
 			if r.Runbook.Owning {
-				t.emit(u, at, released{holder(r)})
+				t.emit(u, at, released{escalate.PersonID(r.Holder())})
 			}
 		}
 	}

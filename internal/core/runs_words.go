@@ -3,7 +3,6 @@ package core
 import (
 	"fmt"
 
-	"github.com/tocsin-dev/tocsin/escalate"
 	"github.com/tocsin-dev/tocsin/event"
 	"github.com/tocsin-dev/tocsin/incident"
 	"github.com/tocsin-dev/tocsin/internal/machine/run"
@@ -48,9 +47,4 @@ func settled(r *run.Run, n int) string {
 		}
 	}
 	return text
-}
-
-// holder is the name under which an owning run has the incident.
-func holder(r *run.Run) escalate.PersonID {
-	return escalate.PersonID(fmt.Sprintf("runbook %s/%d", r.Runbook.Name, r.Number))
 }

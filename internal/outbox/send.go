@@ -176,7 +176,7 @@ func (out *Outcome) Settle(now time.Time) Settlement {
 		}
 		return s
 	}
-	result := core.Outcome{At: now, Record: out.Task.Record, Message: out.Message, Sent: out.Err == nil, Retry: retry, Error: fault, With: out.With}
+	result := core.Outcome{At: now, Record: out.Task.Record, Message: out.Message, Sent: out.Err == nil, Retry: retry, Error: fault, With: out.With, Delayed: out.Held}
 	s.Input = result
 	result.Lost = true
 	s.Lost = []core.Input{result}

@@ -37,7 +37,7 @@ var knownForms = [...]struct {
 	{"SG.", 0, "_-.", 20},
 	{"npm_", 3, "", 30},
 	{"pypi-", 4, "_-", 30},
-	{"tcn_", 3, "_-", 40}, // a link to acknowledge, see internal/acklink
+	{"tcn_", 3, "_-", 32}, // a link to acknowledge or to share, see internal/acklink
 	{"dop_v1_", 3, "", 30},
 	{"hvs.", 1, "_-", 16},
 	{"hooks.slack.com/services/", 3, "/", 16},

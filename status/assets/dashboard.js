@@ -1,4 +1,4 @@
-// Keeps the board of a page as the server has it. Without this file the page reloads itself and everything works by forms.
+// Keeps the board of a page as the server has it, or says how old a page is. Without this file everything works by forms.
 'use strict';
 (() => {
   const body = document.body, still = matchMedia('(prefers-reduced-motion: reduce)');
@@ -21,9 +21,16 @@
 
   // turn counts ages and times to go, by the clock of the server, and says when nothing is heard any more.
   function turn() {
+    const silent = Date.now() - heard > 15000;
+    if (waiting && !silent) show(waiting, true);
     for (const e of document.querySelectorAll('time[data-since]')) put(e, ago(now() - e.dataset.since));
     if (!still.matches) for (const e of document.querySelectorAll('time[data-until]')) put(e, left(e.dataset.until - now()));
-    const silent = Date.now() - heard > 15000;
+    if (!body.dataset.events) {
+      const mark = document.querySelector('#asof b');
+      body.classList.toggle('old', silent);
+      if (mark && silent) put(mark, ago(Date.now() - heard) + ' old,');
+      return;
+    }
     body.classList.toggle('off', silent);
     if (silent) {
       const said = 'We cannot say: this page has heard nothing for ' + ago(Date.now() - heard) + '.', page = document.querySelector('.page');
@@ -34,7 +41,13 @@
       put(verdict.querySelector('h1'), said + ' What you see is from ' + from.textContent + '.');
       document.title = said;
     }
-    if (waiting && !busy()) apply(waiting);
+  }
+
+  // show shows a board; late says that it has waited.
+  function show(next, late) {
+    if (next.querySelector('[data-part]')) parts(next);
+    else if (!busy()) apply(next);
+    else if (!late) hold(next);
   }
 
   // busy reports whether somebody points at a row, has the focus in it or has its menu open: rows stay where they are then.
@@ -45,6 +58,25 @@
 
   // same returns the row of a board that is about the same as another row.
   const same = (board, row) => board.querySelector('.row[data-key="' + CSS.escape(row.dataset.key) + '"]');
+
+  // parts shows each part of an incident that has changed. One that is written in, pointed at or has the focus waits, and stays where it is.
+  function parts(next) {
+    waiting = null;
+    const at = document.querySelector('[data-part]:not(h1,.four):hover') || document.activeElement, top = at.getBoundingClientRect().top;
+    for (const part of document.querySelectorAll('[data-part]')) {
+      const after = next.querySelector('[data-part=' + part.dataset.part + ']').cloneNode(true);
+      if (part.innerHTML === after.innerHTML) continue;
+      const typed = [...part.querySelectorAll('input')].some((f) => f.value !== f.defaultValue);
+      if (part === at || typed || part.contains(document.activeElement)) { waiting = next; continue; }
+      for (const open of part.querySelectorAll('details[open]')) {
+        const same = after.querySelector('[data-key="' + open.dataset.key + '"]');
+        if (same) same.open = true;
+      }
+      part.replaceWith(after);
+    }
+    for (const kept of ['.verdict', '.page']) document.querySelector(kept).className = next.querySelector(kept).className;
+    if (at !== body) scrollBy(0, at.getBoundingClientRect().top - top);
+  }
 
   function apply(next) {
     waiting = null;
@@ -102,9 +134,12 @@
     document.title = verdict.dataset.title;
     const icon = document.querySelector('link[rel=icon]');
     icon.href = icon.href.replace(/[a-z]+\.svg$/, verdict.dataset.icon + '.svg');
-    busy() ? hold(next) : apply(next);
+    show(next);
   }
 
+  setInterval(turn, 1000);
+  turn();
+  if (!body.dataset.events) return;
   const stream = new EventSource(body.dataset.events);
   const alive = (at, html) => {
     heard = Date.now();
@@ -116,6 +151,4 @@
   stream.addEventListener('board', (e) => { alive(e.lastEventId.split('.')[1]); board(e.data); turn(); });
   stream.addEventListener('alive', (e) => { const i = e.data.indexOf(' '); alive(e.data.slice(0, i), e.data.slice(i + 1)); turn(); });
   stream.addEventListener('gone', () => location.reload());
-  setInterval(turn, 1000);
-  turn();
 })();

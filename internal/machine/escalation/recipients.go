@@ -49,14 +49,24 @@ func (s *State) Again(t *Terms) []escalate.Recipient {
 	return who
 }
 
-// Ahead returns whom the next level reaches as things stand, and when; nobody if none follows.
+// Ahead returns whom the next level reaches as things stand, and when; nobody if none follows. Levels that reach nobody are passed
+// over, as when they fire.
 func (s *State) Ahead(t *Terms) ([]escalate.Recipient, time.Time) {
-	if next := *s; s.Status == escalate.Running && next.step(t) {
-		next.Resume = nil
-		who, _ := next.recipients(t)
-		return who, s.Next
+	next := *s
+	if s.Status != escalate.Running || !next.step(t) {
+		return nil, time.Time{}
 	}
-	return nil, time.Time{}
+	next.Resume = nil
+	for range t.Policy.Levels {
+		if who, _ := next.recipients(t); len(who) > 0 {
+			return who, s.Next
+		}
+		if !next.step(t) {
+			break
+		}
+	}
+	who, _ := t.LastResort()
+	return who, s.Next
 }
 
 func outputs(failed []escalate.Failed) (out []Output) {

@@ -1,6 +1,7 @@
 package run
 
 import (
+	"fmt"
 	"time"
 
 	"github.com/tocsin-dev/tocsin/automate"
@@ -31,6 +32,11 @@ type Run struct {
 	Released    bool             `json:"released,omitempty"`
 	// Steps has the progress of each step of the runbook.
 	Steps []Progress `json:"steps"`
+}
+
+// Holder is the name under which an owning run has the incident.
+func (r *Run) Holder() string {
+	return fmt.Sprintf("runbook %s/%d", r.Runbook.Name, r.Number)
 }
 
 // Progress is the progress of one step.
