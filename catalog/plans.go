@@ -34,9 +34,9 @@ type Plan struct {
 	Reopen *time.Duration
 	// Group says which alerts share an incident.
 	Group Grouping
-	// Comms names the communication plan, and Roles are the roles that an incident must fill. This version keeps and shows
-	// both, and does not act upon them.
+	// Comms names the communication plan: customers are told of its incidents. Empty: nobody outside is told.
 	Comms string
+	// Roles are the roles that an incident must fill. This version keeps and shows them, and does not act upon them.
 	Roles []string
 }
 
@@ -339,17 +339,13 @@ func byPriority(decided *time.Duration, usual func(severity.Priority) time.Durat
 
 // vetPlans reports what a plan decides and this version does not act upon, each kind at the first plan that has it.
 func vetPlans(v *vet) {
-	var comms, roles []string
+	var roles []string
 	for _, id := range sorted(v.source.Plans) {
 		plan := v.source.Plans[id]
-		if plan.Comms != "" {
-			comms = append(comms, id)
-		}
 		if len(plan.Roles) > 0 {
 			roles = append(roles, id)
 		}
 	}
-	v.notCarriedOut("plans", "plan", "comms", comms, "no update is sent by it")
 	v.notCarriedOut("plans", "plan", "roles", roles, "nobody is asked to fill them")
 }
 

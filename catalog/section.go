@@ -32,7 +32,8 @@ func all() sections {
 		{policiesForm, checkPolicies, documentPolicies, vetPolicies, pinPolicy},
 		{runbooksForm, checkRunbooks, documentRunbooks, vetRunbooks, unpinned},
 		{channelsForm, checkChannels, documentChannels, vetChannels, unpinned},
-		{commsForm, checkComms, documentComms, vetComms, unpinned},
+		{audiencesForm, checkAudiences, documentAudiences, unvetted, unpinned},
+		{commsForm, checkComms, documentComms, vetComms, pinComms},
 		{matrixForm, checkMatrix, undocumented, unvetted, unpinned},
 		{messagesForm, checkMessages, undocumented, unvetted, unpinned},
 	}
