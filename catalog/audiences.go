@@ -119,8 +119,13 @@ func (c *Compiled) Hear(names []string, drill bool, f *route.Facts) (hear []stri
 			hear = append(hear, name)
 		}
 	}
-	slices.SortStableFunc(hear, func(a, b string) int { return c.rank(a) - c.rank(b) })
-	return hear, errs
+	return c.Ordered(hear), errs
+}
+
+// Ordered sorts audiences by when they hear: those inside first.
+func (c *Compiled) Ordered(audiences []string) []string {
+	slices.SortStableFunc(audiences, func(a, b string) int { return c.rank(a) - c.rank(b) })
+	return audiences
 }
 
 // rank orders audiences by when they hear.

@@ -58,6 +58,12 @@ func documentServices(d *markdown) {
 	d.table("Services", []string{"service", "owner", "importance", "needs", "tags", "customers say"}, rows)
 }
 
+// Public returns what customers are told of a service that is impaired: its name, and the sentence.
+func (c *Compiled) Public(service string) (name, sentence string) {
+	s := c.source.Services[service]
+	return s.Name, s.Impaired
+}
+
 // tier is how important a service is.
 type tier struct {
 	tier int    // 1 to 3; 0: unknown

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/tocsin-dev/tocsin/automate"
+	"github.com/tocsin-dev/tocsin/comms"
 	"github.com/tocsin-dev/tocsin/escalate"
 	"github.com/tocsin-dev/tocsin/event"
 	"github.com/tocsin-dev/tocsin/internal/line"
@@ -51,6 +52,8 @@ type Incident struct {
 	Told       []Told     `json:"told,omitempty"`    // responders who were paged or informed
 	Pending    []Message  `json:"pending,omitempty"` // messages on their way
 	Runs       []Run      `json:"runs,omitempty"`
+	// Comms is how the communication with customers stands; nil: the plan has none.
+	Comms *comms.Situation `json:"comms,omitempty"`
 }
 
 // Alert is a read-only copy of an alert.

@@ -34,8 +34,10 @@ const (
 	WordRetry            Word = "retry"
 	WordWithdrawn        Word = "withdrawn"
 	WordResent           Word = "resent"
-	WordRunbook          Word = "runbook" // Of is its name
-	WordNote             Word = "note"    // Said is what a person wrote
+	WordRunbook          Word = "runbook"        // Of is its name
+	WordNote             Word = "note"           // Said is what a person wrote
+	WordUpdate           Word = "update"         // Of is its id
+	WordUpdateOverdue    Word = "update overdue" // an update to customers did not come in time
 	WordChanged          Word = "changed"
 	WordBroken           Word = "broken" // Of is the schedule, strategy, template, or kind of record
 )
@@ -94,6 +96,8 @@ var words = map[Word]row{
 	WordResent:           {kind: KindNote},
 	WordRunbook:          {kind: KindAction},
 	WordNote:             {kind: KindNote},
+	WordUpdate:           {kind: KindAction, quotes: "because: "},
+	WordUpdateOverdue:    {kind: KindState},
 	WordChanged:          {kind: KindNote},
 	WordBroken:           {kind: KindNote},
 	WordPending:          {kind: KindState},

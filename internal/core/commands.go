@@ -38,6 +38,11 @@ func commands() []command {
 		commandOf("approve", approve),
 		commandOf("answer", answerStep),
 		commandOf("stop-run", stopRun),
+		commandOf("draft-update", draftUpdate),
+		afterwards(commandOf("approve-update", approveUpdate)), // of one that left without approval
+		commandOf("send-update", sendUpdate),
+		commandOf("correct-update", correctUpdate),
+		commandOf("retract-update", retractUpdate),
 		about(commandOf("kill-switch", throwSwitch), func(c respond.KillSwitch) store.Key { return switchKey(c.Tenant) }),
 		about(commandOf("send-test", sendTest), testKey),
 	}

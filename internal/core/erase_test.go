@@ -205,7 +205,11 @@ func TestEraseTakesAllButNames(t *testing.T) {
 			"past.late.type plan previous reason service state tenant",
 		"change": "event service tenant type",
 		"group":  "before fields incident plan",
-		"incident": "absorbed.traces class delivery.pending.contacts delivery.pending.holders delivery.pending.kind " +
+		"incident": "absorbed.traces class comms.audiences comms.breaches.stage comms.breaches.told comms.plan comms.stage comms.told " +
+			"comms.updates.approved.by comms.updates.asked comms.updates.audiences comms.updates.drafted.by comms.updates.facts.service " +
+			"comms.updates.failed comms.updates.held.field comms.updates.held.kind comms.updates.id comms.updates.kind comms.updates.of " +
+			"comms.updates.reviewed.by comms.updates.sent.by comms.updates.stage comms.updates.state comms.updates.texts.audience " +
+			"comms.updates.ways.audience delivery.pending.contacts delivery.pending.holders delivery.pending.kind " +
 			"delivery.pending.latest delivery.pending.next delivery.pending.note delivery.pending.occasion delivery.pending.part " +
 			"delivery.pending.person delivery.pending.said.by delivery.pending.said.text delivery.pending.which escalation.acks.by escalation.resume escalation.status group id owner phases.lastAlert phases.phase " +
 			"phases.said.by plan previous rating.said.by rule runbook runs.cause.fires runs.cause.id runs.cause.intake runs.cause.sender.clock runs.cause.tenant " +
@@ -215,7 +219,9 @@ func TestEraseTakesAllButNames(t *testing.T) {
 			"service subject.alert subject.had subject.occasion tenant traceParent",
 		"ledger": "runs.run", "unreadable": "id kind",
 		"switch": "by",
-		"plan":   "hash name plan.Comms plan.Group.By plan.Group.OnJoin plan.Policy plan.Recovered plan.ResolveOn plan.Roles policy.Levels.Strategy",
+		"plan":   "comms as a name comms.zzz.Affected comms.zzz.Approve comms.zzz.Audiences comms.zzz.Messages as a name comms.zzz.Messages.zzz " +
+			"comms.zzz.Require comms.zzz.Then comms.zzz.Variants.Use comms.zzz.Variants.When comms.zzz.Words as a name " +
+			"comms.zzz.Words.zzz as a name comms.zzz.Words.zzz.zzz hash name plan.Comms plan.Group.By plan.Group.OnJoin plan.Policy plan.Recovered plan.ResolveOn plan.Roles policy.Levels.Strategy",
 	}, kept)
 }
 
@@ -275,7 +281,11 @@ func fill(v reflect.Value, word string) {
 		v.Set(reflect.MakeMap(v.Type()))
 		item := reflect.New(v.Type().Elem()).Elem()
 		fill(item, word)
-		v.SetMapIndex(reflect.ValueOf(word).Convert(v.Type().Key()), item)
+		key := reflect.ValueOf(word)
+		if v.Type().Key().Kind() != reflect.String { // a priority
+			key = reflect.ValueOf(1)
+		}
+		v.SetMapIndex(key.Convert(v.Type().Key()), item)
 	case reflect.Interface:
 		v.Set(reflect.ValueOf(word))
 	case reflect.Struct:

@@ -23,6 +23,7 @@ type Incident struct {
 	Delivery   Delivery    `json:"delivery"`
 	Escalation Escalation  `json:"escalation"`
 	Runs       Runs        `json:"runs,omitzero"`
+	Comms      *Comms      `json:"comms,omitempty"`
 	Absorbed   Absorbed    `json:"absorbed,omitzero"`
 	Seq        uint64      `json:"seq"` // of its timeline
 }
