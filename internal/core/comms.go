@@ -380,7 +380,8 @@ func (updates) shut(_ *turn, u *unit, _ time.Time, to incident.Phase) []string {
 
 func (updates) show(i *Incident, v *incident.Incident) {
 	if i.Comms != nil {
-		v.Comms = &i.Comms.Situation
+		s := i.Comms.Situation
+		v.Comms = &s
 	}
 }
 

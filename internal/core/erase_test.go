@@ -219,7 +219,7 @@ func TestEraseTakesAllButNames(t *testing.T) {
 			"service subject.alert subject.had subject.occasion tenant traceParent",
 		"ledger": "runs.run", "unreadable": "id kind",
 		"switch": "by",
-		"plan":   "comms as a name comms.zzz.Affected comms.zzz.Approve comms.zzz.Audiences comms.zzz.Messages as a name comms.zzz.Messages.zzz " +
+		"plan": "comms as a name comms.zzz.Affected comms.zzz.Approve comms.zzz.Audiences comms.zzz.Messages as a name comms.zzz.Messages.zzz " +
 			"comms.zzz.Require comms.zzz.Then comms.zzz.Variants.Use comms.zzz.Variants.When comms.zzz.Words as a name " +
 			"comms.zzz.Words.zzz as a name comms.zzz.Words.zzz.zzz hash name plan.Comms plan.Group.By plan.Group.OnJoin plan.Policy plan.Recovered plan.ResolveOn plan.Roles policy.Levels.Strategy",
 	}, kept)
@@ -337,6 +337,11 @@ func TestEraseLog(t *testing.T) {
 			respond.Approve{Incident: "a1", Run: "r", By: by, Because: said},
 			respond.Answer{Incident: "a1", Run: "r", By: by, Note: said},
 			respond.StopRun{Incident: "a1", Run: "r", By: by, Because: said},
+			respond.DraftUpdate{Incident: "a1", By: by, Text: said, Affected: said, Doing: said, Workaround: said, Expected: said},
+			respond.ApproveUpdate{Incident: "a1", Update: "u1", By: by, Because: said},
+			respond.SendUpdate{Incident: "a1", Update: "u1", By: by, Because: said},
+			respond.CorrectUpdate{Incident: "a1", Update: "u1", By: by, Text: said, Because: said},
+			respond.RetractUpdate{Incident: "a1", Update: "u1", By: by, Text: said, Because: said},
 			respond.KillSwitch{By: by, Because: said},
 		} {
 			out = append(out, core.Do{At: start, Command: c})

@@ -357,15 +357,6 @@ func (e *Escalation) takenBy(person escalate.PersonID) time.Time {
 	return time.Time{}
 }
 
-// names names recipients in texts.
-func names(who []escalate.Recipient) []string {
-	all := make([]string, len(who))
-	for i, r := range who {
-		all[i] = recipientName(r)
-	}
-	return all
-}
-
 // fire sends the messages of a level. again says that the level is asked a second time.
 func (t *turn) fire(u *unit, at time.Time, f escalation.Fire, again bool) {
 	e, terms := &u.inc.Escalation, t.terms(u, at)

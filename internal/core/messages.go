@@ -295,6 +295,15 @@ func recipientName(r escalate.Recipient) string {
 	return string(r.Contacts[0])
 }
 
+// names names recipients in texts.
+func names(who []escalate.Recipient) []string {
+	all := make([]string, len(who))
+	for i, r := range who {
+		all[i] = recipientName(r)
+	}
+	return all
+}
+
 // againExhausted is how long after the latest message of an exhausted incident a repeat begins a new round.
 const againExhausted = 4 * time.Hour
 
