@@ -148,6 +148,7 @@ func Publish(audience string, updates []Update) (Post, bool) {
 		p.Service = u.Facts.Service
 		p.Entries = append(p.Entries, Entry{u.Kind, u.Stage, u.Sent.At, u.Texts[n].Text, u.Next, u.State})
 	}
+	slices.Reverse(p.Entries) // of two at one instant the later update comes first
 	slices.SortStableFunc(p.Entries, func(a, b Entry) int { return b.At.Compare(a.At) })
 	if len(p.Entries) == 0 {
 		return p, false
