@@ -216,10 +216,14 @@ func TestUpdateRaces(t *testing.T) {
 			require.NoError(t, s.Advance(30*time.Minute-time.Nanosecond))
 		}
 		commands := []respond.Command{
-			respond.ApproveUpdate{Incident: id, Update: "u1", By: "ben"}, respond.ApproveUpdate{Incident: id, Update: "u1", By: "cho"},
-			respond.ApproveUpdate{Incident: id, Update: "u1", By: "ana"}, respond.ApproveUpdate{Incident: id, Update: "u1", By: "slack:@ana"},
-			respond.SendUpdate{Incident: id, Update: "u1", By: "ana"}, respond.SendUpdate{Incident: id, Update: "u1", By: "ana", BreakGlass: true, Because: "x"},
-			respond.ApproveUpdate{Incident: id, Update: "u1", By: "ben", Decline: true, Because: "x"}, nil, nil, // time passes
+			respond.ApproveUpdate{Incident: id, Update: "u1", By: "ben"},
+			respond.ApproveUpdate{Incident: id, Update: "u1", By: "cho"},
+			respond.ApproveUpdate{Incident: id, Update: "u1", By: "ana"},
+			respond.ApproveUpdate{Incident: id, Update: "u1", By: "slack:@ana"},
+			respond.SendUpdate{Incident: id, Update: "u1", By: "ana"},
+			respond.SendUpdate{Incident: id, Update: "u1", By: "ana", BreakGlass: true, Because: "x"},
+			respond.ApproveUpdate{Incident: id, Update: "u1", By: "ben", Decline: true, Because: "x"},
+			nil, nil, // time passes
 		}
 		rng.Shuffle(len(commands), func(i, j int) { commands[i], commands[j] = commands[j], commands[i] })
 		var outcomes []string

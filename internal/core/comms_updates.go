@@ -272,33 +272,26 @@ func approveUpdate(t *turn, u *unit, c respond.ApproveUpdate, at time.Time) erro
 			return err
 		}
 		verdict := comms.Verdict{By: by, At: at, Text: c.Because}
-		said := incident.Said{}
+		e := incident.Entry{Word: incident.WordUpdate, Of: up.ID, Actor: string(c.By)}
 		if c.Because != "" {
-			said = incident.Said{By: c.By, Text: c.Because}
+			e.Said = incident.Said{By: c.By, Text: c.Because}
 		}
-		e := incident.Entry{Word: incident.WordUpdate, Of: up.ID, Actor: string(c.By), Said: said}
+		if c.Decline {
+			return t.decline(u, at, up, verdict, e)
+		}
 		switch own := by == up.Drafted.By || by == up.Sent.By; {
-		case up.State == comms.Approved && up.Approved.By == by && !c.Decline:
+		case up.State == comms.Approved && up.Approved.By == by:
 			return nil // a repeat
-		case own && !c.Decline:
+		case own:
 			return errors.New("who drafted or sent an update cannot approve it")
-		case up.Unreviewed() && !c.Decline:
+		case up.Unreviewed():
 			up.Reviewed = verdict
 			e.Text = "looked at afterwards, and approved"
 			u.enter(at, e)
 			return nil
-		case u.past || up.State != comms.Draft && up.State != comms.Approved:
+		case u.past || up.State != comms.Draft:
 			return u.notNow(up)
-		case c.Decline:
-			up.State, up.Approved, up.Until = comms.Declined, verdict, time.Time{}
-			e.Text = "declined"
-			u.enter(at, e)
-			t.answerDrafter(u, at, up)
-			return nil
-		case up.State == comms.Approved:
-			return u.notNow(up)
-		}
-		if up.Goes {
+		case up.Goes:
 			return t.approvedAndSent(u, at, s, up, verdict, e)
 		}
 		up.State, up.Approved, up.Until = comms.Approved, verdict, at.Add(u.holds())
@@ -307,6 +300,18 @@ func approveUpdate(t *turn, u *unit, c respond.ApproveUpdate, at time.Time) erro
 		t.answerDrafter(u, at, up)
 		return nil
 	})
+}
+
+// decline ends an update that has not left.
+func (t *turn) decline(u *unit, at time.Time, up *comms.Update, verdict comms.Verdict, e incident.Entry) error {
+	if u.past || up.State != comms.Draft && up.State != comms.Approved {
+		return u.notNow(up)
+	}
+	up.State, up.Approved, up.Until = comms.Declined, verdict, time.Time{}
+	e.Text = "declined"
+	u.enter(at, e)
+	t.answerDrafter(u, at, up)
+	return nil
 }
 
 // holds is for how long an approval holds.
