@@ -178,8 +178,8 @@ func holders(v reflect.Value, field string, found map[string]bool) {
 		for i := range v.NumField() {
 			if f := v.Type().Field(i); f.IsExported() {
 				name := v.Type().Name() + "." + f.Name
-				if f.Type.Kind() == reflect.String {
-					found[name] = found[name]
+				if _, known := found[name]; f.Type.Kind() == reflect.String && !known {
+					found[name] = false
 				}
 				holders(v.Field(i), name, found)
 			}
