@@ -91,6 +91,9 @@ func (u *unit) ownComms() *Comms {
 func (u *unit) pace() (first, every time.Duration) {
 	plan := u.commsPlan()
 	first, every = plan.Of(u.inc.Rating.Priority)
+	if u.inc.Comms.Told != "" {
+		first = cmp.Or(first, rareUpdate)
+	}
 	return first, cmp.Or(every, rareUpdate)
 }
 
@@ -194,7 +197,7 @@ func (t *turn) repace(u *unit, at time.Time) {
 		return
 	}
 	first, span := u.pace()
-	if c.Told == "" {
+	if c.Promised.IsZero() { // it is a first one, perhaps after a relapse
 		span = first
 	}
 	due := c.Promised
