@@ -21,6 +21,7 @@ import (
 	"github.com/tocsin-dev/tocsin"
 	"github.com/tocsin-dev/tocsin/automate"
 	"github.com/tocsin-dev/tocsin/catalog"
+	"github.com/tocsin-dev/tocsin/comms"
 	"github.com/tocsin-dev/tocsin/escalate"
 	"github.com/tocsin-dev/tocsin/event"
 	"github.com/tocsin-dev/tocsin/incident"
@@ -261,6 +262,25 @@ var calls = map[string]call{
 		id, run := c.run()
 		return c.Do(c.ctx, respond.StopRun{Incident: id, Run: run, By: c.by(), Because: "x"})
 	}},
+	"Do DraftUpdate": {50, func(c *caller) error {
+		return c.Do(c.ctx, respond.DraftUpdate{Incident: c.one().ID, By: c.by(), Text: pick(c, "", "ben looks"), Confirm: c.IntN(2) == 0})
+	}},
+	"Do ApproveUpdate": {50, func(c *caller) error {
+		id, update := c.update()
+		return c.Do(c.ctx, respond.ApproveUpdate{Incident: id, Update: update, By: c.by(), Decline: c.IntN(4) == 0, Because: "x"})
+	}},
+	"Do SendUpdate": {50, func(c *caller) error {
+		id, update := c.update()
+		return c.Do(c.ctx, respond.SendUpdate{Incident: id, Update: pick(c, update, ""), By: c.by(), BreakGlass: c.IntN(2) == 0, Because: "x"})
+	}},
+	"Do CorrectUpdate": {50, func(c *caller) error {
+		id, update := c.update()
+		return c.Do(c.ctx, respond.CorrectUpdate{Incident: id, Update: update, By: c.by(), Text: "x", BreakGlass: c.IntN(2) == 0, Because: "x"})
+	}},
+	"Do RetractUpdate": {50, func(c *caller) error {
+		id, update := c.update()
+		return c.Do(c.ctx, respond.RetractUpdate{Incident: id, Update: update, By: c.by(), BreakGlass: c.IntN(2) == 0, Because: "x"})
+	}},
 	"Do KillSwitch": {20, func(c *caller) error {
 		return c.Do(c.ctx, respond.KillSwitch{Off: c.IntN(4) > 0, By: c.by(), Because: "x"})
 	}},
@@ -292,6 +312,14 @@ func (c *caller) run() (id, run string) {
 		return inc.ID, "none"
 	}
 	return inc.ID, pick(c, inc.Runs...).ID
+}
+
+func (c *caller) update() (id, update string) {
+	inc := c.one()
+	if inc.Comms == nil || len(inc.Comms.Updates) == 0 {
+		return inc.ID, "none"
+	}
+	return inc.ID, pick(c, inc.Comms.Updates...).ID
 }
 
 func (c *caller) letters() error {
@@ -435,5 +463,13 @@ func stressed() *catalog.Catalog {
 		Steps: []automate.Step{{Do: "act", BeforePage: true}, {Ask: "look"}, {Do: "act"}},
 	}}
 	c.Capabilities = map[string]catalog.Capability{"buying": {Services: slices.Collect(maps.Keys(c.Services))}}
+	c.Comms = map[string]catalog.Comms{"customers": {
+		Audiences: []string{"chat"}, Approve: "commander", Valid: time.Second,
+		First:    map[severity.Priority]time.Duration{severity.P1: time.Second},
+		Every:    map[severity.Priority]time.Duration{severity.P1: time.Second},
+		Messages: map[comms.Stage]string{comms.Investigating: "We look.", comms.Monitoring: "We watch.", comms.Resolved: "It works."},
+	}}
+	c.Audiences = map[string]catalog.Audience{"chat": {Channels: []escalate.Contact{"slack:#status"}, Fallback: []escalate.Contact{"sms:2"}}}
+	c.Plans["loud"] = catalog.Plan{Policy: "two", Soak: new(3 * time.Minute), Comms: "customers"}
 	return c
 }

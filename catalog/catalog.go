@@ -33,6 +33,7 @@ type Catalog struct {
 	Strategies map[string]escalate.Strategy
 	Runbooks   map[string]automate.Runbook // the key is the name; the field Name is ignored
 	Channels   map[string]Channel
+	Audiences  map[string]Audience
 	Comms      map[string]Comms
 	Matrix     severity.Matrix                 // defaults to [severity.DefaultMatrix]
 	Messages   map[notify.Kind]notify.Template // replace the built-in texts

@@ -37,7 +37,7 @@ type Plan struct {
 	// Roles are the roles that somebody must hold while the incident is active. If one is vacant for the time that [Catalog.Roles] says,
 	// its people are paged, and a finding reports it.
 	Roles []incident.Role
-	// Comms names the communication plan. This version keeps and shows it, and does not act upon it.
+	// Comms names the communication plan: customers are told of its incidents. Empty: nobody outside is told.
 	Comms string
 }
 
@@ -339,33 +339,6 @@ func byPriority(decided *time.Duration, usual func(severity.Priority) time.Durat
 		return printDuration(rest)
 	}
 	return fmt.Sprintf("%s for %s, else %s", printDuration(usual(severity.P1)), strings.Join(special, " and "), printDuration(rest))
-}
-
-// vetPlans reports what a plan decides and this version does not act upon, each kind at the first plan that has it.
-func vetPlans(v *vet) {
-	var comms []string
-	for _, id := range sorted(v.source.Plans) {
-		plan := v.source.Plans[id]
-		if plan.Comms != "" {
-			comms = append(comms, id)
-		}
-	}
-	v.notCarriedOut("plans", "plan", "comms", comms, "no update is sent by it")
-}
-
-// notCarriedOut reports what is kept and not acted upon, at the first entry that has it.
-func (v *vet) notCarriedOut(section, noun, field string, names []string, text string) {
-	if len(names) == 0 {
-		return
-	}
-	at := entry(section, noun, names[0])
-	if field != "" {
-		at = spot{at.where + " " + field, append(at.path, field)}
-	}
-	if more := len(names) - 1; more > 0 {
-		at.where += fmt.Sprintf(", and %d more", more)
-	}
-	v.add("not-carried-out", at, "is kept and not carried out: %s", text)
 }
 
 func pinPlan(c *Catalog, p *Pinned) { p.Plan = c.Plans[p.Name] }

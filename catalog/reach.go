@@ -191,7 +191,7 @@ func (c *Compiled) rooms() (all []escalate.Contact) {
 	return all
 }
 
-// Channels returns the channels that contacts and targets name, sorted. Each needs a notifier.
+// Channels returns the channels that contacts, targets and audiences name, sorted. Each needs a notifier.
 func (c *Compiled) Channels() []string {
 	used := make(map[string]bool)
 	note := func(contacts []escalate.Contact) {
@@ -204,5 +204,9 @@ func (c *Compiled) Channels() []string {
 		note(p.Contacts)
 	}
 	note(c.rooms())
+	for _, a := range c.source.Audiences {
+		note(a.Channels)
+		note(a.Fallback)
+	}
 	return slices.Sorted(maps.Keys(used))
 }

@@ -55,12 +55,18 @@ func documentRoles(d *markdown) {
 	d.list("Roles", items)
 }
 
-// vetRoles reports roles of which nobody is asked, since no plan requires them.
+// vetRoles reports roles of which nobody is asked, since no plan requires them and no update waits for them.
 func vetRoles(v *vet) {
 	required := make(map[incident.Role]bool)
 	for _, p := range v.source.Plans {
 		for _, r := range p.Roles {
 			required[r] = true
+		}
+	}
+	for _, c := range v.source.Comms {
+		required[incident.Commander], required[incident.Communications] = true, true
+		for _, r := range c.Approvers() {
+			required[incident.Role(r)] = true
 		}
 	}
 	for _, name := range sorted(v.source.Roles) {

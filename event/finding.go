@@ -16,6 +16,7 @@ const (
 	FindingUnknownSeverity = "unknown-severity" // the sender's word for a severity is unknown
 	FindingOverflow        = "overflow"         // a limit was reached, and input was lost
 	FindingRefusedInput    = "refused-input"    // an intake is closed, or found a request odd that it used
+	FindingUpdateOverdue   = "update-overdue"   // an update to customers did not come in time
 	FindingUnreadable      = "unreadable"       // a row of the store cannot be read
 	FindingLoss            = "loss"             // an event was refused or cut; the subject names the intake, the event and the reason
 )

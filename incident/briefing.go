@@ -22,8 +22,8 @@ const (
 )
 
 // Briefing catches somebody up who joins: what it is, since when, how bad and why, who has it and which role, what was decided, what is open,
-// what was said last, and what happens next. It has at most 25 lines of at most 240 bytes. It is made of the incident and of what people said
-// on its timeline, and changes nothing. Times are UTC; now is when it is read.
+// what customers heard last, what was said last, and what happens next. It has at most 25 lines of at most 240 bytes. It is made of the
+// incident and of what people said on its timeline, and changes nothing. Times are UTC; now is when it is read.
 func Briefing(i *Incident, timeline []Entry, now time.Time) string {
 	b := briefing{Incident: i, now: now.UTC()}
 	b.say("%s: %s", i.ID, i.Title)
@@ -34,6 +34,7 @@ func Briefing(i *Incident, timeline []Entry, now time.Time) string {
 	b.decisions()
 	b.todos()
 	b.runs()
+	b.told()
 	b.notes(timeline)
 	b.next()
 	return strings.Join(b.lines, "\n") + "\n"
@@ -186,6 +187,19 @@ func (b *briefing) runs() {
 	}
 	if len(names) > 0 {
 		b.say("runbooks: %s", strings.Join(names, ", "))
+	}
+}
+
+// told says what customers heard last.
+func (b *briefing) told() {
+	if b.Comms == nil {
+		return
+	}
+	for _, u := range slices.Backward(b.Comms.Updates) {
+		if u.State.Went() && !u.Inside && len(u.Texts) > 0 {
+			b.say("customers heard at %s: %s", b.clock(u.Sent.At), u.Texts[len(u.Texts)-1].Text)
+			return
+		}
 	}
 }
 

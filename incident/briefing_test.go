@@ -13,6 +13,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/tocsin-dev/tocsin/automate"
+	"github.com/tocsin-dev/tocsin/comms"
 	"github.com/tocsin-dev/tocsin/escalate"
 	"github.com/tocsin-dev/tocsin/incident"
 	"github.com/tocsin-dev/tocsin/severity"
@@ -63,6 +64,12 @@ func full() (*incident.Incident, []incident.Entry) {
 		{ID: 3, Said: incident.Said{By: "ben", Text: "write it down"}, Owner: "ben", Done: at(20)},
 		{ID: 4, Said: incident.Said{By: "ben", Text: "tell the shop"}, Owner: "ana"},
 	}
+	i.Comms = &comms.Situation{Updates: []comms.Update{
+		{State: comms.Corrected, Sent: comms.Release{At: at(15)}, Texts: []comms.Text{{Text: "Payouts are late."}}},
+		{State: comms.Sent, Sent: comms.Release{At: at(45)}, Texts: []comms.Text{{Text: "for support"}, {Text: "Some payouts are late."}}},
+		{State: comms.Sent, Inside: true, Sent: comms.Release{At: at(46)}, Texts: []comms.Text{{Text: "nobody outside hears this"}}},
+		{State: comms.Draft, Texts: []comms.Text{{Text: "We know why."}}},
+	}}
 	i.Runs = []incident.Run{{Runbook: "drain", State: automate.Running}, {Runbook: "restart", State: automate.Done}}
 	return i, []incident.Entry{
 		{At: at(8), Word: incident.WordNote, Said: incident.Said{By: "ana", Text: "the bank is slow"}},

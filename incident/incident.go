@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/tocsin-dev/tocsin/automate"
+	"github.com/tocsin-dev/tocsin/comms"
 	"github.com/tocsin-dev/tocsin/escalate"
 	"github.com/tocsin-dev/tocsin/event"
 	"github.com/tocsin-dev/tocsin/internal/line"
@@ -62,6 +63,9 @@ type Incident struct {
 
 	Todos     []Todo     `json:"todos,omitempty"`
 	Decisions []Decision `json:"decisions,omitempty"`
+
+	// Comms is how the communication with customers stands; nil: the plan has none.
+	Comms *comms.Situation `json:"comms,omitempty"`
 
 	Course Course `json:"-"`
 }

@@ -34,9 +34,11 @@ const (
 	WordRetry            Word = "retry"
 	WordWithdrawn        Word = "withdrawn"
 	WordResent           Word = "resent"
-	WordWithheld         Word = "withheld" // a message that has nobody to go to
-	WordRunbook          Word = "runbook"  // Of is its name
-	WordNote             Word = "note"     // Said is what a person wrote
+	WordWithheld         Word = "withheld"       // a message that has nobody to go to
+	WordRunbook          Word = "runbook"        // Of is its name
+	WordNote             Word = "note"           // Said is what a person wrote
+	WordUpdate           Word = "update"         // Of is its id
+	WordUpdateOverdue    Word = "update overdue" // an update to customers did not come in time
 	WordChanged          Word = "changed"
 	WordAssumed          Word = "assumed"     // Of is the role
 	WordRenounced        Word = "renounced"   // Of is the role
@@ -105,6 +107,8 @@ var words = map[Word]row{
 	WordWithheld:         {kind: KindNote},
 	WordRunbook:          {kind: KindAction},
 	WordNote:             {kind: KindNote},
+	WordUpdate:           {kind: KindAction, quotes: "because: "},
+	WordUpdateOverdue:    {kind: KindState},
 	WordChanged:          {kind: KindNote},
 	WordAssumed:          {kind: KindState},
 	WordRenounced:        {kind: KindState},

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/tocsin-dev/tocsin/comms"
 	"github.com/tocsin-dev/tocsin/escalate"
 	"github.com/tocsin-dev/tocsin/incident"
 	"github.com/tocsin-dev/tocsin/internal/line"
@@ -23,7 +24,7 @@ type Viewer struct {
 // The grants.
 const (
 	GrantOperator = "operator" // resends, ends the kill switch, and does what the owner team may do
-	GrantApprove  = "approve"  // lets runbooks act
+	GrantApprove  = "approve"  // lets runbooks act, and updates go to customers
 )
 
 // Nobody reports whether v names no person and no machine, or both.
@@ -69,6 +70,19 @@ func (a *About) requested(run string, v Viewer) bool {
 	return slices.ContainsFunc(a.Incident.Runs, func(r incident.Run) bool { return r.ID == run && r.By == string(v.By()) })
 }
 
+// update returns the update of the incident with the id, nil if there is none.
+func (a *About) update(id string) *comms.Update {
+	if a.Incident.Comms == nil {
+		return nil
+	}
+	updates := a.Incident.Comms.Updates
+	i := slices.IndexFunc(updates, func(u comms.Update) bool { return u.ID == id })
+	if i < 0 {
+		return nil
+	}
+	return &updates[i]
+}
+
 // Need is what a viewer lacks for a command.
 type Need string
 
@@ -80,7 +94,7 @@ const (
 	NeedResponder Need = "responder" // the viewer is not of the owner team, was not paged and does not have the incident
 	NeedOperator  Need = "operator"  // the viewer lacks [GrantOperator]
 	NeedApprove   Need = "approve"   // the viewer lacks [GrantApprove]
-	NeedOther     Need = "other"     // the viewer asked for the run, so somebody else must approve it
+	NeedOther     Need = "other"     // the viewer asked for the run or drafted the update, so somebody else must approve it
 	NeedPolicy    Need = "policy"    // the program's own rule refuses
 )
 
@@ -125,6 +139,9 @@ func (e *ForbiddenError) Unwrap() error { return e.Err }
 //	answer a step                        a person of these
 //	start a run                          of these who has the grant approve
 //	approve, decline                     a person with the grant approve, but who asked for the run
+//	draft, send, correct, retract an
+//	update to customers                  a person of these
+//	approve, decline an update           a person who was asked to, or with the grant approve, but who drafted it; who drafted it may decline
 //	kill switch on                       everybody
 //	a test message                       who has the contact, an operator
 //	kill switch off, resend              an operator
@@ -146,8 +163,10 @@ func May(v Viewer, c Command, about About) error {
 		return j.first(NeedPerson)
 	case Resolve, Reprioritise, SetPrivate:
 		return j.first(NeedResponder)
-	case Answer:
+	case Answer, DraftUpdate, SendUpdate, CorrectUpdate, RetractUpdate:
 		return j.first(NeedPerson, NeedResponder)
+	case ApproveUpdate:
+		return j.update(c)
 	case StartRun:
 		if c.DryRun {
 			return j.first(NeedResponder)
@@ -168,6 +187,21 @@ func May(v Viewer, c Command, about About) error {
 		}
 	}
 	return j.first(NeedOperator) // Resend, and what is not known here
+}
+
+// update judges who approves or declines an update.
+func (j judgement) update(c ApproveUpdate) error {
+	by := string(j.viewer.By())
+	up := j.about.update(c.Update)
+	switch {
+	case up != nil && up.Drafted.By == by && c.Decline:
+		return nil
+	case up != nil && (up.Drafted.By == by || up.Sent.By == by):
+		return j.needs(NeedOther)
+	case up != nil && slices.Contains(up.Asked, by):
+		return j.first(NeedPerson)
+	}
+	return j.first(NeedPerson, NeedApprove)
 }
 
 // judgement is what May goes by.
@@ -217,7 +251,7 @@ func (j judgement) who(n Need) string {
 	case NeedApprove:
 		return "somebody with the grant " + GrantApprove
 	case NeedOther:
-		return "somebody else with the grant " + GrantApprove + " than who asked for the run"
+		return "somebody else with the grant " + GrantApprove + " than who asked for it"
 	}
 	return "somebody with the grant " + GrantOperator
 }

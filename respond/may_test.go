@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/tocsin-dev/tocsin/comms"
 	"github.com/tocsin-dev/tocsin/escalate"
 	"github.com/tocsin-dev/tocsin/incident"
 	"github.com/tocsin-dev/tocsin/respond"
@@ -58,6 +59,18 @@ var may = []struct {
 	{respond.Approve{Run: "R-2"}, []string{"approver", "requester"}, map[string]respond.Need{
 		"machine": respond.NeedPerson, "operating machine": respond.NeedPerson,
 	}, respond.NeedApprove},
+	{respond.DraftUpdate{}, []string{"owner", "paged", "being paged", "holder", "role", "operator"}, machines, respond.NeedResponder},
+	{respond.SendUpdate{}, []string{"owner", "paged", "being paged", "holder", "role", "operator"}, machines, respond.NeedResponder},
+	{respond.CorrectUpdate{}, []string{"owner", "paged", "being paged", "holder", "role", "operator"}, machines, respond.NeedResponder},
+	{respond.RetractUpdate{}, []string{"owner", "paged", "being paged", "holder", "role", "operator"}, machines, respond.NeedResponder},
+	{respond.ApproveUpdate{Update: "u1"}, []string{"approver", "holder"}, map[string]respond.Need{ // the holder was asked, the requester drafted it
+		"machine": respond.NeedPerson, "operating machine": respond.NeedPerson, "requester": respond.NeedOther,
+	}, respond.NeedApprove},
+	{respond.ApproveUpdate{Update: "u1", Decline: true}, []string{"approver", "holder", "requester"}, machines, respond.NeedApprove},
+	{respond.ApproveUpdate{Update: "u2"}, []string{"approver"}, map[string]respond.Need{ // the requester sent it without approval
+		"machine": respond.NeedPerson, "operating machine": respond.NeedPerson, "requester": respond.NeedOther,
+	}, respond.NeedApprove},
+	{respond.ApproveUpdate{Update: "u3"}, []string{"approver", "requester"}, machines, respond.NeedApprove},
 	{respond.KillSwitch{}, []string{
 		"person", "owner", "paged", "being paged", "holder", "role", "operator", "approver", "requester", "machine", "operating machine",
 	}, nil, ""},
@@ -66,6 +79,9 @@ var may = []struct {
 	{respond.SendTest{}, []string{"operator", "operating machine"}, nil, respond.NeedOperator},
 	{foreign{}, []string{"operator", "operating machine"}, nil, respond.NeedOperator},
 }
+
+// machines need a person beside them.
+var machines = map[string]respond.Need{"machine": respond.NeedPerson, "operating machine": respond.NeedPerson}
 
 // foreign is a command that May does not know.
 type foreign struct{ respond.Command }
@@ -96,6 +112,9 @@ func TestMay(t *testing.T) {
 		Escalation: incident.Escalation{Acks: []escalate.Ack{{By: "cho"}}},
 		Roles:      []incident.Assignment{{Role: "scribe", Person: "zoe", Renounced: time.Unix(1, 0)}, {Role: "scribe", Person: "fay"}},
 		Runs:       []incident.Run{{ID: "R-1", By: "dee"}, {ID: "R-2", By: "eve"}},
+		Comms: &comms.Situation{Updates: []comms.Update{
+			{ID: "u1", Drafted: comms.Drafted{By: "dee"}, Asked: []string{"cho"}}, {ID: "u2", Drafted: comms.Drafted{By: "eve"}, Sent: comms.Release{By: "dee"}},
+		}},
 	}
 	for _, tt := range may {
 		t.Run(reflect.TypeOf(tt.command).Name(), func(t *testing.T) {

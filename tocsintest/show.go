@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/tocsin-dev/tocsin/comms"
 	"github.com/tocsin-dev/tocsin/incident"
 )
 
@@ -32,6 +33,9 @@ func (p *player) showIncident(i *incident.Incident, alerts []incident.Alert) []s
 		lines = append(lines, fmt.Sprintf("  run  %s  %s", p.names.Replace(run.ID), run.State))
 	}
 	lines = append(lines, p.showRoom(i)...)
+	if i.Comms != nil {
+		lines = append(lines, p.showComms(i.Comms)...)
+	}
 	if i.Previous != "" {
 		lines = append(lines, "  previous  "+p.names.Replace(i.Previous))
 	}
@@ -60,6 +64,29 @@ func (p *player) showRoom(i *incident.Incident) (lines []string) {
 		if d := &i.Decisions[k]; d.Option == 0 {
 			lines = append(lines, fmt.Sprintf("  decision %d  open", d.ID))
 		}
+	}
+	return lines
+}
+
+func (p *player) showComms(c *comms.Situation) []string {
+	line := fmt.Sprintf("  updates  to %s  next %s", strings.Join(c.Audiences, ", "), c.Stage)
+	if !c.Due.IsZero() {
+		line += "  due " + incident.Offset(c.Due.Sub(p.start))
+	}
+	if c.Late > 0 {
+		line += fmt.Sprintf("  %d overdue", c.Late)
+	}
+	lines := []string{line}
+	for i := range c.Updates {
+		u := &c.Updates[i]
+		line := fmt.Sprintf("  update  %s  %s  %s  drafted by %s", u.ID, u.Stage, u.State, u.Drafted.By)
+		if u.Approved.By != "" {
+			line += "  approved by " + u.Approved.By
+		}
+		if u.Unreviewed() {
+			line += "  to be looked at"
+		}
+		lines = append(lines, line)
 	}
 	return lines
 }

@@ -100,6 +100,7 @@ var sideways = []struct{ from, to, reason string }{
 	{"internal/machine/phase", "incident", "it moves an incident through incident.Phase"},
 	{"incident", "escalate", "people read who is asked, and who has the incident"},
 	{"incident", "automate", "people read how far a runbook is"},
+	{"incident", "comms", "people read what customers are told"},
 	{"store/*", "store/codec", "a store asks it what it needs of the records"},
 	{"store/storetest", "store/codec", "the suite stores such records"},
 	{"tocsintest", "intake", "a test sends a body to the intake of production"},

@@ -48,6 +48,11 @@ func commands() []command {
 		commandOf("ask-decision", askDecision),
 		commandOf("decide", decide),
 		afterwards(commandOf("set-private", setPrivate)),
+		commandOf("draft-update", draftUpdate),
+		afterwards(commandOf("approve-update", approveUpdate)), // of one that left without approval
+		commandOf("send-update", sendUpdate),
+		commandOf("correct-update", correctUpdate),
+		commandOf("retract-update", retractUpdate),
 		about(commandOf("kill-switch", throwSwitch), func(c respond.KillSwitch) store.Key { return switchKey(c.Tenant) }),
 		about(commandOf("send-test", sendTest), testKey),
 	}

@@ -17,6 +17,7 @@ import (
 
 	"github.com/tocsin-dev/tocsin/automate"
 	"github.com/tocsin-dev/tocsin/catalog"
+	"github.com/tocsin-dev/tocsin/comms"
 	"github.com/tocsin-dev/tocsin/escalate"
 	"github.com/tocsin-dev/tocsin/event"
 	"github.com/tocsin-dev/tocsin/incident"
@@ -65,7 +66,7 @@ func twoTeams() *catalog.Catalog {
 		Plans: map[string]catalog.Plan{
 			"loud": {
 				Policy: "two", Roles: []incident.Role{incident.Commander, "clerk"}, Reopen: new(20 * time.Minute),
-				Group: catalog.Grouping{Window: 10 * time.Minute, MaxMembers: 2, OnJoin: catalog.JoinPage},
+				Group: catalog.Grouping{Window: 10 * time.Minute, MaxMembers: 2, OnJoin: catalog.JoinPage}, Comms: "customers",
 			},
 			"quiet": {
 				Policy: "one", Recovered: incident.Resolved, Soak: new(3 * time.Minute),
@@ -84,6 +85,17 @@ func twoTeams() *catalog.Catalog {
 			},
 		}},
 		Roles: map[incident.Role]catalog.Role{"clerk": {Page: []escalate.Target{"person:cho"}, After: 2 * time.Minute}},
+		Comms: map[string]catalog.Comms{"customers": {
+			Audiences: []string{"mail", "support"}, Approve: "commander", Then: []string{"deputy"}, Valid: 6 * time.Minute,
+			First: map[severity.Priority]time.Duration{severity.P1: 7 * time.Minute, severity.P2: 12 * time.Minute},
+			Every: map[severity.Priority]time.Duration{severity.P1: 9 * time.Minute, severity.P2: 20 * time.Minute},
+			Messages: map[comms.Stage]string{
+				comms.Investigating: "Some payments fail since {{.Since}}.", comms.Monitoring: "They work.", comms.Resolved: "Over since {{.ResolvedAt}}.",
+			},
+		}},
+		Audiences: map[string]catalog.Audience{
+			"mail": {Channels: []escalate.Contact{"mail:all"}, Fallback: []escalate.Contact{"sms:2"}}, "support": {Channels: []escalate.Contact{"slack:#support"}},
+		},
 		Policies: map[string]escalate.Policy{
 			"two": {Levels: []escalate.Level{{Page: []escalate.Target{"owner"}, Wait: 2 * time.Minute}, {Page: []escalate.Target{"owner.lead"}, Wait: 3 * time.Minute}}},
 			"one": {Levels: []escalate.Level{{Page: []escalate.Target{"owner"}, Wait: 4 * time.Minute}}, Repeat: new(1)},
@@ -119,7 +131,7 @@ func history(rng *rand.Rand, n int) []step {
 		at = at.Add(time.Duration(rng.IntN(240)-20) * time.Second) // clocks step back, too
 		s := step{at: at}
 		id := inc(fmt.Sprintf("%s#%d", groups[rng.IntN(len(groups))], 1+rng.IntN(2)))
-		switch k := rng.IntN(18); {
+		switch k := rng.IntN(22); {
 		case k < 6:
 			s.event = &event.Event{
 				ID: fmt.Sprint(i), Source: "test", Intake: "test", Type: types[rng.IntN(len(types))], Subject: fmt.Sprint(rng.IntN(3)),
@@ -142,6 +154,8 @@ func history(rng *rand.Rand, n int) []step {
 		case k == 12 || k == 14 || k == 15:
 			steps = append(steps, acted(rng, at)...)
 			continue
+		case k >= 18:
+			s.command = commsCommand(rng, inc(fmt.Sprint(stuck, 1)))
 		case k > 15:
 			steps = append(steps, roomSteps(rng, at, id)...)
 			continue
@@ -271,6 +285,27 @@ func acted(rng *rand.Rand, at time.Time) []step {
 		steps = append(steps, step{at: at, acted: a})
 	}
 	return steps
+}
+
+func commsCommand(rng *rand.Rand, incident string) respond.Command {
+	by, update := []escalate.PersonID{"ana", "ben", "cho"}[rng.IntN(3)], fmt.Sprint("u", 1+rng.IntN(4))
+	broken := rng.IntN(3) == 0
+	switch rng.IntN(7) {
+	case 0:
+		return respond.DraftUpdate{Incident: incident, By: by, Text: []string{"", "We look.", "ben looks"}[rng.IntN(3)], Confirm: rng.IntN(2) == 0}
+	case 1, 2:
+		return respond.ApproveUpdate{Incident: incident, By: by, Update: update, Decline: rng.IntN(4) == 0, Because: "test"}
+	case 3:
+		return respond.SendUpdate{Incident: incident, By: by, Update: update, BreakGlass: broken, Because: "test"}
+	case 4:
+		return respond.CorrectUpdate{Incident: incident, By: by, Update: update, Text: "All payments fail.", BreakGlass: broken, Because: "test"}
+	case 5:
+		return respond.RetractUpdate{Incident: incident, By: by, Update: update, BreakGlass: broken, Because: "test"}
+	}
+	stages := append(comms.Stages(), "")
+	return respond.SendUpdate{
+		Incident: incident, By: by, Stage: stages[rng.IntN(len(stages))], BreakGlass: broken, Because: "test", Confirm: rng.IntN(2) == 0,
+	}
 }
 
 func runCommand(rng *rand.Rand) respond.Command {
@@ -424,7 +459,7 @@ func TestBatching(t *testing.T) {
 	for seed := range uint64(histories) {
 		seeds = append(seeds, seed)
 	}
-	entries, reached := 0, make(map[string]int)
+	entries, reached, told := 0, make(map[string]int), make(map[string]int)
 	for _, seed := range seeds {
 		rng := rand.New(rand.NewPCG(seed, 1))
 		steps := newWorld(t).known(history(rng, 40))
@@ -437,6 +472,14 @@ func TestBatching(t *testing.T) {
 			require.Equal(t, strings.Join(lines, "\n"), strings.Join(other.log[id], "\n"), "seed %d, %s", seed, id)
 			entries += len(lines)
 			for _, line := range lines {
+				for _, what := range []string{
+					"update overdue", "the update investigating is due", "approved until", "has expired", "without approval", "looked at afterwards",
+					"retraction of", "correction of", "declined", "the next is due in", "nobody is left", "confirmed:",
+				} {
+					if strings.Contains(line, what) {
+						told[what]++
+					}
+				}
 				for _, what := range []string{"step 1 do look: done", "step 2 do fix: done", "step 3 check look: done", "compensated", "kill switch", "is not answered", "accepted from", "has not answered", "asks for cho", "is due", "goes to"} {
 					if strings.Contains(line, what) {
 						reached[what]++
@@ -448,8 +491,9 @@ func TestBatching(t *testing.T) {
 	}
 	if !testing.Short() {
 		require.Len(t, reached, 11, "the histories get everywhere")
+		require.Len(t, told, 12, "the updates get everywhere")
 	}
-	t.Logf("%d histories, %d timeline entries, seeds from 0 and %d others; of runbooks %v", len(seeds), entries, len(onceWrong), reached)
+	t.Logf("%d histories, %d timeline entries, seeds from 0 and %d others; of runbooks %v; of updates %v", len(seeds), entries, len(onceWrong), reached, told)
 }
 
 // forward asserts that no timeline goes back in time, although clocks do.

@@ -23,6 +23,7 @@ type Incident struct {
 	Delivery   Delivery    `json:"delivery"`
 	Escalation Escalation  `json:"escalation"`
 	Runs       Runs        `json:"runs,omitzero"`
+	Comms      *Comms      `json:"comms,omitempty"`
 	Roles      Roles       `json:"roles,omitzero"`
 	Todos      []Todo      `json:"todos,omitempty"`
 

@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/tocsin-dev/tocsin/catalog"
+	"github.com/tocsin-dev/tocsin/comms"
 	"github.com/tocsin-dev/tocsin/escalate"
 	"github.com/tocsin-dev/tocsin/event"
 	"github.com/tocsin-dev/tocsin/incident"
@@ -34,12 +35,19 @@ func twoTeams(moved bool) *catalog.Catalog {
 	}
 	c.Plans["loud"] = catalog.Plan{
 		Policy: "two", Roles: []incident.Role{incident.Commander}, Reopen: new(20 * time.Minute),
-		Group: catalog.Grouping{Window: 10 * time.Minute, MaxMembers: 2, OnJoin: catalog.JoinPage},
+		Group: catalog.Grouping{Window: 10 * time.Minute, MaxMembers: 2, OnJoin: catalog.JoinPage}, Comms: "customers",
 	}
 	c.Plans["quiet"] = catalog.Plan{
 		Policy: "one", Recovered: incident.Resolved, Soak: new(3 * time.Minute),
 		Group: catalog.Grouping{By: []string{"class", "subject"}, Any: true},
 	}
+	c.Comms = map[string]catalog.Comms{"customers": {
+		Audiences: []string{"chat"}, Approve: "commander", Valid: 6 * time.Minute,
+		First:    map[severity.Priority]time.Duration{severity.P1: 7 * time.Minute, severity.P2: 12 * time.Minute},
+		Every:    map[severity.Priority]time.Duration{severity.P1: 9 * time.Minute},
+		Messages: map[comms.Stage]string{comms.Investigating: "We look.", comms.Monitoring: "We watch.", comms.Resolved: "It works."},
+	}}
+	c.Audiences = map[string]catalog.Audience{"chat": {Channels: []escalate.Contact{"slack:#status"}, Fallback: []escalate.Contact{"sms:3"}}}
 	c.Policies["one"] = escalate.Policy{Levels: []escalate.Level{{Page: []escalate.Target{"owner"}, Wait: 4 * time.Minute}}, Repeat: new(1)}
 	if moved {
 		c.People["ana"] = catalog.Person{Contacts: []escalate.Contact{"sms:2"}}
@@ -92,19 +100,29 @@ func someEvent(rng *rand.Rand, id string) event.Event {
 
 func someCommand(rng *rand.Rand, id string) respond.Command {
 	of := core.IncidentID("", []string{"loud/payments/pay.stuck/checkout", "loud/payments/pay.slow/checkout", "quiet/platform/hub.lag/hub"}[rng.IntN(3)], 1+rng.IntN(2))
-	switch rng.IntN(14) {
-	case 13:
-		return respond.SetPrivate{Incident: of, By: "ana", Because: "test", Off: rng.IntN(2) == 0, ID: id}
-	case 11:
-		return respond.AddTodo{Incident: of, By: "ana", Text: "test", Owner: "ben", ID: id}
-	case 12:
-		return respond.AskDecision{Incident: of, By: "ana", Text: "test", Options: []string{"a", "b"}, Decider: "ben", ID: id}
+	switch by, update := []escalate.PersonID{"ana", "ben", "cho"}[rng.IntN(3)], fmt.Sprint("u", 1+rng.IntN(3)); rng.IntN(19) {
 	case 8:
 		return respond.Assume{Incident: of, Role: incident.Commander, By: []escalate.PersonID{"ana", "ben"}[rng.IntN(2)], ID: id}
 	case 9:
 		return respond.Offer{Incident: of, Role: incident.Commander, By: "ana", To: "ben", ID: id}
 	case 10:
 		return respond.AcceptRole{Incident: of, Role: incident.Commander, By: "ben", Decline: rng.IntN(3) == 0, ID: id}
+	case 11:
+		return respond.AddTodo{Incident: of, By: "ana", Text: "test", Owner: "ben", ID: id}
+	case 12:
+		return respond.AskDecision{Incident: of, By: "ana", Text: "test", Options: []string{"a", "b"}, Decider: "ben", ID: id}
+	case 13:
+		return respond.SetPrivate{Incident: of, By: "ana", Because: "test", Off: rng.IntN(2) == 0, ID: id}
+	case 14:
+		return respond.DraftUpdate{Incident: of, By: by, Text: []string{"", "We look on."}[rng.IntN(2)], ID: id}
+	case 15:
+		return respond.ApproveUpdate{Incident: of, By: by, Update: update, Decline: rng.IntN(4) == 0, Because: "test", ID: id}
+	case 16:
+		return respond.SendUpdate{Incident: of, By: by, Update: []string{"", update}[rng.IntN(2)], BreakGlass: rng.IntN(2) == 0, Because: "test", ID: id}
+	case 17:
+		return respond.CorrectUpdate{Incident: of, By: by, Update: update, Text: "It is worse.", BreakGlass: rng.IntN(2) == 0, Because: "test", ID: id}
+	case 18:
+		return respond.RetractUpdate{Incident: of, By: by, Update: update, BreakGlass: rng.IntN(2) == 0, Because: "test", ID: id}
 	case 0:
 		return respond.Unacknowledge{Incident: of, By: "ana", ID: id}
 	case 1:
