@@ -208,7 +208,7 @@ func TestIncidentsRefusesUnknownWords(t *testing.T) {
 	}{
 		{"every phase", tocsin.Query{}, ""},
 		{"a phase", tocsin.Query{Phase: incident.Monitoring}, ""},
-		{"an unknown phase", tocsin.Query{Phase: "open"}, `tocsin: incidents: phase "open", expected active, monitoring, resolved, or none for all`},
+		{"an unknown phase", tocsin.Query{Phase: "open"}, `tocsin: incidents: phase "open", expected one of [triage active monitoring resolved closed declined cancelled], or none for all`},
 		{"a limit below zero", tocsin.Query{Limit: -1}, "tocsin: incidents: limit -1, expected none below zero"},
 		{"open and a phase", tocsin.Query{Open: true, Phase: incident.Active}, `tocsin: incidents: open and phase "active", expected one of them`},
 		{"an unknown priority", tocsin.Query{Priority: 6}, "tocsin: incidents: priority 6, expected 1 to 5, or 0 for all"},
@@ -218,7 +218,7 @@ func TestIncidentsRefusesUnknownWords(t *testing.T) {
 			tocsin.Query{From: time.Unix(60, 0).UTC(), To: time.Unix(0, 0).UTC()},
 			"tocsin: incidents: from 1970-01-01T00:01:00Z to 1970-01-01T00:00:00Z, expected an earlier from",
 		},
-		{"two faults", tocsin.Query{Phase: "gone", Limit: -1}, `tocsin: incidents: phase "gone", expected active, monitoring, resolved, or none for all
+		{"two faults", tocsin.Query{Phase: "gone", Limit: -1}, `tocsin: incidents: phase "gone", expected one of [triage active monitoring resolved closed declined cancelled], or none for all
 tocsin: incidents: limit -1, expected none below zero`},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

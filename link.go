@@ -129,7 +129,8 @@ func (l *Link) outlived(made time.Time, timeline []incident.Entry) LinkFault {
 	inc := &l.Incident
 	has := func(a escalate.Ack) bool { return a.By == l.Person }
 	switch again := inc.Reopened; {
-	case inc.Phase == incident.Resolved, len(again) > 0 && again[len(again)-1].Truncate(time.Millisecond).After(made):
+	case inc.Phase.Over(), len(again) > 0 && again[len(again)-1].Truncate(time.Millisecond).After(made),
+		len(timeline) > 0 && timeline[0].At.Truncate(time.Millisecond).After(made): // a store that was emptied gives ids out again
 		return LinkEnded
 	case slices.ContainsFunc(inc.Escalation.Acks, has):
 		return ""

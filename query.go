@@ -32,6 +32,7 @@ type Query struct {
 	Priority severity.Priority // that counts
 	Text     string            // part of the title, the class or the id, in any case; at most 255 bytes
 	From, To time.Time         // detected at From or later, and before To
+	Declared string            // id of the command that declared it; in the tenant
 	After    string            // id of the last incident of the previous page, or that of a [MoreError]; empty: the first page
 	Limit    int               // defaults to 100
 	For      *respond.Viewer   // leaves out the private incidents that the viewer may not see; nil: none are left out
@@ -62,10 +63,11 @@ func (q *Query) check() error {
 	found := func(format string, args ...any) {
 		errs = append(errs, fmt.Errorf("tocsin: incidents: "+format, args...))
 	}
-	switch q.Phase {
-	case "", incident.Active, incident.Monitoring, incident.Resolved:
-	default:
-		found("phase %q, expected active, monitoring, resolved, or none for all", q.Phase)
+	if q.Phase != "" && !slices.Contains(incident.Phases(), q.Phase) {
+		found("phase %q, expected one of %v, or none for all", q.Phase, incident.Phases())
+	}
+	if q.Declared != "" && (q.Open || q.Phase != "") {
+		found("declared beside open or a phase, expected one of them")
 	}
 	if q.Open && q.Phase != "" {
 		found("open and phase %q, expected one of them", q.Phase)
@@ -105,12 +107,20 @@ func (q *Query) stores() []store.Query {
 	if q.Team+q.Service+q.Text != "" || q.Priority != 0 || !q.From.IsZero() || !q.To.IsZero() {
 		sq.Limit = scannedPage
 	}
+	if q.Declared != "" {
+		return []store.Query{{Ref: core.DeclaredRef(q.Tenant, q.Declared), Limit: sq.Limit}}
+	}
 	if !q.Open {
 		return []store.Query{sq}
 	}
-	active, monitoring := sq, sq
-	active.State, monitoring.State = string(incident.Active), string(incident.Monitoring)
-	return []store.Query{active, monitoring}
+	var open []store.Query
+	for _, p := range incident.Phases() {
+		if p.Open() {
+			sq.State = string(p)
+			open = append(open, sq)
+		}
+	}
+	return open
 }
 
 // Incidents returns incidents, the worst priority first. It leaves out those that cannot be read; [Engine.Unreadable] lists them. It

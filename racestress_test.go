@@ -145,6 +145,10 @@ var calls = map[string]call{
 		return err
 	}},
 	"Incident": {3000, func(c *caller) error { _, err := c.Incident(c.ctx, c.one().ID); return err }},
+	"Changes": {20, func(c *caller) error {
+		_, err := c.Changes(c.ctx, "", pick(c, "checkout", "none"))
+		return err
+	}},
 	"Alerts": {50, func(c *caller) error {
 		_, err := c.Alerts(c.ctx, tocsin.AlertQuery{Limit: 3, State: pick(c, "", "firing"), Promoted: pick(c, nil, new(false)), Incident: pick(c, "", c.one().ID)})
 		return err
@@ -205,6 +209,30 @@ var calls = map[string]call{
 	}},
 	"Do Reprioritise": {50, func(c *caller) error {
 		return c.Do(c.ctx, respond.Reprioritise{Incident: c.one().ID, By: c.by(), Priority: severity.Priority(c.IntN(6)), Because: "x"})
+	}},
+	"Do Assess": {20, func(c *caller) error {
+		return c.Do(c.ctx, respond.Assess{Incident: c.one().ID, By: c.by(), Impact: severity.Impacts{severity.Money: severity.Grade(1 + c.IntN(3))}, Because: "x"})
+	}},
+	"Do Declare": {20, func(c *caller) error {
+		return c.Do(c.ctx, respond.Declare{Title: pick(c, "prices", "orders"), By: c.by(), ID: pick(c, "", "a")})
+	}},
+	"Do Accept": {20, func(c *caller) error { return c.Do(c.ctx, respond.Accept{Incident: c.one().ID, By: c.by()}) }},
+	"Do Decline": {10, func(c *caller) error {
+		return c.Do(c.ctx, respond.Decline{Incident: c.one().ID, By: c.by(), Because: "x"})
+	}},
+	"Do Cancel": {10, func(c *caller) error {
+		return c.Do(c.ctx, respond.Cancel{Incident: c.one().ID, By: c.by(), Because: "x"})
+	}},
+	"Do Proceed": {20, func(c *caller) error {
+		return c.Do(c.ctx, respond.Proceed{Incident: c.one().ID, By: c.by(), Step: pick(c, incident.Identified, incident.Mitigating)})
+	}},
+	"Do Mitigate": {20, func(c *caller) error { return c.Do(c.ctx, respond.Mitigate{Incident: c.one().ID, By: c.by()}) }},
+	"Do Reopen": {20, func(c *caller) error {
+		return c.Do(c.ctx, respond.Reopen{Incident: c.one().ID, By: c.by(), Because: "x"})
+	}},
+	"Do Close": {20, func(c *caller) error { return c.Do(c.ctx, respond.Close{Incident: c.one().ID, By: c.by()}) }},
+	"Do Amend": {20, func(c *caller) error {
+		return c.Do(c.ctx, respond.Amend{Incident: c.one().ID, By: c.by(), Moment: incident.ImpactStarted, To: time.Now().Add(-time.Hour), Because: "x"})
 	}},
 	"Do Page": {20, func(c *caller) error {
 		return c.Do(c.ctx, respond.Page{Incident: c.one().ID, By: c.by(), Target: pick[escalate.Target](c, "person:ben", "owner", "team:x"), Because: "x"})

@@ -108,6 +108,11 @@ var asked = map[string]func(t *testing.T, old *tocsin.Engine, id string){
 		require.Len(t, list, 1, "its own")
 		assert.Equal(t, "own", list[0].Title)
 	},
+	"Changes": func(t *testing.T, old *tocsin.Engine, _ string) {
+		list, err := old.Changes(t.Context(), "", "checkout")
+		require.NoError(t, err)
+		require.Empty(t, list)
+	},
 	"Alerts": func(t *testing.T, old *tocsin.Engine, _ string) {
 		list, err := old.Alerts(t.Context(), tocsin.AlertQuery{})
 		require.NoError(t, err)

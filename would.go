@@ -157,7 +157,7 @@ func (w *Would) read(ctx context.Context, e *Engine, a *core.Assessed, after map
 	switch {
 	case !read && al.Open(): // a repeat that says nothing new needs no incident
 		w.Joins = al.Incident
-	case err == nil && row.Version > 0 && inc.Phases.Phase != incident.Resolved:
+	case err == nil && row.Version > 0 && inc.Phases.Phase.Open():
 		w.Joins = al.Incident
 	}
 }

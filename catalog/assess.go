@@ -50,14 +50,34 @@ func (c *Compiled) Assess(e *event.Event) *Assessment {
 			return a
 		}
 	}
-	a := c.assess(&q.facts, class, known)
+	a := c.assess(&q.facts, class, known, 0)
 	if folds && a.RuleErrors == nil { // an error knows its event
 		c.recall.keep(q.key, a)
 	}
 	return a
 }
 
-func (c *Compiled) assess(f *route.Facts, class *event.Class, known bool) *Assessment {
+// AssessDeclared is Assess for an incident that a person declares, with a priority that the person states. The zero priority is computed. It
+// may open an incident whatever the class is for. The subject belongs to the group key, unless the plan says by what it groups.
+func (c *Compiled) AssessDeclared(e *event.Event, stated severity.Priority) *Assessment {
+	class, known := c.Class(e.Type)
+	f := c.facts(e, class)
+	a := c.assess(&f, class, known, stated)
+	a.Promote = true
+	a.BySubject = a.BySubject || len(c.Pin(a.Plan).Plan.Group.By) == 0
+	return a
+}
+
+// About makes an event one about a service. It returns an error if the catalog has no such service.
+func (c *Compiled) About(e *event.Event, service string) error {
+	if !c.hasService(service) {
+		return fmt.Errorf("service %q is not in the catalog, expected %s", service, choices(c.source.Services))
+	}
+	e.Labels = map[string]string{cmp.Or(c.source.Defaults.ServiceLabel, serviceLabel): service}
+	return nil
+}
+
+func (c *Compiled) assess(f *route.Facts, class *event.Class, known bool, stated severity.Priority) *Assessment {
 	level := cmp.Or(f.Event.Severity, class.Severity, severity.Error)
 	a := &Assessment{Class: class, Known: known, Severity: level, Promote: level > severity.Info && alerts(class)}
 	d := c.decide(f)
@@ -68,6 +88,9 @@ func (c *Compiled) assess(f *route.Facts, class *event.Class, known bool) *Asses
 	}
 	impact := c.impactOf(f, level)
 	a.Impact, a.Urgency, a.Priority, a.Why = impact.impact, impact.urgency, impact.priority, impact.why
+	if stated != 0 {
+		a.Priority, a.Why = stated, "declared by hand"
+	}
 	a.Service = f.Service.Name
 	a.Owner, a.Plan = cmp.Or(d.owner, f.Team.Name), cmp.Or(planAt(d.plan, d.plans, a.Priority), c.planOf(class, a.Priority))
 	c.group(a, f.Event)
@@ -191,8 +214,8 @@ func (c *Compiled) impactOf(f *route.Facts, level severity.Level) impact {
 	a.errors = collect(&res)
 	var impactSaid, urgencySaid bool
 	for m := range res.Matches() {
-		if m.Then.Impact != 0 && !impactSaid {
-			a.impact, impactBecause, impactSaid = m.Then.Impact, m.Then.Because, true
+		if grade, why := m.Then.impact(); grade != 0 && !impactSaid {
+			a.impact, impactBecause, impactSaid = grade, why, true
 		}
 		if m.Then.Urgency != 0 && !urgencySaid {
 			a.urgency, urgencyBecause, urgencySaid = m.Then.Urgency, m.Then.Because, true

@@ -35,7 +35,8 @@ type Catalog struct {
 	Channels   map[string]Channel
 	Audiences  map[string]Audience
 	Comms      map[string]Comms
-	Matrix     severity.Matrix                 // defaults to [severity.DefaultMatrix]
+	Matrix     severity.Matrix // defaults to [severity.DefaultMatrix]
+	Objectives map[severity.Priority]severity.Objectives
 	Messages   map[notify.Kind]notify.Template // replace the built-in texts
 
 	places *part // where it stands in YAML; nil: it was written in Go

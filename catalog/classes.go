@@ -243,7 +243,7 @@ func (v *vet) informed(c *event.Class) {
 func (v *vet) becomes(c *event.Class, level severity.Level) (plan, why string) {
 	e := &event.Event{Type: c.Name, Severity: level, Source: "vet", ID: "vet", Summary: "vet", Time: v.from, Received: v.from}
 	f := v.facts(e, c)
-	a := v.assess(&f, c, true)
+	a := v.assess(&f, c, true, 0)
 	if a.Priority == severity.P1 && level > severity.Info {
 		why = a.Why
 	}

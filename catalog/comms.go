@@ -77,9 +77,9 @@ func (c *Comms) Template(audience string, stage comms.Stage) string {
 }
 
 func commsForm() field[document] {
-	spans := keyed("Spans", "a mapping of P1 to P5 to durations", true, "Of incidents of %v.", durationForm(),
+	spans := keyed[map[severity.Priority]time.Duration]("Spans", "a mapping of P1 to P5 to durations", true, "Of incidents of %v.", durationForm(),
 		severity.P1, severity.P2, severity.P3, severity.P4, severity.P5)
-	stages := keyed("Stages", "a mapping of stages to templates", false, "At the stage %v.", free[string]("a template, such as Some payments fail since {{.Since}}"),
+	stages := keyed[map[comms.Stage]string]("Stages", "a mapping of stages to templates", false, "At the stage %v.", free[string]("a template, such as Some payments fail since {{.Since}}"),
 		comms.Stages()...)
 	roles := list("", "a list of roles", ref[string]("a role"))
 	variant := mapping("CommsVariant", "a variant, {when: EXPRESSION, use: PLAN}", true,

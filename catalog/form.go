@@ -154,26 +154,26 @@ func named[K ~string, V any](noun string, of form[V]) form[map[K]V] {
 }
 
 // keyed is the form of a map whose few keys are known; doc says what the value of a key means.
-func keyed[K comparable, V any](name, what string, inline bool, doc string, of form[V], keys ...K) form[map[K]V] {
-	fields := make([]field[map[K]V], len(keys))
+func keyed[M ~map[K]V, K comparable, V any](name, what string, inline bool, doc string, of form[V], keys ...K) form[M] {
+	fields := make([]field[M], len(keys))
 	for i, k := range keys {
-		fields[i] = field[map[K]V]{
+		fields[i] = field[M]{
 			fieldShape: fieldShape{name: fmt.Sprint(k), doc: fmt.Sprintf(doc, k), shape: of.shape},
-			read: func(d *decoder, n *yaml.Node, at *part, into *map[K]V) {
+			read: func(d *decoder, n *yaml.Node, at *part, into *M) {
 				var v V
 				if of.read(d, n, at, &v); at.broken {
 					return
 				}
 				if *into == nil {
-					*into = make(map[K]V)
+					*into = make(M)
 				}
 				(*into)[k] = v
 			},
-			write: func(m *map[K]V) (*yaml.Node, error) {
+			write: func(m *M) (*yaml.Node, error) {
 				v := (*m)[k]
 				return of.write(&v)
 			},
-			empty: func(m *map[K]V) bool {
+			empty: func(m *M) bool {
 				_, ok := (*m)[k]
 				return !ok
 			},

@@ -15,7 +15,9 @@ type ImpactRule struct {
 	When    string // a CEL expression, see package route
 	Impact  severity.Grade
 	Urgency severity.Grade
-	Because string // the reason, shown to those who are paged; required
+	// Dimensions say in place of Impact what the business loses in each dimension. The worst counts, and the reason names it.
+	Dimensions severity.Impacts
+	Because    string // the reason, shown to those who are paged; required
 }
 
 func impactForm() field[document] {
@@ -24,6 +26,9 @@ func impactForm() field[document] {
 		list("impact rule", "a list of impact rules", mapping("ImpactRule", "an impact rule", true,
 			needed(key("when", "The condition, an expression in CEL.", func(r *ImpactRule) *string { return &r.When }, ruleForm())),
 			key("impact", "How much the business loses.", func(r *ImpactRule) *severity.Grade { return &r.Impact }, gradeForm()),
+			key("dimensions", "In place of impact: how much the business loses in each dimension. The worst counts.",
+				func(r *ImpactRule) *severity.Impacts { return &r.Dimensions },
+				keyed[severity.Impacts]("Dimensions", "impacts by dimension, {money: high}", true, "How much it costs in %s.", gradeForm(), severity.Dimensions()...)),
 			key("urgency", "How fast the loss grows.", func(r *ImpactRule) *severity.Grade { return &r.Urgency }, gradeForm()),
 			needed(key("because", "The reason, which responders read.",
 				func(r *ImpactRule) *string { return &r.Because }, free[string]("a reason"))),
@@ -35,10 +40,15 @@ func checkImpact(c *checker) {
 	for i := range c.Impact {
 		r, at := &c.Impact[i], spot{fmt.Sprintf("impact rule %d", i+1), fault.Path{"impact", i}}
 		switch {
-		case r.Impact == 0 && r.Urgency == 0:
+		case r.Impact == 0 && r.Urgency == 0 && len(r.Dimensions) == 0:
 			c.add(at.in("impact"), "says neither impact nor urgency, expected low, medium or high on one axis at least")
+		case r.Impact != 0 && len(r.Dimensions) > 0:
+			c.add(at.in("dimensions"), "says impact and dimensions, expected one of them")
 		case !r.Impact.Valid() || !r.Urgency.Valid():
 			c.add(at.in("impact"), "impact %v, urgency %v, expected low, medium or high", r.Impact, r.Urgency)
+		}
+		if err := r.Dimensions.Validate(); err != nil {
+			c.add(at.in("dimensions"), "%v", err)
 		}
 		if r.Because == "" {
 			c.add(at.in("because"), "because is missing, expected the reason that responders read")
@@ -53,12 +63,23 @@ func checkImpact(c *checker) {
 // impactID is the id of the rule in its table.
 func impactID(i int) string { return fmt.Sprintf("impact %d", i+1) }
 
+// impact returns the impact that the rule states, and its reason; zero if it states none.
+func (r *ImpactRule) impact() (severity.Grade, string) {
+	if of, worst := r.Dimensions.Worst(); worst != 0 {
+		return worst, string(of) + ": " + r.Because
+	}
+	return r.Impact, r.Because
+}
+
 func documentImpact(d *markdown) {
 	var items []string
 	for _, r := range d.source.Impact {
 		var sets []string
 		if r.Impact != 0 {
 			sets = append(sets, "impact "+r.Impact.String())
+		}
+		if len(r.Dimensions) > 0 {
+			sets = append(sets, "impact on "+r.Dimensions.String())
 		}
 		if r.Urgency != 0 {
 			sets = append(sets, "urgency "+r.Urgency.String())

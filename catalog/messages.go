@@ -10,7 +10,7 @@ func messagesForm() field[document] {
 		key("title", "One line.", func(t *notify.Template) *string { return &t.Title }, free[string]("a template")),
 		key("text", "Some lines.", func(t *notify.Template) *string { return &t.Text }, free[string]("a template")),
 	)
-	kinds := keyed("Messages", "a mapping of kinds of message to their texts", false, "In place of the built-in texts of the kind %s.",
+	kinds := keyed[map[notify.Kind]notify.Template]("Messages", "a mapping of kinds of message to their texts", false, "In place of the built-in texts of the kind %s.",
 		message, notify.Page, notify.Notice, notify.Reminder, notify.AllClear)
 	kinds.shape.shared = true
 	return key("messages", "Texts in place of the built-in ones, in the language of Go's text/template.",

@@ -34,6 +34,8 @@ type Plan struct {
 	Reopen *time.Duration
 	// Group says which alerts share an incident.
 	Group Grouping
+	// Triage says that an incident which an alert opens waits for a person to accept it. The escalation does not wait. Defaults to false.
+	Triage bool `json:",omitempty"`
 	// Roles are the roles that somebody must hold while the incident is active. If one is vacant for the time that [Catalog.Roles] says,
 	// its people are paged, and a finding reports it.
 	Roles []incident.Role
@@ -81,6 +83,8 @@ func plansForm() field[document] {
 			key("reopen", "How long after its end an incident comes back to life. Without it: 1h.",
 				func(p *Plan) **time.Duration { return &p.Reopen }, wait),
 			key("group", "Which alerts share an incident. Without it: those of one class and service.", func(p *Plan) *Grouping { return &p.Group }, groupForm()),
+			key("triage", "An incident that an alert opens waits for a person to accept or decline it. The pages do not wait. Without it: no.",
+				func(p *Plan) *bool { return &p.Triage }, truth()),
 			key("comms", "The communication plan.", func(p *Plan) *string { return &p.Comms }, ref[string]("a communication plan")),
 			key("roles", "The roles that somebody must hold while an incident is active.", func(p *Plan) *[]incident.Role { return &p.Roles }, roles),
 		)))
@@ -256,6 +260,9 @@ func documentPlans(d *markdown) {
 		}
 		text += fmt.Sprintf(" The first page %s for more alerts.", wait)
 		text += grouping(&p.Group) + " " + recovery(&p)
+		if p.Triage {
+			text += " It begins in triage: a person accepts or declines it."
+		}
 		if p.Comms != "" {
 			text += fmt.Sprintf(" Communication plan %s.", plain(p.Comms))
 		}

@@ -37,6 +37,7 @@ func all() sections {
 		{audiencesForm, checkAudiences, documentAudiences, unvetted, unpinned},
 		{commsForm, checkComms, documentComms, vetComms, pinComms},
 		{matrixForm, checkMatrix, undocumented, unvetted, unpinned},
+		{objectivesForm, checkObjectives, documentObjectives, unvetted, unpinned},
 		{messagesForm, checkMessages, undocumented, unvetted, unpinned},
 	}
 }

@@ -11,6 +11,7 @@ const (
 	FindingCatalogError    = "catalog-error"    // a schedule, a strategy or a template failed
 	FindingUncoveredLevel  = "uncovered-level"  // a level reached nobody
 	FindingExhausted       = "exhausted"        // a policy ended without an acknowledgement
+	FindingBreach          = "breach"           // a response-time objective was not met in time
 	FindingVacantRole      = "vacant-role"      // nobody holds a role that a plan requires
 	FindingDeadLetter      = "dead-letter"      // a message could not be delivered over any contact
 	FindingUnknownSeverity = "unknown-severity" // the sender's word for a severity is unknown
@@ -20,6 +21,10 @@ const (
 	FindingUnreadable      = "unreadable"       // a row of the store cannot be read
 	FindingLoss            = "loss"             // an event was refused or cut; the subject names the intake, the event and the reason
 )
+
+// Declared is the type of an incident that a person declares without naming a class, and the intake of every declaration. A class of this
+// name decides about plan and owner.
+const Declared = "declared"
 
 // findingPrefix marks the classes of findings. The engine reports no finding about a finding, which prevents loops.
 const findingPrefix = "tocsin."

@@ -3,6 +3,7 @@ package incident
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -73,8 +74,8 @@ func (b *briefing) clock(at time.Time) string {
 func (b *briefing) standing() {
 	fires := fmt.Sprintf("%d of %d alerts fire", b.Firing, b.Alerts)
 	switch {
-	case !b.Resolved.IsZero() && b.Phase != Active && b.Phase != Monitoring:
-		b.say("%s since %s UTC, after %s", b.Phase, b.clock(b.Resolved), span(b.Resolved.Sub(b.Detected)))
+	case b.Phase.Over():
+		b.say("%s, over since %s UTC, after %s", b.Phase, b.clock(b.Over()), span(b.Over().Sub(b.Detected)))
 	case b.Phase == Monitoring && !b.Mitigated.IsZero():
 		b.say("since %s UTC, recovered at %s and watched, %s", b.clock(b.Detected), b.clock(b.Mitigated), fires)
 	default:
@@ -203,14 +204,30 @@ func (b *briefing) told() {
 	}
 }
 
-// notes says what people said last, the latest first.
+// notes says what people said last, the latest first, and what is pinned before the others. What was corrected is not repeated.
 func (b *briefing) notes(timeline []Entry) {
-	said := 0
+	var pinned, others []Entry
+	corrected := make(map[string]bool)
 	for _, e := range slices.Backward(timeline) {
-		if e.Word == WordNote && said < briefNotes {
-			b.say("%s at %s: %s", e.Said.By, b.clock(e.At), e.Said.Text)
-			said++
+		switch wrong := corrected[strconv.FormatUint(e.Seq, 10)]; {
+		case e.Word == WordCorrects:
+			corrected[e.Of] = true
+			if !wrong {
+				others = append(others, e)
+			}
+		case wrong:
+		case e.Word == WordPinned:
+			pinned = append(pinned, e)
+		case e.Word == WordNote:
+			others = append(others, e)
 		}
+	}
+	for _, e := range slices.Concat(pinned, others)[:min(briefNotes, len(pinned)+len(others))] {
+		at := e.At
+		if !e.When.IsZero() {
+			at = e.When
+		}
+		b.say("%s at %s: %s", e.Said.By, b.clock(at), e.Said.Text)
 	}
 }
 
@@ -225,7 +242,7 @@ func (b *briefing) next() {
 		b.say("next: at %s the escalation goes on from level %d, unless somebody acknowledges", b.clock(e.Next), e.Level)
 	case b.Phase == Monitoring:
 		b.say("next: it is over when it has been quiet for long enough, and a person may have to say so")
-	case b.Phase == Active:
+	case b.Phase.Open():
 		b.say("next: nothing happens by itself")
 	default:
 		b.say("next: nothing, it is %s", b.Phase)

@@ -87,6 +87,16 @@ func TestBriefing(t *testing.T) {
 	over.Escalation = incident.Escalation{Status: escalate.Done}
 	watched := payout()
 	watched.Phase, watched.Mitigated, watched.Firing, watched.Escalation = incident.Monitoring, at(60), 0, incident.Escalation{Status: escalate.Done}
+	declined := payout()
+	declined.Phase, declined.Closed, declined.Firing, declined.Escalation = incident.Declined, at(4), 0, incident.Escalation{Status: escalate.Done}
+	triage := payout()
+	triage.Phase, triage.Escalation.Next = incident.Triage, time.Time{}
+	said := []incident.Entry{
+		{Seq: 1, At: at(1), Word: incident.WordPinned, Said: incident.Said{By: "ana", Text: "call the bank at 4711"}},
+		{Seq: 2, At: at(2), Word: incident.WordNote, Said: incident.Said{By: "ben", Text: "the queue is full"}},
+		{Seq: 3, At: at(3), Word: incident.WordNote, Said: incident.Said{By: "cho", Text: "it is the bank"}},
+		{Seq: 4, At: at(4), Word: incident.WordCorrects, Of: "3", When: at(-9), Said: incident.Said{By: "cho", Text: "it is the network"}},
+	}
 	for name, tt := range map[string]struct {
 		of       *incident.Incident
 		timeline []incident.Entry
@@ -96,6 +106,8 @@ func TestBriefing(t *testing.T) {
 		"full":    {all, timeline, at(62)},
 		"watched": {watched, nil, at(65)},
 		"over":    {over, nil, noon.AddDate(0, 0, 1)},
+		"none":    {declined, nil, at(5)},
+		"triage":  {triage, said, at(5)},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got, file := incident.Briefing(tt.of, tt.timeline, tt.now), "testdata/briefing/"+name+".txt"

@@ -37,21 +37,32 @@ type Incident struct {
 	Why      string            `json:"why"`
 	Forced   severity.Priority `json:"forced,omitempty"`
 	Because  string            `json:"because,omitempty"`
+	// Impact is what a person says that it costs, by dimension.
+	Impact severity.Impacts `json:"impact,omitempty"`
 
-	Phase     Phase       `json:"phase"`
-	Detected  time.Time   `json:"detected"` // when its first alert fired
-	Mitigated time.Time   `json:"mitigated,omitzero"`
-	Resolved  time.Time   `json:"resolved,omitzero"`
-	Reopened  []time.Time `json:"reopened,omitempty"`
-	Alerts    int         `json:"alerts"`             // number of alerts that have joined
-	Firing    int         `json:"firing"`             // number of these that fire
-	Override  string      `json:"override,omitempty"` // a person's reason to resolve in spite of the gates
+	Phase Phase `json:"phase"`
+	Step  Step  `json:"step,omitempty"` // of an active incident
+	// ImpactStarted is when the impact began. Nobody but a person knows it: it is zero until somebody says so.
+	ImpactStarted time.Time   `json:"impactStarted,omitzero"`
+	Detected      time.Time   `json:"detected"`           // when its first alert fired, or it was declared
+	Declared      time.Time   `json:"declared,omitzero"`  // when a person declared it; zero: an alert opened it
+	Mitigated     time.Time   `json:"mitigated,omitzero"` // since when it has recovered
+	Resolved      time.Time   `json:"resolved,omitzero"`
+	Verified      time.Time   `json:"verified,omitzero"` // when it was resolved with every gate open; zero: it was not, or in spite of one
+	Closed        time.Time   `json:"closed,omitzero"`   // when it was closed, declined or cancelled
+	Reopened      []time.Time `json:"reopened,omitempty"`
+	Alerts        int         `json:"alerts"`             // number of alerts that have joined
+	Firing        int         `json:"firing"`             // number of these that fire
+	Override      string      `json:"override,omitempty"` // a person's reason to resolve in spite of the gates
+	Waived        string      `json:"waived,omitempty"`   // a person's reason to close in spite of the gates
 
-	Escalation Escalation `json:"escalation"`
-	Taken      time.Time  `json:"taken,omitzero"`    // when a person first acknowledged it
-	Told       []Told     `json:"told,omitempty"`    // responders who were paged or informed
-	Pending    []Message  `json:"pending,omitempty"` // messages on their way
-	Runs       []Run      `json:"runs,omitempty"`
+	Escalation Escalation  `json:"escalation"`
+	Objectives []Objective `json:"objectives,omitempty"`
+	Engaged    time.Time   `json:"engaged,omitzero"`  // when the first role was filled
+	Taken      time.Time   `json:"taken,omitzero"`    // when a person first acknowledged it
+	Told       []Told      `json:"told,omitempty"`    // responders who were paged or informed
+	Pending    []Message   `json:"pending,omitempty"` // messages on their way
+	Runs       []Run       `json:"runs,omitempty"`
 
 	// Private says that only who has a part in the incident may see it, see respond.Viewer.MaySee. PrivateBy made it so; empty: its class did.
 	Private   bool              `json:"private,omitempty"`
@@ -105,6 +116,16 @@ type Alert struct {
 	Flaps int `json:"flaps,omitempty"`
 	// Unpaged is why nobody was paged for it, as the catalog of now says; empty: it belongs to an incident.
 	Unpaged string `json:"unpaged,omitempty"`
+}
+
+// Change is a read-only copy of a change event, such as a deployment.
+type Change struct {
+	At      time.Time `json:"at"` // when it was received
+	Type    string    `json:"type"`
+	Subject string    `json:"subject,omitempty"`
+	Source  string    `json:"source,omitempty"`
+	Service string    `json:"service,omitempty"`
+	Summary string    `json:"summary,omitempty"`
 }
 
 // Signal holds the content of one trigger of an alert.
@@ -163,6 +184,14 @@ type RunStep struct {
 	Error  string         `json:"error,omitempty"`
 	By     string         `json:"by,omitempty"` // the person who answered
 	Said   Said           `json:"said,omitzero"`
+}
+
+// Over returns when people stopped responding: when it was resolved, else declined or cancelled. It is zero while the incident is open.
+func (i *Incident) Over() time.Time {
+	if i.Resolved.IsZero() {
+		return i.Closed
+	}
+	return i.Resolved
 }
 
 // Reason returns why the incident has its priority, in the words of pages.

@@ -30,7 +30,7 @@ func Roles() []Role {
 func (r Role) Shared() bool { return r == Expert }
 
 // Assignment says that a person holds a role from Assumed on until just before Renounced. It is renounced by the person, or by an offer that
-// was accepted, or by another person who took it over.
+// was accepted, or by another person who took it over. It ends when the incident is closed, declined or cancelled.
 type Assignment struct {
 	Role      Role              `json:"role" erase:"keep"`
 	Person    escalate.PersonID `json:"person" erase:"by"`

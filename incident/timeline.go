@@ -31,6 +31,7 @@ type Entry struct {
 	Of    string    `json:"of,omitempty" erase:"keep"`     // the level, runbook or other subject of the word
 	Actor string    `json:"actor,omitempty" erase:"words"` // person, action or sender; empty: the engine
 	Text  string    `json:"text,omitempty" erase:"words"`  // columns, separated by two spaces
+	When  time.Time `json:"when,omitzero"`                 // of what the entry tells, if that is another instant than At
 	Said  Said      `json:"said,omitzero"`                 // the words of a person
 	Sent  *Sent     `json:"sent,omitempty"`                // of an entry about a message; nil if an earlier version wrote the entry
 }
@@ -44,6 +45,9 @@ func (e *Entry) AppendJSON(b []byte) []byte {
 	b = appendField(b, "of", e.Of)
 	b = appendField(b, "actor", e.Actor)
 	b = appendField(b, "text", e.Text)
+	if !e.When.IsZero() {
+		b = append(e.When.AppendFormat(append(b, `,"when":"`...), time.RFC3339Nano), '"')
+	}
 	if e.Said != (Said{}) {
 		b = appendText(append(b, `,"said":{"by":`...), string(e.Said.By))
 		b = appendText(append(b, `,"text":`...), e.Said.Text)
@@ -90,6 +94,9 @@ func (e *Entry) Line(start time.Time) string {
 		word += " " + e.Of
 	}
 	columns := []string{Offset(e.At.Sub(start)), word}
+	if !e.When.IsZero() {
+		columns = append(columns, "at "+Offset(e.When.Sub(start)))
+	}
 	for _, column := range [...]string{e.Text, e.Word.Quote(e.Said)} {
 		if column != "" {
 			columns = append(columns, column)

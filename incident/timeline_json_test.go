@@ -17,7 +17,7 @@ func TestAppendJSONIsWhatMarshalMakes(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		e := incident.Entry{
 			Seq: rapid.Uint64().Draw(t, "seq"), At: time.Unix(rapid.Int64Range(0, 1<<36).Draw(t, "at"), rapid.Int64Range(0, 999_999_999).Draw(t, "ns")).UTC(),
-			Word: incident.Word(text.Draw(t, "word")), Of: text.Draw(t, "of"), Actor: text.Draw(t, "actor"), Text: text.Draw(t, "text"),
+			When: rapid.SampledFrom([]time.Time{{}, time.Unix(1, 5).UTC()}).Draw(t, "when"), Word: incident.Word(text.Draw(t, "word")), Of: text.Draw(t, "of"), Actor: text.Draw(t, "actor"), Text: text.Draw(t, "text"),
 			Said: incident.Said{By: escalate.PersonID(text.Draw(t, "by")), Text: text.Draw(t, "said")},
 		}
 		if rapid.Bool().Draw(t, "is about a message") {

@@ -16,6 +16,16 @@ const (
 	WordReopened         Word = "reopened"
 	WordUnconfirmed      Word = "to be confirmed"
 	WordIncidentResolved Word = "incident resolved"
+	WordDeclared         Word = "declared" // once more, since the incident was there
+	WordAccepted         Word = "accepted"
+	WordDeclined         Word = "declined"
+	WordCancelled        Word = "cancelled"
+	WordStep             Word = "step" // Of is the step of active
+	WordClosed           Word = "closed"
+	WordAmended          Word = "amended"  // Of is the moment, When its instant
+	WordAtRisk           Word = "at risk"  // Of is the objective, When its end
+	WordBreached         Word = "breached" // Of is the objective
+	WordImpact           Word = "impact"
 	WordPriority         Word = "priority"
 	WordPlan             Word = "plan"
 	WordLevel            Word = "level" // Of is its number
@@ -37,6 +47,8 @@ const (
 	WordWithheld         Word = "withheld"       // a message that has nobody to go to
 	WordRunbook          Word = "runbook"        // Of is its name
 	WordNote             Word = "note"           // Said is what a person wrote
+	WordPinned           Word = "pinned"         // a note that stands above the others
+	WordCorrects         Word = "corrects"       // Of is the Seq of the entry about which Said is true instead
 	WordUpdate           Word = "update"         // Of is its id
 	WordUpdateOverdue    Word = "update overdue" // an update to customers did not come in time
 	WordChanged          Word = "changed"
@@ -76,16 +88,26 @@ type row struct {
 }
 
 var words = map[Word]row{
-	WordOpened:           {kind: KindState, counts: "open"},
+	WordOpened:           {kind: KindState, counts: "open", quotes: "because: "},
 	WordJoined:           {kind: KindState, absorbs: true},
 	WordFiresAgain:       {kind: KindState, absorbs: true},
 	WordRepeated:         {kind: KindState, absorbs: true},
 	WordAlertResolved:    {kind: KindState},
-	WordMonitoring:       {kind: KindState, counts: "monitor"},
-	WordRelapsed:         {kind: KindState, counts: "relapse"},
-	WordReopened:         {kind: KindState, counts: "reopen"},
+	WordMonitoring:       {kind: KindState, counts: "monitor", quotes: "because: "},
+	WordRelapsed:         {kind: KindState, counts: "relapse", quotes: "because: "},
+	WordReopened:         {kind: KindState, counts: "reopen", quotes: "because: "},
 	WordUnconfirmed:      {kind: KindState},
 	WordIncidentResolved: {kind: KindState, counts: "resolve", quotes: "override: "},
+	WordDeclared:         {kind: KindState, counts: "declare", quotes: "because: "},
+	WordAccepted:         {kind: KindState, counts: "accept"},
+	WordDeclined:         {kind: KindState, counts: "decline", quotes: "because: "},
+	WordCancelled:        {kind: KindState, counts: "cancel", quotes: "because: "},
+	WordStep:             {kind: KindState, counts: "step"},
+	WordClosed:           {kind: KindState, counts: "close", quotes: "waived: "},
+	WordAmended:          {kind: KindChange, quotes: "because: "},
+	WordAtRisk:           {kind: KindState},
+	WordBreached:         {kind: KindState, counts: "breach"},
+	WordImpact:           {kind: KindState, quotes: "because: "},
 	WordPriority:         {kind: KindState, counts: "reprioritise", quotes: "because: "},
 	WordPlan:             {kind: KindState},
 	WordLevel:            {kind: KindState, counts: "escalate"},
@@ -107,6 +129,8 @@ var words = map[Word]row{
 	WordWithheld:         {kind: KindNote},
 	WordRunbook:          {kind: KindAction},
 	WordNote:             {kind: KindNote},
+	WordPinned:           {kind: KindNote},
+	WordCorrects:         {kind: KindNote},
 	WordUpdate:           {kind: KindAction, quotes: "because: "},
 	WordUpdateOverdue:    {kind: KindState},
 	WordChanged:          {kind: KindNote},

@@ -202,7 +202,7 @@ func (p *pagerDuty) take(ctx context.Context, ev *pagerDutyEvent) error {
 	if ok {
 		v.Person = person
 	}
-	if inc.Phase == incident.Resolved || !v.MaySee(&inc) {
+	if inc.Phase.Over() || !v.MaySee(&inc) {
 		return nil
 	}
 	if !ok {
@@ -242,7 +242,7 @@ func (p *pagerDuty) answered(ctx context.Context, inc *incident.Incident, ev *pa
 	switch {
 	case err == nil, errors.Is(err, tocsin.ErrNotFound):
 	case errors.As(err, &refused):
-		if refused.Phase != incident.Resolved { // an answer that came too late needs no note
+		if !refused.Phase.Over() { // an answer that came too late needs no note
 			p.note(ctx, inc, ev, reasonRefused, refused.Error())
 		}
 	case errors.As(err, &forbidden):

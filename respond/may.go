@@ -56,13 +56,16 @@ type About struct {
 	Contact  bool              // the viewer has the contact to which a test is sent
 }
 
-// responds reports whether the person was told of the incident, is being paged, or has it by an acknowledgement or a role.
+// responds reports whether the person was told of the incident, is being paged, or has it by an acknowledgement or a role, also by one that
+// ended with the incident.
 func (a *About) responds(person escalate.PersonID) bool {
 	i := &a.Incident
 	return slices.ContainsFunc(i.Told, func(t incident.Told) bool { return t.Person == person }) ||
 		slices.ContainsFunc(i.Pending, func(m incident.Message) bool { return m.Level > 0 && m.Person == person }) ||
 		slices.ContainsFunc(i.Escalation.Acks, func(a escalate.Ack) bool { return a.By == person }) ||
-		slices.ContainsFunc(i.Roles, func(a incident.Assignment) bool { return a.Person == person && a.Held() })
+		slices.ContainsFunc(i.Roles, func(a incident.Assignment) bool {
+			return a.Person == person && (a.Held() || a.Renounced.Equal(i.Closed))
+		})
 }
 
 // requested reports whether the viewer began the run.
@@ -132,10 +135,14 @@ func (e *ForbiddenError) Unwrap() error { return e.Err }
 //	acknowledge, unacknowledge           a person
 //	assume, renounce, offer, accept      a person
 //	decide                               a person
+//	declare                              a person, an operator
 //	escalate, note, page, stop a run     a person, an operator
 //	to-dos, ask for a decision           a person, an operator
-//	make private, show again             as resolve
-//	resolve, reprioritise, try a run     the owner team, who was paged or informed, who has the incident or a role in it, an operator
+//	resolve, reprioritise, assess        the owner team, who was paged or informed, who has the incident or a role in it, an operator
+//	accept, decline, cancel, proceed     these
+//	mitigate, reopen, close, amend       these
+//	make private, show again             these
+//	try a run                            these
 //	answer a step                        a person of these
 //	start a run                          of these who has the grant approve
 //	approve, decline                     a person with the grant approve, but who asked for the run
@@ -156,12 +163,12 @@ func May(v Viewer, c Command, about About) error {
 	switch c := c.(type) {
 	case Acknowledge, Unacknowledge, Assume, Renounce, Offer, AcceptRole, Decide:
 		return j.first(NeedPerson)
-	case Escalate, Note, Page, StopRun, AddTodo, DoneTodo, AssignTodo, AskDecision:
+	case Declare, Escalate, Note, Page, StopRun, AddTodo, DoneTodo, AssignTodo, AskDecision:
 		if v.Has(GrantOperator) {
 			return nil
 		}
 		return j.first(NeedPerson)
-	case Resolve, Reprioritise, SetPrivate:
+	case Resolve, Reprioritise, Assess, SetPrivate, Accept, Decline, Cancel, Proceed, Mitigate, Reopen, Close, Amend:
 		return j.first(NeedResponder)
 	case Answer, DraftUpdate, SendUpdate, CorrectUpdate, RetractUpdate:
 		return j.first(NeedPerson, NeedResponder)

@@ -25,8 +25,9 @@ func (c SetPrivate) Head() Head { return Head{Incident: c.Incident, By: c.By, ID
 func (c SetPrivate) Check() error { return errors.Join(checkHead(c), checkReason(c.Because)) }
 
 // MaySee reports whether v may see the incident, its timeline and its alerts. Every door asks it. Who does not see the tenant of an incident
-// does not see the incident. A private one is seen by people only: who made it private, who holds a role in it or is offered one, who has
-// acknowledged it, to whom a message about it left or is on its way, and who has a to-do or was asked for a decision. No grant shows it.
+// does not see the incident. A private one is seen by people only: who made it private or declared it as one, who holds a role in it, held one
+// when it was closed, or is offered one, who has acknowledged it, to whom a message about it left or is on its way, and who has a to-do or was
+// asked for a decision. No grant shows it.
 func (v Viewer) MaySee(i *incident.Incident) bool {
 	if !v.Sees(i.Tenant) || !i.Private {
 		return v.Sees(i.Tenant)

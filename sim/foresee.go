@@ -28,9 +28,9 @@ type Forecast struct {
 	Events   []Foreseen `json:"events"`
 	Further  int        `json:"further"` // events beyond the first 50, of which nothing is foreseen
 	Messages []Message  `json:"messages"`
-	// Until is how far the forecast goes: until no escalation goes on and no alert is pending, at most 24 hours and 100 messages. Cut says
-	// that a bound was met, so that there would be more. Next is when something is due after Until, such as the end of an alert of which
-	// nothing is heard; zero: nothing is.
+	// Until is how far the forecast goes: until no escalation goes on, no alert is pending and no objective can be breached, at most 24 hours
+	// and 100 messages. Cut says that a bound was met, so that there would be more. Next is when something is due after Until, such as the
+	// end of an alert of which nothing is heard; zero: nothing is.
 	Until time.Time `json:"until"`
 	Cut   bool      `json:"cut"`
 	Next  time.Time `json:"next,omitzero"`
@@ -220,7 +220,8 @@ func (f *Forecast) pass(s *Sim) error {
 	}
 }
 
-// quiet reports whether nobody more is paged by itself: no escalation goes on, no alert is pending and no page waits for others.
+// quiet reports whether nobody more is paged by itself: no escalation goes on, no alert is pending, no objective can be breached and no
+// page waits for others.
 func (s *Sim) quiet() (bool, error) {
 	var keys []store.Key
 	for i := range s.entries {
@@ -236,8 +237,9 @@ func (s *Sim) quiet() (bool, error) {
 				return false, err
 			}
 		case *core.Incident:
-			status := rec.Escalation.Status
-			if slices.Contains([]escalate.Status{escalate.Idle, escalate.Running, escalate.Paused}, status) {
+			waits := func(o incident.Objective) bool { return o.Met.IsZero() && !o.Breached }
+			if slices.Contains([]escalate.Status{escalate.Idle, escalate.Running, escalate.Paused}, rec.Escalation.Status) ||
+				rec.Phases.Phase.Open() && slices.ContainsFunc(rec.Objectives.List, waits) {
 				return false, err
 			}
 		}

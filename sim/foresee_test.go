@@ -66,3 +66,27 @@ func TestForecastRefuses(t *testing.T) {
 	assert.NotContains(t, fmt.Sprint(f), "hunter2")
 	assert.NotContains(t, f.Text, "repeated")
 }
+
+// TestForecastBreaches: a forecast goes on until every objective is met or breached, since a breach pages the team.
+func TestForecastBreaches(t *testing.T) {
+	c := catalog.Builtin([]event.Class{{Name: "down", Severity: severity.Critical}})
+	c.People = map[escalate.PersonID]catalog.Person{"ana": {Contacts: []escalate.Contact{"default:ana"}}}
+	c.Policies["once"] = escalate.Policy{Levels: []escalate.Level{{Page: []escalate.Target{"person:ana"}, Wait: time.Minute}}}
+	c.Plans["once"] = catalog.Plan{Policy: "once"}
+	c.Defaults.Plan = "once"
+	c.Objectives = map[severity.Priority]severity.Objectives{severity.P1: {severity.ToResolve: 4 * time.Hour}, severity.P2: {severity.ToResolve: 4 * time.Hour}}
+	compiled, err := c.Compile()
+	require.NoError(t, err)
+	at := time.Date(2026, 1, 12, 12, 0, 0, 0, time.UTC)
+	f, err := sim.Foresee(compiled, at, event.Event{Type: "down", Summary: "it is down"})
+	require.NoError(t, err)
+	assert.Contains(t, f.Text, "+4h  breached")
+	var late int
+	for _, m := range f.Messages {
+		if m.At.Sub(at) >= 4*time.Hour {
+			late++
+		}
+	}
+	assert.Positive(t, late, "messages about the breach:\n%s", f.Text)
+	assert.False(t, f.Cut)
+}

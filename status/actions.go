@@ -152,7 +152,7 @@ func position(text string) (p escalate.Position, err error) {
 func refusal(no *respond.RefusedError) string {
 	text := "Refused: " + clip(no.Reason, 300) + "."
 	switch {
-	case no.Phase == incident.Resolved:
+	case no.Phase.Over():
 		return text + " The incident is over."
 	case no.Phase == incident.Monitoring:
 		return text + " It has recovered; it can be resolved."
@@ -260,5 +260,5 @@ func (q *request) unknown() error {
 }
 
 func (q *request) nowhere() error {
-	return q.fail(http.StatusNotFound, "There is no such page.", "The incident may be older than what is kept, or belong to somebody else.")
+	return q.fail(http.StatusNotFound, "There is no such page.", "Nothing of this name is known here: it may be older than what is kept, belong to somebody else, or not be in the catalog.")
 }

@@ -412,7 +412,7 @@ func TestOpenAPIFields(t *testing.T) {
 	for name, v := range map[string]any{
 		"Incident": incident.Incident{}, "Alert": incident.Alert{}, "Signal": incident.Signal{}, "Escalation": incident.Escalation{}, "Ack": escalate.Ack{},
 		"Told": incident.Told{}, "Message": incident.Message{}, "Run": incident.Run{}, "RunStep": incident.RunStep{}, "Assignment": incident.Assignment{}, "RoleOffer": incident.RoleOffer{}, "Todo": incident.Todo{}, "Decision": incident.Decision{}, "Said": incident.Said{},
-		"Entry": incident.Entry{}, "Sent": incident.Sent{}, "LedgerLine": tocsin.LedgerLine{}, "Position": escalate.Position{}, "Link": event.Link{},
+		"Entry": incident.Entry{}, "Sent": incident.Sent{}, "LedgerLine": tocsin.LedgerLine{}, "Position": escalate.Position{}, "Link": event.Link{}, "Objective": incident.Objective{},
 		"Communication": comms.Situation{}, "Update": comms.Update{}, "UpdateFacts": comms.Facts{}, "UpdateDraft": comms.Drafted{},
 		"UpdateVerdict": comms.Verdict{}, "UpdateRelease": comms.Release{}, "UpdateText": comms.Text{}, "UpdateWay": comms.Way{},
 		"UpdateBreach": comms.Breach{}, "HeldFinding": comms.Finding{},

@@ -61,15 +61,15 @@ func (q *apiRequest) stands(inc incident.Incident) *standing {
 	for _, a := range inc.Escalation.Acks {
 		s.Holders, s.State = append(s.Holders, a.By), "held"
 	}
-	switch inc.Phase {
-	case incident.Monitoring:
-		s.State = "watched"
-	case incident.Resolved:
+	switch {
+	case inc.Phase.Over():
 		s.State = "over"
+	case inc.Phase == incident.Monitoring:
+		s.State = "watched"
 	}
 	if at := inc.Escalation.Next; !at.IsZero() {
 		s.Next = &comes{at, map[escalate.Status]string{
-			escalate.Idle: "level 1 is asked", escalate.Running: "the next level is asked", escalate.Paused: "the acknowledgement ends",
+			escalate.Idle: "level 1 is asked", escalate.Running: "the next level is asked", escalate.Paused: "its holders are reminded, or the acknowledgement ends",
 		}[inc.Escalation.Status]}
 	}
 	return s
@@ -201,7 +201,7 @@ func (q *apiRequest) explain() (any, error) {
 func (q *apiRequest) incidents() (any, error) {
 	p := q.params("tenant", "phase", "open", "team", "service", "priority", "text", "from", "to", "after", "limit")
 	query := tocsin.Query{
-		Tenant: p.tenant(), Phase: incident.Phase(p.word("phase", "active", "monitoring", "resolved")), Open: p.flag("open"),
+		Tenant: p.tenant(), Phase: incident.Phase(p.word("phase", phases()...)), Open: p.flag("open"),
 		Team: p.text("team"), Service: p.text("service"), Priority: p.priority(), Text: p.text("text"), From: p.instant("from"), To: p.instant("to"),
 		After: p.text("after"), Limit: p.limit(), For: &q.viewer,
 	}

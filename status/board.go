@@ -176,7 +176,7 @@ func (b *board) readOpen(ctx context.Context, c tocsin.Change) error {
 		case err != nil:
 			return err
 		case i.Tenant != b.tenant:
-		case i.Phase != incident.Resolved:
+		case i.Phase.Open():
 			b.open[id] = i
 		default:
 			delete(b.open, id)
@@ -226,28 +226,41 @@ func (b *board) allOpen(ctx context.Context) (map[string]incident.Incident, erro
 	}
 }
 
+// readEnded reads what has ended of late.
+func (b *board) readEnded(ctx context.Context, s *slowly, now time.Time) error {
+	cat := b.engine.Catalog()
+	for _, phase := range incident.Phases() {
+		if phase.Open() {
+			continue
+		}
+		ended, err := b.engine.Incidents(ctx, tocsin.Query{Tenant: b.tenant, Phase: phase, Limit: endedMax})
+		if err != nil {
+			return err
+		}
+		for k := range ended {
+			i := &ended[k]
+			s.keep(i)
+			end := i.Over()
+			if end.After(s.last) {
+				s.last = end
+			}
+			s.sent = lastTold(i, s.sent)
+			if now.Sub(end) < dayAgo {
+				s.ended = append(s.ended, span{Incident: row(cat, i, now), End: end, Took: i.Taken})
+			}
+		}
+	}
+	return nil
+}
+
 // readSlowly reads what changes seldom: what has ended, and which messages failed for good.
 func (b *board) readSlowly(ctx context.Context, now time.Time) error {
 	if now.Sub(b.slow.read) < time.Minute {
 		return nil
 	}
 	s := slowly{read: now}
-	cat := b.engine.Catalog()
-	q := tocsin.Query{Tenant: b.tenant, Phase: incident.Resolved, Limit: endedMax}
-	ended, err := b.engine.Incidents(ctx, q)
-	if err != nil {
+	if err := b.readEnded(ctx, &s, now); err != nil {
 		return err
-	}
-	for k := range ended {
-		i := &ended[k]
-		s.keep(i)
-		if i.Resolved.After(s.last) {
-			s.last = i.Resolved
-		}
-		s.sent = lastTold(i, s.sent)
-		if now.Sub(i.Resolved) < dayAgo {
-			s.ended = append(s.ended, span{Incident: row(cat, i, now), End: i.Resolved, Took: i.Taken})
-		}
 	}
 	for letter, err := range b.engine.DeadLetters(ctx, b.tenant) {
 		switch {

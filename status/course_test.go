@@ -66,7 +66,7 @@ func TestCourse(t *testing.T) {
 					said := nextOf.FindStringSubmatch(page)
 					require.NotNil(t, said, page)
 					assert.Equal(t, want, said[1])
-					assert.Contains(t, page, " of levels for payments", "the policy that it began with")
+					assert.Contains(t, page, " of the policy levels asks ", "the policy that it began with")
 					assert.Contains(t, s.verdict(), want+" is next in ")
 					before := s.paged(id)
 					at, err := time.Parse("15:04:05", said[2])

@@ -16,6 +16,7 @@ import (
 	"github.com/tocsin-dev/tocsin/catalog"
 	"github.com/tocsin-dev/tocsin/escalate"
 	"github.com/tocsin-dev/tocsin/escalate/oncall"
+	"github.com/tocsin-dev/tocsin/event"
 )
 
 // TestDay tells a day by its verdicts: the board follows the engine.
@@ -258,5 +259,55 @@ func TestGap(t *testing.T) {
 		pass(7 * 24 * time.Hour)
 		assert.Equal(t, "Nobody is on call for payments until Fri 09:00. Nothing is open.", s.verdict())
 		assert.Contains(t, s.get("ana", "/").Body.String(), "Nobody is on call for payments")
+	})
+}
+
+// TestStrangers: a person whom the catalog does not know looks, and gets no button.
+func TestStrangers(t *testing.T) {
+	play(t, func(s *stage) {
+		s.fires("shop.down", "eu", "Checkout is down")
+		pass(2 * time.Second)
+		for user, buttons := range map[string]bool{"ana": true, "zoe": false} {
+			for _, path := range []string{"/", "/incident/" + s.only()} {
+				page := s.get(user, path).Body.String()
+				assert.Contains(t, page, "Checkout is down")
+				assert.Equal(t, buttons, strings.Contains(page, `value="acknowledge"`), "%s at %s", user, path)
+			}
+		}
+	})
+}
+
+// TestForInformation: what nobody is asked about, and fires, is not said to have recovered.
+func TestForInformation(t *testing.T) {
+	c := shop()
+	levels := c.Policies["levels"]
+	levels.Inform, levels.Levels = true, levels.Levels[:1]
+	c.Policies["levels"] = levels
+	playWith(t, c, func(s *stage) {
+		assert.NotContains(t, s.get("ana", "/").Body.String(), "For information")
+		s.fires("shop.slow", "eu", "Search is slow")
+		pass(6 * time.Minute)
+		page := s.get("ana", "/").Body.String()
+		_, section, ok := strings.Cut(page, "For information")
+		require.True(t, ok)
+		assert.Contains(t, section, "Search is slow")
+		assert.Regexp(t, `Being watched</b>\s*<span>Nothing`, page)
+	})
+}
+
+// TestServiceChanges: the page of a service lists what has changed in it, and says so if that cannot be read.
+func TestServiceChanges(t *testing.T) {
+	play(t, func(s *stage) {
+		assert.NotContains(t, s.get("ana", "/service/checkout").Body.String(), "Changes in the last 24 hours")
+		require.NoError(t, s.bell.Submit(s.Context(), event.Event{Type: "shop.down", Signal: event.Change, Source: "ci", Summary: "release <42>"}))
+		pass(2 * time.Second)
+		page := s.get("ana", "/service/checkout").Body.String()
+		assert.Contains(t, page, "Changes in the last 24 hours")
+		assert.Contains(t, page, "release &lt;42&gt;")
+		assert.Contains(t, page, "shop.down, by ci")
+		assert.NotContains(t, s.get("ana", "/service/search").Body.String(), "release")
+		s.kept.away(assert.AnError)
+		assert.Contains(t, s.get("ana", "/service/checkout").Body.String(), "The changes cannot be read now.")
+		s.kept.away(nil)
 	})
 }

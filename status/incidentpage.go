@@ -100,7 +100,7 @@ func (q *request) incidentView(s *sight, now, asOf time.Time, fault string) *inc
 	cat, inc := q.engine.Catalog(), &s.inc
 	i := row(cat, inc, now)
 	m := &incidentPage{
-		ID: i.ID, Name: title(&i, 90), Row: q.row(&i, now, fault != ""), Open: inc.Phase != incident.Resolved, CanAct: q.mayAct() && fault == "",
+		ID: i.ID, Name: title(&i, 90), Row: q.row(&i, now, fault != ""), Open: inc.Phase.Open(), CanAct: q.mayAct() && fault == "",
 		Class: string(i.State) + " " + strings.ToLower(i.Priority.String()), Glyph: glyph{q.base, shapeOf(i.Priority)},
 		Holding: holding(&i, inc, now), Decided: "decided by class " + line.Of(inc.Class), Partly: s.partly,
 	}
@@ -139,6 +139,8 @@ func holding(i *Incident, inc *incident.Incident, now time.Time) string {
 	switch {
 	case inc.Phase == incident.Resolved:
 		return "Resolved " + clock(inc.Resolved, now) + "."
+	case inc.Phase.Over():
+		return strings.ToUpper(string(inc.Phase[:1])) + string(inc.Phase[1:]) + " " + clock(inc.Closed, now) + "."
 	case i.State == Watched:
 		return "It has recovered."
 	case i.State == Informed:
@@ -154,8 +156,8 @@ func holding(i *Incident, inc *incident.Incident, now time.Time) string {
 // answers are the four answers: what, who, why, next.
 func answers(cat *catalog.Compiled, i *Incident, inc *incident.Incident, now time.Time) []four {
 	what := four{Name: "What", Strong: fmt.Sprintf("%v, for", i.Priority), Age: age(i.Since, now), Text: clip(i.Title, 200) + "."}
-	if !inc.Resolved.IsZero() {
-		what.Strong, what.Age = fmt.Sprintf("%v, for %s.", i.Priority, ago(inc.Resolved.Sub(i.Since))), nil
+	if inc.Phase.Over() {
+		what.Strong, what.Age = fmt.Sprintf("%v, for %s.", i.Priority, ago(inc.Over().Sub(i.Since))), nil
 	}
 	if inc.Alerts > 1 {
 		what.Text += fmt.Sprintf(" %d of %s fire.", inc.Firing, plural(inc.Alerts, "alert"))
@@ -194,12 +196,12 @@ func whyThem(cat *catalog.Compiled, i *Incident, inc *incident.Incident, now tim
 		}
 	}
 	if len(names) == 0 || len(i.Asked) == 0 && len(i.Next) == 0 {
-		return fmt.Sprintf("Level %d of %s for %s.", level, policy, team)
+		return fmt.Sprintf("Level %d of the policy %s, for %s.", level, policy, team)
 	}
-	text := fmt.Sprintf("%s: level %d of %s for %s", people(names), level, policy, team)
+	text := fmt.Sprintf("It belongs to %s; level %d of the policy %s asks %s", team, level, policy, people(names))
 	for _, d := range duties(cat, now) {
 		if d.Team == inc.Owner && !d.Until.IsZero() && slices.Contains(d.People, names[0]) {
-			text += ", on call until " + clock(d.Until, now)
+			text += ", who is on call until " + clock(d.Until, now)
 		}
 	}
 	return text + "."
@@ -208,7 +210,7 @@ func whyThem(cat *catalog.Compiled, i *Incident, inc *incident.Incident, now tim
 // nextOf says what happens next.
 func nextOf(i *Incident, inc *incident.Incident, now time.Time) string {
 	switch {
-	case inc.Phase == incident.Resolved:
+	case inc.Phase.Over():
 		return "Nothing; it is over."
 	case i.State == Watched && i.Until.IsZero():
 		return "Somebody says that it is over, and resolves it."
@@ -235,9 +237,9 @@ func waitsFor(inc *incident.Incident) string {
 	case len(asks) == 0:
 		return ""
 	case asks[0].Question != "":
-		return " The runbook " + clip(asks[0].Runbook, 60) + " asks: " + clip(asks[0].Question, 120)
+		return fmt.Sprintf(" The runbook “%s” asks: %s", clip(asks[0].Runbook, 60), clip(asks[0].Question, 120))
 	}
-	return " Somebody approves or declines the runbook " + clip(asks[0].Runbook, 60) + "."
+	return fmt.Sprintf(" The runbook “%s” waits for somebody to approve it.", clip(asks[0].Runbook, 60))
 }
 
 // facts are what else is known of an incident.

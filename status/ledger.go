@@ -125,6 +125,7 @@ func messagesOf(lines []tocsin.LedgerLine, now time.Time) (all []messageView) {
 // resultWords are the words for a result, and those before the instant at which it is tried again.
 var resultWords = map[incident.Result][2]string{
 	incident.ResultPending:   {"on its way", ", leaves at "},
+	incident.ResultAccepted:  {"taken by the channel", ""}, // "accepted" reads as if the person had
 	incident.ResultRetry:     {"failed", ", tried again at "},
 	incident.ResultDelayed:   {"delayed", " until "},
 	incident.ResultWithdrawn: {"withdrawn", ", made anew at "},

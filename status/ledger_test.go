@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"regexp"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -48,9 +49,10 @@ func messageLines(page string) (all []string) {
 func TestLedgerPage(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		away := notify.RetryAfter(errors.New("503"), time.Minute)
-		busy := away
-		answer := func() error { return busy }
-		pager := notify.NotifierFunc(func(context.Context, notify.Message) (notify.Receipt, error) { return notify.Receipt{}, answer() })
+		var answer atomic.Pointer[error]
+		busy := func(err error) { answer.Store(&err) }
+		busy(away)
+		pager := notify.NotifierFunc(func(context.Context, notify.Message) (notify.Receipt, error) { return notify.Receipt{}, *answer.Load() })
 		bell, err := tocsin.New(&tocsin.Config{Service: "shop", Catalog: shop(), Store: memory.New(), Notifiers: map[string]notify.Notifier{"pager": pager}, Logger: quietl})
 		require.NoError(t, err)
 		ctx, stop := context.WithCancel(t.Context())
@@ -65,18 +67,18 @@ func TestLedgerPage(t *testing.T) {
 			"page to ana over pager, level 1 | failed, tried again at 00:01:00: pager: 503",
 		}, messageLines(s.get("ana", "/incident/"+id).Body.String()))
 
-		busy = nil
+		busy(nil)
 		pass(time.Minute)
-		busy = away
+		busy(away)
 		pass(5 * time.Minute)
 		s.post("cho", "do", "acknowledge", "incident", id)
-		busy = notify.Permanent(errors.New("no such number"))
+		busy(notify.Permanent(errors.New("no such number")))
 		require.NoError(t, bell.Do(t.Context(), respond.Page{Incident: id, By: "cho", Target: "person:ben", Because: "come"}))
 		synctest.Wait()
 		want := []string{
 			"page to ben over pager: by hand | failed: pager: no such number",
 			"page to ben over pager, level 2 | withdrawn: cho has it",
-			"page to ana over pager, level 1 | accepted",
+			"page to ana over pager, level 1 | taken by the channel",
 			"page to ana over pager, level 1 | failed, tried again at 00:01:00: pager: 503",
 		}
 		page := s.get("ana", "/incident/"+id)

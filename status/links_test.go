@@ -367,3 +367,27 @@ func TestLinkRefused(t *testing.T) {
 		assert.Contains(t, got.Body.String(), "It has recovered and is being watched.")
 	})
 }
+
+// TestLinkOfAnotherLife: a store that was emptied gives ids out again. A link from before does not mean the new incident of the same id.
+func TestLinkOfAnotherLife(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		before := startLinks(t)
+		require.NoError(t, before.Submit(t.Context(), checkoutDown()))
+		passTime(time.Second)
+		link, id := before.link(t, "ana"), before.incident(t).ID
+		before.stop()
+		passTime(time.Minute)
+		after := startLinks(t)
+		defer after.stop()
+		require.NoError(t, after.Submit(t.Context(), checkoutDown()))
+		passTime(time.Second)
+		require.Equal(t, id, after.incident(t).ID)
+		for _, method := range []string{http.MethodGet, http.MethodPost} {
+			w := after.ask(method, link)
+			assert.NotContains(t, w.Body.String(), "Checkout is down", method)
+			assert.Equal(t, http.StatusGone, w.Code, method)
+		}
+		assert.Empty(t, after.acknowledged(t))
+		assert.Equal(t, http.StatusOK, after.ask(http.MethodGet, after.link(t, "ana")).Code, "its own link is valid")
+	})
+}

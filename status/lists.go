@@ -148,8 +148,27 @@ func (q *request) service() error {
 			m.Side = append(m.Side, side{Name: "On call now", Duty: dutyViews([]Duty{d}, now)})
 		}
 	}
-	m.Tables = endedTables(p, name, now)
+	m.Tables = append(q.changeTables(name, now), endedTables(p, name, now)...)
 	return q.render(200, "list", m)
+}
+
+// changeTables lists what has changed in a service. If that cannot be read, it says so.
+func (q *request) changeTables(service string, now time.Time) []table {
+	t := table{ID: "changes", Name: "Changes in the last 24 hours"}
+	changes, err := q.engine.Changes(q.Context(), q.tenant, service)
+	if err != nil {
+		t.Lines = []lineView{{First: "unknown", What: "The changes cannot be read now."}}
+		return []table{t}
+	}
+	for _, c := range changes {
+		t.Lines = append(t.Lines, lineView{
+			At: minute(c.At, now), What: clip(cmp.Or(c.Summary, c.Subject, c.Type), 120), Why: clip(c.Type+", by "+c.Source, 120),
+		})
+	}
+	if t.Count = len(t.Lines); t.Count == 0 {
+		return nil
+	}
+	return []table{t}
 }
 
 func endedTables(p *projection, service string, now time.Time) []table {
@@ -178,7 +197,7 @@ func (q *request) history() error {
 		{Name: "Team", Field: "team", Value: get("team"), Options: slices.Sorted(maps.Keys(source.Teams))},
 		{Name: "Service", Field: "service", Value: get("service"), Options: slices.Sorted(maps.Keys(source.Services))},
 		{Name: "Priority", Field: "priority", Value: get("priority"), Options: []string{"P1", "P2", "P3", "P4", "P5"}},
-		{Name: "Phase", Field: "phase", Value: get("phase"), Options: []string{"active", "monitoring", "resolved"}},
+		{Name: "Phase", Field: "phase", Value: get("phase"), Options: phases()},
 		{Name: "Since", Field: "since", Value: clip(get("since"), 10), Type: "date"},
 	}
 	query := tocsin.Query{Tenant: q.tenant, For: &q.viewer, Limit: rowsMost, After: clip(get("after"), 300), Text: m.Search[0].Value}
@@ -197,14 +216,17 @@ func (q *request) history() error {
 	for k := range found {
 		i := &found[k]
 		why := fmt.Sprintf("%v, open since %s", i.Priority, ago(now.Sub(i.Detected)))
-		if !i.Resolved.IsZero() {
-			why = fmt.Sprintf("%v, resolved after %s", i.Priority, ago(i.Resolved.Sub(i.Detected)))
+		if i.Phase.Over() {
+			why = fmt.Sprintf("%v, %s after %s", i.Priority, i.Phase, ago(i.Over().Sub(i.Detected)))
 		}
 		t.Lines = append(t.Lines, lineView{At: minute(i.Detected, now), What: clip(i.Title, 140), Path: "incident/" + i.ID, Why: why + " · " + line.Of(i.Owner)})
 	}
 	m.found(t, "No incident fits. Widen the search.")
 	return q.render(200, "list", m)
 }
+
+// phases returns the names of all phases.
+func phases() []string { return texts(incident.Phases()) }
 
 // chosen returns the value of a field if it is one of its options.
 func (f *field) chosen() string {

@@ -2,13 +2,11 @@ package status
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"reflect"
 	"slices"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -144,7 +142,7 @@ func (q *request) incidentEvents() error {
 		return err
 	}
 	if q.URL.Query().Get("at") == "act" { // links lead from the page, which a form has brought about
-		q.base = cmp.Or(strings.TrimPrefix(q.base, "../"), "./")
+		q.base = "./"
 	}
 	b := q.board(inc.Tenant)
 	defer b.follow(q.Context())()

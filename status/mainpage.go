@@ -167,6 +167,7 @@ func (m *mainPage) sections(q *request, s *Snapshot, answers map[string]answer) 
 		{ID: "needs", Name: "Needs you", was: "Needed somebody"},
 		{ID: "hand", Name: "In hand", was: "Was in hand"},
 		{ID: "watched", Name: "Being watched", was: "Was being watched"},
+		{ID: "told", Name: "For information", was: "Was for information"},
 	} {
 		if m.Blind {
 			sec.Name = sec.was + " at " + clock(s.AsOf, s.Now)
@@ -184,6 +185,9 @@ func (m *mainPage) sections(q *request, s *Snapshot, answers map[string]answer) 
 		sec.Count = len(all) + len(sec.Asks)
 		if n := len(all) - len(sec.Rows); n > 0 {
 			sec.More = fmt.Sprintf("and %d more; narrow by service to see them", n)
+		}
+		if sec.Count == 0 && sec.ID == "told" {
+			continue
 		}
 		if sec.Count == 0 {
 			m.Silence = append(m.Silence, fact{Name: sec.Name, Text: "Nothing."})
@@ -215,7 +219,7 @@ func (sec *section) rows(q *request, s *Snapshot, all []*Incident, blind bool, a
 // of returns the incidents of a section, of one service if the viewer asked for it.
 func (m *mainPage) of(s *Snapshot, id string) (all []*Incident) {
 	for i := range s.Open {
-		in := map[State]string{Unheld: "needs", Held: "hand", Watched: "watched", Informed: "watched"}[s.Open[i].State]
+		in := map[State]string{Unheld: "needs", Held: "hand", Watched: "watched", Informed: "told"}[s.Open[i].State]
 		if in == id && (m.Filter == "" || s.Open[i].Service == m.Filter) {
 			all = append(all, &s.Open[i])
 		}

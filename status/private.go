@@ -54,7 +54,7 @@ func (q *request) seen(p *projection) *projection {
 	for _, id := range ids {
 		i := own.private[id]
 		own.Sending -= len(i.Pending)
-		ended = ended || i.Resolved.Equal(p.Ended)
+		ended = ended || i.Over().Equal(p.Ended)
 		delete(own.private, id)
 	}
 	gone := func(id string) bool { return slices.Contains(ids, id) }

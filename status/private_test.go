@@ -131,7 +131,42 @@ func TestDashboardPrivate(t *testing.T) {
 		assert.Contains(t, s.get("cho", "/verdict.txt").Body.String(), "nothing is open", "when it ended is not told")
 		assert.Contains(t, s.get("ana", "/verdict.txt").Body.String(), "nothing open since")
 		assert.Contains(t, s.get("ana", "/service/checkout").Body.String(), "Checkout is down")
+		require.NoError(t, s.bell.Do(t.Context(), respond.Close{Incident: id, By: "ana"}))
+		pass(2 * time.Minute)
+		for _, path := range append(append(pages, own...), "/history?phase=closed") {
+			assert.NotContains(t, s.get("cho", path).Body.String(), "Checkout is down", "%s when it is closed", path)
+		}
+		assert.Contains(t, s.get("cho", "/verdict.txt").Body.String(), "nothing is open", "when it ended is not told")
+		assert.Contains(t, s.get("ana", "/history?phase=closed").Body.String(), "Checkout is down")
 	})
+}
+
+// TestDashboardPrivateDismissed: what was declined or cancelled, and is private, is told to nobody who has no part in it.
+func TestDashboardPrivateDismissed(t *testing.T) {
+	for phase, end := range map[incident.Phase]func(id string) respond.Command{
+		incident.Cancelled: func(id string) respond.Command {
+			return respond.Cancel{Incident: id, By: "ana", Because: "it was a test"}
+		},
+		incident.Declined: func(id string) respond.Command {
+			return respond.Decline{Incident: id, By: "ana", Because: "it was a test"}
+		},
+	} {
+		c := shop()
+		c.Classes[0].Private = true
+		c.Plans["standard"] = catalog.Plan{Policy: c.Plans["standard"].Policy, Triage: phase == incident.Declined}
+		playWith(t, c, func(s *stage) {
+			s.fires("shop.down", "eu", "Checkout is down")
+			pass(time.Second)
+			require.NoError(t, s.bell.Do(t.Context(), end(s.only())))
+			pass(2 * time.Minute)
+			for _, path := range []string{"/", "/service/checkout", "/history", "/history?phase=" + string(phase), "/verdict.txt", "/incident/" + s.only()} {
+				assert.NotContains(t, s.get("cho", path).Body.String(), "Checkout is down", path)
+			}
+			assert.Contains(t, s.get("cho", "/verdict.txt").Body.String(), "nothing is open", "when it ended is not told")
+			assert.Contains(t, s.get("ana", "/service/checkout").Body.String(), "Checkout is down")
+			assert.Contains(t, s.get("ana", "/history?phase="+string(phase)).Body.String(), "Checkout is down")
+		})
+	}
 }
 
 // TestDashboardPrivateClass: an incident of a private class is hidden from its beginning, and so is the finding's word of it.

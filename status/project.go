@@ -57,7 +57,7 @@ func asked(told []incident.Told) (names []string, pages []int) {
 
 func stateOf(i *incident.Incident) State {
 	switch {
-	case i.Phase != incident.Active:
+	case i.Phase != incident.Triage && i.Phase != incident.Active:
 		return Watched
 	case len(i.Escalation.Acks) > 0 || i.Escalation.Status == escalate.Paused:
 		return Held

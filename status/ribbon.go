@@ -59,7 +59,8 @@ func (m *mainPage) ribbons(q *request, p *projection, s *Snapshot) {
 func ribbonOf(name string, spans []span, now time.Time) ribbon {
 	r := ribbon{Service: line.Of(name), Say: "nothing"}
 	var total time.Duration
-	for _, e := range spans {
+	var held, unheld []bar
+	for _, e := range slices.SortedStableFunc(slices.Values(spans), func(a, b span) int { return cmp.Compare(b.Priority, a.Priority) }) {
 		end := e.End
 		if end.IsZero() {
 			end = now
@@ -71,12 +72,13 @@ func ribbonOf(name string, spans []span, now time.Time) ribbon {
 			taken = end
 		}
 		if e.State == Unheld || taken.Sub(e.Since) > time.Minute {
-			r.draw(barOf(class, e.Since, taken, now))
+			unheld = append(unheld, barOf(class, e.Since, taken, now))
 		}
 		if end.After(taken) {
-			r.draw(barOf(class+" o", taken, end, now))
+			held = append(held, barOf(class+" o", taken, end, now))
 		}
 	}
+	r.draw(held, unheld)
 	if n := len(spans); n > 0 {
 		r.Say = fmt.Sprintf("%s, %s", plural(n, "incident"), ago(total))
 	}
@@ -84,11 +86,14 @@ func ribbonOf(name string, spans []span, now time.Time) ribbon {
 	return r
 }
 
-// draw adds a bar, unless it is drawn already or there are too many to tell apart.
-func (r *ribbon) draw(b bar) {
-	if len(r.Bars) < barsMost && !slices.Contains(r.Bars, b) {
+// draw draws bars over each other: the worst over the others, and where nobody had an incident over where somebody did. Of too many to tell
+// apart the last are drawn.
+func (r *ribbon) draw(held, unheld []bar) {
+	for _, b := range slices.Concat(held, unheld) {
+		r.Bars = slices.DeleteFunc(r.Bars, func(o bar) bool { return o.X == b.X && o.W == b.W })
 		r.Bars = append(r.Bars, b)
 	}
+	r.Bars = r.Bars[max(0, len(r.Bars)-barsMost):]
 }
 
 func barOf(class string, from, to, now time.Time) bar {

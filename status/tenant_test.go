@@ -220,3 +220,34 @@ func TestTenantDoors(t *testing.T) {
 		}
 	})
 }
+
+// TestTenantLive: what the stream of an incident brings leads where the page itself leads, at whichever path the page stands.
+func TestTenantLive(t *testing.T) {
+	play(t, func(s *stage) {
+		s.letIn("/ops", "acme", "bolt")
+		ids := map[string]string{"/ops/": s.firesFor("acme", "Acme is down"), "/ops/@bolt/": s.firesFor("bolt", "Bolt is down")}
+		pass(2 * time.Second)
+		for home, id := range ids {
+			for _, at := range []string{home + "incident/" + id, home + "act"} {
+				events := home + "incident/" + id + "/events"
+				if at == home+"act" { // a form that was refused leaves the page there
+					events += "?at=act"
+				}
+				w, leave := s.stream("ana", events)
+				pass(time.Second)
+				w.mu.Lock()
+				text := w.text.String()
+				w.mu.Unlock()
+				leave()
+				_, data, ok := strings.Cut(text, "\ndata: ")
+				require.True(t, ok, at)
+				data, _, _ = strings.Cut(data, "\n")
+				found := action.FindAllStringSubmatch(data, -1)
+				require.NotEmpty(t, found, at)
+				for _, m := range found {
+					assert.Equal(t, home+"act", resolved(t, at, m[1]), at)
+				}
+			}
+		}
+	})
+}

@@ -141,7 +141,14 @@ func (q *request) row(i *Incident, now time.Time, blind bool) rowView {
 }
 
 // mayAct reports whether the viewer is somebody who can act.
-func (q *request) mayAct() bool { return q.viewer.Person != "" }
+// mayAct reports whether the viewer gets buttons: a person whom the catalog knows, if it knows any. Others look.
+func (q *request) mayAct() bool {
+	if q.viewer.Person == "" || len(q.engine.Catalog().Source().People) == 0 {
+		return q.viewer.Person != ""
+	}
+	_, known := q.engine.Known(q.viewer.Person)
+	return known
+}
 
 // fact is a name and a text beside it, perhaps with a link.
 type fact struct {

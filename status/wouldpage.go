@@ -2,6 +2,7 @@ package status
 
 import (
 	"cmp"
+	"encoding/json"
 	"fmt"
 	"maps"
 	"net/http"
@@ -43,7 +44,7 @@ type wouldView struct {
 func (q *request) wouldPage() *wouldPage {
 	m := &wouldPage{
 		frame: q.frame("What would happen", "What if", q.now(), time.Time{}), Says: "Nothing is stored and nothing is sent.",
-		Path: q.PostFormValue("path"), Headers: cmp.Or(q.PostFormValue("headers"), "Content-Type: application/json"), Payload: q.PostFormValue("payload"),
+		Path: q.PostFormValue("path"), Headers: q.PostFormValue("headers"), Payload: q.PostFormValue("payload"),
 	}
 	for _, name := range slices.Sorted(maps.Keys(q.Intakes)) {
 		m.Intakes = append(m.Intakes, choice{Name: name, Here: name == q.PostFormValue("intake")})
@@ -75,12 +76,26 @@ func (q *request) answerWould() error {
 		return q.fail(http.StatusServiceUnavailable, "Others ask the same now.", "Two forecasts are made at once. Ask again in a moment.")
 	}
 	body := strings.ReplaceAll(m.Payload, "\r\n", "\n") // as a browser sends it
+	if header.Get("Content-Type") == "" {
+		header.Set("Content-Type", guessed(body))
+	}
 	w, err := q.Config.would(q.Context(), q.engine, q.viewer, q.PostFormValue("intake"), payload{m.Path, header, []byte(body)})
 	if err != nil {
 		return err
 	}
 	m.Answer = q.wouldView(w)
 	return q.render(http.StatusOK, "would", m)
+}
+
+// guessed returns the content type that the sender of a payload would state: that of CloudEvents where the payload says that it is one.
+func guessed(body string) string {
+	var one struct {
+		SpecVersion string `json:"specversion"`
+	}
+	if json.Unmarshal([]byte(body), &one) == nil && one.SpecVersion != "" {
+		return "application/cloudevents+json"
+	}
+	return "application/json"
 }
 
 // headersOf reads headers, one on a line.

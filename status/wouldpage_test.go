@@ -149,7 +149,10 @@ func TestWouldHostile(t *testing.T) {
 	play(t, func(s *stage) {
 		s.wonder()
 		shown := 0
-		for _, text := range hostile() {
+		for k, text := range hostile() {
+			if testing.Short() && k%8 > 0 { // a forecast each
+				continue
+			}
 			payload := `{"externalURL":` + quoted(text) + `,"alerts":[{"status":"firing","labels":{"class":"shop.down","instance":` + quoted(text) +
 				`,"severity":` + quoted(text) + `},"annotations":{"summary":` + quoted(text) + `}}]}`
 			for _, form := range [][]string{
@@ -172,7 +175,7 @@ func TestWouldHostile(t *testing.T) {
 			}
 		}
 		synctest.Wait()
-		assert.Greater(t, shown, 1000)
+		assert.Greater(t, shown, 100)
 	})
 }
 

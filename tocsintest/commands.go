@@ -205,7 +205,7 @@ func (p *player) fill(v reflect.Value, a *arguments) error {
 		if err := p.set(value, arg.name, arg); err != nil {
 			return err
 		}
-		field.SetMapIndex(reflect.ValueOf(key), value)
+		field.SetMapIndex(reflect.ValueOf(key).Convert(field.Type().Key()), value)
 	}
 	a.named = nil
 	return nil
@@ -272,6 +272,12 @@ func (p *player) set(field reflect.Value, name string, arg argument) error {
 		*into = is
 	case *int:
 		n, err := strconv.Atoi(text)
+		if err != nil {
+			return wrong("a number")
+		}
+		*into = n
+	case *uint64:
+		n, err := strconv.ParseUint(text, 10, 64)
 		if err != nil {
 			return wrong("a number")
 		}

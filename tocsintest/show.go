@@ -14,8 +14,12 @@ func (p *player) showIncident(i *incident.Incident, alerts []incident.Alert) []s
 	if e.Level > 0 {
 		escalation += "  " + e.Position.String()
 	}
+	phase := "  phase  " + string(i.Phase)
+	if i.Step != "" && i.Step != incident.Investigating {
+		phase += "  " + string(i.Step)
+	}
 	lines := []string{
-		p.names.Replace(i.ID), "  phase  " + string(i.Phase), "  priority  " + i.Reason(), escalation,
+		p.names.Replace(i.ID), phase, "  priority  " + i.Reason(), escalation,
 		fmt.Sprintf("  alerts  %d of %d fire", i.Firing, i.Alerts),
 	}
 	for _, al := range alerts {
@@ -28,6 +32,9 @@ func (p *player) showIncident(i *incident.Incident, alerts []incident.Alert) []s
 	}
 	if !i.Taken.IsZero() {
 		lines = append(lines, "  first taken by a person  "+incident.Offset(i.Taken.Sub(p.start)))
+	}
+	if !i.ImpactStarted.IsZero() {
+		lines = append(lines, "  impact since  "+incident.Offset(i.ImpactStarted.Sub(p.start)))
 	}
 	for _, run := range i.Runs {
 		lines = append(lines, fmt.Sprintf("  run  %s  %s", p.names.Replace(run.ID), run.State))

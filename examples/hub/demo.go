@@ -145,7 +145,7 @@ Try this:
   3. After 3.5 minutes nine services fail at once. What do they all need?
   4. Alerts: what paged nobody, and why. Messages: a page that failed. History: what has ended.
 
-Here you see all pages, what %[4]s and the room #incidents are told, and what people do. Nothing leaves this machine, nothing is kept.
+Here you see all pages, what %[4]s and the room #incidents are told, and what the others do. Everybody is an operator here. Nothing leaves this machine, nothing is kept.
 Ctrl-C ends it.
 `, len(d.catalog.Services), len(d.catalog.Teams), d.url, d.me, visitorTeam, d.catalog.Teams[visitorTeam].Lead))
 }

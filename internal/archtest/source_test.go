@@ -3,6 +3,7 @@ package archtest
 import (
 	"go/ast"
 	"go/doc"
+	"go/token"
 	"path"
 	"slices"
 	"strings"
@@ -88,6 +89,27 @@ func isTextForm(place string) bool {
 		}
 	}
 	return false
+}
+
+// judgeEnded holds that nothing takes an incident for open since it is not in one of the phases in which it is over: there are several.
+func judgeEnded(p *pkg, found report) {
+	if p.layer == above {
+		return
+	}
+	for _, f := range p.code {
+		ast.Inspect(f.ast, func(n ast.Node) bool {
+			differs, ok := n.(*ast.BinaryExpr)
+			if !ok || differs.Op != token.NEQ {
+				return true
+			}
+			f.uses(differs, func(sel *ast.SelectorExpr, imported string) {
+				if imported == ourModule+"/incident" && slices.Contains(endedPhases, sel.Sel.Name) && (differs.X == sel || differs.Y == sel) {
+					found(f.at(sel), "compares with != incident.%s; ask Phase.Open or Phase.Over", sel.Sel.Name)
+				}
+			})
+			return true
+		})
+	}
 }
 
 // judgeDocs holds that a package says in doc.go what it is (a program may say so in any file), and that every exported

@@ -115,7 +115,9 @@ func (alerts) act(t *turn, u *unit, at time.Time) bool {
 func (alerts) hear(t *turn, u *unit, at time.Time, f fact) bool {
 	switch f := f.(type) {
 	case opened:
-		f.a.record.belongs(u.inc.ID, at)
+		if f.a.record != nil {
+			f.a.record.belongs(u.inc.ID, at)
+		}
 	case joined:
 		f.a.record.belongs(u.inc.ID, at)
 		u.inc.Absorbed.note(f.a.Event, 1)
@@ -125,7 +127,7 @@ func (alerts) hear(t *turn, u *unit, at time.Time, f fact) bool {
 		u.firesAgain(f.a, at)
 	case covered:
 		u.firesAgain(f.a, at)
-		f.a.record.rec.(*Alert).Look = u.inc.Phases.Resolved.Add(u.recovery().Reopen)
+		f.a.record.rec.(*Alert).Look = u.settledUntil()
 	case renewed:
 		u.firesAgain(f.a, at)
 	case swept:

@@ -208,8 +208,8 @@ func (t *turn) returns(u *unit, row *record, a *Assessed, lost bool, at time.Tim
 	case !a.Promote:
 	case u.inc == nil || al.Incident != u.inc.ID || !u.lives(at):
 		t.emit(u, at, promoted{a: a})
-	case u.inc.Phases.Phase == incident.Resolved && !a.Event.Time.IsZero() && !a.Event.Time.After(u.inc.Phases.Resolved):
-		al.Look = u.inc.Phases.Resolved.Add(u.recovery().Reopen)
+	case u.inc.Phases.Phase.Over() && !a.Event.Time.IsZero() && !a.Event.Time.After(u.inc.Phases.Over()):
+		al.Look = u.settledUntil()
 	default:
 		t.emit(u, at, renewed{a, lost})
 	}
@@ -256,7 +256,7 @@ func (t *turn) repeated(u *unit, row *record, a *Assessed, gap bool, at time.Tim
 	if !a.Promote {
 		return
 	}
-	if u.inc == nil || al.Incident != u.inc.ID || !u.lives(at) {
+	if u.inc == nil || al.Incident != u.inc.ID || !u.lives(at) && !u.covers(a, at) {
 		t.emit(u, at, promoted{a: a})
 		return
 	}
@@ -268,8 +268,8 @@ func (t *turn) repeated(u *unit, row *record, a *Assessed, gap bool, at time.Tim
 	if a.Priority.Above(u.inc.Rating.Computed) {
 		t.emit(u, at, worsened{a})
 	}
-	if u.inc.Phases.Phase == incident.Resolved { // it was left firing
-		al.Look = u.inc.Phases.Resolved.Add(u.recovery().Reopen)
+	if u.inc.Phases.Phase.Over() { // it was left firing
+		al.Look = u.settledUntil()
 		return
 	}
 	al.Look = u.look(at)

@@ -9,6 +9,7 @@ import (
 
 	"github.com/tocsin-dev/tocsin/catalog"
 	"github.com/tocsin-dev/tocsin/event"
+	"github.com/tocsin-dev/tocsin/incident"
 	"github.com/tocsin-dev/tocsin/store"
 )
 
@@ -25,6 +26,9 @@ type Assessed struct {
 
 	alert, group store.Key // of the records
 	record       *record   // working copy of the alert, in Decide
+	// said and command are by whom and why an incident is declared by hand, and the id of the command.
+	said    incident.Said
+	command string
 }
 
 // Complete fills in what the sender left out but for the id: source and intake are those of the service, and the event came now. It takes

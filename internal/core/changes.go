@@ -59,6 +59,16 @@ func (changes) hear(t *turn, u *unit, at time.Time, f fact) bool {
 // lookBack is how long before an incident changes are shown with it.
 const lookBack = time.Hour
 
+// ChangesRef finds the changes of a service in the hour of an instant.
+func ChangesRef(tenant, service string, at time.Time) store.Ref {
+	return store.Ref{Tenant: tenant, Kind: refChanges, Name: hourOf(service, at)}
+}
+
+// ViewChange returns a change as people read it.
+func ViewChange(c *Change) incident.Change {
+	return incident.Change{At: c.Received, Type: c.Type, Subject: c.Subject, Source: c.Source, Service: c.Service, Summary: c.Summary}
+}
+
 // hourOf names the hour of the instant for a service.
 func hourOf(service string, at time.Time) string {
 	return fmt.Sprintf("%s:%d", service, at.Unix()/3600)
@@ -69,7 +79,7 @@ func (t *turn) changedBefore(u *unit, at time.Time) {
 	const most = 5
 	var keys []store.Key
 	for _, hour := range []time.Time{at.Add(-lookBack), at} {
-		known, _ := t.refs(store.Ref{Tenant: u.inc.Tenant, Kind: refChanges, Name: hourOf(u.inc.Service, hour)})
+		known, _ := t.refs(ChangesRef(u.inc.Tenant, u.inc.Service, hour))
 		keys = append(keys, known[:min(len(known), 100)]...)
 	}
 	for _, r := range t.order { // those of this turn

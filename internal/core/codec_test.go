@@ -63,6 +63,7 @@ func anyOf[T any]() *rapid.Generator[any] {
 		reflect.TypeFor[map[string]any]():    objects(2).AsAny(),
 		reflect.TypeFor[string]():            rapid.String().AsAny(),
 		reflect.TypeFor[severity.Level]():    word(0, severity.Info, severity.Critical).AsAny(),
+		reflect.TypeFor[severity.Grade]():    rapid.Map(rapid.Uint8Max(3), func(g uint8) severity.Grade { return severity.Grade(g) }).AsAny(),
 		reflect.TypeFor[severity.Priority](): rapid.Map(rapid.Uint8Max(5), func(p uint8) severity.Priority { return severity.Priority(p) }).AsAny(),
 		reflect.TypeFor[event.Signal]():      rapid.Map(rapid.Uint8Max(3), func(s uint8) event.Signal { return event.Signal(s) }).AsAny(),
 	}})

@@ -187,7 +187,7 @@ func (t *turn) widen(u *unit, at time.Time, a *Assessed) {
 // repace computes anew when the next update is due, because the priority changed: never later than customers were promised.
 func (t *turn) repace(u *unit, at time.Time) {
 	c := u.inc.Comms
-	if c.Over || u.inc.Phases.Phase == incident.Resolved {
+	if c.Over || u.inc.Phases.Phase.Over() {
 		return
 	}
 	first, span := u.pace()
@@ -222,8 +222,15 @@ func earliestOf(a, b time.Time) time.Time {
 	return a
 }
 
-// restage asks for the stage that matches the phase.
+// restage asks for the stage that matches the phase. Customers wait since the opening, whether it was accepted or not.
 func (t *turn) restage(u *unit, at time.Time, f moved) {
+	switch {
+	case f.from == incident.Triage && f.to == incident.Active:
+		return
+	case f.to == incident.Closed:
+		t.settle(u, at)
+		return
+	}
 	c := u.ownComms()
 	u.touch(at)
 	first, _ := u.pace()
@@ -231,17 +238,17 @@ func (t *turn) restage(u *unit, at time.Time, f moved) {
 	if !promised.After(at) {
 		promised = time.Time{}
 	}
-	switch f.to {
-	case incident.Active:
+	switch {
+	case f.to == incident.Active:
 		c.Stage, c.From, c.Over, c.Nudged = comms.Investigating, at, false, false
 		c.Due = promised
 		if first > 0 {
 			c.Due = earliestOf(at.Add(first), promised)
 		}
 		c.Owed = c.Owed || c.Told != ""
-	case incident.Monitoring:
+	case f.to == incident.Monitoring:
 		c.Stage = comms.Monitoring
-	case incident.Resolved:
+	default: // resolved, or it was none
 		c.Stage = comms.Resolved
 		if !c.Owed { // nobody was told anything, or everybody that it is over
 			c.Due, c.Over = time.Time{}, true
@@ -260,7 +267,7 @@ func (t *turn) missed(u *unit, at time.Time) {
 	c := u.ownComms()
 	told := t.breach(u, at, c, "")
 	c.Due, c.Promised, c.Nudged = time.Time{}, time.Time{}, false
-	if _, every := u.pace(); u.inc.Phases.Phase != incident.Resolved {
+	if _, every := u.pace(); u.inc.Phases.Phase.Open() {
 		c.Due = at.Add(every)
 	}
 	m := Pending{Part: "comms", Kind: notify.Page, Last: true, Note: fmt.Sprintf("the update %s to customers is overdue", c.Stage)}
@@ -285,6 +292,25 @@ func (t *turn) breach(u *unit, at time.Time, c *Comms, why string) []escalate.Re
 	u.say(at, incident.WordUpdateOverdue, "", text)
 	t.reportAbout(u, at, event.FindingUpdateOverdue, fmt.Sprintf("the update %s to customers was due at %s", c.Stage, clock(c.Due)))
 	return told
+}
+
+// settle ends the wait of an incident that is closed: customers have heard that it is over, or a person has waived that.
+func (t *turn) settle(u *unit, at time.Time) {
+	c := u.ownComms()
+	u.touch(at)
+	c.Due, c.Owed, c.Over = time.Time{}, false, true
+	t.caughtUp(u, at, c)
+	t.drop(u, at, "the incident is closed")
+}
+
+// caughtUp ends the finding about a breach.
+func (t *turn) caughtUp(u *unit, at time.Time, c *Comms) {
+	if c.Overdue {
+		c.Overdue = false
+		f := event.Finding(event.FindingUpdateOverdue, u.inc.ID, "")
+		f.Signal = event.Resolve
+		t.report(f, u.inc.Tenant, at)
+	}
 }
 
 // endComms ends the wait of an incident whose group goes on with another: nobody looks at it again.
@@ -372,9 +398,9 @@ func (t *turn) fills(u *unit, role incident.Role, at time.Time, except ...escala
 // clock writes an instant for people inside.
 func clock(at time.Time) string { return at.UTC().Format("15:04 UTC") }
 
-// shut keeps an incident open of which customers have heard, until they hear that it is over.
+// shut keeps an incident of which customers have heard from being closed, until they hear that it is over.
 func (updates) shut(_ *turn, u *unit, _ time.Time, to incident.Phase) []string {
-	if c := u.inc.Comms; c != nil && c.Owed && to == incident.Resolved {
+	if c := u.inc.Comms; c != nil && c.Owed && to == incident.Closed {
 		return []string{"customers have not heard the update resolved"}
 	}
 	return nil

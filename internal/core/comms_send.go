@@ -183,21 +183,16 @@ func (t *turn) paced(u *unit, at time.Time, c *Comms, up *comms.Update) {
 	if up.Inside {
 		return
 	}
-	if c.Overdue {
-		c.Overdue = false
-		f := event.Finding(event.FindingUpdateOverdue, u.inc.ID, "")
-		f.Signal = event.Resolve
-		t.report(f, u.inc.Tenant, at)
-	}
-	phase := u.inc.Phases.Phase
+	t.emit(u, at, updated{})
+	t.caughtUp(u, at, c)
 	c.From, c.Nudged, c.Told = at, false, up.Stage
-	if phase == incident.Active {
+	if u.inc.Phases.Under() {
 		c.Stage = up.Stage
 	}
 	c.Due, c.Promised = up.Next, up.Next
 	c.Over = up.Stage == comms.Resolved && up.Kind != comms.Retraction
 	c.Owed = !c.Over
-	if c.Owed && phase == incident.Resolved { // the last one is still to come
+	if c.Owed && u.inc.Phases.Phase.Over() { // the last one is still to come
 		first, _ := u.pace()
 		c.Due = earliestOf(at.Add(cmp.Or(first, rareUpdate)), c.Promised)
 	}

@@ -172,10 +172,10 @@ func (t *turn) spotted(u *unit, o *order) []comms.Finding {
 // contradicts returns what the stage of an update says that the incident does not bear out.
 func (u *unit) contradicts(up *comms.Update) []comms.Finding {
 	over := up.Stage == comms.Monitoring || up.Stage == comms.Resolved
-	if !over || up.Kind == comms.Retraction || u.inc.Phases.Phase != incident.Active {
+	if !over || up.Kind == comms.Retraction || !u.inc.Phases.Under() {
 		return nil
 	}
-	return []comms.Finding{{Kind: comms.FoundState, Text: fmt.Sprintf("it says %s, and the incident is active with %d firing", up.Stage, u.inc.Phases.Firing)}}
+	return []comms.Finding{{Kind: comms.FoundState, Text: fmt.Sprintf("it says %s, and the incident is %s with %d firing", up.Stage, u.inc.Phases.Phase, u.inc.Phases.Firing)}}
 }
 
 // compose renders an update as it would leave at the instant. It sets when the next one comes.

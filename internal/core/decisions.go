@@ -22,7 +22,7 @@ type decisions struct{}
 
 // due is a matter of incidents that are not over.
 func (decisions) due(u *unit) (first time.Time, ok bool) {
-	if u.inc == nil || u.inc.Phases.Phase != incident.Active && u.inc.Phases.Phase != incident.Monitoring {
+	if u.inc == nil || !u.inc.Phases.Phase.Open() {
 		return first, false
 	}
 	for _, d := range u.inc.Decisions {

@@ -165,7 +165,10 @@ func (t *turn) inform(u *unit, at time.Time, occasion notify.Occasion, why strin
 // follow lets the escalation follow the phase of the incident.
 func (t *turn) follow(u *unit, at time.Time, f moved) {
 	e := &u.inc.Escalation
-	if f.to == incident.Active {
+	switch {
+	case f.from == incident.Triage && f.to == incident.Active, f.to == incident.Closed: // whoever is asked has nothing to do with that
+		return
+	case f.to == incident.Active:
 		t.escalated(u, at, e.Reopen(at, t.terms(u, at), string(f.word)))
 		return
 	}
@@ -188,7 +191,7 @@ func (t *turn) follow(u *unit, at time.Time, f moved) {
 		m.Occasion, m.Ended, m.Until = notify.OccasionOver, u.inc.Phases.Mitigated, time.Time{}
 		t.tellHolders(u, at, m)
 		return
-	case f.to == incident.Resolved:
+	case f.to.Over():
 		m.Kind, m.Occasion, m.Ended, m.Until, m.Said = notify.AllClear, notify.OccasionOver, u.inc.Phases.Mitigated, time.Time{}, f.said
 	}
 	t.tellAll(u, at, m)
@@ -244,6 +247,9 @@ func (t *turn) firstWait(u *unit, at time.Time) time.Duration {
 		opened = at
 	}
 	wait := u.plan.GroupWait(u.inc.Rating.Priority)
+	if !u.inc.Phases.Declared.IsZero() { // there is nothing to collect
+		wait = 0
+	}
 	for _, p := range t.parts {
 		if p, ok := p.(delayer); ok {
 			wait = max(wait, p.delay(u, opened))

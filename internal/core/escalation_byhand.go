@@ -14,7 +14,7 @@ import (
 
 // pageByHand pages whoever the target of a person means now.
 func pageByHand(t *turn, u *unit, c respond.Page, at time.Time) error {
-	if u.inc.Phases.Phase == incident.Resolved {
+	if u.inc.Phases.Phase.Over() {
 		return errors.New("nothing to page for")
 	}
 	who, err := t.cat.ReachOne(c.Target, u.inc.Owner, at)

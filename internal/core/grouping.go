@@ -7,7 +7,6 @@ import (
 
 	"github.com/tocsin-dev/tocsin/catalog"
 	"github.com/tocsin-dev/tocsin/event"
-	"github.com/tocsin-dev/tocsin/incident"
 	"github.com/tocsin-dev/tocsin/store"
 )
 
@@ -125,13 +124,26 @@ func (u *unit) admits(at time.Time) bool {
 	if !u.lives(at) {
 		return true
 	}
-	return u.plan.Window().Admits(at, u.inc.Phases.Detected, u.group.LastJoin, u.inc.Phases.Alerts)
+	return u.plan.Window().Admits(at, u.inc.Phases.Since(), u.group.LastJoin, u.inc.Phases.Alerts)
 }
 
 // lives reports whether an alert that fires at the instant still belongs to the incident of the group.
 func (u *unit) lives(at time.Time) bool {
 	return u.inc != nil && u.inc.Phases.Reopens(at, u.recovery())
 }
+
+// covers reports whether what is known of an incident that is over covers a member that fires on: it is no worse than it was.
+func (u *unit) covers(a *Assessed, at time.Time) bool {
+	return u.inc.Phases.Settled(at, u.recovery()) && !a.Priority.Above(u.inc.Rating.Computed)
+}
+
+// dismisses reports whether a person has said that the alert is no incident, and that covers it: a member that is no worse than it was.
+func (u *unit) dismisses(al *Alert, a *Assessed, at time.Time) bool {
+	return u.inc != nil && al.Incident == u.inc.ID && u.inc.Phases.Dismissed(at, u.recovery()) && u.covers(a, at)
+}
+
+// settledUntil is the end of the time in which what is known of an incident that is over still counts.
+func (u *unit) settledUntil() time.Time { return u.inc.Phases.Over().Add(u.recovery().Reopen) }
 
 // crowded is how many incidents of one plan, owner and class may be open at once, each about a subject of its own.
 const crowded = 10
@@ -142,7 +154,7 @@ func (t *turn) crowd(a *Assessed) (latest *unit, ok bool) {
 	open := 0
 	units, ok := t.openBy(a, a.Group)
 	for _, u := range units {
-		if open++; latest == nil || u.inc.Phases.Detected.After(latest.inc.Phases.Detected) {
+		if open++; latest == nil || u.inc.Phases.Since().After(latest.inc.Phases.Since()) {
 			latest = u
 		}
 	}
@@ -180,7 +192,7 @@ func (t *turn) openBy(a *Assessed, fields ...string) (open []*unit, ok bool) {
 			continue
 		}
 		shares := slices.ContainsFunc(fields, func(f string) bool { return slices.Contains(u.group.Fields, f) })
-		if shares && u.inc != nil && u.inc.Phases.Phase != incident.Resolved && u.admits(a.Event.Received) {
+		if shares && u.inc != nil && u.inc.Phases.Phase.Open() && u.admits(a.Event.Received) {
 			open = append(open, u)
 		}
 	}

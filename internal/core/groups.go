@@ -57,7 +57,7 @@ func indexGroup(t *turn, r *record, g *Group, c *store.Change) {
 		return
 	}
 	c.Priority = uint8(u.inc.Rating.Priority)
-	if u.inc.Phases.Phase == incident.Resolved { // it takes in no alerts by a field
+	if u.inc.Phases.Phase.Over() { // it takes in no alerts by a field
 		return
 	}
 	for _, field := range g.Fields {
@@ -117,6 +117,8 @@ func (groups) hear(t *turn, u *unit, at time.Time, f fact) bool {
 	case promoted:
 		al := f.a.record.rec.(*Alert)
 		switch {
+		case u.dismisses(al, f.a, at):
+			t.emit(u, at, covered{f.a})
 		case !u.lives(at):
 			t.open(u, f.a, at)
 		case al.Incident != u.inc.ID:
@@ -168,7 +170,7 @@ func (groups) brief(u *unit) string {
 // alarms by itself. What joins before level 1 fires belongs to its page.
 func (t *turn) announce(u *unit, a *Assessed, at time.Time) {
 	g, i := u.group, u.inc
-	alarms := i.Phases.Phase != incident.Active || i.Rating.Forced == 0 && a.Priority.Above(i.Rating.Computed)
+	alarms := !i.Phases.Under() || i.Rating.Forced == 0 && a.Priority.Above(i.Rating.Computed)
 	if alarms || u.plan.Plan.Group.OnJoin == catalog.JoinSilent {
 		return
 	}
@@ -215,9 +217,12 @@ func (t *turn) open(u *unit, a *Assessed, at time.Time) {
 	u.group.Incident = id
 	u.inc = &Incident{About: About{
 		ID: id, Tenant: key.Tenant, Group: key.ID, Generation: u.group.Generation, Previous: previous,
-		Title: a.record.rec.(*Alert).Latest.Summary, Class: a.Class.Name, Service: a.Service, Owner: a.Owner, Plan: a.Plan,
+		Title: a.Event.Summary, Class: a.Class.Name, Service: a.Service, Owner: a.Owner, Plan: a.Plan,
 		Rule: a.Rule, Runbook: a.Class.Runbook, Links: a.Event.Links, TraceParent: a.Event.TraceParent, Routes: a.Routes(t.cat), Also: a.Also,
 	}}
+	if a.record != nil {
+		u.inc.Title = a.record.rec.(*Alert).Latest.Summary
+	}
 	if u.inc.Title == "" {
 		u.inc.Title = a.Event.Type
 	}
@@ -227,7 +232,10 @@ func (t *turn) open(u *unit, a *Assessed, at time.Time) {
 	g := u.group
 	g.LastJoin, g.Fields, g.JoinDue, g.JoinTold, g.Joined, g.Joiners, g.JoinAlso = at, nil, time.Time{}, time.Time{}, 0, nil, nil
 	t.findable(u, a)
-	u.say(at, incident.WordOpened, a.Event.Source, u.inc.opening(a))
+	if a.command != "" {
+		u.inc.Declarations = []string{a.command}
+	}
+	u.enter(at, incident.Entry{Word: incident.WordOpened, Actor: a.Event.Source, Text: u.inc.opening(a), Said: a.said})
 	u.tellLost(at)
 	t.emit(u, at, opened{a})
 }

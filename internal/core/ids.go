@@ -19,6 +19,7 @@ const (
 	refChanges  = "changes"  // the changes of a service in an hour
 	refPrivate  = "private"  // the private incidents of a tenant
 	refAcked    = "acked"    // the incidents that a person has acknowledged
+	refDeclared = "declared" // the incident that a command declared
 )
 
 // IDRef finds an incident by its id, or an alert that has a tenant. Other alerts are found by their key.

@@ -26,12 +26,15 @@ type Incident struct {
 	Comms      *Comms      `json:"comms,omitempty"`
 	Roles      Roles       `json:"roles,omitzero"`
 	Todos      []Todo      `json:"todos,omitempty"`
+	Objectives Objectives  `json:"objectives,omitzero"`
 
 	Decisions []incident.Decision `json:"decisions,omitempty"`
 	Privacy   Privacy             `json:"privacy,omitzero"`
 
 	Absorbed Absorbed `json:"absorbed,omitzero"`
-	Seq      uint64   `json:"seq"` // of its timeline
+	// Declarations are the ids of the commands that declared it.
+	Declarations []string `json:"declarations,omitempty" erase:"keep"`
+	Seq          uint64   `json:"seq"` // of its timeline
 }
 
 // About says what an incident is about. It is set when the incident opens.
@@ -58,12 +61,15 @@ type About struct {
 }
 
 func indexIncident(t *turn, r *record, i *Incident, c *store.Change) {
-	c.State, c.Ended, c.Priority = string(i.Phases.Phase), i.Phases.Resolved, uint8(i.Rating.Priority)
+	c.State, c.Ended, c.Priority = string(i.Phases.Phase), i.Phases.Over(), uint8(i.Rating.Priority)
 	t.publish("", refID, i.ID)
 	if i.Privacy.Private {
 		t.publish(r.key.Tenant, refPrivate, refPrivate)
 	}
-	for _, ack := range i.Escalation.Acks[:min(len(i.Escalation.Acks), store.MaxRefs-2)] {
+	for _, id := range i.Declarations {
+		t.publish(r.key.Tenant, refDeclared, id)
+	}
+	for _, ack := range i.Escalation.Acks[:min(len(i.Escalation.Acks), store.MaxRefs-2-len(i.Declarations))] {
 		t.publish(r.key.Tenant, refAcked, string(ack.By))
 	}
 }

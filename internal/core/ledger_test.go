@@ -42,7 +42,7 @@ func TestLedger(t *testing.T) {
 	for seed := range uint64(histories) {
 		rng := rand.New(rand.NewPCG(seed, 15))
 		w := newWorld(t)
-		for _, s := range newWorld(t).known(history(rng, 60)) {
+		for _, s := range newWorld(t).known(history(rng, 60, true)) {
 			if s.outcome == nil { // those below are about messages that there are
 				w.decide(s.at, w.input(s))
 				w.hears(rng, s.at)

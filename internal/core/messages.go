@@ -270,10 +270,18 @@ func in(at time.Time, zone *time.Location) time.Time {
 	return at.In(zone)
 }
 
+// because returns why a person forced the priority.
+func (r *Rating) because() string {
+	if r.Worst == "" {
+		return r.Said.Text
+	}
+	return string(r.Worst) + " " + r.Impact[r.Worst].String() + ": " + r.Said.Text
+}
+
 // Reason returns why the incident has its priority, as pages say it.
 func (i *Incident) Reason() string {
 	r := &i.Rating
-	return incident.Reason(r.Priority, r.Computed, r.Why, r.Forced, r.Said.Text)
+	return incident.Reason(r.Priority, r.Computed, r.Why, r.Forced, r.because())
 }
 
 // withdraw takes back, for a reason, the messages that have not left and that which accepts. again is when they are made anew; zero: never.

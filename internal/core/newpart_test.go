@@ -211,6 +211,12 @@ func TestANewPart(t *testing.T) {
 	require.NoError(t, do(fileTicket{Incident: id, By: "ana", Done: true}))
 	require.NoError(t, do(resolve))
 	assert.Equal(t, incident.Resolved, b.incident(id).Phases.Phase)
+
+	require.NoError(t, do(fileTicket{Incident: id, By: "ana", Text: "buy a bigger one"}))
+	require.ErrorContains(t, do(respond.Close{Incident: id, By: "ana"}), "its ticket is open")
+	require.NoError(t, do(respond.Close{Incident: id, By: "ana", Waive: "the disk is gone"}))
+	assert.Equal(t, incident.Closed, b.incident(id).Phases.Phase)
+	assert.Equal(t, incident.Said{By: "ana", Text: "the disk is gone"}, b.incident(id).Phases.Waived)
 }
 
 // TestAnAudienceIsNoResponder: a message to somebody outside holds nothing but its note, and whoever it reaches hears no all-clear.

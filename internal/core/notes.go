@@ -1,6 +1,8 @@
 package core
 
 import (
+	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/tocsin-dev/tocsin/incident"
@@ -9,6 +11,17 @@ import (
 
 // writeNote enters a person's note.
 func writeNote(_ *turn, u *unit, c respond.Note, at time.Time) error {
-	u.enter(at, incident.Entry{Word: incident.WordNote, Actor: string(c.By), Said: incident.Said{By: c.By, Text: c.Text}})
+	e := incident.Entry{Word: incident.WordNote, Actor: string(c.By), When: c.When.UTC(), Said: incident.Said{By: c.By, Text: c.Text}}
+	switch {
+	case c.When.After(at):
+		return fmt.Errorf("when is %s, after now", c.When.UTC().Format(time.RFC3339))
+	case c.Corrects > u.inc.Seq:
+		return fmt.Errorf("it corrects entry %d, expected one from 1 to %d", c.Corrects, u.inc.Seq)
+	case c.Corrects > 0:
+		e.Word, e.Of = incident.WordCorrects, strconv.FormatUint(c.Corrects, 10)
+	case c.Pinned:
+		e.Word = incident.WordPinned
+	}
+	u.enter(at, e)
 	return nil
 }

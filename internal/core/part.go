@@ -34,8 +34,9 @@ type (
 	answerer interface {
 		answer(*turn, *unit, time.Time, Input) bool
 	}
-	// gate says what keeps a person from moving an incident to a phase; empty: nothing. A person may override it with a reason. If the
-	// gate needs a record that the view lacks, it loads the record and says nothing: the decision is then made again.
+	// gate says what keeps a person from moving an incident to a phase, resolved or closed; empty: nothing. A person may override it with a
+	// reason. The unit may be past: it has no plan then. If the gate needs a record that the view lacks, it loads the record and says
+	// nothing: the decision is then made again.
 	gate interface {
 		shut(t *turn, u *unit, at time.Time, to incident.Phase) []string
 	}
@@ -73,8 +74,11 @@ type (
 		a      *Assessed
 		reason string
 	}
-	// opened: the unit has a new incident. It is the first fact that this incident's parts hear.
+	// opened: the unit has a new incident. It is the first fact that this incident's parts hear. If a person declared it, a has no record:
+	// no alert stands for it.
 	opened struct{ a *Assessed }
+	// declared: a person declares what the incident is about once more.
+	declared struct{ a *Assessed }
 	// joined: an alert joined the incident.
 	joined struct{ a *Assessed }
 	// refired: a member that had ended fires again.
@@ -109,7 +113,7 @@ type (
 	}
 	// doubted: the end of a member is in doubt until the instant.
 	doubted struct{ until time.Time }
-	// swept: a person resolves the incident. all says that every alert resolves with it.
+	// swept: a person ends the incident. all says that every alert resolves with it.
 	swept struct {
 		by  escalate.PersonID
 		all bool
@@ -122,11 +126,13 @@ type (
 	replaced struct{}
 	// moved: the phase changed.
 	moved struct {
+		from incident.Phase
 		to   incident.Phase
 		word incident.Word
 		why  string
 		how  ending
-		said incident.Said // by whom it was resolved, and why
+		well time.Time     // since when it was well, before it came back
+		said incident.Said // by whom it was moved, and why; empty: nobody
 	}
 	// suspected: a part has found a priority.
 	suspected struct {
@@ -148,6 +154,10 @@ type (
 	released struct{ by escalate.PersonID }
 	// stuck: something, such as a runbook, needs a person.
 	stuck struct{ what string }
+	// engaged: a role is filled that the plan requires, or any role if it requires none.
+	engaged struct{}
+	// updated: an update has left for customers.
+	updated struct{}
 	// rested: nobody is waited for any more.
 	rested struct{}
 	// touched: a person did something to the incident.
@@ -158,7 +168,7 @@ type (
 type ending uint8
 
 const (
-	recovered   ending = iota // its alerts have resolved, or a person says so
+	recovered   ending = iota // its alerts have resolved, or a person says so, also that there was none
 	wentQuiet                 // nothing was heard of its alerts for long
 	unconfirmed               // its alerts have resolved, and nobody confirmed it
 	reported                  // it was about a finding
@@ -174,6 +184,7 @@ func (steadied) fact()  {}
 func (doubted) fact()   {}
 func (lapsed) fact()    {}
 func (opened) fact()    {}
+func (declared) fact()  {}
 func (joined) fact()    {}
 func (refired) fact()   {}
 func (worsened) fact()  {}
@@ -190,6 +201,8 @@ func (readied) fact()   {}
 func (seized) fact()    {}
 func (released) fact()  {}
 func (stuck) fact()     {}
+func (engaged) fact()   {}
+func (updated) fact()   {}
 func (rested) fact()    {}
 func (touched) fact()   {}
 

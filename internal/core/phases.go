@@ -1,7 +1,6 @@
 package core
 
 import (
-	"errors"
 	"time"
 
 	"github.com/tocsin-dev/tocsin/escalate"
@@ -26,18 +25,22 @@ func (phases) due(u *unit) (at time.Time, ok bool) {
 // act resolves the incident when its soak has passed, or asks a person to confirm that.
 func (phases) act(t *turn, u *unit, at time.Time) bool {
 	p, soak := &u.inc.Phases, incident.Short(u.recovery().Soak)
-	asked := !p.Asked.IsZero()
+	asked, was := !p.Asked.IsZero(), p.Phase
+	well := "every alert has been resolved for " + soak
+	if p.Alerts == 0 {
+		well = "it has been well for " + soak
+	}
 	switch {
 	case p.Advance(at, u.recovery()):
-		u.say(at, incident.WordUnconfirmed, "", "every alert has been resolved for "+soak+", and a person is to confirm it")
+		u.say(at, incident.WordUnconfirmed, "", well+", and a person is to confirm it")
 		t.tellHolders(u, at, Pending{
 			Part: "phases", Kind: notify.Reminder,
-			Note: "every alert has been resolved for " + soak + ": resolve it, or say what is left",
+			Note: well + ": resolve it, or say what is left",
 		})
 	case asked:
-		t.over(u, at, unconfirmed, incident.Entry{Text: "nobody has confirmed it for " + incident.Short(phase.Confirmation)})
+		t.over(u, at, was, unconfirmed, incident.Entry{Text: "nobody has confirmed it for " + incident.Short(phase.Confirmation)})
 	default:
-		t.over(u, at, recovered, incident.Entry{Text: "every alert has been resolved for " + soak})
+		t.over(u, at, was, recovered, incident.Entry{Text: well})
 	}
 	return true
 }
@@ -45,8 +48,16 @@ func (phases) act(t *turn, u *unit, at time.Time) bool {
 func (phases) hear(t *turn, u *unit, at time.Time, f fact) bool {
 	switch f := f.(type) {
 	case opened:
-		u.inc.Phases = phase.Open(at)
-		u.inc.Phases.Joined(f.a.record.rec.(*Alert).ID)
+		if u.inc.Phases = phase.Open(at, f.a.record != nil && u.plan.Plan.Triage); f.a.record == nil {
+			u.inc.Phases.Declared = at
+		} else {
+			u.inc.Phases.Joined(f.a.record.rec.(*Alert).ID)
+		}
+	case declared:
+		if u.inc.Phases.Phase == incident.Triage {
+			_ = accept(t, u, respond.Accept{By: f.a.said.By}, at) // it is in triage
+		}
+		t.revive(u, at, f.a.said.By, f.a.Event.Summary)
 	case joined:
 		al := f.a.record.rec.(*Alert)
 		u.inc.Phases.Joined(al.ID)
@@ -65,15 +76,14 @@ func (phases) hear(t *turn, u *unit, at time.Time, f fact) bool {
 		u.inc.Phases.Hush(at)
 		u.say(at, incident.WordQuiet, "", f.row.rec.(*Alert).ID)
 	case raised:
-		if u.inc.Phases.Phase == incident.Resolved {
-			t.revive(u, at, "priority rose")
-		}
+		t.revive(u, at, "", "priority rose")
 	case ended:
 		t.counted(u, f, at)
 	case lapsed:
+		was := u.inc.Phases.Phase
 		u.inc.Phases.Hushed = 0
 		u.inc.Phases.End(at)
-		t.over(u, at, wentQuiet, incident.Entry{Text: "nothing was heard of its alerts, and nobody has it"})
+		t.over(u, at, was, wentQuiet, incident.Entry{Text: "nothing was heard of its alerts, and nobody has it"})
 	}
 	return true
 }
@@ -81,6 +91,7 @@ func (phases) hear(t *turn, u *unit, at time.Time, f fact) bool {
 // counted counts a member out that has resolved, and follows up where that means recovery.
 func (t *turn) counted(u *unit, f ended, at time.Time) {
 	p, al := &u.inc.Phases, f.row.rec.(*Alert)
+	was := p.Phase
 	byQuiet, changed := f.reason == alert.ByQuiet, false
 	if byQuiet {
 		p.Dropped(f.quiet, at)
@@ -89,107 +100,69 @@ func (t *turn) counted(u *unit, f ended, at time.Time) {
 	}
 	u.note(at, incident.WordAlertResolved, f.actor, "%s  %s  %d of %d fire", al.ID, f.reason, p.Firing, p.Alerts)
 	switch {
-	case byQuiet && p.Phase == incident.Active && p.Firing+p.Hushed == 0 && u.recovery().On != incident.OnNever:
+	case byQuiet && p.Under() && p.Firing+p.Hushed == 0 && u.recovery().On != incident.OnNever:
 		p.End(at)
-		t.over(u, at, wentQuiet, incident.Entry{Text: "nothing was heard of its alerts"})
+		t.over(u, at, was, wentQuiet, incident.Entry{Text: "nothing was heard of its alerts"})
 	case changed && event.IsFinding(u.inc.Class):
 		p.End(at)
-		t.over(u, at, reported, incident.Entry{Text: "what was found is over"})
+		t.over(u, at, was, reported, incident.Entry{Text: "what was found is over"})
 	case changed && p.Phase == incident.Resolved:
-		t.over(u, at, recovered, incident.Entry{Text: "every alert has resolved"})
+		t.over(u, at, was, recovered, incident.Entry{Text: "every alert has resolved"})
 	case changed:
 		why := "recovered, being watched"
 		if f.reason == alert.ByMove {
 			why = "its last alert belongs to another incident now"
 		}
 		u.say(at, incident.WordMonitoring, "", why)
-		t.emit(u, at, moved{to: p.Phase, word: incident.WordMonitoring, why: why})
+		t.emit(u, at, moved{from: was, to: p.Phase, word: incident.WordMonitoring, why: why})
 	}
 }
 
-// firesIn brings the incident back if it is not active while an alert fires in it.
+// firesIn brings the incident back if it has recovered or was resolved, since an alert fires in it.
 func (t *turn) firesIn(u *unit, at time.Time, al *Alert) {
-	if u.inc.Phases.Phase != incident.Active {
-		t.revive(u, at, "alert "+al.ID+" fires")
+	if !u.inc.Phases.Under() { // nearly every alert joins an incident that is
+		t.revive(u, at, "", "alert "+al.ID+" fires")
 	}
 }
 
-// revive brings the incident back to active if it monitored or had resolved.
-func (t *turn) revive(u *unit, at time.Time, why string) {
-	was := u.inc.Phases.Phase
-	if !u.inc.Phases.Revive(at) {
+// revive brings the incident back to active if it monitored or had resolved. A person may have said so.
+func (t *turn) revive(u *unit, at time.Time, by escalate.PersonID, why string) {
+	p := &u.inc.Phases
+	was, well := p.Phase, p.Mitigated
+	if !p.Revive(at) {
 		return
 	}
 	word := incident.WordRelapsed
 	if was == incident.Resolved {
 		word = incident.WordReopened
 	}
-	u.say(at, word, "", why)
-	t.emit(u, at, moved{to: incident.Active, word: word, why: why})
+	e := incident.Entry{Word: word, Actor: string(by), Text: why}
+	said := incident.Said{By: by, Text: why}
+	if by != "" {
+		e.Text, e.Said = "", said
+	}
+	u.enter(at, e)
+	t.emit(u, at, moved{from: was, to: p.Phase, word: word, why: why, well: well, said: said})
 }
 
 // over follows up on the end of an incident; the entry says how it came.
-func (t *turn) over(u *unit, at time.Time, how ending, e incident.Entry) {
-	e.Word = incident.WordIncidentResolved
+func (t *turn) over(u *unit, at time.Time, from incident.Phase, how ending, e incident.Entry) {
+	if e.Word == "" {
+		e.Word = incident.WordIncidentResolved
+	}
 	u.enter(at, e)
 	why := e.Text
 	if e.Said.Text != "" {
 		why += "  " + e.Word.Quote(e.Said)
 	}
-	t.emit(u, at, moved{incident.Resolved, e.Word, why, how, incident.Said{By: escalate.PersonID(e.Actor), Text: e.Said.Text}})
-}
-
-// resolveByHand ends an incident, with its alerts if the person says so. The gates are tried before anything is changed.
-func resolveByHand(t *turn, u *unit, c respond.Resolve, at time.Time) error {
-	rows, ok := t.members(u)
-	if !ok {
-		return nil
-	}
-	state := u.inc.Phases
-	if c.Alerts {
-		drop(&state, rows, true, at)
-	}
-	said := incident.Said{By: c.By, Text: c.Override}
-	err := state.Resolve(at, u.recovery(), said, t.gates(u, at, incident.Resolved)...)
-	if errors.Is(err, phase.ErrResolved) {
-		return nil // a repeat
-	}
-	if err != nil {
-		return err
-	}
-	if !c.Alerts {
-		drop(&state, rows, false, at)
-	}
-	if t.emit(u, at, swept{c.By, c.Alerts}); !t.hear() {
-		return nil
-	}
-	u.inc.Phases = state
-	t.over(u, at, recovered, incident.Entry{Actor: string(c.By), Text: "by command", Said: said})
-	return nil
-}
-
-// drop counts the members out that end with their incident.
-func drop(state *phase.State, rows []*record, all bool, at time.Time) {
-	for _, row := range rows {
-		if al := row.rec.(*Alert); al.goesWith(all) {
-			state.Dropped(al.State == alert.Quiet, at)
-		}
-	}
-}
-
-// gates asks every part what keeps the incident from the phase.
-func (t *turn) gates(u *unit, at time.Time, to incident.Phase) []string {
-	var shut []string
-	for _, p := range t.parts {
-		if p, ok := p.(gate); ok {
-			shut = append(shut, p.shut(t, u, at, to)...)
-		}
-	}
-	return shut
+	t.emit(u, at, moved{
+		from: from, to: u.inc.Phases.Phase, word: e.Word, why: why, how: how, said: incident.Said{By: escalate.PersonID(e.Actor), Text: e.Said.Text},
+	})
 }
 
 func (phases) show(i *Incident, v *incident.Incident) {
 	p := &i.Phases
-	v.Phase, v.Detected, v.Mitigated, v.Resolved, v.Reopened = p.Phase, p.Detected, p.Mitigated, p.Resolved, p.Reopened
-	v.Alerts, v.Firing, v.Override = p.Alerts, p.Firing, p.Said.Text
+	v.Phase, v.Step, v.ImpactStarted, v.Detected, v.Declared = p.Phase, p.Step, p.Began, p.Detected, p.Declared
+	v.Mitigated, v.Resolved, v.Verified, v.Closed, v.Reopened = p.Mitigated, p.Resolved, p.Verified, p.Closed, p.Reopened
+	v.Alerts, v.Firing, v.Override, v.Waived = p.Alerts, p.Firing, p.Said.Text, p.Waived.Text
 }

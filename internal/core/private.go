@@ -16,7 +16,7 @@ type Privacy struct {
 // privacy is the part of who may see an incident.
 type privacy struct{ untimed }
 
-// hear makes an incident private that has an alert of a private class.
+// hear makes an incident private that has an alert of a private class, or is declared as one.
 func (privacy) hear(_ *turn, u *unit, at time.Time, f fact) bool {
 	switch f := f.(type) {
 	case opened:
@@ -25,14 +25,16 @@ func (privacy) hear(_ *turn, u *unit, at time.Time, f fact) bool {
 		u.hide(at, f.a)
 	case refired:
 		u.hide(at, f.a)
+	case declared:
+		u.hide(at, f.a)
 	}
 	return true
 }
 
 func (u *unit) hide(at time.Time, a *Assessed) {
 	if p := &u.inc.Privacy; a.Class.Private && !p.Private {
-		*p = Privacy{Private: true}
-		u.say(at, incident.WordPrivate, "", "its alerts are of the class "+a.Class.Name)
+		*p = Privacy{Private: true, Said: incident.Said{By: a.said.By}} // who declares it sees it
+		u.say(at, incident.WordPrivate, string(a.said.By), "it is of the class "+a.Class.Name)
 	}
 }
 

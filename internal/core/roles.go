@@ -75,16 +75,39 @@ func (roles) act(t *turn, u *unit, at time.Time) bool {
 }
 
 func (roles) hear(t *turn, u *unit, at time.Time, f fact) bool {
+	m, moves := f.(moved)
+	if moves && forGood(m.to) {
+		t.dissolve(u, at, m.to)
+	}
 	if u.past {
 		return true
 	}
-	switch f := f.(type) {
+	switch f.(type) {
 	case opened, raised, rated, moved:
 		t.fill(u, at)
-	case swept:
-		u.alone(at, f.by)
+	}
+	if moves && m.to == incident.Resolved && m.said.By != "" {
+		u.alone(at, m.said.By)
 	}
 	return true
+}
+
+// forGood reports whether an incident of the phase never comes back.
+func forGood(p incident.Phase) bool {
+	return p == incident.Closed || p == incident.Declined || p == incident.Cancelled
+}
+
+// dissolve ends all roles and offers of an incident that is closed, declined or cancelled.
+func (t *turn) dissolve(u *unit, at time.Time, to incident.Phase) {
+	r := &u.inc.Roles
+	r.Assigned, r.Offers = slices.Clone(r.Assigned), nil
+	for i := range r.Assigned {
+		if a := &r.Assigned[i]; a.Held() {
+			a.Renounced = at
+			u.enter(at, incident.Entry{Word: incident.WordRenounced, Of: string(a.Role), Text: fmt.Sprintf("%s had it, the incident is %s", a.Person, to)})
+		}
+	}
+	u.touch(at)
 }
 
 // seek pages the people of a role that has been vacant for long.
@@ -177,7 +200,10 @@ func (u *unit) alone(at time.Time, by escalate.PersonID) {
 }
 
 // roleOf returns the person of the catalog who gives a command about a role.
-func (t *turn) roleOf(role incident.Role, by escalate.PersonID) (escalate.PersonID, error) {
+func (t *turn) roleOf(u *unit, role incident.Role, by escalate.PersonID) (escalate.PersonID, error) {
+	if p := u.inc.Phases.Phase; forGood(p) {
+		return "", fmt.Errorf("it is %s, and nobody has a role in it any more", p)
+	}
 	if _, err := t.cat.Role(role); err != nil {
 		return "", err
 	}
@@ -186,7 +212,7 @@ func (t *turn) roleOf(role incident.Role, by escalate.PersonID) (escalate.Person
 
 // assume gives a role to a person.
 func assume(t *turn, u *unit, c respond.Assume, at time.Time) error {
-	by, err := t.roleOf(c.Role, c.By)
+	by, err := t.roleOf(u, c.Role, c.By)
 	if err != nil {
 		return err
 	}
@@ -222,6 +248,9 @@ func (t *turn) passOn(u *unit, at time.Time, role incident.Role, from, to escala
 		}
 		r.Assigned = append(r.Assigned, incident.Assignment{Role: role, Person: to, Assumed: at})
 		u.enter(at, incident.Entry{Word: incident.WordAssumed, Of: string(role), Actor: string(to), Text: text})
+		if wanted := u.plan.Plan.Roles; len(wanted) == 0 || slices.Contains(wanted, role) {
+			t.emit(u, at, engaged{})
+		}
 	} else {
 		u.enter(at, incident.Entry{Word: incident.WordRenounced, Of: string(role), Actor: string(from)})
 	}
@@ -260,7 +289,7 @@ func renounce(t *turn, u *unit, c respond.Renounce, at time.Time) error {
 
 // offer offers a role to another person.
 func offer(t *turn, u *unit, c respond.Offer, at time.Time) error {
-	by, err := t.roleOf(c.Role, c.By)
+	by, err := t.roleOf(u, c.Role, c.By)
 	if err != nil {
 		return err
 	}
@@ -302,7 +331,7 @@ func (t *turn) endOffer(u *unit, at time.Time, i int, e incident.Entry) {
 
 // acceptRole answers an offer.
 func acceptRole(t *turn, u *unit, c respond.AcceptRole, at time.Time) error {
-	by, err := t.roleOf(c.Role, c.By)
+	by, err := t.roleOf(u, c.Role, c.By)
 	if err != nil {
 		return err
 	}

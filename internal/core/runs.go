@@ -69,7 +69,7 @@ func (runs) hear(t *turn, u *unit, at time.Time, f fact) bool {
 	case replaced: // nobody would look at them again
 		t.stopRuns(u, at, "its group goes on with another incident")
 	case moved:
-		if f.to == incident.Resolved {
+		if f.to.Over() {
 			t.stopRuns(u, at, "the incident is over")
 		}
 	}

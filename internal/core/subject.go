@@ -45,6 +45,11 @@ func (subjects) hear(t *turn, u *unit, at time.Time, f fact) bool {
 		if s := &u.inc.Subject; f.a.record.rec.(*Alert).ID == s.Alert {
 			s.Latest = f.a.record.rec.(*Alert).Latest.Summary
 		}
+	case moved:
+		if f.to == incident.Active && !f.well.IsZero() && f.said.By != "" {
+			s := &u.inc.Subject
+			s.Occasion, s.Well, s.Had = notify.OccasionBack, f.well, u.inc.Escalation.Who()
+		}
 	case rated:
 		s, p := &u.inc.Subject, u.inc.Rating.Priority
 		if p.Above(s.Priority) {
@@ -58,7 +63,7 @@ func (subjects) hear(t *turn, u *unit, at time.Time, f fact) bool {
 // caused makes an alert the subject of the incident, if it brings the incident back, is news, or has a worse priority.
 func (u *unit) caused(a *Assessed, news bool) {
 	s := &u.inc.Subject
-	back := news || u.inc.Phases.Phase != incident.Active
+	back := news || !u.inc.Phases.Under()
 	if !back && !a.Priority.Above(s.Priority) {
 		return
 	}
@@ -69,6 +74,10 @@ func (u *unit) caused(a *Assessed, news bool) {
 
 // of takes over what an alert says.
 func (s *Subject) of(a *Assessed) {
+	if a.record == nil { // declared by hand
+		s.Title, s.Latest = a.Event.Summary, a.Event.Summary
+		return
+	}
 	al := a.record.rec.(*Alert)
 	s.Alert, s.Title, s.Latest = al.ID, cmp.Or(al.Latest.Summary, a.Event.Type), al.Latest.Summary
 	s.Which = a.which(s.Title)

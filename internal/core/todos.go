@@ -20,7 +20,6 @@ type Todo struct {
 const (
 	remindAgain = 15 * time.Minute // from the reminder of the owner to that of the commander
 	mostTodos   = 200              // of an incident
-	closed      = incident.Phase("closed")
 )
 
 // todos is the part of what is to be done in an incident.
@@ -98,10 +97,10 @@ func (todos) shut(_ *turn, u *unit, _ time.Time, to incident.Phase) []string {
 			open++
 		}
 	}
-	if to != closed || open == 0 {
-		return nil
+	if to == incident.Closed && open > 0 {
+		return []string{fmt.Sprintf("%d of %d to-dos are open", open, len(u.inc.Todos))}
 	}
-	return []string{fmt.Sprintf("%d of %d to-dos are open", open, len(u.inc.Todos))}
+	return nil
 }
 
 // addTodo adds a to-do.

@@ -6,7 +6,6 @@ import (
 
 	"go.opentelemetry.io/otel/metric"
 
-	"github.com/tocsin-dev/tocsin/incident"
 	"github.com/tocsin-dev/tocsin/internal/core"
 )
 
@@ -39,7 +38,7 @@ func (t *Telemetry) moved(ctx context.Context, c *Changed) {
 type standing struct{ priority, phase string }
 
 func openAs(inc *core.Incident) standing {
-	if inc == nil || inc.Phases.Phase == incident.Resolved {
+	if inc == nil || inc.Phases.Phase.Over() {
 		return standing{}
 	}
 	return standing{inc.Rating.Priority.String(), string(inc.Phases.Phase)}

@@ -118,10 +118,10 @@ func stands(inc *incident.Incident) (list []slack.RichTextSectionElement) {
 
 // ended says why there is nothing to acknowledge, empty if there may be.
 func ended(phase incident.Phase) string {
-	switch phase {
-	case incident.Resolved:
+	switch {
+	case phase.Over():
 		return "It is over."
-	case incident.Monitoring:
+	case phase == incident.Monitoring:
 		return "It has recovered and is being watched."
 	}
 	return ""

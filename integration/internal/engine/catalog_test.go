@@ -1,6 +1,7 @@
 package engine_test
 
 import (
+	"fmt"
 	"time"
 
 	"github.com/tocsin-dev/tocsin/catalog"
@@ -14,11 +15,16 @@ func twoLevels(brisk bool) *catalog.Catalog {
 	if brisk {
 		waits = [...]time.Duration{time.Minute, time.Minute}
 	}
+	people := map[escalate.PersonID]catalog.Person{
+		"ana": {Contacts: []escalate.Contact{"slack:@ana", "sms:1"}}, "ben": {Contacts: []escalate.Contact{"slack:@ben"}},
+	}
+	for k := range 100 { // who acknowledges
+		name := fmt.Sprint("p", k)
+		people[escalate.PersonID(name)] = catalog.Person{Contacts: []escalate.Contact{escalate.Contact("slack:@" + name)}}
+	}
 	return &catalog.Catalog{
 		Defaults: catalog.Defaults{Owner: "payments", Plan: "loud"},
-		People: map[escalate.PersonID]catalog.Person{
-			"ana": {Contacts: []escalate.Contact{"slack:@ana", "sms:1"}}, "ben": {Contacts: []escalate.Contact{"slack:@ben"}},
-		},
+		People:   people,
 		Teams:    map[string]catalog.Team{"payments": {Members: []escalate.PersonID{"ana"}, Lead: "ben"}},
 		Services: map[string]catalog.Service{"checkout": {Owner: "payments", Tier: 1}},
 		Classes:  []event.Class{{Name: "pay.*", Service: "checkout"}},

@@ -33,8 +33,12 @@ func twoTeams(moved bool) *catalog.Catalog {
 		{Name: "hub.*", Service: "hub", Plan: "quiet", StaleAfter: 90 * time.Minute},
 		{Name: "hub.lag", Count: 3, Within: 20 * time.Minute},
 	}
+	c.Objectives = map[severity.Priority]severity.Objectives{
+		severity.P1: {severity.ToAcknowledge: 2 * time.Minute, severity.ToResolve: 12 * time.Minute},
+		severity.P2: {severity.ToAcknowledge: 6 * time.Minute, severity.ToUpdate: 9 * time.Minute},
+	}
 	c.Plans["loud"] = catalog.Plan{
-		Policy: "two", Roles: []incident.Role{incident.Commander}, Reopen: new(20 * time.Minute),
+		Policy: "two", Triage: true, Roles: []incident.Role{incident.Commander}, Reopen: new(20 * time.Minute),
 		Group: catalog.Grouping{Window: 10 * time.Minute, MaxMembers: 2, OnJoin: catalog.JoinPage}, Comms: "customers",
 	}
 	c.Plans["quiet"] = catalog.Plan{
@@ -99,30 +103,14 @@ func someEvent(rng *rand.Rand, id string) event.Event {
 }
 
 func someCommand(rng *rand.Rand, id string) respond.Command {
-	of := core.IncidentID("", []string{"loud/payments/pay.stuck/checkout", "loud/payments/pay.slow/checkout", "quiet/platform/hub.lag/hub"}[rng.IntN(3)], 1+rng.IntN(2))
-	switch by, update := []escalate.PersonID{"ana", "ben", "cho"}[rng.IntN(3)], fmt.Sprint("u", 1+rng.IntN(3)); rng.IntN(19) {
-	case 8:
-		return respond.Assume{Incident: of, Role: incident.Commander, By: []escalate.PersonID{"ana", "ben"}[rng.IntN(2)], ID: id}
-	case 9:
-		return respond.Offer{Incident: of, Role: incident.Commander, By: "ana", To: "ben", ID: id}
-	case 10:
-		return respond.AcceptRole{Incident: of, Role: incident.Commander, By: "ben", Decline: rng.IntN(3) == 0, ID: id}
-	case 11:
-		return respond.AddTodo{Incident: of, By: "ana", Text: "test", Owner: "ben", ID: id}
-	case 12:
-		return respond.AskDecision{Incident: of, By: "ana", Text: "test", Options: []string{"a", "b"}, Decider: "ben", ID: id}
-	case 13:
-		return respond.SetPrivate{Incident: of, By: "ana", Because: "test", Off: rng.IntN(2) == 0, ID: id}
-	case 14:
-		return respond.DraftUpdate{Incident: of, By: by, Text: []string{"", "We look on."}[rng.IntN(2)], ID: id}
-	case 15:
-		return respond.ApproveUpdate{Incident: of, By: by, Update: update, Decline: rng.IntN(4) == 0, Because: "test", ID: id}
-	case 16:
-		return respond.SendUpdate{Incident: of, By: by, Update: []string{"", update}[rng.IntN(2)], BreakGlass: rng.IntN(2) == 0, Because: "test", ID: id}
-	case 17:
-		return respond.CorrectUpdate{Incident: of, By: by, Update: update, Text: "It is worse.", BreakGlass: rng.IntN(2) == 0, Because: "test", ID: id}
-	case 18:
-		return respond.RetractUpdate{Incident: of, By: by, Update: update, BreakGlass: rng.IntN(2) == 0, Because: "test", ID: id}
+	of := core.IncidentID("", []string{"loud/payments/pay.stuck/checkout", "loud/payments/pay.slow/checkout", "quiet/platform/hub.lag/hub", "loud/payments/pay.stuck/checkout/prices"}[rng.IntN(4)], 1+rng.IntN(2))
+	if rng.IntN(3) == 0 {
+		return lifeCommand(rng, of, id)
+	}
+	if rng.IntN(3) == 0 {
+		return roomCommand(rng, of, id)
+	}
+	switch rng.IntN(8) {
 	case 0:
 		return respond.Unacknowledge{Incident: of, By: "ana", ID: id}
 	case 1:
@@ -137,6 +125,61 @@ func someCommand(rng *rand.Rand, id string) respond.Command {
 		return respond.Escalate{Incident: of, By: "ben", AsOf: escalate.Position{Round: 1, Level: 1}, ID: id}
 	}
 	return respond.Acknowledge{Incident: of, By: []escalate.PersonID{"ana", "ben"}[rng.IntN(2)], ID: id}
+}
+
+// lifeCommand is a command about the phases of an incident, its times or its impact.
+func lifeCommand(rng *rand.Rand, of, id string) respond.Command {
+	switch rng.IntN(11) {
+	case 0:
+		return respond.Declare{Title: "prices", Class: "pay.stuck", Service: "checkout", Priority: severity.Priority(rng.IntN(6)), By: "ana", ID: id}
+	case 1:
+		return respond.Accept{Incident: of, By: "ana", ID: id}
+	case 2:
+		return respond.Decline{Incident: of, By: "ana", Because: "test", ID: id}
+	case 3:
+		return respond.Cancel{Incident: of, By: "ben", Because: "test", ID: id}
+	case 4:
+		return respond.Proceed{Incident: of, By: "ana", Step: incident.Identified, ID: id}
+	case 5:
+		return respond.Mitigate{Incident: of, By: "ana", Because: "test", ID: id}
+	case 6:
+		return respond.Reopen{Incident: of, By: "ben", Because: "test", ID: id}
+	case 7:
+		return respond.Close{Incident: of, By: "ana", Waive: "test", ID: id}
+	case 8:
+		return respond.Amend{Incident: of, By: "ana", Moment: incident.ImpactStarted, To: time.Now().Add(-time.Hour), Because: "test", ID: id}
+	case 9:
+		return respond.Assess{Incident: of, By: "ana", Impact: severity.Impacts{severity.Money: severity.High}, Because: "test", ID: id}
+	}
+	return respond.Note{Incident: of, By: "ana", Text: "test", When: time.Now().Add(-time.Hour), Corrects: 1, ID: id}
+}
+
+// roomCommand is a command about who does what in an incident, and what customers hear of it.
+func roomCommand(rng *rand.Rand, of, id string) respond.Command {
+	by, update := []escalate.PersonID{"ana", "ben", "cho"}[rng.IntN(3)], fmt.Sprint("u", 1+rng.IntN(3))
+	switch rng.IntN(11) {
+	case 0:
+		return respond.Assume{Incident: of, Role: incident.Commander, By: []escalate.PersonID{"ana", "ben"}[rng.IntN(2)], ID: id}
+	case 1:
+		return respond.Offer{Incident: of, Role: incident.Commander, By: "ana", To: "ben", ID: id}
+	case 2:
+		return respond.AcceptRole{Incident: of, Role: incident.Commander, By: "ben", Decline: rng.IntN(3) == 0, ID: id}
+	case 3:
+		return respond.AddTodo{Incident: of, By: "ana", Text: "test", Owner: "ben", ID: id}
+	case 4:
+		return respond.AskDecision{Incident: of, By: "ana", Text: "test", Options: []string{"a", "b"}, Decider: "ben", ID: id}
+	case 5:
+		return respond.SetPrivate{Incident: of, By: "ana", Because: "test", Off: rng.IntN(2) == 0, ID: id}
+	case 6:
+		return respond.DraftUpdate{Incident: of, By: by, Text: []string{"", "We look on."}[rng.IntN(2)], ID: id}
+	case 7:
+		return respond.ApproveUpdate{Incident: of, By: by, Update: update, Decline: rng.IntN(4) == 0, Because: "test", ID: id}
+	case 8:
+		return respond.SendUpdate{Incident: of, By: by, Update: []string{"", update}[rng.IntN(2)], BreakGlass: rng.IntN(2) == 0, Because: "test", ID: id}
+	case 9:
+		return respond.CorrectUpdate{Incident: of, By: by, Update: update, Text: "It is worse.", BreakGlass: rng.IntN(2) == 0, Because: "test", ID: id}
+	}
+	return respond.RetractUpdate{Incident: of, By: by, Update: update, BreakGlass: rng.IntN(2) == 0, Because: "test", ID: id}
 }
 
 // TestSameHistory lets engines live through the same history over every store: the records, timelines, tasks and input logs

@@ -87,6 +87,9 @@ func (d *draw) event(signal event.Signal) {
 	})
 }
 
+// doors are the ways by which people acknowledge.
+var doors = []string{"link", "dashboard", "api", "cli"}
+
 func (d *draw) command() {
 	d.told++
 	id := fmt.Sprint(d.told)
@@ -99,7 +102,7 @@ func (d *draw) command() {
 	case 2:
 		d.Do(respond.Unacknowledge{Incident: first, By: escalate.PersonID(fmt.Sprint("p", 1+d.rng.IntN(d.told))), ID: id})
 	default:
-		d.Do(respond.Acknowledge{Incident: first, By: by, ID: id})
+		d.Do(respond.Acknowledge{Incident: first, By: by, Via: doors[d.rng.IntN(len(doors))], ID: id})
 	}
 }
 
@@ -113,6 +116,7 @@ func TestInterleavings(t *testing.T) {
 		for seed := range n {
 			play(t, inMemory(), seed, &of)
 		}
+		require.Greater(t, of.acknowledged, int(n), "somebody acknowledges more than once in each")
 		t.Logf("seeds 0 to %d: %+v; 0 escalations after the acknowledgement", n-1, of)
 	})
 	t.Run("sqlite", func(t *testing.T) { likeMemory(t, inFiles(), sized(10, 2_000)) })
@@ -127,5 +131,6 @@ func likeMemory(t *testing.T, at place, n uint64) {
 		require.Equal(t, want, play(t, at, seed, &of), "seed %d", seed)
 	}
 	require.Equal(t, again, of)
+	require.Greater(t, of.acknowledged, int(n), "somebody acknowledges more than once in each")
 	t.Logf("seeds 0 to %d: %+v; 0 escalations after the acknowledgement, timelines as in memory", n-1, of)
 }

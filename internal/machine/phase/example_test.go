@@ -12,7 +12,7 @@ func ExampleState() {
 	noon := time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)
 	plan := phase.Recovery{Soak: 5 * time.Minute, Reopen: time.Hour}
 
-	state := phase.Open(noon)
+	state := phase.Open(noon, false)
 	state.Joined("disk")
 	state.Joined("queue")
 	fmt.Println(state.Phase, state.AlertResolved("disk", false, noon.Add(time.Minute), plan))

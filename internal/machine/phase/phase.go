@@ -1,9 +1,6 @@
 package phase
 
 import (
-	"errors"
-	"fmt"
-	"strings"
 	"time"
 
 	"github.com/tocsin-dev/tocsin/incident"
@@ -36,9 +33,15 @@ const DefaultReopen = time.Hour
 // State is the state of an incident's phases.
 type State struct {
 	Phase     incident.Phase `json:"phase" erase:"keep"`
-	Detected  time.Time      `json:"detected"` // when its first alert fired
+	Step      incident.Step  `json:"step,omitempty" erase:"keep"` // of an active incident
+	Opened    time.Time      `json:"opened,omitzero"`
+	Began     time.Time      `json:"began,omitzero"`    // when the impact began; zero: nobody has said so
+	Detected  time.Time      `json:"detected"`          // when its first alert fired
+	Declared  time.Time      `json:"declared,omitzero"` // when a person declared it; zero: an alert opened it
 	Mitigated time.Time      `json:"mitigated,omitzero"`
 	Resolved  time.Time      `json:"resolved,omitzero"`
+	Verified  time.Time      `json:"verified,omitzero"` // when it was resolved with every gate open
+	Closed    time.Time      `json:"closed,omitzero"`   // when it was closed, declined or cancelled
 	Reopened  []time.Time    `json:"reopened,omitempty"`
 	Alerts    int            `json:"alerts"`           // number of alerts that have joined
 	Firing    int            `json:"firing"`           // number of these that fire
@@ -51,10 +54,18 @@ type State struct {
 	Asked time.Time `json:"asked,omitzero"`
 	// Said is a person's reason to resolve in spite of the gates.
 	Said incident.Said `json:"said,omitzero"`
+	// Waived is a person's reason to close in spite of the gates.
+	Waived incident.Said `json:"waived,omitzero"`
 }
 
-// Open starts an incident.
-func Open(at time.Time) State { return State{Phase: incident.Active, Detected: at} }
+// Open starts an incident, in triage or active.
+func Open(at time.Time, triage bool) State {
+	s := State{Phase: incident.Active, Step: incident.Investigating, Opened: at, Detected: at}
+	if triage {
+		s.Phase, s.Step = incident.Triage, ""
+	}
+	return s
+}
 
 // Joined counts a new firing alert.
 func (s *State) Joined(alert string) {
@@ -87,7 +98,7 @@ func (s *State) Stirs() {
 // Silent reports whether members are quiet, and no other one fires.
 func (s *State) Silent() bool { return s.Hushed > 0 && s.Firing == 0 }
 
-// Revive moves a monitored or resolved incident back to active: a relapse or a reopen. It returns false for an active incident.
+// Revive moves a monitored or resolved incident back to active: a relapse or a reopen. It returns false in any other phase.
 func (s *State) Revive(at time.Time) bool {
 	switch s.Phase {
 	case incident.Monitoring:
@@ -96,20 +107,53 @@ func (s *State) Revive(at time.Time) bool {
 	default:
 		return false
 	}
-	s.Phase, s.Mitigated, s.Resolved, s.Asked, s.Said = incident.Active, time.Time{}, time.Time{}, time.Time{}, incident.Said{}
+	s.activate()
+	s.Mitigated, s.Resolved, s.Verified, s.Asked, s.Said = time.Time{}, time.Time{}, time.Time{}, time.Time{}, incident.Said{}
 	return true
+}
+
+func (s *State) activate() { s.Phase, s.Step = incident.Active, incident.Investigating }
+
+// Since returns when the incident opened; where an older version wrote it, when its first alert fired.
+func (s *State) Since() time.Time {
+	if s.Opened.IsZero() {
+		return s.Detected
+	}
+	return s.Opened
+}
+
+// Under reports whether the incident is under way: in triage or active.
+func (s *State) Under() bool { return s.Phase == incident.Triage || s.Phase == incident.Active }
+
+// Over returns when people stopped responding; zero: they have not.
+func (s *State) Over() time.Time {
+	if s.Resolved.IsZero() {
+		return s.Closed
+	}
+	return s.Resolved
 }
 
 // Reopens reports whether an alert that fires at the instant still belongs to the incident.
 func (s *State) Reopens(at time.Time, r Recovery) bool {
-	return s.Phase != incident.Resolved || at.Before(s.Resolved.Add(r.Reopen))
+	return s.Phase.Open() || s.Phase == incident.Resolved && s.Settled(at, r)
+}
+
+// Settled reports whether the incident is over, and what is known of it then still counts at the instant: an alert that fires on is not
+// news.
+func (s *State) Settled(at time.Time, r Recovery) bool {
+	return s.Phase.Over() && at.Before(s.Over().Add(r.Reopen))
+}
+
+// Dismissed reports whether a person has said that there is no incident, and that still counts at the instant.
+func (s *State) Dismissed(at time.Time, r Recovery) bool {
+	return (s.Phase == incident.Declined || s.Phase == incident.Cancelled) && s.Settled(at, r)
 }
 
 // AlertResolved counts an alert out that fired, or with hushed was quiet. It moves the phase if the incident has recovered, and reports
 // whether it did.
 func (s *State) AlertResolved(alert string, hushed bool, at time.Time, r Recovery) bool {
 	s.Dropped(hushed, at)
-	if s.Phase != incident.Active {
+	if !s.Under() {
 		return false
 	}
 	switch r.On {
@@ -124,11 +168,15 @@ func (s *State) AlertResolved(alert string, hushed bool, at time.Time, r Recover
 			return false
 		}
 	}
-	s.Mitigated, s.Phase = at, incident.Monitoring
+	s.recover(at)
 	if end, ok := s.Due(r); ok && !end.After(at) && !r.Confirm {
-		s.End(at)
+		s.verify(at)
 	}
 	return true
+}
+
+func (s *State) recover(at time.Time) {
+	s.Mitigated, s.Phase, s.Step = at, incident.Monitoring, ""
 }
 
 // Dropped counts an alert out that fired, or with hushed was quiet.
@@ -155,37 +203,16 @@ func (s *State) Due(r Recovery) (time.Time, bool) {
 
 // Advance does what is due. It reports whether a person is to be asked; else the incident has resolved.
 func (s *State) Advance(at time.Time, r Recovery) (ask bool) {
-	if r.Confirm && s.Asked.IsZero() {
+	switch {
+	case r.Confirm && s.Asked.IsZero():
 		s.Asked = at
 		return true
+	case s.Asked.IsZero():
+		s.verify(at)
+	default:
+		s.End(at)
 	}
-	s.End(at)
 	return false
-}
-
-// ErrResolved reports that the incident is resolved already.
-var ErrResolved = errors.New("already resolved")
-
-// Resolve resolves the incident by hand. Firing alerts, a soak that has not passed, and the reasons in shut prevent it, unless override
-// has a text. Said keeps the override then.
-func (s *State) Resolve(at time.Time, r Recovery, override incident.Said, shut ...string) error {
-	if s.Phase == incident.Resolved {
-		return ErrResolved
-	}
-	var gates []string
-	if s.Firing > 0 {
-		gates = append(gates, fmt.Sprintf("%d of %d alerts still fire", s.Firing, s.Alerts))
-	} else if soaked := s.Quiet.Add(r.Soak); s.Alerts > 0 && at.Before(soaked) {
-		gates = append(gates, fmt.Sprintf("its alerts must have been resolved for %v, that is until %s", r.Soak, soaked.Format(time.RFC3339)))
-	}
-	if gates = append(gates, shut...); len(gates) > 0 {
-		if override.Text == "" {
-			return errors.New(strings.Join(gates, "; "))
-		}
-		s.Said = override
-	}
-	s.End(at)
-	return nil
 }
 
 // End resolves the incident.
@@ -193,5 +220,11 @@ func (s *State) End(at time.Time) {
 	if s.Mitigated.IsZero() {
 		s.Mitigated = at
 	}
-	s.Phase, s.Resolved = incident.Resolved, at
+	s.Phase, s.Step, s.Resolved = incident.Resolved, "", at
+}
+
+// verify resolves the incident with every gate open.
+func (s *State) verify(at time.Time) {
+	s.End(at)
+	s.Verified = at
 }
