@@ -89,6 +89,25 @@ var openFields = []string{
 	"Audience.Kind", "Class.Kind", "Plan.ResolveOn", "Plan.Recovered", "Grouping.OnJoin", "Runbook.Mode", "Level.Strategy", "Runbook.Name", "Policy.Levels", "Catalog.Messages",
 }
 
+// TestAcceptingBeginsNoNewWait: an incident in triage waits for its first update as an active one does.
+func TestAcceptingBeginsNoNewWait(t *testing.T) {
+	start := time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)
+	b := newBench(t, New(), func(c *catalog.Catalog, p *catalog.Plan) {
+		c.Comms = map[string]catalog.Comms{"customers": {
+			Audiences: []string{"status-page"}, First: map[severity.Priority]time.Duration{severity.P3: 20 * time.Minute},
+			Messages: map[comms.Stage]string{comms.Investigating: "We look.", comms.Resolved: "It works."},
+		}}
+		p.Comms, p.Triage = "customers", true
+	})
+	id := b.open(start)
+	require.Equal(t, incident.Triage, b.incident(id).Phases.Phase)
+	assert.Equal(t, start.Add(20*time.Minute), b.incident(id).Comms.Due)
+	later := start.Add(5 * time.Minute)
+	require.NoError(t, b.decide(later, Do{At: later, Command: respond.Accept{Incident: id, By: "ana"}}).Refused[0])
+	require.Equal(t, incident.Active, b.incident(id).Phases.Phase)
+	assert.Equal(t, start.Add(20*time.Minute), b.incident(id).Comms.Due)
+}
+
 // TestNothingInternalLeaves puts a canary into every text of every record, every event and every section of the catalog, and lets updates
 // of every stage and kind leave. No text of a message, of the facts, or of what a public page shows has one.
 func TestNothingInternalLeaves(t *testing.T) {

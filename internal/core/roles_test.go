@@ -1,6 +1,7 @@
 package core
 
 import (
+	"errors"
 	"math/rand/v2"
 	"testing"
 	"time"
@@ -153,4 +154,17 @@ func TestOffersAtTheirEnd(t *testing.T) {
 		{Role: incident.Commander, Person: "ben", Assumed: start.Add(2*offerLife - 1)},
 	}, inc.Roles)
 	assert.EqualValues(t, "ben", inc.Holder(incident.Commander))
+}
+
+// TestNobodyHasACancelledIncident: who held a role in an incident that was opened in error holds it no more, and nobody takes one.
+func TestNobodyHasACancelledIncident(t *testing.T) {
+	start := time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)
+	b := newBench(t, New())
+	id := b.open(start)
+	assume := respond.Assume{Incident: id, Role: incident.Scribe, By: "ana"}
+	refused := b.decide(start, Do{At: start, Command: assume}, Do{At: start, Command: respond.Cancel{Incident: id, By: "ben", Because: "x"}}).Refused
+	require.NoError(t, errors.Join(refused...))
+	assert.Equal(t, []incident.Assignment{{Role: incident.Scribe, Person: "ana", Assumed: start, Renounced: start}}, b.incident(id).Roles.Assigned)
+	assume.By = "ben"
+	require.ErrorContains(t, b.decide(start, Do{At: start, Command: assume}).Refused[0], "it is cancelled, and nobody has a role in it any more")
 }

@@ -23,14 +23,18 @@ func TestOpenTodosKeepItFromClosing(t *testing.T) {
 	gate := func(to incident.Phase) []string {
 		return todos{}.shut(nil, &unit{inc: b.incident(id)}, start, to)
 	}
-	assert.Empty(t, gate("closed"))
+	assert.Empty(t, gate(incident.Closed))
 	do(respond.AddTodo{Incident: id, By: "ana", Text: "call the bank"})
 	do(respond.AddTodo{Incident: id, By: "ana", Text: "call the shop"})
 	do(respond.DoneTodo{Incident: id, By: "ana", Todo: 1})
-	assert.Equal(t, []string{"1 of 2 to-dos are open"}, gate("closed"))
+	assert.Equal(t, []string{"1 of 2 to-dos are open"}, gate(incident.Closed))
 	assert.Empty(t, gate(incident.Resolved))
+	do(respond.Resolve{Incident: id, By: "ana", Alerts: true, Override: "x"})
+	shut := b.decide(start, Do{At: start, Command: respond.Close{Incident: id, By: "ana"}})
+	require.ErrorContains(t, shut.Refused[0], "1 of 2 to-dos are open")
 	do(respond.DoneTodo{Incident: id, By: "ana", Todo: 2})
-	assert.Empty(t, gate("closed"))
+	assert.Empty(t, gate(incident.Closed))
+	do(respond.Close{Incident: id, By: "ana"})
 }
 
 // TestToDosAndDecisionsAreBounded: no command makes the record grow without end.
