@@ -15,7 +15,7 @@ import (
 // DoAs carries out a command for a viewer who came in through a door. It is the one way from a door to [Engine.Do]; a program that gives
 // commands of its own calls Do.
 //
-// The field By of the command is replaced by the viewer, whatever it was. An incident of a tenant that the viewer does not see is answered
+// The field By of the command is replaced by the viewer, whatever it was. An incident that the viewer may not see, see [respond.Viewer.MaySee], is answered
 // as one that does not exist: the error wraps [ErrNotFound]. A command that the viewer may not give is refused with a
 // [*respond.ForbiddenError], by [Config.Authorize] or else by [respond.May]; the refusal is counted and logged. Else the errors are those
 // of Do.
@@ -37,7 +37,7 @@ func (e *Engine) DoAs(ctx context.Context, v respond.Viewer, c respond.Command) 
 	c = signed(c, v.By())
 	about, hidden, err := e.about(ctx, v, c)
 	if hidden {
-		e.forbidden(ctx, c, &respond.ForbiddenError{Viewer: v, Incident: c.Head().Incident, Need: respond.NeedTenant, Who: "whoever sees the tenant"})
+		e.forbidden(ctx, c, &respond.ForbiddenError{Viewer: v, Incident: c.Head().Incident, Need: respond.NeedTenant, Who: "whoever may see it"})
 	}
 	if err != nil {
 		return err
@@ -65,7 +65,7 @@ func (e *Engine) about(ctx context.Context, v respond.Viewer, c respond.Command)
 	}
 	about.Incident, err = e.Incident(ctx, head.Incident)
 	var odd *UnreadableError
-	hidden = errors.As(err, &odd) && !v.Sees(odd.Tenant) || err == nil && !v.Sees(about.Incident.Tenant)
+	hidden = errors.As(err, &odd) && !v.Sees(odd.Tenant) || err == nil && !v.MaySee(&about.Incident)
 	switch {
 	case hidden, errors.Is(err, ErrNotFound): // it may also be an alert
 		return about, hidden, fmt.Errorf("%w: %.40q", ErrNotFound, head.Incident)

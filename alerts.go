@@ -6,9 +6,11 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/tocsin-dev/tocsin/catalog"
 	"github.com/tocsin-dev/tocsin/incident"
 	"github.com/tocsin-dev/tocsin/internal/core"
 	"github.com/tocsin-dev/tocsin/internal/machine/alert"
+	"github.com/tocsin-dev/tocsin/respond"
 	"github.com/tocsin-dev/tocsin/store"
 )
 
@@ -22,6 +24,9 @@ type AlertQuery struct {
 	Text     string // part of the summary of the latest trigger, the class or the id, in any case; at most 255 bytes
 	After    string // id of the last alert of the previous page, or that of a [MoreError]; empty: the first page
 	Limit    int    // defaults to 100
+	// For leaves out the alerts of private incidents that the viewer may not see, and those of private classes that belong to no incident.
+	// nil: none are left out.
+	For *respond.Viewer
 }
 
 // check returns the faults of the query.
@@ -77,6 +82,12 @@ func (e *Engine) alertRows(ctx context.Context, q *AlertQuery) (store.Query, err
 	return sq, nil
 }
 
+// orphaned reports whether an alert of a private class belongs to no incident, so that nothing says who may see it.
+func orphaned(al *core.Alert, cat *catalog.Compiled) bool {
+	class, _ := cat.Class(al.Class)
+	return al.Incident == "" && class.Private
+}
+
 // Alerts returns alerts, the worst priority first; those of one incident by id. Each says why nobody was paged for it, if it belongs to
 // no incident. Alerts leaves out those that cannot be read; [Engine.Unreadable] lists them. It returns an error that joins the faults of the
 // query, one that wraps [ErrNotFound] for an incident of another tenant, and a [*MoreError] with a part of the answer if the filters leave
@@ -86,6 +97,13 @@ func (e *Engine) Alerts(ctx context.Context, q AlertQuery) ([]incident.Alert, er
 		return nil, err
 	}
 	if err := q.check(); err != nil {
+		return nil, err
+	}
+	hidden, err := e.hiddenFrom(ctx, q.For, q.Tenant)
+	if err == nil && hidden[q.Incident] {
+		err = fmt.Errorf("%w: no incident %q", ErrNotFound, q.Incident)
+	}
+	if err != nil {
 		return nil, err
 	}
 	sq, err := e.alertRows(ctx, &q)
@@ -100,7 +118,7 @@ func (e *Engine) Alerts(ctx context.Context, q AlertQuery) ([]incident.Alert, er
 			return nil, err
 		case more.Read == mostRead:
 			return alerts, &more
-		case err == nil && q.takes(row.rec):
+		case err == nil && q.takes(row.rec) && !hidden[row.rec.Incident] && (q.For == nil || !orphaned(row.rec, cat)):
 			if alerts = append(alerts, core.ViewAlert(row.rec, cat)); len(alerts) == cmp.Or(q.Limit, 100) {
 				return alerts, nil
 			}

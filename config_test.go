@@ -136,7 +136,7 @@ func TestWrongConfigurations(t *testing.T) {
 		}), `catalog: routes: rule "night", line 1, column 6: undefined field 'typ'`},
 		{"a level without wait", written("wait: 5m", "wait: 0s"), `catalog.yaml:8:49: policy "one": level 1: wait: found "0s", expected a duration above zero; to page both at once, put both targets in one level`},
 		{"an alert that goes quiet at once", written("{service: checkout}", "{service: checkout, stale_after: 0s}"), `catalog.yaml:6:54: class "pay.slow": stale_after: found "0s", expected a duration above zero, such as 30m or 7d, or never`},
-		{"a field that is misspelt", written("tier: 1", "teir: 1"), `catalog.yaml:5:40: service "checkout": field "teir" is unknown, expected one of owner, tier, needs, tags, did you mean "tier"?`},
+		{"a field that is misspelt", written("tier: 1", "teir: 1"), `catalog.yaml:5:40: service "checkout": field "teir" is unknown, expected one of owner, tier, needs, tags, name, impaired, did you mean "tier"?`},
 		{"a severity word that is no severity", written("plans:", "severities: {prod: {page: sever}}\nplans:"), `catalog.yaml:7:27: intake "prod": word "page": found "sever", expected info, warning, error or critical`},
 		{"a directory that is missing", func() error { _, err := catalog.Load(os.DirFS("testdata/nowhere")); return err }, `catalog: directory "testdata/nowhere": no such file or directory, expected .yaml or .yml files in it`},
 		{"a directory without a catalog", func() error {

@@ -12,6 +12,7 @@ import (
 	"github.com/tocsin-dev/tocsin/incident"
 	"github.com/tocsin-dev/tocsin/internal/core"
 	"github.com/tocsin-dev/tocsin/internal/line"
+	"github.com/tocsin-dev/tocsin/respond"
 	"github.com/tocsin-dev/tocsin/store"
 )
 
@@ -23,6 +24,7 @@ type LedgerQuery struct {
 	From, To time.Time         // lines of From or later, and before To
 	After    string            // that of a [MoreError]; empty: from the start
 	Limit    int               // incidents whose lines are read; defaults to 500, which is the most
+	For      *respond.Viewer   // leaves out the private incidents that the viewer may not see; nil: none are left out
 }
 
 // LedgerLine says what became of a message at one moment.
@@ -54,10 +56,17 @@ func (e *Engine) Ledger(ctx context.Context, q LedgerQuery) ([]LedgerLine, error
 	if err := q.check(); err != nil {
 		return nil, err
 	}
+	hidden, err := e.hiddenFrom(ctx, q.For, q.Tenant)
+	if err == nil && hidden[q.Incident] {
+		err = fmt.Errorf("%w: no incident %q", ErrNotFound, q.Incident)
+	}
+	if err != nil {
+		return nil, err
+	}
 	if q.Incident != "" {
 		return e.ledgerOf(ctx, &q)
 	}
-	keys, more, err := e.ledgers(ctx, &q)
+	keys, more, err := e.ledgers(ctx, &q, hidden)
 	if err != nil {
 		return nil, err
 	}
@@ -113,7 +122,7 @@ func (e *Engine) ledgerOf(ctx context.Context, q *LedgerQuery) ([]LedgerLine, er
 }
 
 // ledgers returns the incidents that may have lines which the query selects, and where to go on if there are too many.
-func (e *Engine) ledgers(ctx context.Context, q *LedgerQuery) (keys []store.Key, more *MoreError, err error) {
+func (e *Engine) ledgers(ctx context.Context, q *LedgerQuery, hidden map[string]bool) (keys []store.Key, more *MoreError, err error) {
 	sq := store.Query{Tenant: q.Tenant, Kind: core.KindIncident, Limit: scannedPage}
 	if q.After != "" {
 		if sq.After, err = e.cursor(ctx, q.Tenant, core.KindIncident, q.After); err != nil {
@@ -125,7 +134,7 @@ func (e *Engine) ledgers(ctx context.Context, q *LedgerQuery) (keys []store.Key,
 		if err != nil && !isUnreadable(err) {
 			return nil, nil, err
 		}
-		takes := err == nil && q.takes(row.rec)
+		takes := err == nil && q.takes(row.rec) && !hidden[row.Key.ID]
 		if takes && len(keys) == cmp.Or(q.Limit, mostLedgers) || read == mostRead {
 			return keys, &MoreError{After: last, Read: read}, nil
 		}

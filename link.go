@@ -89,6 +89,9 @@ func (e *Engine) followed(ctx context.Context, token string) (Link, error) {
 		Person: escalate.PersonID(claims.Person), Via: claims.Channel, Position: escalate.Position{Round: claims.Round, Level: claims.Level},
 		Incident: seen,
 	}
+	if viewer := l.Viewer(); !viewer.MaySee(&l.Incident) {
+		return Link{}, &LinkError{LinkEnded}
+	}
 	if fault := l.outlived(claims.Made, inc.Phases.Since(), entries); fault != "" {
 		return Link{}, &LinkError{fault}
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/tocsin-dev/tocsin/event"
 	"github.com/tocsin-dev/tocsin/incident"
 	"github.com/tocsin-dev/tocsin/internal/core"
+	"github.com/tocsin-dev/tocsin/respond"
 	"github.com/tocsin-dev/tocsin/severity"
 	"github.com/tocsin-dev/tocsin/store"
 )
@@ -34,6 +35,7 @@ type Query struct {
 	Declared string            // id of the command that declared it; in the tenant
 	After    string            // id of the last incident of the previous page, or that of a [MoreError]; empty: the first page
 	Limit    int               // defaults to 100
+	For      *respond.Viewer   // leaves out the private incidents that the viewer may not see; nil: none are left out
 }
 
 const (
@@ -130,6 +132,10 @@ func (e *Engine) Incidents(ctx context.Context, q Query) ([]incident.Incident, e
 	if err := q.check(); err != nil {
 		return nil, err
 	}
+	hidden, err := e.hiddenFrom(ctx, q.For, q.Tenant)
+	if err != nil {
+		return nil, err
+	}
 	queries := q.stores()
 	if q.After != "" {
 		after, err := e.cursor(ctx, q.Tenant, core.KindIncident, q.After)
@@ -150,7 +156,7 @@ func (e *Engine) Incidents(ctx context.Context, q Query) ([]incident.Incident, e
 			return incidents, &more
 		case err == nil && q.Priority != 0 && q.Priority.Above(row.rec.Rating.Priority):
 			return incidents, nil // and so are all that follow
-		case err == nil && q.takes(row.rec):
+		case err == nil && q.takes(row.rec) && !hidden[row.rec.ID]:
 			inc, err := e.view(ctx, row.rec)
 			if err != nil {
 				return nil, err
@@ -245,6 +251,28 @@ func (e *Engine) Timeline(ctx context.Context, id string) ([]incident.Entry, err
 		e.aside.note(ctx, e, u)
 	}
 	return entries, nil
+}
+
+// Briefing returns a text of at most 25 lines that catches somebody up who joins the incident, see [incident.Briefing]. The error wraps
+// [ErrNotFound], or is an [*UnreadableError]. It knows no viewer: ask [respond.Viewer.MaySee] before.
+func (e *Engine) Briefing(ctx context.Context, id string) (string, error) {
+	row, err := e.read(ctx, id, true)
+	if err != nil {
+		return "", err
+	}
+	if row.Key.Kind != core.KindIncident {
+		return "", fmt.Errorf("%w: %q is an alert", ErrNotFound, id)
+	}
+	inc, err := recOf[*core.Incident](ctx, e, &row)
+	if err != nil {
+		return "", err
+	}
+	view, err := e.view(ctx, inc)
+	if err != nil {
+		return "", err
+	}
+	entries, _ := entriesOf(&row)
+	return incident.Briefing(&view, entries, e.now(ctx)), nil
 }
 
 // maxID is the length of the longest id, in bytes: that of an alert is an intake, "/" and a dedup key.

@@ -21,6 +21,7 @@ import (
 	"github.com/tocsin-dev/tocsin"
 	"github.com/tocsin-dev/tocsin/automate"
 	"github.com/tocsin-dev/tocsin/catalog"
+	"github.com/tocsin-dev/tocsin/comms"
 	"github.com/tocsin-dev/tocsin/escalate"
 	"github.com/tocsin-dev/tocsin/event"
 	"github.com/tocsin-dev/tocsin/incident"
@@ -236,7 +237,43 @@ var calls = map[string]call{
 	"Do Page": {20, func(c *caller) error {
 		return c.Do(c.ctx, respond.Page{Incident: c.one().ID, By: c.by(), Target: pick[escalate.Target](c, "person:ben", "owner", "team:x"), Because: "x"})
 	}},
-	"Do Note":   {50, func(c *caller) error { return c.Do(c.ctx, respond.Note{Incident: c.one().ID, By: c.by(), Text: "x"}) }},
+	"Do Note": {50, func(c *caller) error { return c.Do(c.ctx, respond.Note{Incident: c.one().ID, By: c.by(), Text: "x"}) }},
+	"Do Assume": {30, func(c *caller) error {
+		return c.Do(c.ctx, respond.Assume{Incident: c.one().ID, Role: pick[incident.Role](c, "commander", "expert"), By: c.by()})
+	}},
+	"Do Renounce": {20, func(c *caller) error {
+		return c.Do(c.ctx, respond.Renounce{Incident: c.one().ID, Role: incident.Commander, By: c.by()})
+	}},
+	"Do Offer": {30, func(c *caller) error {
+		return c.Do(c.ctx, respond.Offer{Incident: c.one().ID, Role: incident.Commander, By: c.by(), To: "ben"})
+	}},
+	"Do AcceptRole": {30, func(c *caller) error {
+		return c.Do(c.ctx, respond.AcceptRole{Incident: c.one().ID, Role: incident.Commander, By: "ben"})
+	}},
+	"Do AddTodo": {20, func(c *caller) error {
+		return c.Do(c.ctx, respond.AddTodo{Incident: c.one().ID, By: c.by(), Text: "x", Owner: "ben", Due: time.Now().Add(time.Millisecond)})
+	}},
+	"Do DoneTodo": {20, func(c *caller) error { return c.Do(c.ctx, respond.DoneTodo{Incident: c.one().ID, Todo: 1, By: c.by()}) }},
+	"Do AssignTodo": {20, func(c *caller) error {
+		return c.Do(c.ctx, respond.AssignTodo{Incident: c.one().ID, Todo: 1, Owner: "ben", By: c.by()})
+	}},
+	"Do AskDecision": {20, func(c *caller) error {
+		return c.Do(c.ctx, respond.AskDecision{Incident: c.one().ID, By: c.by(), Text: "x", Options: []string{"a", "b"}, Decider: "ben"})
+	}},
+	"Do Decide": {20, func(c *caller) error {
+		return c.Do(c.ctx, respond.Decide{Incident: c.one().ID, Decision: 1, Option: 1 + c.IntN(2), By: "ben", Because: "x"})
+	}},
+	"Do SetPrivate": {20, func(c *caller) error {
+		return c.Do(c.ctx, respond.SetPrivate{Incident: c.one().ID, Off: c.IntN(2) == 0, By: c.by(), Because: "x"})
+	}},
+	"Briefing": {20, func(c *caller) error {
+		_, err := c.Briefing(c.ctx, c.one().ID)
+		return err
+	}},
+	"Hidden": {20, func(c *caller) error {
+		_, err := c.Hidden(c.ctx, respond.Viewer{Person: c.by()}, "")
+		return err
+	}},
 	"Do Resend": {50, func(c *caller) error { return c.Do(c.ctx, respond.Resend{Letter: c.letter, By: c.by()}) }},
 	"Do StartRun": {50, func(c *caller) error {
 		return c.Do(c.ctx, respond.StartRun{Incident: c.one().ID, Runbook: "mend", By: c.by()})
@@ -252,6 +289,25 @@ var calls = map[string]call{
 	"Do StopRun": {50, func(c *caller) error {
 		id, run := c.run()
 		return c.Do(c.ctx, respond.StopRun{Incident: id, Run: run, By: c.by(), Because: "x"})
+	}},
+	"Do DraftUpdate": {50, func(c *caller) error {
+		return c.Do(c.ctx, respond.DraftUpdate{Incident: c.one().ID, By: c.by(), Text: pick(c, "", "ben looks"), Confirm: c.IntN(2) == 0})
+	}},
+	"Do ApproveUpdate": {50, func(c *caller) error {
+		id, update := c.update()
+		return c.Do(c.ctx, respond.ApproveUpdate{Incident: id, Update: update, By: c.by(), Decline: c.IntN(4) == 0, Because: "x"})
+	}},
+	"Do SendUpdate": {50, func(c *caller) error {
+		id, update := c.update()
+		return c.Do(c.ctx, respond.SendUpdate{Incident: id, Update: pick(c, update, ""), By: c.by(), BreakGlass: c.IntN(2) == 0, Because: "x"})
+	}},
+	"Do CorrectUpdate": {50, func(c *caller) error {
+		id, update := c.update()
+		return c.Do(c.ctx, respond.CorrectUpdate{Incident: id, Update: update, By: c.by(), Text: "x", BreakGlass: c.IntN(2) == 0, Because: "x"})
+	}},
+	"Do RetractUpdate": {50, func(c *caller) error {
+		id, update := c.update()
+		return c.Do(c.ctx, respond.RetractUpdate{Incident: id, Update: update, By: c.by(), BreakGlass: c.IntN(2) == 0, Because: "x"})
 	}},
 	"Do KillSwitch": {20, func(c *caller) error {
 		return c.Do(c.ctx, respond.KillSwitch{Off: c.IntN(4) > 0, By: c.by(), Because: "x"})
@@ -284,6 +340,14 @@ func (c *caller) run() (id, run string) {
 		return inc.ID, "none"
 	}
 	return inc.ID, pick(c, inc.Runs...).ID
+}
+
+func (c *caller) update() (id, update string) {
+	inc := c.one()
+	if inc.Comms == nil || len(inc.Comms.Updates) == 0 {
+		return inc.ID, "none"
+	}
+	return inc.ID, pick(c, inc.Comms.Updates...).ID
 }
 
 func (c *caller) letters() error {
@@ -427,5 +491,13 @@ func stressed() *catalog.Catalog {
 		Steps: []automate.Step{{Do: "act", BeforePage: true}, {Ask: "look"}, {Do: "act"}},
 	}}
 	c.Capabilities = map[string]catalog.Capability{"buying": {Services: slices.Collect(maps.Keys(c.Services))}}
+	c.Comms = map[string]catalog.Comms{"customers": {
+		Audiences: []string{"chat"}, Approve: "commander", Valid: time.Second,
+		First:    map[severity.Priority]time.Duration{severity.P1: time.Second},
+		Every:    map[severity.Priority]time.Duration{severity.P1: time.Second},
+		Messages: map[comms.Stage]string{comms.Investigating: "We look.", comms.Monitoring: "We watch.", comms.Resolved: "It works."},
+	}}
+	c.Audiences = map[string]catalog.Audience{"chat": {Channels: []escalate.Contact{"slack:#status"}, Fallback: []escalate.Contact{"sms:2"}}}
+	c.Plans["loud"] = catalog.Plan{Policy: "two", Soak: new(3 * time.Minute), Comms: "customers"}
 	return c
 }

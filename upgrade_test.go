@@ -93,6 +93,15 @@ func upgrading(t *testing.T, in *inbox) (old, renewed *tocsin.Engine, stopOld, s
 
 // asked are the methods of an Engine on an old replica, about what a newer one has written: the incident of critical("x").
 var asked = map[string]func(t *testing.T, old *tocsin.Engine, id string){
+	"Briefing": func(t *testing.T, old *tocsin.Engine, id string) {
+		_, err := old.Briefing(t.Context(), id)
+		leftToNewer(t, err, "incident", id)
+	},
+	"Hidden": func(t *testing.T, old *tocsin.Engine, _ string) {
+		hidden, err := old.Hidden(t.Context(), respond.Viewer{Person: "ana"}, "")
+		require.NoError(t, err)
+		assert.Empty(t, hidden, "the newer one is not private")
+	},
 	"Incidents": func(t *testing.T, old *tocsin.Engine, _ string) {
 		list, err := old.Incidents(t.Context(), tocsin.Query{})
 		require.NoError(t, err)

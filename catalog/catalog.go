@@ -27,11 +27,13 @@ type Catalog struct {
 	Impact     []ImpactRule // for impact and urgency each, the first that matches and sets it decides
 	Routes     []Route      // the first that matches without Continue decides; those with Continue before it only add
 	Plans      map[string]Plan
+	Roles      map[incident.Role]Role // of those that plans require, and further ones
 	Policies   map[string]escalate.Policy
 	// Strategies may be named by levels beside the built-in ones. They may not have the name of a built-in one.
 	Strategies map[string]escalate.Strategy
 	Runbooks   map[string]automate.Runbook // the key is the name; the field Name is ignored
 	Channels   map[string]Channel
+	Audiences  map[string]Audience
 	Comms      map[string]Comms
 	Matrix     severity.Matrix // defaults to [severity.DefaultMatrix]
 	Objectives map[severity.Priority]severity.Objectives

@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/tocsin-dev/tocsin/automate"
+	"github.com/tocsin-dev/tocsin/comms"
 	"github.com/tocsin-dev/tocsin/escalate"
 	"github.com/tocsin-dev/tocsin/escalate/oncall"
 	"github.com/tocsin-dev/tocsin/event"
@@ -265,7 +266,36 @@ catalog: channel "sms": rate -1/1m, expected so many in a span, both above zero`
 				c.Comms = map[string]Comms{"a": {First: map[severity.Priority]time.Duration{9: time.Minute, severity.P1: -1}}}
 			},
 			`catalog: communication plan "a": first P1: -1ns, expected a positive duration for P1 to P5
-catalog: communication plan "a": first Priority(9): 1m0s, expected a positive duration for P1 to P5`,
+catalog: communication plan "a": first Priority(9): 1m0s, expected a positive duration for P1 to P5
+catalog: communication plan "a": has no message of the stage investigating, expected a template
+catalog: communication plan "a": has no message of the stage resolved, expected a template`,
+		},
+		"messages of a communication plan": {
+			func(c *Catalog) {
+				c.Comms = map[string]Comms{"a": {
+					Require: []string{"Afected"}, Valid: -1, Messages: map[comms.Stage]string{
+						"investigating": "We look.\nIt is {{.Title}}.", "resolved": "Next: {{.NextUpdate}}", "identified": "{{.ResolvedAt}}", "over": "x",
+					},
+					Words:    map[string]map[comms.Stage]string{"mail": {"resolved": "{{.Since"}},
+					Variants: []Variant{{When: "true", Use: "b"}, {When: "true"}, {When: "true", Use: "a"}},
+				}}
+				c.Audiences = map[string]Audience{"mail": {Kind: "x", Channels: []escalate.Contact{""}}}
+				c.Channels = map[string]Channel{"sms": {Needs: []string{"nothing"}}}
+			},
+			`catalog: channel "sms": needed service "nothing" does not exist, expected one of api, batch, checkout, db, wiki
+catalog: audience "mail": kind "x", expected outside, inside or sandbox
+catalog: audience "mail": contact "", expected CHANNEL:ADDRESS
+catalog: communication plan "a": valid -1ns, expected no negative duration
+catalog: communication plan "a": required placeholder "Afected" is unknown, expected one of Service, Impaired, Affected, Doing, Workaround, Expected, Since, NextUpdate, ResolvedAt, did you mean "Affected"?
+catalog: communication plan "a": message of the stage identified names when it was resolved, expected that at the stage resolved only
+catalog: communication plan "a": message of the stage investigating: line 2, column 7: placeholder "{{.Title}}" is unknown, expected {{.NAME}} with one of Service, Impaired, Affected, Doing, Workaround, Expected, Since, NextUpdate, ResolvedAt
+catalog: communication plan "a": stage "over" does not exist, expected investigating, identified, monitoring or resolved
+catalog: communication plan "a": message of the stage resolved names the next update, expected none since it is the last
+catalog: communication plan "a": audience "mail": is no audience of the plan, expected none, since it has none
+catalog: communication plan "a": audience "mail": message of the stage resolved: line 1, column 1: placeholder "{{.Since" is unknown, expected {{.NAME}} with one of Service, Impaired, Affected, Doing, Workaround, Expected, Since, NextUpdate, ResolvedAt
+catalog: communication plan "a": variant 1: communication plan "b" does not exist, expected one of a
+catalog: communication plan "a": variant 2: use is missing, expected one of a
+catalog: communication plan "a": variant 3: uses "a", which has variants itself, expected a plan without`,
 		},
 		"plan comms": {
 			func(c *Catalog) { plan(c, Plan{Comms: "x"}) },

@@ -9,19 +9,22 @@ import (
 	"github.com/tocsin-dev/tocsin/automate"
 )
 
-// Channel limits how fast messages leave over a channel. No span of a rate's length holds more messages than its count. Only pages of P1
+// Channel says how fast messages leave over a channel, and what it depends on. No span of a rate's length holds more messages than its count. Only pages of P1
 // are never held back; they count all the same. A page that a rate holds longer than it may wait goes to the next contact at once.
 type Channel struct {
 	Rates  []automate.Rate // of the whole channel; none: no bound
 	Person []automate.Rate // to one address; none: no bound
+	Needs  []string        // the services that it cannot do without
 }
 
 func channelsForm() field[document] {
 	rates := list("", "a list of rates", rateForm())
-	return key("channels", "How fast messages leave over a channel.",
+	return key("channels", "How fast messages leave over a channel, and what it needs.",
 		func(d *document) *map[string]Channel { return &d.Channels }, named[string]("channel", mapping("Channel", "a channel", true,
 			key("rates", "How many messages it takes in any such span, such as 60/1m. Pages of P1 are never held back, but count.", func(c *Channel) *[]automate.Rate { return &c.Rates }, rates),
 			key("person", "How many go to one address in any such span.", func(c *Channel) *[]automate.Rate { return &c.Person }, rates),
+			key("needs", "The services that it cannot do without.", func(c *Channel) *[]string { return &c.Needs },
+				list("", "a list of services", ref[string]("a service"))),
 		)))
 }
 
@@ -29,6 +32,9 @@ func checkChannels(c *checker) {
 	for at, channel := range entries("channels", "channel", c.Channels) {
 		c.rates(at, "rates", channel.Rates)
 		c.rates(at, "person", channel.Person)
+		for i, need := range channel.Needs {
+			refer(c, at.in("needs", i), "needed service", need, "services", c.Services)
+		}
 	}
 }
 

@@ -39,6 +39,7 @@ func classesForm() field[document] {
 			countField(),
 			key("stale_after", "After how long without a repeat an alert goes quiet; never: only its sender ends it. Without it: as the event or its intake says, else 6h.",
 				func(c *event.Class) *time.Duration { return &c.StaleAfter }, staleForm()),
+			key("private", "Only who has a part in an incident of its alerts sees it.", func(c *event.Class) *bool { return &c.Private }, truth()),
 		)))
 }
 
@@ -166,6 +167,11 @@ func documentClasses(d *markdown) {
 	d.table("Classes", []string{
 		"class", "severity", "service", "owner", "plan", "priority", "condition", "requires", "quiet after", "runbook",
 	}, rows)
+	for _, c := range d.source.Classes {
+		if c.Private {
+			d.line(fmt.Sprintf("\nOnly who has a part in an incident of %s sees it.", plain(c.Name)))
+		}
+	}
 	if len(rows) > 0 {
 		d.line("\nThe priority is that of an event of this severity to which no impact rule speaks. An alert with a " +
 			"condition is pending, and opens no incident, until the condition is met.")

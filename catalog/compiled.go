@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/tocsin-dev/tocsin/automate"
+	"github.com/tocsin-dev/tocsin/comms"
 	"github.com/tocsin-dev/tocsin/event"
 	"github.com/tocsin-dev/tocsin/notify"
 	"github.com/tocsin-dev/tocsin/route"
@@ -27,6 +28,9 @@ type Compiled struct {
 	plans      map[string]*Pinned
 	pinned     map[string]*Pinned // the same by hash
 	recall     *recall
+	variants   map[string]*route.Table[string] // of communication plans, by their names
+	hears      *route.Table[string]            // of audiences
+	terms      []comms.Term
 }
 
 // Compile validates the catalog and makes it ready for questions. The error is that of [Catalog.Validate].
@@ -65,10 +69,13 @@ func (c *Catalog) Document(w io.Writer) error { return all().document(c, w) }
 //   - rule-never-true, rule-only-errs, rule-shadowed, rule-redundant, rule-unguarded, rule-int-arithmetic, rule-unfolded: a rule
 //     does not do what it seems to, as [route.Table.Vet] says;
 //   - uncovered-class: there are routes, none of them matches any event of a class of alerts, and the class names no plan;
-//   - not-carried-out: the catalog decides something that this version keeps and does not act upon;
 //   - empty-level: the targets of a level reach nobody in that time for the incidents of some team;
 //   - unlimited-runbook: a runbook of mode auto has no limit of its own, only the defaults;
-//   - unused-channel: a channel has rates, and neither a contact nor a target names it.
+//   - unused-channel: a channel has rates, and neither a contact nor a target names it;
+//   - no-comms: a class of alerts is about a service that customers know by a name, and a plan of the class has no communication plan;
+//   - no-approver: there is an instant at which nobody can approve the updates of a communication plan;
+//   - unreached-audience: a communication plan names an audience without channels, other than status-page;
+//   - dependent-channel: a channel of an audience needs a service, and the audience has no fallback.
 //
 // Findings come in the order of the sections that they are about, within a section by kind in the order of this list, and
 // within a kind by name.

@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/tocsin-dev/tocsin/automate"
+	"github.com/tocsin-dev/tocsin/comms"
 	"github.com/tocsin-dev/tocsin/escalate"
 	"github.com/tocsin-dev/tocsin/escalate/oncall"
 	"github.com/tocsin-dev/tocsin/event"
@@ -99,7 +100,7 @@ func TestLoadReadsWhatItSays(t *testing.T) {
 			},
 		},
 		Plans: map[string]Plan{
-			"default": {Policy: "standard"}, "payments": {Policy: "standard", Comms: "customers", Roles: []string{"commander"}},
+			"default": {Policy: "standard"}, "payments": {Policy: "standard", Comms: "customers", Roles: []incident.Role{"commander"}},
 		},
 		Policies: map[string]escalate.Policy{"standard": {Repeat: new(3), Levels: []escalate.Level{
 			{Page: []escalate.Target{"owner"}, Wait: 5 * time.Minute}, {Page: []escalate.Target{"owner.lead"}, Wait: 10 * time.Minute},
@@ -109,7 +110,7 @@ func TestLoadReadsWhatItSays(t *testing.T) {
 			First:     map[severity.Priority]time.Duration{severity.P1: 15 * time.Minute, severity.P2: 30 * time.Minute},
 			Every:     map[severity.Priority]time.Duration{severity.P1: 30 * time.Minute, severity.P2: time.Hour},
 			Approve:   "commander",
-			Messages: map[string]string{
+			Messages: map[comms.Stage]string{
 				"investigating": "Some payments fail since {{.Since}}. We are looking into it. Next update {{.NextUpdate}}.",
 				"resolved":      "Payments work again since {{.ResolvedAt}}.",
 			},
@@ -141,7 +142,7 @@ func everything(t *testing.T) *Catalog {
 	c.Severities = map[string]map[string]severity.Level{"alertmanager": {"page": severity.Critical, "ticket": severity.Warning}}
 	c.Plans["slow"] = Plan{
 		Policy: "on", GroupWait: new(time.Minute), Soak: new(time.Duration), ResolveOn: incident.OnLast, Recovered: incident.Resolved,
-		Reopen: new(time.Hour + time.Millisecond), Comms: "customers", Roles: []string{"scribe"},
+		Reopen: new(time.Hour + time.Millisecond), Comms: "customers", Roles: []incident.Role{"scribe"},
 		Group: Grouping{By: []string{"class", "labels.region"}, Any: true, Window: time.Hour, MaxAge: time.Minute, MaxMembers: -1, OnJoin: JoinPage},
 	}
 	c.Policies["on"] = escalate.Policy{Repeat: new(0), Inform: true, Levels: []escalate.Level{
@@ -166,11 +167,21 @@ func everything(t *testing.T) *Catalog {
 		"fail-over": {Owner: "platform", Mode: automate.Manual, Steps: []automate.Step{{Ask: "Fail over."}}},
 		"r":         {Owner: "platform", When: "true", Steps: []automate.Step{{Do: "restart"}}},
 	}
-	c.Channels = map[string]Channel{"sms": {Rates: []automate.Rate{{Count: 60, Per: time.Minute}}, Person: []automate.Rate{{Count: 5, Per: 15 * time.Minute}, {Count: 11, Per: time.Hour}}}}
+	c.Channels = map[string]Channel{"sms": {Rates: []automate.Rate{{Count: 60, Per: time.Minute}}, Person: []automate.Rate{{Count: 5, Per: 15 * time.Minute}, {Count: 11, Per: time.Hour}}, Needs: []string{"db"}}}
 	c.Comms = map[string]Comms{"customers": {
-		Audiences: []string{"mail"}, First: map[severity.Priority]time.Duration{severity.P5: time.Minute}, Approve: "scribe",
-		Every: map[severity.Priority]time.Duration{severity.P1: time.Hour}, Messages: map[string]string{"resolved": "yes: 1\n # no\r\n"},
+		Audiences: []string{"mail", "support"}, First: map[severity.Priority]time.Duration{severity.P5: time.Minute}, Approve: "scribe",
+		Every: map[severity.Priority]time.Duration{severity.P1: time.Hour}, Then: []string{"deputy"}, Valid: 20 * time.Minute,
+		Require: []string{"Affected"}, Affected: "everybody",
+		Messages: map[comms.Stage]string{"investigating": "{{.Impaired}}", "resolved": "yes: 1\n # no\r\n"},
+		Words:    map[string]map[comms.Stage]string{"support": {"identified": "{{.Doing}}"}},
+		Variants: []Variant{{When: "label(\"region\") == \"eu\"\n|| false", Use: "eu"}},
+	}, "eu": {Messages: map[comms.Stage]string{"investigating": "a", "resolved": "b"}}}
+	c.Audiences = map[string]Audience{"mail": {
+		Kind: Outside, Channels: []escalate.Contact{"mail:all"}, Fallback: []escalate.Contact{"sms:bulk"}, When: `label("region") != "us"`,
 	}}
+	checkout := c.Services["checkout"]
+	checkout.Name, checkout.Impaired = "Checkout", "Some payments fail."
+	c.Services["checkout"] = checkout
 	c.Messages = map[notify.Kind]notify.Template{notify.AllClear: {Title: "{{.Summary}} is \"over\""}, notify.Page: {Text: "{{.Why}}\n"}}
 	c.Impact[0].When = "label(\"env\") == \"test\"\n&& true"
 	return c

@@ -47,22 +47,6 @@ func documentObjectives(d *markdown) {
 	d.list("Response-time objectives, counted from when an incident got its worst priority", items)
 }
 
-// vetObjectives reports the objectives that nothing meets in this version, so that each of them is breached.
-func vetObjectives(v *vet) {
-	roles := slices.ContainsFunc(slices.Collect(maps.Values(v.source.Plans)), func(p Plan) bool { return len(p.Roles) > 0 })
-	var engage, update []string
-	for _, p := range slices.Sorted(maps.Keys(v.source.Objectives)) {
-		if v.source.Objectives[p][severity.ToEngage] > 0 && roles {
-			engage = append(engage, p.String())
-		}
-		if v.source.Objectives[p][severity.ToUpdate] > 0 {
-			update = append(update, p.String())
-		}
-	}
-	v.notCarriedOut("objectives", "objectives of", string(severity.ToEngage), engage, "no role is ever filled, so plans with roles always breach it")
-	v.notCarriedOut("objectives", "objectives of", string(severity.ToUpdate), update, "no update is ever sent, so it is always breached")
-}
-
 // ObjectivesOf returns the response-time objectives of incidents of the priority. It must not be changed.
 func (c *Compiled) ObjectivesOf(p severity.Priority) severity.Objectives {
 	return c.source.Objectives[p]

@@ -15,12 +15,14 @@ import (
 )
 
 // Pinned is what an incident keeps from its beginning to its end, even when the catalog changes meanwhile: its plan, and the
-// policy that the plan named at the beginning. It must not be changed.
+// policy and the communication plan that the plan named at the beginning. It must not be changed.
 type Pinned struct {
 	Hash   string          `json:"hash,omitempty" erase:"keep"` // of the other fields, in hexadecimal
 	Name   string          `json:"name" erase:"keep"`
 	Plan   Plan            `json:"plan" erase:"keep"`
 	Policy escalate.Policy `json:"policy" erase:"words"`
+	// Comms are the communication plan of the plan, and those that its variants use, by name.
+	Comms map[string]Comms `json:"comms,omitempty" erase:"keep"`
 }
 
 // hash returns a digest of all that p says.

@@ -36,10 +36,11 @@ type Plan struct {
 	Group Grouping
 	// Triage says that an incident which an alert opens waits for a person to accept it. The escalation does not wait. Defaults to false.
 	Triage bool `json:",omitempty"`
-	// Comms names the communication plan, and Roles are the roles that an incident must fill. This version keeps and shows
-	// both, and does not act upon them.
+	// Roles are the roles that somebody must hold while the incident is active. If one is vacant for the time that [Catalog.Roles] says,
+	// its people are paged, and a finding reports it.
+	Roles []incident.Role
+	// Comms names the communication plan: customers are told of its incidents. Empty: nobody outside is told.
 	Comms string
-	Roles []string
 }
 
 // Grouping says which alerts of a plan share an incident, and for how long new alerts may join it. An alert that is already a
@@ -66,7 +67,7 @@ const (
 )
 
 func plansForm() field[document] {
-	roles := list("", "a list of roles", ref[string]("a role"))
+	roles := list("", "a list of roles", ref[incident.Role]("a role"))
 	wait := optional(durationForm())
 	return key("plans", "The response plans that classes and routes name.",
 		func(d *document) *map[string]Plan { return &d.Plans }, named[string]("plan", mapping("Plan", "a plan", true,
@@ -85,7 +86,7 @@ func plansForm() field[document] {
 			key("triage", "An incident that an alert opens waits for a person to accept or decline it. The pages do not wait. Without it: no.",
 				func(p *Plan) *bool { return &p.Triage }, truth()),
 			key("comms", "The communication plan.", func(p *Plan) *string { return &p.Comms }, ref[string]("a communication plan")),
-			key("roles", "The roles that an incident must fill.", func(p *Plan) *[]string { return &p.Roles }, roles),
+			key("roles", "The roles that somebody must hold while an incident is active.", func(p *Plan) *[]incident.Role { return &p.Roles }, roles),
 		)))
 }
 
@@ -203,6 +204,9 @@ func checkPlans(c *checker) {
 		}
 		refer(c, at.in("policy"), "policy", plan.Policy, "policies", c.Policies)
 		refer(c, at.in("comms"), "communication plan", plan.Comms, "comms", c.Comms)
+		for i, role := range plan.Roles {
+			c.checkRole(at.in("roles", i), role)
+		}
 		c.grouping(at.in("group"), &plan.Group)
 		switch plan.ResolveOn {
 		case "", incident.OnAll, incident.OnLast, incident.OnNever:
@@ -342,37 +346,6 @@ func byPriority(decided *time.Duration, usual func(severity.Priority) time.Durat
 		return printDuration(rest)
 	}
 	return fmt.Sprintf("%s for %s, else %s", printDuration(usual(severity.P1)), strings.Join(special, " and "), printDuration(rest))
-}
-
-// vetPlans reports what a plan decides and this version does not act upon, each kind at the first plan that has it.
-func vetPlans(v *vet) {
-	var comms, roles []string
-	for _, id := range sorted(v.source.Plans) {
-		plan := v.source.Plans[id]
-		if plan.Comms != "" {
-			comms = append(comms, id)
-		}
-		if len(plan.Roles) > 0 {
-			roles = append(roles, id)
-		}
-	}
-	v.notCarriedOut("plans", "plan", "comms", comms, "no update is sent by it")
-	v.notCarriedOut("plans", "plan", "roles", roles, "nobody is asked to fill them")
-}
-
-// notCarriedOut reports what is kept and not acted upon, at the first entry that has it.
-func (v *vet) notCarriedOut(section, noun, field string, names []string, text string) {
-	if len(names) == 0 {
-		return
-	}
-	at := entry(section, noun, names[0])
-	if field != "" {
-		at = spot{at.where + " " + field, append(at.path, field)}
-	}
-	if more := len(names) - 1; more > 0 {
-		at.where += fmt.Sprintf(", and %d more", more)
-	}
-	v.add("not-carried-out", at, "is kept and not carried out: %s", text)
 }
 
 func pinPlan(c *Catalog, p *Pinned) { p.Plan = c.Plans[p.Name] }

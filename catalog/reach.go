@@ -180,6 +180,9 @@ func (c *Compiled) rooms() (all []escalate.Contact) {
 	for _, r := range c.source.Routes {
 		note(r.Also)
 	}
+	for _, r := range c.source.Roles {
+		note(r.Page)
+	}
 	for _, p := range c.source.Policies {
 		for _, l := range p.Levels {
 			note(l.Page)
@@ -188,7 +191,7 @@ func (c *Compiled) rooms() (all []escalate.Contact) {
 	return all
 }
 
-// Channels returns the channels that contacts and targets name, sorted. Each needs a notifier.
+// Channels returns the channels that contacts, targets and audiences name, sorted. Each needs a notifier.
 func (c *Compiled) Channels() []string {
 	used := make(map[string]bool)
 	note := func(contacts []escalate.Contact) {
@@ -201,5 +204,9 @@ func (c *Compiled) Channels() []string {
 		note(p.Contacts)
 	}
 	note(c.rooms())
+	for _, a := range c.source.Audiences {
+		note(a.Channels)
+		note(a.Fallback)
+	}
 	return slices.Sorted(maps.Keys(used))
 }

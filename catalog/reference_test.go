@@ -27,8 +27,7 @@ A duration is written 30s, 5m, 1h30m or 7d. A rate is a count in a span, such as
 [CEL](../route/INDEX.md). Text with a colon, a brace or a number sign needs quotes. NAME in a heading stands for any name.
 
 This page is made from the forms that read the YAML. An empty default means that nothing happens without the key. The examples are those of
-[every-key.yaml](../catalog/testdata/reference/every-key.yaml), a catalog that Load accepts. A key that this version keeps and does not act
-upon is reported by Vet as not-carried-out.
+[every-key.yaml](../catalog/testdata/reference/every-key.yaml), a catalog that Load accepts.
 `
 
 // TestReferenceIsCurrent holds that docs/catalog.md says what the forms say. It is made by -update.

@@ -29,13 +29,15 @@ func all() sections {
 		{severitiesForm, checkSeverities, documentSeverities, unvetted, unpinned},
 		{impactForm, checkImpact, documentImpact, vetImpact, unpinned},
 		{routesForm, checkRoutes, documentRoutes, vetRoutes, unpinned},
-		{plansForm, checkPlans, documentPlans, vetPlans, pinPlan},
+		{plansForm, checkPlans, documentPlans, unvetted, pinPlan},
+		{rolesForm, checkRoles, documentRoles, vetRoles, unpinned},
 		{policiesForm, checkPolicies, documentPolicies, vetPolicies, pinPolicy},
 		{runbooksForm, checkRunbooks, documentRunbooks, vetRunbooks, unpinned},
 		{channelsForm, checkChannels, documentChannels, vetChannels, unpinned},
-		{commsForm, checkComms, documentComms, vetComms, unpinned},
+		{audiencesForm, checkAudiences, documentAudiences, unvetted, unpinned},
+		{commsForm, checkComms, documentComms, vetComms, pinComms},
 		{matrixForm, checkMatrix, undocumented, unvetted, unpinned},
-		{objectivesForm, checkObjectives, documentObjectives, vetObjectives, unpinned},
+		{objectivesForm, checkObjectives, documentObjectives, unvetted, unpinned},
 		{messagesForm, checkMessages, undocumented, unvetted, unpinned},
 	}
 }

@@ -46,7 +46,7 @@ func TestASectionMore(t *testing.T) {
 		},
 		document: func(d *markdown) { d.list("Towns", towns) },
 		vet:      func(v *vet) { v.add("far", spot{"towns", fault.Path{"towns", 1}}, "is far away") },
-		pin:      func(_ *Catalog, p *Pinned) { p.Plan.Roles = towns },
+		pin:      func(_ *Catalog, p *Pinned) { p.Plan.Group.By = towns },
 	})
 	const rest = "version: 1\ndefaults: {owner: a, plan: p}\nteams: {a: {members: [ana]}}\npeople: {ana: {contacts: [mail]}}\n" +
 		"plans: {p: {policy: p}}\npolicies: {p: {levels: [{page: [owner]}]}}\n"
@@ -64,6 +64,6 @@ func TestASectionMore(t *testing.T) {
 	assert.Contains(t, page.String(), "## Towns\n\n- ulm\n- bern\n")
 	assert.Equal(t, []Finding{{"far", "catalog.yaml:7:14", "towns", "is far away"}}, s.vet(c, march, later))
 	out, _ := s.compile(c, &Compiled{})
-	assert.Equal(t, towns, out.Pin("p").Plan.Roles)
+	assert.Equal(t, towns, out.Pin("p").Plan.Group.By)
 	assert.NotEqual(t, compiled(t, c).Pin("p").Hash, out.Pin("p").Hash)
 }

@@ -13,6 +13,9 @@ type Service struct {
 	Tier  int      // 1 to 3, 1 the most important; 0: unknown
 	Needs []string // the services that it cannot do without
 	Tags  []string // words for rules
+	// Name is what customers call it, and Impaired the sentence that tells them what does not work. A service with a Name is one whose
+	// impairment customers notice.
+	Name, Impaired string
 }
 
 func servicesForm() field[document] {
@@ -24,6 +27,10 @@ func servicesForm() field[document] {
 			key("needs", "The services that it cannot do without.", func(s *Service) *[]string { return &s.Needs },
 				list("", "a list of services", ref[string]("a service"))),
 			key("tags", "Words for rules.", func(s *Service) *[]string { return &s.Tags }, list("", "a list of tags", free[string]("a tag"))),
+			key("name", "What customers call it. A service with a name is one whose impairment customers notice.",
+				func(s *Service) *string { return &s.Name }, free[string]("a name")),
+			key("impaired", "What customers are told when it is impaired, a sentence.",
+				func(s *Service) *string { return &s.Impaired }, free[string]("a sentence")),
 		)))
 }
 
@@ -45,10 +52,16 @@ func documentServices(d *markdown) {
 	for _, id := range sorted(d.source.Services) {
 		s := d.source.Services[id]
 		rows = append(rows, []string{
-			plain(id), plain(cmp.Or(s.Owner, d.CatchAll())), plain(d.tiers[id].of(id)), plains(s.Needs, ""), plains(s.Tags, ""),
+			plain(id), plain(cmp.Or(s.Owner, d.CatchAll())), plain(d.tiers[id].of(id)), plains(s.Needs, ""), plains(s.Tags, ""), plain(s.Name),
 		})
 	}
-	d.table("Services", []string{"service", "owner", "importance", "needs", "tags"}, rows)
+	d.table("Services", []string{"service", "owner", "importance", "needs", "tags", "customers say"}, rows)
+}
+
+// Public returns what customers are told of a service that is impaired: its name, and the sentence.
+func (c *Compiled) Public(service string) (name, sentence string) {
+	s := c.source.Services[service]
+	return s.Name, s.Impaired
 }
 
 // Closure returns a service, then everything that it cannot do without, directly or through others, each once. An unknown service needs

@@ -8,9 +8,11 @@ import (
 	"github.com/stretchr/testify/assert"
 
 	"github.com/tocsin-dev/tocsin/automate"
+	"github.com/tocsin-dev/tocsin/comms"
 	"github.com/tocsin-dev/tocsin/escalate"
 	"github.com/tocsin-dev/tocsin/escalate/oncall"
 	"github.com/tocsin-dev/tocsin/event"
+	"github.com/tocsin-dev/tocsin/incident"
 	"github.com/tocsin-dev/tocsin/severity"
 )
 
@@ -51,6 +53,21 @@ func TestVet(t *testing.T) {
 	}
 	level := func(c *Catalog, targets ...escalate.Target) {
 		c.Policies["all"] = escalate.Policy{Levels: []escalate.Level{{Page: targets}}}
+	}
+	onCallAtNoon := func(c *Catalog) { // and updates that somebody must approve at any time
+		c.Comms = map[string]Comms{"customers": {
+			Audiences: []string{"status-page"}, Approve: "commander", Then: []string{"deputy"},
+			Messages: map[comms.Stage]string{"investigating": "We look.", "resolved": "It works."},
+		}}
+		for name, p := range c.Plans {
+			p.Comms = "customers"
+			c.Plans[name] = p
+		}
+		for name, team := range c.Teams {
+			team.Lead, team.Schedule = "", "noon"
+			c.Teams[name] = team
+		}
+		c.Schedules["noon"] = noon{}
 	}
 	for name, tt := range map[string]struct {
 		change func(*Catalog)
@@ -286,15 +303,66 @@ func TestVet(t *testing.T) {
 			[]string{`team "idle": reaches nobody: it has neither members nor somebody on call, expected one of them (unreachable-owner)`},
 		},
 
-		"what is not carried out": {
+		"a role that no plan requires": {
 			func(c *Catalog) {
-				c.Comms = map[string]Comms{"customers": {}}
-				c.Plans["quick"] = Plan{Policy: "all", Comms: "customers", Roles: []string{"scribe"}}
+				c.Roles = map[incident.Role]Role{"scribe": {Page: []escalate.Target{"owner"}}, "expert": {After: time.Minute}}
+			},
+			[]string{`role "scribe": no plan requires it, so nobody is ever paged for it (unused-role)`},
+		},
+		"customers who are told nothing": {
+			func(c *Catalog) {
+				for name, s := range c.Services {
+					s.Name = "The shop"
+					c.Services[name] = s
+				}
 			},
 			[]string{
-				`plan "quick" comms: is kept and not carried out: no update is sent by it (not-carried-out)`,
-				`plan "quick" roles: is kept and not carried out: nobody is asked to fill them (not-carried-out)`,
-				`communication plan "customers": is kept and not carried out: nobody outside hears by it (not-carried-out)`,
+				`class "db.down": is about The shop, which customers know, and plan "quick" has no communication plan, expected one (no-comms)`,
+				`class "shop.slow": is about The shop, which customers know, and plan "standard" has no communication plan, expected one (no-comms)`,
+			},
+		},
+		"updates that a role on call approves": {
+			func(c *Catalog) {
+				onCallAtNoon(c)
+				c.Roles = map[incident.Role]Role{"deputy": {Page: []escalate.Target{"channel:chat:#ops", "person:ana"}}}
+			},
+			[]string{`schedule "noon": nobody is on call from Mon 2026-03-02 00:00 UTC to Mon 2026-03-02 12:00 UTC, the first of 31 gaps, looked at every hour (gap)`},
+		},
+		"updates that a role with gaps approves": {
+			func(c *Catalog) {
+				onCallAtNoon(c)
+				c.Roles = map[incident.Role]Role{"commander": {Page: []escalate.Target{"schedule:noon", "channel:chat:#ops"}}}
+			},
+			[]string{
+				`schedule "noon": nobody is on call from Mon 2026-03-02 00:00 UTC to Mon 2026-03-02 12:00 UTC, the first of 31 gaps, looked at every hour (gap)`,
+				`communication plan "customers": nobody can approve its updates at every instant for incidents of platform, expected somebody on call without a gap, a lead, or a role that pages such people (no-approver)`,
+				`communication plan "customers": nobody can approve its updates at every instant for incidents of shop, expected somebody on call without a gap, a lead, or a role that pages such people (no-approver)`,
+			},
+		},
+		"updates that nobody approves or hears": {
+			func(c *Catalog) {
+				c.Comms = map[string]Comms{"customers": {
+					Audiences: []string{"status-page", "male", "mail"}, Approve: "commander",
+					Messages: map[comms.Stage]string{"investigating": "We look.", "resolved": "It works."},
+				}}
+				c.Audiences = map[string]Audience{"mail": {Channels: []escalate.Contact{"sms:bulk"}}}
+				c.Channels = map[string]Channel{"sms": {Needs: []string{"db"}}}
+				for name, p := range c.Plans {
+					p.Comms = "customers"
+					c.Plans[name] = p
+				}
+				for name, team := range c.Teams {
+					team.Lead, team.Schedule = "", "noon"
+					c.Teams[name] = team
+				}
+				c.Schedules["noon"] = noon{}
+			},
+			[]string{
+				`schedule "noon": nobody is on call from Mon 2026-03-02 00:00 UTC to Mon 2026-03-02 12:00 UTC, the first of 31 gaps, looked at every hour (gap)`,
+				`communication plan "customers": nobody can approve its updates at every instant for incidents of platform, expected somebody on call without a gap, a lead, or a role that pages such people (no-approver)`,
+				`communication plan "customers": nobody can approve its updates at every instant for incidents of shop, expected somebody on call without a gap, a lead, or a role that pages such people (no-approver)`,
+				`communication plan "customers": audience 2: male has no channels, expected an audience of the section audiences (unreached-audience)`,
+				`audience "mail": channel sms needs db, and there is no fallback, expected one that does not (dependent-channel)`,
 			},
 		},
 	} {
@@ -316,9 +384,7 @@ func TestFindingsHavePlaces(t *testing.T) {
 		got = append(got, f.String())
 	}
 	assert.Equal(t, []string{
-		`catalog.yaml:34:39: plan "payments" comms: is kept and not carried out: no update is sent by it (not-carried-out)`,
-		`catalog.yaml:34:50: plan "payments" roles: is kept and not carried out: nobody is asked to fill them (not-carried-out)`,
-		`catalog.yaml:44:3: communication plan "customers": is kept and not carried out: nobody outside hears by it (not-carried-out)`,
+		`catalog.yaml:45:30: communication plan "customers": audience 2: email has no channels, expected an audience of the section audiences (unreached-audience)`,
 	}, got)
 }
 

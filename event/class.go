@@ -53,6 +53,8 @@ type Class struct {
 	// StaleAfter is how long an alert may go without a signal before it goes quiet, or [Never]. The alert waits while a page about it
 	// is still unanswered. Zero: as the event says, else as the intake does, else 6 hours.
 	StaleAfter time.Duration
+	// Private hides the incidents of its alerts from everybody but who has a part in them. A class below a private one is private.
+	Private bool
 }
 
 // Trigger returns an event of class c that opens or repeats an alert. labels alternates names and values:

@@ -12,10 +12,12 @@ const (
 	FindingUncoveredLevel  = "uncovered-level"  // a level reached nobody
 	FindingExhausted       = "exhausted"        // a policy ended without an acknowledgement
 	FindingBreach          = "breach"           // a response-time objective was not met in time
+	FindingVacantRole      = "vacant-role"      // nobody holds a role that a plan requires
 	FindingDeadLetter      = "dead-letter"      // a message could not be delivered over any contact
 	FindingUnknownSeverity = "unknown-severity" // the sender's word for a severity is unknown
 	FindingOverflow        = "overflow"         // a limit was reached, and input was lost
 	FindingRefusedInput    = "refused-input"    // an intake is closed, or found a request odd that it used
+	FindingUpdateOverdue   = "update-overdue"   // an update to customers did not come in time
 	FindingUnreadable      = "unreadable"       // a row of the store cannot be read
 	FindingLoss            = "loss"             // an event was refused or cut; the subject names the intake, the event and the reason
 )

@@ -107,6 +107,7 @@ func (c *Class) fillFrom(a *Class) {
 	}
 	fill(&c.Runbook, a.Runbook)
 	fill(&c.StaleAfter, a.StaleAfter)
+	fill(&c.Private, a.Private)
 	fill(&c.For, a.For)
 	if c.Count == 0 {
 		c.Count, c.Within, c.CountOf = a.Count, a.Within, a.CountOf

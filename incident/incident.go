@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/tocsin-dev/tocsin/automate"
+	"github.com/tocsin-dev/tocsin/comms"
 	"github.com/tocsin-dev/tocsin/escalate"
 	"github.com/tocsin-dev/tocsin/event"
 	"github.com/tocsin-dev/tocsin/internal/line"
@@ -62,6 +63,20 @@ type Incident struct {
 	Told       []Told      `json:"told,omitempty"`    // responders who were paged or informed
 	Pending    []Message   `json:"pending,omitempty"` // messages on their way
 	Runs       []Run       `json:"runs,omitempty"`
+
+	// Private says that only who has a part in the incident may see it, see respond.Viewer.MaySee. PrivateBy made it so; empty: its class did.
+	Private   bool              `json:"private,omitempty"`
+	PrivateBy escalate.PersonID `json:"privateBy,omitempty"`
+
+	Roles  []Assignment `json:"roles,omitempty"`  // who holds which role, and who held one, in the order in which they assumed it; at most 200
+	Offers []RoleOffer  `json:"offers,omitempty"` // of roles, that nobody has answered
+	Vacant []Role       `json:"vacant,omitempty"` // roles that the plan requires and nobody holds, while it is active
+
+	Todos     []Todo     `json:"todos,omitempty"`
+	Decisions []Decision `json:"decisions,omitempty"`
+
+	// Comms is how the communication with customers stands; nil: the plan has none.
+	Comms *comms.Situation `json:"comms,omitempty"`
 
 	Course Course `json:"-"`
 }

@@ -14,12 +14,13 @@ type EntryKind string
 
 // The kinds of entry.
 const (
-	KindState  EntryKind = "state"  // something changed
-	KindPage   EntryKind = "page"   // a message to responders left, or failed for good
-	KindAck    EntryKind = "ack"    // somebody took the incident, or gave it back
-	KindAction EntryKind = "action" // what a runbook does
-	KindChange EntryKind = "change" // a change event
-	KindNote   EntryKind = "note"   // anything else worth knowing
+	KindState    EntryKind = "state"    // something changed
+	KindPage     EntryKind = "page"     // a message to responders left, or failed for good
+	KindAck      EntryKind = "ack"      // somebody took the incident, or gave it back
+	KindAction   EntryKind = "action"   // what a runbook does
+	KindChange   EntryKind = "change"   // a change event
+	KindDecision EntryKind = "decision" // what people were asked to decide, and decided
+	KindNote     EntryKind = "note"     // anything else worth knowing
 )
 
 // Entry is one line of the append-only timeline of an incident or an alert.

@@ -44,13 +44,24 @@ const (
 	WordRetry            Word = "retry"
 	WordWithdrawn        Word = "withdrawn"
 	WordResent           Word = "resent"
-	WordWithheld         Word = "withheld" // a message that has nobody to go to
-	WordRunbook          Word = "runbook"  // Of is its name
-	WordNote             Word = "note"     // Said is what a person wrote
-	WordPinned           Word = "pinned"   // a note that stands above the others
-	WordCorrects         Word = "corrects" // Of is the Seq of the entry about which Said is true instead
+	WordWithheld         Word = "withheld"       // a message that has nobody to go to
+	WordRunbook          Word = "runbook"        // Of is its name
+	WordNote             Word = "note"           // Said is what a person wrote
+	WordPinned           Word = "pinned"         // a note that stands above the others
+	WordCorrects         Word = "corrects"       // Of is the Seq of the entry about which Said is true instead
+	WordUpdate           Word = "update"         // Of is its id
+	WordUpdateOverdue    Word = "update overdue" // an update to customers did not come in time
 	WordChanged          Word = "changed"
-	WordBroken           Word = "broken" // Of is the schedule, strategy, template, or kind of record
+	WordAssumed          Word = "assumed"     // Of is the role
+	WordRenounced        Word = "renounced"   // Of is the role
+	WordOffered          Word = "offered"     // Of is the role
+	WordOfferEnded       Word = "offer ended" // Of is the role: it stays with who holds it
+	WordVacant           Word = "vacant"      // Of is the role
+	WordTodo             Word = "to-do"       // Of is its number
+	WordDecision         Word = "decision"    // Of is its number
+	WordPrivate          Word = "private"     // only who has a part in it may see it
+	WordAlone            Word = "alone"       // the commander of a P1 resolved it with nobody else
+	WordBroken           Word = "broken"      // Of is the schedule, strategy, template, or kind of record
 )
 
 // The words of alerts, beside [WordOpened] and [WordReopened].
@@ -120,7 +131,18 @@ var words = map[Word]row{
 	WordNote:             {kind: KindNote},
 	WordPinned:           {kind: KindNote},
 	WordCorrects:         {kind: KindNote},
+	WordUpdate:           {kind: KindAction, quotes: "because: "},
+	WordUpdateOverdue:    {kind: KindState},
 	WordChanged:          {kind: KindNote},
+	WordAssumed:          {kind: KindState},
+	WordRenounced:        {kind: KindState},
+	WordOffered:          {kind: KindState},
+	WordOfferEnded:       {kind: KindState},
+	WordVacant:           {kind: KindState},
+	WordTodo:             {kind: KindState},
+	WordDecision:         {kind: KindDecision},
+	WordPrivate:          {kind: KindState, quotes: "because: "},
+	WordAlone:            {kind: KindNote},
 	WordBroken:           {kind: KindNote},
 	WordPending:          {kind: KindState},
 	WordResolved:         {kind: KindState},

@@ -195,12 +195,15 @@ func (p *pagerDuty) take(ctx context.Context, ev *pagerDutyEvent) error {
 		return err
 	}
 	v := respond.Viewer{Person: escalate.PersonID(ev.Agent.ID), Tenants: p.tenants}
-	if inc.Phase.Over() || !v.Sees(inc.Tenant) {
-		return nil
-	}
 	person, ok := p.to.Known(v.Person)
 	if !ok {
 		person, ok = p.to.Known(escalate.PersonID(ev.Agent.Email))
+	}
+	if ok {
+		v.Person = person
+	}
+	if inc.Phase.Over() || !v.MaySee(&inc) {
+		return nil
 	}
 	if !ok {
 		p.note(ctx, &inc, ev, reasonStranger, "the catalog has no such person, expected the id among the other names or contacts of one")
@@ -211,7 +214,6 @@ func (p *pagerDuty) take(ctx context.Context, ev *pagerDutyEvent) error {
 	if p.isLate(key, at) {
 		return nil
 	}
-	v.Person = person
 	if err := p.answered(ctx, &inc, ev, p.to.DoAs(ctx, v, do)); err != nil {
 		return err
 	}

@@ -91,6 +91,7 @@ const (
 	OccasionLoss      Occasion = "loss"      // an alert could not be taken in: Latest says why
 	OccasionTaken     Occasion = "taken"     // somebody else acknowledged: Taken, Said.By
 	OccasionTest      Occasion = "test"      // a person tries a contact
+	OccasionYours     Occasion = "yours"     // something is for this person to do: Note says what, Said what another person said of it, Until by when
 	OccasionMany      Occasion = "many"      // more than five pages to a person in five minutes: Pages
 )
 
@@ -104,7 +105,7 @@ type Message struct {
 	To       string   `json:"to,omitempty" erase:"said"` // address of the contact; empty: the channel's default address
 	Person   string   `json:"person,omitempty" erase:"by"`
 	Seq      uint64   `json:"seq"`                         // number of the message in its incident, from 1
-	Part     string   `json:"part,omitempty" erase:"keep"` // part of the response that sends it: escalation, groups or runs
+	Part     string   `json:"part,omitempty" erase:"keep"` // part of the response that sends it, such as escalation, runs or roles
 	Contact  int      `json:"contact,omitempty"`           // index of the contact in the list of the person's contacts, from 0
 	// Audience marks a message to somebody outside. Such a message has a Note and none of the texts for responders.
 	Audience bool `json:"audience,omitempty"`

@@ -67,6 +67,10 @@ func byOccasion() map[Occasion]Template {
 			"Approve? {{cut 150 .Note}}" + id,
 			"{{lines .Summary (asks .) (decide .)}}",
 		},
+		OccasionYours: {
+			"{{.Priority}}, {{cut 150 .Note}}: " + subject + id,
+			"{{with .Said.Text}}\"{{.}}\"\n{{end}}{{with clock . .Until}}Until {{.}}.\n{{end}}{{about .}}",
+		},
 		OccasionFlapping: {
 			"{{.Priority}} goes on and off: " + subject + id,
 			"{{lines \"It counts as firing until it is steady. You are told then.\" (have .)}}",

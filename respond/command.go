@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/tocsin-dev/tocsin/comms"
 	"github.com/tocsin-dev/tocsin/escalate"
 	"github.com/tocsin-dev/tocsin/event"
 	"github.com/tocsin-dev/tocsin/incident"
@@ -288,6 +289,8 @@ type RefusedError struct {
 	Phase    incident.Phase // empty: there is no such incident
 	Status   escalate.Status
 	At       escalate.Position
+	// Held is why an update is held back for a second look, with the places in its texts. The command goes through with Confirm.
+	Held []comms.Finding
 }
 
 // Error implements error.

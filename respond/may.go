@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/tocsin-dev/tocsin/comms"
 	"github.com/tocsin-dev/tocsin/escalate"
 	"github.com/tocsin-dev/tocsin/incident"
 	"github.com/tocsin-dev/tocsin/internal/line"
@@ -23,7 +24,7 @@ type Viewer struct {
 // The grants.
 const (
 	GrantOperator = "operator" // resends, ends the kill switch, and does what the owner team may do
-	GrantApprove  = "approve"  // lets runbooks act
+	GrantApprove  = "approve"  // lets runbooks act, and updates go to customers
 )
 
 // Nobody reports whether v names no person and no machine, or both.
@@ -55,17 +56,34 @@ type About struct {
 	Contact  bool              // the viewer has the contact to which a test is sent
 }
 
-// responds reports whether the person was told of the incident, is being paged, or has it.
+// responds reports whether the person was told of the incident, is being paged, or has it by an acknowledgement or a role, also by one that
+// ended with the incident.
 func (a *About) responds(person escalate.PersonID) bool {
 	i := &a.Incident
 	return slices.ContainsFunc(i.Told, func(t incident.Told) bool { return t.Person == person }) ||
 		slices.ContainsFunc(i.Pending, func(m incident.Message) bool { return m.Level > 0 && m.Person == person }) ||
-		slices.ContainsFunc(i.Escalation.Acks, func(a escalate.Ack) bool { return a.By == person })
+		slices.ContainsFunc(i.Escalation.Acks, func(a escalate.Ack) bool { return a.By == person }) ||
+		slices.ContainsFunc(i.Roles, func(a incident.Assignment) bool {
+			return a.Person == person && (a.Held() || a.Renounced.Equal(i.Closed))
+		})
 }
 
 // requested reports whether the viewer began the run.
 func (a *About) requested(run string, v Viewer) bool {
 	return slices.ContainsFunc(a.Incident.Runs, func(r incident.Run) bool { return r.ID == run && r.By == string(v.By()) })
+}
+
+// update returns the update of the incident with the id, nil if there is none.
+func (a *About) update(id string) *comms.Update {
+	if a.Incident.Comms == nil {
+		return nil
+	}
+	updates := a.Incident.Comms.Updates
+	i := slices.IndexFunc(updates, func(u comms.Update) bool { return u.ID == id })
+	if i < 0 {
+		return nil
+	}
+	return &updates[i]
 }
 
 // Need is what a viewer lacks for a command.
@@ -74,12 +92,12 @@ type Need string
 // The needs.
 const (
 	NeedName      Need = "name"      // the viewer is nobody
-	NeedTenant    Need = "tenant"    // the incident belongs to a tenant that the viewer does not see
+	NeedTenant    Need = "tenant"    // the viewer does not see the tenant, or the incident, which is private
 	NeedPerson    Need = "person"    // the viewer is a machine
 	NeedResponder Need = "responder" // the viewer is not of the owner team, was not paged and does not have the incident
 	NeedOperator  Need = "operator"  // the viewer lacks [GrantOperator]
 	NeedApprove   Need = "approve"   // the viewer lacks [GrantApprove]
-	NeedOther     Need = "other"     // the viewer asked for the run, so somebody else must approve it
+	NeedOther     Need = "other"     // the viewer asked for the run or drafted the update, so somebody else must approve it
 	NeedPolicy    Need = "policy"    // the program's own rule refuses
 )
 
@@ -112,18 +130,25 @@ func (e *ForbiddenError) name() string {
 func (e *ForbiddenError) Unwrap() error { return e.Err }
 
 // May reports whether a viewer who sees the incident, or the tenant of a command about none, may give the command. The error is a
-// [*ForbiddenError]. Ask [Viewer.Sees] first. A command that May does not know is for operators.
+// [*ForbiddenError]. Ask [Viewer.MaySee] first, or [Viewer.Sees] where there is no incident. A command that May does not know is for operators.
 //
 //	acknowledge, unacknowledge           a person
+//	assume, renounce, offer, accept      a person
+//	decide                               a person
 //	declare                              a person, an operator
 //	escalate, note, page, stop a run     a person, an operator
-//	resolve, reprioritise, assess        the owner team, who was paged or informed, who has the incident, an operator
+//	to-dos, ask for a decision           a person, an operator
+//	resolve, reprioritise, assess        the owner team, who was paged or informed, who has the incident or a role in it, an operator
 //	accept, decline, cancel, proceed     these
 //	mitigate, reopen, close, amend       these
+//	make private, show again             these
 //	try a run                            these
 //	answer a step                        a person of these
 //	start a run                          of these who has the grant approve
 //	approve, decline                     a person with the grant approve, but who asked for the run
+//	draft, send, correct, retract an
+//	update to customers                  a person of these
+//	approve, decline an update           a person who was asked to, or with the grant approve, but who drafted it; who drafted it may decline
 //	kill switch on                       everybody
 //	a test message                       who has the contact, an operator
 //	kill switch off, resend              an operator
@@ -136,17 +161,19 @@ func May(v Viewer, c Command, about About) error {
 		return j.needs(NeedName)
 	}
 	switch c := c.(type) {
-	case Acknowledge, Unacknowledge:
+	case Acknowledge, Unacknowledge, Assume, Renounce, Offer, AcceptRole, Decide:
 		return j.first(NeedPerson)
-	case Declare, Escalate, Note, Page, StopRun:
+	case Declare, Escalate, Note, Page, StopRun, AddTodo, DoneTodo, AssignTodo, AskDecision:
 		if v.Has(GrantOperator) {
 			return nil
 		}
 		return j.first(NeedPerson)
-	case Resolve, Reprioritise, Assess, Accept, Decline, Cancel, Proceed, Mitigate, Reopen, Close, Amend:
+	case Resolve, Reprioritise, Assess, SetPrivate, Accept, Decline, Cancel, Proceed, Mitigate, Reopen, Close, Amend:
 		return j.first(NeedResponder)
-	case Answer:
+	case Answer, DraftUpdate, SendUpdate, CorrectUpdate, RetractUpdate:
 		return j.first(NeedPerson, NeedResponder)
+	case ApproveUpdate:
+		return j.update(c)
 	case StartRun:
 		if c.DryRun {
 			return j.first(NeedResponder)
@@ -167,6 +194,21 @@ func May(v Viewer, c Command, about About) error {
 		}
 	}
 	return j.first(NeedOperator) // Resend, and what is not known here
+}
+
+// update judges who approves or declines an update.
+func (j judgement) update(c ApproveUpdate) error {
+	by := string(j.viewer.By())
+	up := j.about.update(c.Update)
+	switch {
+	case up != nil && up.Drafted.By == by && c.Decline:
+		return nil
+	case up != nil && (up.Drafted.By == by || up.Sent.By == by):
+		return j.needs(NeedOther)
+	case up != nil && slices.Contains(up.Asked, by):
+		return j.first(NeedPerson)
+	}
+	return j.first(NeedPerson, NeedApprove)
 }
 
 // judgement is what May goes by.
@@ -216,7 +258,7 @@ func (j judgement) who(n Need) string {
 	case NeedApprove:
 		return "somebody with the grant " + GrantApprove
 	case NeedOther:
-		return "somebody else with the grant " + GrantApprove + " than who asked for the run"
+		return "somebody else with the grant " + GrantApprove + " than who asked for it"
 	}
 	return "somebody with the grant " + GrantOperator
 }

@@ -9,10 +9,12 @@ import (
 	"reflect"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/tocsin-dev/tocsin/comms"
 	"github.com/tocsin-dev/tocsin/escalate"
 	"github.com/tocsin-dev/tocsin/incident"
 	"github.com/tocsin-dev/tocsin/respond"
@@ -25,30 +27,40 @@ var may = []struct {
 	needs   map[string]respond.Need // of those who may not and lack something else than the others
 	need    respond.Need            // of all others
 }{
-	{respond.Acknowledge{}, []string{"person", "owner", "paged", "being paged", "holder", "operator", "approver", "requester"}, nil, respond.NeedPerson},
-	{respond.Unacknowledge{}, []string{"person", "owner", "paged", "being paged", "holder", "operator", "approver", "requester"}, nil, respond.NeedPerson},
-	{respond.Escalate{}, []string{"person", "owner", "paged", "being paged", "holder", "operator", "approver", "requester", "operating machine"}, nil, respond.NeedPerson},
-	{respond.Note{}, []string{"person", "owner", "paged", "being paged", "holder", "operator", "approver", "requester", "operating machine"}, nil, respond.NeedPerson},
-	{respond.Page{}, []string{"person", "owner", "paged", "being paged", "holder", "operator", "approver", "requester", "operating machine"}, nil, respond.NeedPerson},
-	{respond.StopRun{}, []string{"person", "owner", "paged", "being paged", "holder", "operator", "approver", "requester", "operating machine"}, nil, respond.NeedPerson},
-	{respond.Resolve{}, []string{"owner", "paged", "being paged", "holder", "operator", "operating machine"}, nil, respond.NeedResponder},
-	{respond.Reprioritise{}, []string{"owner", "paged", "being paged", "holder", "operator", "operating machine"}, nil, respond.NeedResponder},
-	{respond.Declare{}, []string{"person", "owner", "paged", "being paged", "holder", "operator", "approver", "requester", "operating machine"}, nil, respond.NeedPerson},
-	{respond.Assess{}, []string{"owner", "paged", "being paged", "holder", "operator", "operating machine"}, nil, respond.NeedResponder},
-	{respond.Accept{}, []string{"owner", "paged", "being paged", "holder", "operator", "operating machine"}, nil, respond.NeedResponder},
-	{respond.Decline{}, []string{"owner", "paged", "being paged", "holder", "operator", "operating machine"}, nil, respond.NeedResponder},
-	{respond.Cancel{}, []string{"owner", "paged", "being paged", "holder", "operator", "operating machine"}, nil, respond.NeedResponder},
-	{respond.Proceed{}, []string{"owner", "paged", "being paged", "holder", "operator", "operating machine"}, nil, respond.NeedResponder},
-	{respond.Mitigate{}, []string{"owner", "paged", "being paged", "holder", "operator", "operating machine"}, nil, respond.NeedResponder},
-	{respond.Reopen{}, []string{"owner", "paged", "being paged", "holder", "operator", "operating machine"}, nil, respond.NeedResponder},
-	{respond.Close{}, []string{"owner", "paged", "being paged", "holder", "operator", "operating machine"}, nil, respond.NeedResponder},
-	{respond.Amend{}, []string{"owner", "paged", "being paged", "holder", "operator", "operating machine"}, nil, respond.NeedResponder},
-	{respond.StartRun{DryRun: true}, []string{"owner", "paged", "being paged", "holder", "operator", "operating machine"}, nil, respond.NeedResponder},
+	{respond.Acknowledge{}, []string{"person", "owner", "paged", "being paged", "holder", "role", "operator", "approver", "requester"}, nil, respond.NeedPerson},
+	{respond.Unacknowledge{}, []string{"person", "owner", "paged", "being paged", "holder", "role", "operator", "approver", "requester"}, nil, respond.NeedPerson},
+	{respond.Assume{}, []string{"person", "owner", "paged", "being paged", "holder", "role", "operator", "approver", "requester"}, nil, respond.NeedPerson},
+	{respond.Renounce{}, []string{"person", "owner", "paged", "being paged", "holder", "role", "operator", "approver", "requester"}, nil, respond.NeedPerson},
+	{respond.Offer{}, []string{"person", "owner", "paged", "being paged", "holder", "role", "operator", "approver", "requester"}, nil, respond.NeedPerson},
+	{respond.AcceptRole{}, []string{"person", "owner", "paged", "being paged", "holder", "role", "operator", "approver", "requester"}, nil, respond.NeedPerson},
+	{respond.AddTodo{}, []string{"person", "owner", "paged", "being paged", "holder", "role", "operator", "approver", "requester", "operating machine"}, nil, respond.NeedPerson},
+	{respond.DoneTodo{}, []string{"person", "owner", "paged", "being paged", "holder", "role", "operator", "approver", "requester", "operating machine"}, nil, respond.NeedPerson},
+	{respond.AssignTodo{}, []string{"person", "owner", "paged", "being paged", "holder", "role", "operator", "approver", "requester", "operating machine"}, nil, respond.NeedPerson},
+	{respond.AskDecision{}, []string{"person", "owner", "paged", "being paged", "holder", "role", "operator", "approver", "requester", "operating machine"}, nil, respond.NeedPerson},
+	{respond.Decide{}, []string{"person", "owner", "paged", "being paged", "holder", "role", "operator", "approver", "requester"}, nil, respond.NeedPerson},
+	{respond.Escalate{}, []string{"person", "owner", "paged", "being paged", "holder", "role", "operator", "approver", "requester", "operating machine"}, nil, respond.NeedPerson},
+	{respond.Note{}, []string{"person", "owner", "paged", "being paged", "holder", "role", "operator", "approver", "requester", "operating machine"}, nil, respond.NeedPerson},
+	{respond.Page{}, []string{"person", "owner", "paged", "being paged", "holder", "role", "operator", "approver", "requester", "operating machine"}, nil, respond.NeedPerson},
+	{respond.StopRun{}, []string{"person", "owner", "paged", "being paged", "holder", "role", "operator", "approver", "requester", "operating machine"}, nil, respond.NeedPerson},
+	{respond.Resolve{}, []string{"owner", "paged", "being paged", "holder", "role", "operator", "operating machine"}, nil, respond.NeedResponder},
+	{respond.SetPrivate{}, []string{"owner", "paged", "being paged", "holder", "role", "operator", "operating machine"}, nil, respond.NeedResponder},
+	{respond.Reprioritise{}, []string{"owner", "paged", "being paged", "holder", "role", "operator", "operating machine"}, nil, respond.NeedResponder},
+	{respond.Declare{}, []string{"person", "owner", "paged", "being paged", "holder", "role", "operator", "approver", "requester", "operating machine"}, nil, respond.NeedPerson},
+	{respond.Assess{}, []string{"owner", "paged", "being paged", "holder", "role", "operator", "operating machine"}, nil, respond.NeedResponder},
+	{respond.Accept{}, []string{"owner", "paged", "being paged", "holder", "role", "operator", "operating machine"}, nil, respond.NeedResponder},
+	{respond.Decline{}, []string{"owner", "paged", "being paged", "holder", "role", "operator", "operating machine"}, nil, respond.NeedResponder},
+	{respond.Cancel{}, []string{"owner", "paged", "being paged", "holder", "role", "operator", "operating machine"}, nil, respond.NeedResponder},
+	{respond.Proceed{}, []string{"owner", "paged", "being paged", "holder", "role", "operator", "operating machine"}, nil, respond.NeedResponder},
+	{respond.Mitigate{}, []string{"owner", "paged", "being paged", "holder", "role", "operator", "operating machine"}, nil, respond.NeedResponder},
+	{respond.Reopen{}, []string{"owner", "paged", "being paged", "holder", "role", "operator", "operating machine"}, nil, respond.NeedResponder},
+	{respond.Close{}, []string{"owner", "paged", "being paged", "holder", "role", "operator", "operating machine"}, nil, respond.NeedResponder},
+	{respond.Amend{}, []string{"owner", "paged", "being paged", "holder", "role", "operator", "operating machine"}, nil, respond.NeedResponder},
+	{respond.StartRun{DryRun: true}, []string{"owner", "paged", "being paged", "holder", "role", "operator", "operating machine"}, nil, respond.NeedResponder},
 	{respond.StartRun{}, nil, map[string]respond.Need{
-		"owner": respond.NeedApprove, "paged": respond.NeedApprove, "being paged": respond.NeedApprove, "holder": respond.NeedApprove,
+		"owner": respond.NeedApprove, "paged": respond.NeedApprove, "being paged": respond.NeedApprove, "holder": respond.NeedApprove, "role": respond.NeedApprove,
 		"operator": respond.NeedApprove, "operating machine": respond.NeedApprove,
 	}, respond.NeedResponder},
-	{respond.Answer{}, []string{"owner", "paged", "being paged", "holder", "operator"}, map[string]respond.Need{
+	{respond.Answer{}, []string{"owner", "paged", "being paged", "holder", "role", "operator"}, map[string]respond.Need{
 		"machine": respond.NeedPerson, "operating machine": respond.NeedPerson,
 	}, respond.NeedResponder},
 	{respond.Approve{Run: "R-1"}, []string{"approver"}, map[string]respond.Need{
@@ -57,14 +69,29 @@ var may = []struct {
 	{respond.Approve{Run: "R-2"}, []string{"approver", "requester"}, map[string]respond.Need{
 		"machine": respond.NeedPerson, "operating machine": respond.NeedPerson,
 	}, respond.NeedApprove},
+	{respond.DraftUpdate{}, []string{"owner", "paged", "being paged", "holder", "role", "operator"}, machines, respond.NeedResponder},
+	{respond.SendUpdate{}, []string{"owner", "paged", "being paged", "holder", "role", "operator"}, machines, respond.NeedResponder},
+	{respond.CorrectUpdate{}, []string{"owner", "paged", "being paged", "holder", "role", "operator"}, machines, respond.NeedResponder},
+	{respond.RetractUpdate{}, []string{"owner", "paged", "being paged", "holder", "role", "operator"}, machines, respond.NeedResponder},
+	{respond.ApproveUpdate{Update: "u1"}, []string{"approver", "holder"}, map[string]respond.Need{ // the holder was asked, the requester drafted it
+		"machine": respond.NeedPerson, "operating machine": respond.NeedPerson, "requester": respond.NeedOther,
+	}, respond.NeedApprove},
+	{respond.ApproveUpdate{Update: "u1", Decline: true}, []string{"approver", "holder", "requester"}, machines, respond.NeedApprove},
+	{respond.ApproveUpdate{Update: "u2"}, []string{"approver"}, map[string]respond.Need{ // the requester sent it without approval
+		"machine": respond.NeedPerson, "operating machine": respond.NeedPerson, "requester": respond.NeedOther,
+	}, respond.NeedApprove},
+	{respond.ApproveUpdate{Update: "u3"}, []string{"approver", "requester"}, machines, respond.NeedApprove},
 	{respond.KillSwitch{}, []string{
-		"person", "owner", "paged", "being paged", "holder", "operator", "approver", "requester", "machine", "operating machine",
+		"person", "owner", "paged", "being paged", "holder", "role", "operator", "approver", "requester", "machine", "operating machine",
 	}, nil, ""},
 	{respond.KillSwitch{Off: true}, []string{"operator", "operating machine"}, nil, respond.NeedOperator},
 	{respond.Resend{}, []string{"operator", "operating machine"}, nil, respond.NeedOperator},
 	{respond.SendTest{}, []string{"operator", "operating machine"}, nil, respond.NeedOperator},
 	{foreign{}, []string{"operator", "operating machine"}, nil, respond.NeedOperator},
 }
+
+// machines need a person beside them.
+var machines = map[string]respond.Need{"machine": respond.NeedPerson, "operating machine": respond.NeedPerson}
 
 // foreign is a command that May does not know.
 type foreign struct{ respond.Command }
@@ -79,6 +106,7 @@ var viewers = map[string]struct {
 	"paged":             {respond.Viewer{Person: "ana"}, false},
 	"being paged":       {respond.Viewer{Person: "ben"}, false},
 	"holder":            {respond.Viewer{Person: "cho"}, false},
+	"role":              {respond.Viewer{Person: "fay"}, false},
 	"operator":          {respond.Viewer{Person: "zoe", Grants: []string{respond.GrantOperator}}, false},
 	"approver":          {respond.Viewer{Person: "zoe", Grants: []string{respond.GrantApprove}}, false},
 	"requester":         {respond.Viewer{Person: "dee", Grants: []string{respond.GrantApprove}}, false},
@@ -92,7 +120,11 @@ func TestMay(t *testing.T) {
 		ID: "k7qf", Owner: "payments", Told: []incident.Told{{Person: "ana"}},
 		Pending:    []incident.Message{{Kind: "page", Level: 1, Person: "ben"}, {Kind: "reminder", Person: "zoe"}},
 		Escalation: incident.Escalation{Acks: []escalate.Ack{{By: "cho"}}},
+		Roles:      []incident.Assignment{{Role: "scribe", Person: "zoe", Renounced: time.Unix(1, 0)}, {Role: "scribe", Person: "fay"}},
 		Runs:       []incident.Run{{ID: "R-1", By: "dee"}, {ID: "R-2", By: "eve"}},
+		Comms: &comms.Situation{Updates: []comms.Update{
+			{ID: "u1", Drafted: comms.Drafted{By: "dee"}, Asked: []string{"cho"}}, {ID: "u2", Drafted: comms.Drafted{By: "eve"}, Sent: comms.Release{By: "dee"}},
+		}},
 	}
 	for _, tt := range may {
 		t.Run(reflect.TypeOf(tt.command).Name(), func(t *testing.T) {

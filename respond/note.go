@@ -2,7 +2,6 @@ package respond
 
 import (
 	"errors"
-	"strings"
 	"time"
 
 	"github.com/tocsin-dev/tocsin/escalate"
@@ -25,13 +24,9 @@ func (c Note) Head() Head { return Head{Incident: c.Incident, By: c.By, ID: c.ID
 
 // Check implements Command.
 func (c Note) Check() error {
-	err := errors.Join(checkHead(c), checkWords("text", c.Text))
-	if strings.TrimSpace(c.Text) == "" {
-		err = errors.Join(err, errors.New("text is missing, expected what the note says"))
-	}
+	err := errors.Join(checkHead(c), checkSays(c.Text, "what the note says"))
 	if c.Pinned && c.Corrects != 0 {
 		err = errors.Join(err, errors.New("pinned and corrects, expected one of them"))
 	}
-	err = errors.Join(err, checkInstant("when", c.When))
-	return err
+	return errors.Join(err, checkInstant("when", c.When))
 }

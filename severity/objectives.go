@@ -11,8 +11,8 @@ type Objective string
 // The objectives.
 const (
 	ToAcknowledge Objective = "acknowledge" // a person has the incident
-	ToEngage      Objective = "engage"      // the first role is filled; where the plan has none, a person has the incident
-	ToUpdate      Objective = "update"      // the first update has left
+	ToEngage      Objective = "engage"      // the first role that the plan requires is filled; where it requires none, any role, or a person has the incident
+	ToUpdate      Objective = "update"      // the first update to customers has left; an incident without a communication plan has no such objective
 	ToResolve     Objective = "resolve"
 )
 

@@ -61,7 +61,7 @@ func (q *request) act() error {
 	if said := refused[ids[0]]; q.PostFormValue("back") == "incident" {
 		return q.incidentPage(status, ids[0], &said)
 	}
-	return q.render(status, "main", q.mainPage(p, q.now(), refused))
+	return q.render(status, "main", q.mainPage(q.seen(p), q.now(), refused))
 }
 
 // back leads to where the form was.

@@ -19,6 +19,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/tocsin-dev/tocsin"
+	"github.com/tocsin-dev/tocsin/comms"
 	"github.com/tocsin-dev/tocsin/escalate"
 	"github.com/tocsin-dev/tocsin/event"
 	"github.com/tocsin-dev/tocsin/incident"
@@ -410,9 +411,11 @@ func TestOpenAPIFields(t *testing.T) {
 	file := openAPIFile(t)
 	for name, v := range map[string]any{
 		"Incident": incident.Incident{}, "Alert": incident.Alert{}, "Signal": incident.Signal{}, "Escalation": incident.Escalation{}, "Ack": escalate.Ack{},
-		"Told": incident.Told{}, "Message": incident.Message{}, "Run": incident.Run{}, "RunStep": incident.RunStep{}, "Said": incident.Said{},
-		"Entry": incident.Entry{}, "Sent": incident.Sent{}, "LedgerLine": tocsin.LedgerLine{}, "Position": escalate.Position{}, "Objective": incident.Objective{},
-		"Link": event.Link{},
+		"Told": incident.Told{}, "Message": incident.Message{}, "Run": incident.Run{}, "RunStep": incident.RunStep{}, "Assignment": incident.Assignment{}, "RoleOffer": incident.RoleOffer{}, "Todo": incident.Todo{}, "Decision": incident.Decision{}, "Said": incident.Said{},
+		"Entry": incident.Entry{}, "Sent": incident.Sent{}, "LedgerLine": tocsin.LedgerLine{}, "Position": escalate.Position{}, "Link": event.Link{}, "Objective": incident.Objective{},
+		"Communication": comms.Situation{}, "Update": comms.Update{}, "UpdateFacts": comms.Facts{}, "UpdateDraft": comms.Drafted{},
+		"UpdateVerdict": comms.Verdict{}, "UpdateRelease": comms.Release{}, "UpdateText": comms.Text{}, "UpdateWay": comms.Way{},
+		"UpdateBreach": comms.Breach{}, "HeldFinding": comms.Finding{},
 	} {
 		var fields, required []string
 		for _, f := range reflect.VisibleFields(reflect.TypeOf(v)) {

@@ -2,6 +2,7 @@ package status
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"maps"
 	"slices"
@@ -90,17 +91,21 @@ func (q *apiRequest) now(id string) *standing {
 // visible returns an incident that the viewer sees. The error wraps ErrNotFound for any other.
 func (q *apiRequest) visible(id string) (incident.Incident, error) {
 	inc, err := q.engine.Incident(q.Context(), id)
-	if err == nil && !q.viewer.Sees(inc.Tenant) {
+	if err == nil && !q.viewer.MaySee(&inc) {
 		return incident.Incident{}, tocsin.ErrNotFound
 	}
-	return inc, unseen(q.viewer, err)
+	return inc, unseen(q.Context(), q.engine, q.viewer, id, err)
 }
 
-// unseen returns ErrNotFound in place of an error about a record of a tenant that the viewer does not see.
-func unseen(v respond.Viewer, err error) error {
+// unseen returns ErrNotFound in place of an error about the record of an incident that the viewer does not see.
+func unseen(ctx context.Context, engine *tocsin.Engine, v respond.Viewer, id string, err error) error {
 	var odd *tocsin.UnreadableError
-	if errors.As(err, &odd) && !v.Sees(odd.Tenant) {
-		return tocsin.ErrNotFound
+	if !errors.As(err, &odd) {
+		return err
+	}
+	hidden, failed := engine.Hidden(ctx, v, odd.Tenant)
+	if failed != nil || hidden[id] || !v.Sees(odd.Tenant) {
+		return cmp.Or(failed, tocsin.ErrNotFound)
 	}
 	return err
 }
@@ -205,7 +210,7 @@ func (q *apiRequest) incidents() (any, error) {
 	query := tocsin.Query{
 		Tenant: p.tenant(), Phase: incident.Phase(p.word("phase", phases()...)), Open: p.flag("open"),
 		Team: p.text("team"), Service: p.text("service"), Priority: p.priority(), Text: p.text("text"), From: p.instant("from"), To: p.instant("to"),
-		After: p.text("after"), Limit: p.limit(),
+		After: p.text("after"), Limit: p.limit(), For: &q.viewer,
 	}
 	if query.Open && query.Phase != "" {
 		p.fault("open beside a phase, expected one of them")
@@ -231,7 +236,7 @@ func (q *apiRequest) alerts() (any, error) {
 	p := q.params("tenant", "state", "service", "incident", "promoted", "text", "after", "limit")
 	query := tocsin.AlertQuery{
 		Tenant: p.tenant(), State: p.word("state", "pending", "firing", "quiet", "resolved"), Service: p.text("service"),
-		Incident: p.text("incident"), Text: p.text("text"), After: p.Get("after"), Limit: p.limit(),
+		Incident: p.text("incident"), Text: p.text("text"), After: p.Get("after"), Limit: p.limit(), For: &q.viewer,
 	}
 	if p.Has("promoted") {
 		query.Promoted = new(p.flag("promoted"))
@@ -319,9 +324,15 @@ func (q *apiRequest) letters() (any, error) {
 		Letters []letter `json:"letters"`
 		More    bool     `json:"more"`
 	}{Letters: []letter{}}
+	hidden, err := q.engine.Hidden(q.Context(), q.viewer, tenant)
+	if err != nil {
+		return nil, err
+	}
 	for l, err := range q.engine.DeadLetters(q.Context(), tenant) {
 		var odd *tocsin.UnreadableError
 		switch {
+		case hidden[l.Incident]:
+			continue
 		case errors.As(err, &odd): // GET /unreadable lists it
 			continue
 		case err != nil:

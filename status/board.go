@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"maps"
 	"reflect"
 	"slices"
 	"sync"
@@ -66,6 +67,7 @@ type projection struct {
 	took     time.Duration // how long that was
 	next     chan struct{} // closed when there is a projection that shows something else
 	rendered sync.Map      // fragments of pages by what they depend on
+	secrets
 }
 
 // slowly holds what is read once a minute.
@@ -76,6 +78,7 @@ type slowly struct {
 	sent    time.Time // when a message about one of ended was last delivered
 	letters int
 	lost    []Lost
+	secrets
 }
 
 // span is the time in which an incident was open.
@@ -117,7 +120,7 @@ func (b *board) look(ctx context.Context, c tocsin.Change) *projection {
 // read makes the next projection. A look that fails keeps what the last good one saw.
 func (b *board) read(ctx context.Context, c tocsin.Change) *projection {
 	old, now := b.latest.Load(), time.Now()
-	p := &projection{Snapshot: old.Snapshot, version: old.version + 1, read: now, next: make(chan struct{}), ended: old.ended}
+	p := &projection{Snapshot: old.Snapshot, version: old.version + 1, read: now, next: make(chan struct{}), ended: old.ended, secrets: old.secrets}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), blindAge/3)
 	defer cancel()
 	err := b.readOpen(ctx, c)
@@ -193,7 +196,7 @@ func (b *board) readOpen(ctx context.Context, c tocsin.Change) error {
 func (p *projection) same(old *projection) bool {
 	a, b := p.Snapshot, old.Snapshot
 	a.AsOf, b.AsOf = time.Time{}, time.Time{}
-	return old.version > 0 && p.detail == old.detail && reflect.DeepEqual(a, b)
+	return old.version > 0 && p.detail == old.detail && reflect.DeepEqual(a, b) && reflect.DeepEqual(p.private, old.private)
 }
 
 // failed notes why the board does not know how things stand. A short failure is none.
@@ -242,6 +245,7 @@ func (b *board) readEnded(ctx context.Context, s *slowly, now time.Time) error {
 		}
 		for k := range ended {
 			i := &ended[k]
+			s.keep(i)
 			end := i.Over()
 			if end.After(s.last) {
 				s.last = end
@@ -294,7 +298,9 @@ func (b *board) fill(p *projection, now time.Time) {
 	source := cat.Source()
 	p.Services, p.OnCall, p.Gaps = len(source.Services), duties(cat, now), gaps(cat, now)
 	p.Open, p.Asks, p.Sending = make([]Incident, 0, len(b.open)), nil, 0
+	p.secrets = secrets{maps.Clone(b.slow.private), source}
 	for _, i := range b.open {
+		p.keep(&i)
 		p.Open = append(p.Open, row(cat, &i, now))
 		p.Asks = append(p.Asks, asksOf(&i)...)
 		p.Sending += len(i.Pending)

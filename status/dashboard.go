@@ -232,7 +232,7 @@ func (q *request) now() time.Time { return time.Now().In(q.zone) }
 
 // snapshot returns what the viewer sees at an instant. A screen sees no names.
 func (q *request) snapshot(p *projection, now time.Time) Snapshot {
-	s := p.Snapshot
+	s := q.seen(p).Snapshot
 	s.Now, s.Fault = now, q.fault(p, now)
 	if q.viewer.Person == "" {
 		s = s.unnamed()

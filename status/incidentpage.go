@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/tocsin-dev/tocsin"
 	"github.com/tocsin-dev/tocsin/automate"
 	"github.com/tocsin-dev/tocsin/catalog"
 	"github.com/tocsin-dev/tocsin/escalate"
@@ -64,9 +65,9 @@ func (q *request) incidentPage(status int, id string, said *answer) error {
 		}
 	}
 	if err != nil {
-		return unseen(q.viewer, err)
+		return unseen(q.Context(), q.engine, q.viewer, id, err)
 	}
-	if err := q.belongs(s.inc.Tenant, id); err != nil {
+	if err := q.shows(&s.inc); err != nil {
 		return err
 	}
 	m := q.incidentView(s, now, asOf, fault)
@@ -83,12 +84,20 @@ func (q *request) incidentPage(status int, id string, said *answer) error {
 func (q *request) find(id string) (incident.Incident, error) {
 	inc, err := q.engine.Incident(q.Context(), id)
 	if err == nil {
-		err = q.belongs(inc.Tenant, id)
+		err = q.shows(&inc)
 	}
 	if err != nil {
-		return incident.Incident{}, unseen(q.viewer, err)
+		return incident.Incident{}, unseen(q.Context(), q.engine, q.viewer, id, err)
 	}
 	return inc, nil
+}
+
+// shows returns an error unless the viewer may see an incident, and it is of the request's tenant.
+func (q *request) shows(inc *incident.Incident) error {
+	if !q.viewer.MaySee(inc) {
+		return fmt.Errorf("%w: %q is not for the viewer", tocsin.ErrNotFound, inc.ID)
+	}
+	return q.belongs(inc.Tenant, inc.ID)
 }
 
 // incidentView returns the page of an incident. fault says why nothing newer is known than as of an instant.

@@ -66,7 +66,7 @@ func (q *request) ledger() error {
 // ledgerQuery returns the query that a request asks for. Days are those of the viewer; the last one counts.
 func (q *request) ledgerQuery(now time.Time) (query tocsin.LedgerQuery, err error) {
 	get := q.URL.Query().Get
-	query = tocsin.LedgerQuery{Tenant: q.tenant, Person: escalate.PersonID(clip(get("person"), 100)), After: clip(get("after"), 300)}
+	query = tocsin.LedgerQuery{Tenant: q.tenant, For: &q.viewer, Person: escalate.PersonID(clip(get("person"), 100)), After: clip(get("after"), 300)}
 	if id := get("incident"); id != "" {
 		inc, err := q.find(id)
 		query.Tenant, query.Incident, query.After = inc.Tenant, inc.ID, ""

@@ -39,6 +39,7 @@ func (q *apiRequest) messages() (any, error) {
 	p := q.params("tenant", "person", "from", "to", "after", "limit")
 	query := tocsin.LedgerQuery{
 		Tenant: p.tenant(), Person: escalate.PersonID(p.text("person")), From: p.instant("from"), To: p.instant("to"), After: p.text("after"), Limit: p.limit(),
+		For: &q.viewer,
 	}
 	if !query.To.IsZero() && !query.From.Before(query.To) {
 		p.fault("from is not before to")

@@ -71,7 +71,7 @@ func (m *listPage) dated(q *request, p *projection) {
 
 // services lists the services of the catalog, those with open incidents first.
 func (q *request) services() error {
-	p := q.board(q.tenant).fresh(q.Context())
+	p := q.fresh()
 	m := q.list("Services", "Services")
 	m.dated(q, p)
 	all := q.engine.Catalog().Source().Services
@@ -109,7 +109,7 @@ func tierOf(tier int) string {
 // service shows who owns a service, what it needs, and what is open.
 func (q *request) service() error {
 	name := q.PathValue("name")
-	p, now := q.board(q.tenant).fresh(q.Context()), q.now()
+	p, now := q.fresh(), q.now()
 	source := q.engine.Catalog().Source()
 	s, known := source.Services[name]
 	m := q.list(clip(name, 80), "Services")
@@ -200,7 +200,7 @@ func (q *request) history() error {
 		{Name: "Phase", Field: "phase", Value: get("phase"), Options: phases()},
 		{Name: "Since", Field: "since", Value: clip(get("since"), 10), Type: "date"},
 	}
-	query := tocsin.Query{Tenant: q.tenant, Limit: rowsMost, After: clip(get("after"), 300), Text: m.Search[0].Value}
+	query := tocsin.Query{Tenant: q.tenant, For: &q.viewer, Limit: rowsMost, After: clip(get("after"), 300), Text: m.Search[0].Value}
 	query.Team, query.Service, query.Phase = m.Search[1].chosen(), m.Search[2].chosen(), incident.Phase(m.Search[4].chosen())
 	_ = query.Priority.UnmarshalText([]byte(m.Search[3].chosen())) // one of P1 to P5, or empty
 	query.From, _ = time.ParseInLocation(time.DateOnly, m.Search[5].Value, q.zone)
@@ -271,7 +271,7 @@ func (q *request) alerts() error {
 		{Name: "Service", Field: "service", Value: get("service"), Options: slices.Sorted(maps.Keys(q.engine.Catalog().Source().Services))},
 		{Name: "Paged", Field: "paged", Value: get("paged"), Options: []string{"yes", "no"}},
 	}
-	query := tocsin.AlertQuery{Tenant: q.tenant, Limit: rowsMost, After: clip(get("after"), 300), Text: m.Search[0].Value}
+	query := tocsin.AlertQuery{Tenant: q.tenant, For: &q.viewer, Limit: rowsMost, After: clip(get("after"), 300), Text: m.Search[0].Value}
 	query.State, query.Service = m.Search[1].chosen(), m.Search[2].chosen()
 	if paged := m.Search[3].chosen(); paged != "" {
 		yes := paged == "yes"
@@ -313,9 +313,16 @@ func (q *request) messages() error {
 	m, now := q.list("Messages that failed for good", "Messages"), q.now()
 	m.Path = "messages"
 	t := table{ID: "dead", Name: "Dead letters"}
+	hidden, err := q.engine.Hidden(q.Context(), q.viewer, q.tenant)
+	if err != nil {
+		return err
+	}
 	for d, err := range q.engine.DeadLetters(q.Context(), q.tenant) {
-		if d.Key == "" && err != nil {
+		switch {
+		case d.Key == "" && err != nil:
 			return err
+		case hidden[d.Incident]:
+			continue
 		}
 		if t.Count++; err != nil || len(t.Lines) == rowsMost {
 			continue

@@ -167,7 +167,7 @@ func (q *request) incidentEvents() error {
 	b.fresh(q.Context())
 	return q.stream(func() (*fragment, [2]<-chan struct{}, error) {
 		p, now := b.latest.Load(), s.latest.Load()
-		if now.gone != nil || !q.viewer.Sees(now.inc.Tenant) || q.viewer.Person == "" {
+		if now.gone != nil || !q.viewer.MaySee(&now.inc) || q.viewer.Person == "" {
 			return nil, [2]<-chan struct{}{}, nil
 		}
 		f, err := q.incidentFragment(p, s, now)

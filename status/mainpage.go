@@ -90,7 +90,7 @@ type rest struct {
 }
 
 func (q *request) main() error {
-	p, now := q.board(q.tenant).fresh(q.Context()), q.now()
+	p, now := q.fresh(), q.now()
 	said, of := make(map[string]answer), q.URL.Query().Get("of")
 	i := slices.IndexFunc(p.Open, func(i Incident) bool { return i.ID == of })
 	if did := q.URL.Query().Get("did"); i >= 0 {
@@ -104,7 +104,7 @@ func (q *request) main() error {
 }
 
 func (q *request) verdict() error {
-	s := q.snapshot(q.board(q.tenant).fresh(q.Context()), q.now())
+	s := q.snapshot(q.fresh(), q.now())
 	q.w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	_, _ = fmt.Fprintln(q.w, Verdict(s)) // the viewer has gone away if this fails
 	return nil

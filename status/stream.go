@@ -103,11 +103,11 @@ func (q *request) fragment(p *projection) (*fragment, error) {
 	if now.Before(p.AsOf) {
 		now = p.AsOf.In(q.zone)
 	}
-	kind := fmt.Sprint(now.Unix(), q.base, q.zone, q.URL.RawQuery, q.viewer.Grants, q.viewer.Person == "", q.mayAct(), q.holds(p))
+	kind := fmt.Sprint(now.Unix(), q.base, q.zone, q.URL.RawQuery, q.viewer.Grants, q.viewer.Person == "", q.mayAct(), q.holds(p), q.hidden(p))
 	if f, ok := p.rendered.Load(kind); ok {
 		return f.(*fragment), nil
 	}
-	m := q.mainPage(p, now, nil)
+	m := q.mainPage(q.seen(p), now, nil)
 	f, err := q.rendered("main", m)
 	if err != nil {
 		return nil, err

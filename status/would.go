@@ -2,6 +2,7 @@ package status
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -15,6 +16,7 @@ import (
 	"github.com/tocsin-dev/tocsin/event"
 	"github.com/tocsin-dev/tocsin/intake"
 	"github.com/tocsin-dev/tocsin/internal/line"
+	"github.com/tocsin-dev/tocsin/respond"
 	"github.com/tocsin-dev/tocsin/sim"
 )
 
@@ -55,7 +57,7 @@ type payload struct {
 
 // would says what would happen if a payload came to the intake with the name. The error wraps ErrNotFound if there is none, and if an event
 // has a tenant that the viewer does not see.
-func (c *Config) would(ctx context.Context, e *tocsin.Engine, sees func(tenant string) bool, name string, p payload) (*would, error) {
+func (c *Config) would(ctx context.Context, e *tocsin.Engine, v respond.Viewer, name string, p payload) (*would, error) {
 	build := c.Intakes[name]
 	if build == nil {
 		return nil, fmt.Errorf("%w: intake %.40q", tocsin.ErrNotFound, name)
@@ -66,7 +68,7 @@ func (c *Config) would(ctx context.Context, e *tocsin.Engine, sees func(tenant s
 	}
 	got := intake.Rehearse(build, e.SeverityOf, r)
 	for i := range got.Events {
-		if ev := &got.Events[i]; !sees(ev.Tenant) && !event.IsFinding(ev.Type) {
+		if ev := &got.Events[i]; !v.Sees(ev.Tenant) && !event.IsFinding(ev.Type) {
 			return nil, tocsin.ErrNotFound
 		}
 	}
@@ -75,7 +77,7 @@ func (c *Config) would(ctx context.Context, e *tocsin.Engine, sees func(tenant s
 	if len(events) > wouldEvents {
 		events = events[:wouldEvents]
 	}
-	events = w.meet(ctx, e, sees, events)
+	events = w.meet(ctx, e, v, events)
 	further := got.Events[len(events):]
 	if w.Forecast, err = sim.Foresee(e.Catalog(), time.Now().UTC(), append(events, further...)...); err != nil {
 		return nil, err
@@ -98,7 +100,7 @@ func (p *payload) request(ctx context.Context) (*http.Request, error) {
 }
 
 // meet says what the events would meet. It returns them with what the engine fills in.
-func (w *would) meet(ctx context.Context, e *tocsin.Engine, sees func(tenant string) bool, events []event.Event) (complete []event.Event) {
+func (w *would) meet(ctx context.Context, e *tocsin.Engine, v respond.Viewer, events []event.Event) (complete []event.Event) {
 	ctx, cancel := context.WithTimeout(ctx, wouldStore)
 	defer cancel()
 	all, err := e.Would(ctx, events...)
@@ -107,11 +109,21 @@ func (w *would) meet(ctx context.Context, e *tocsin.Engine, sees func(tenant str
 	}
 	for i := range all {
 		complete = append(complete, all[i].Event)
-		if meet := (wouldMeet{Event: i, Says: meets(&all[i]), Incident: all[i].Joins}); err == nil && meet.Says != "" && sees(all[i].Event.Tenant) {
+		if meet := (wouldMeet{Event: i, Says: meets(&all[i]), Incident: all[i].Joins}); err == nil && meet.Says != "" && shows(ctx, e, v, &all[i]) {
 			w.Open = append(w.Open, meet)
 		}
 	}
 	return complete
+}
+
+// shows reports whether a viewer may be told what an event would meet: not if it is of a private incident, or of a private class without one.
+func shows(ctx context.Context, e *tocsin.Engine, v respond.Viewer, w *tocsin.Would) bool {
+	if id := cmp.Or(w.Joins, w.Alert.Incident); id != "" {
+		inc, err := e.Incident(ctx, id)
+		return err == nil && v.MaySee(&inc)
+	}
+	class, _ := e.Catalog().Class(w.Event.Type)
+	return v.Sees(w.Event.Tenant) && !class.Private
 }
 
 // meets says what an event would be, given what is open; empty if it meets nothing.
@@ -161,7 +173,7 @@ func (q *apiRequest) would() (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	w, err := q.Config.would(q.Context(), q.engine, q.viewer.Sees, q.PathValue("intake"), payload{path, q.Header, body})
+	w, err := q.Config.would(q.Context(), q.engine, q.viewer, q.PathValue("intake"), payload{path, q.Header, body})
 	if err != nil {
 		return nil, err
 	}

@@ -79,7 +79,7 @@ func (q *request) answerWould() error {
 	if header.Get("Content-Type") == "" {
 		header.Set("Content-Type", guessed(body))
 	}
-	w, err := q.Config.would(q.Context(), q.engine, q.viewer.Sees, q.PostFormValue("intake"), payload{m.Path, header, []byte(body)})
+	w, err := q.Config.would(q.Context(), q.engine, q.viewer, q.PostFormValue("intake"), payload{m.Path, header, []byte(body)})
 	if err != nil {
 		return err
 	}

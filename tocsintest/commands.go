@@ -262,6 +262,8 @@ func (p *player) set(field reflect.Value, name string, arg argument) error {
 			return errors.Join(err, wrong(fmt.Sprintf("the number of a dead letter: there are %d", len(dead))))
 		}
 		*into = dead[n-1]
+	case *[]string:
+		*into = strings.Split(text, "|")
 	case *bool:
 		is, err := strconv.ParseBool(text)
 		if err != nil {

@@ -294,43 +294,6 @@ func said(what string, f *incident.Signal) string {
 	return fmt.Sprintf("  %s  %s %q", what, f.Severity, f.Summary)
 }
 
-func (p *player) showIncident(i *incident.Incident, alerts []incident.Alert) []string {
-	e := &i.Escalation
-	escalation := "  escalation  " + string(e.Status)
-	if e.Level > 0 {
-		escalation += "  " + e.Position.String()
-	}
-	phase := "  phase  " + string(i.Phase)
-	if i.Step != "" && i.Step != incident.Investigating {
-		phase += "  " + string(i.Step)
-	}
-	lines := []string{
-		p.names.Replace(i.ID), phase, "  priority  " + i.Reason(), escalation,
-		fmt.Sprintf("  alerts  %d of %d fire", i.Firing, i.Alerts),
-	}
-	for _, al := range alerts {
-		if al.Incident == i.ID {
-			lines = append(lines, fmt.Sprintf("  alert  %s  %s", p.names.Replace(al.ID), al.State))
-		}
-	}
-	for _, ack := range e.Acks {
-		lines = append(lines, fmt.Sprintf("  acknowledged  %s  by %s", incident.Offset(ack.At.Sub(p.start)), ack.By))
-	}
-	if !i.Taken.IsZero() {
-		lines = append(lines, "  first taken by a person  "+incident.Offset(i.Taken.Sub(p.start)))
-	}
-	if !i.ImpactStarted.IsZero() {
-		lines = append(lines, "  impact since  "+incident.Offset(i.ImpactStarted.Sub(p.start)))
-	}
-	for _, run := range i.Runs {
-		lines = append(lines, fmt.Sprintf("  run  %s  %s", p.names.Replace(run.ID), run.State))
-	}
-	if i.Previous != "" {
-		lines = append(lines, "  previous  "+p.names.Replace(i.Previous))
-	}
-	return lines
-}
-
 // action answers the calls of runbooks as the story says, and records them for the transcripts.
 type action struct {
 	p       *player

@@ -103,6 +103,7 @@ var sideways = []struct{ from, to, reason string }{
 	{"internal/machine/phase", "incident", "it moves an incident through incident.Phase"},
 	{"incident", "escalate", "people read who is asked, and who has the incident"},
 	{"incident", "automate", "people read how far a runbook is"},
+	{"incident", "comms", "people read what customers are told"},
 	{"store/*", "store/codec", "a store asks it what it needs of the records"},
 	{"store/storetest", "store/codec", "the suite stores such records"},
 	{"tocsintest", "intake", "a test sends a body to the intake of production"},
@@ -185,7 +186,7 @@ var textForms = []struct{ place, text string }{
 }
 
 // exportedBounds says how many exported types and functions a package may have. Commands are not counted.
-var exportedBounds = map[string]int{"respond": 10, "incident": 25, "escalate": 25, "automate": 25}
+var exportedBounds = map[string]int{"respond": 10, "incident": 32, "escalate": 25, "automate": 25}
 
 // maxFragments is the number of assertions on a piece of text that the tests of tocsintest may have.
 const maxFragments = 10

@@ -144,7 +144,7 @@ func (t *turn) applyEarly(u *unit, row *record, at time.Time) bool {
 func (t *turn) goesQuiet(u *unit, row *record, at time.Time) bool {
 	al := row.rec.(*Alert)
 	u.touch(at)
-	if u.inc != nil && al.Incident == u.inc.ID && u.inc.Phases.Under() && len(u.inc.Escalation.Acks) > 0 {
+	if u.inc != nil && al.Incident == u.inc.ID && u.inc.Phases.Under() && u.held() {
 		al.Hush()
 		row.say(u, at, incident.WordQuiet, "", "nothing was heard of it since "+clockTime(al.Latest.Received))
 		t.emit(u, at, hushed{row})

@@ -162,9 +162,6 @@ func (t *turn) setAside(u *unit, row *record, a *Assessed, at time.Time) {
 	row.say(u, at, incident.WordLate, a.Event.Source, text)
 }
 
-// clockTime formats an instant for an entry.
-func clockTime(at time.Time) string { return at.UTC().Format(time.RFC3339) }
-
 // strays reports whether a label of a member has changed so that another owner or plan is responsible.
 func (al *Alert) strays(u *unit, a *Assessed, f *alert.Facts) bool {
 	return (al.State == alert.Firing || al.State == alert.Quiet) && u.inc != nil && al.Incident == u.inc.ID && a.Promote &&

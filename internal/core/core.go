@@ -11,7 +11,23 @@ type Core struct {
 func New() *Core {
 	return &Core{
 		// Parts hear facts in this order. Of what is due at one instant the first part acts first, but alerts last.
-		parts:    []part{alerts{}, groups{}, changes{}, subjects{}, phases{}, priority{}, delivery{}, escalations{}, runs{}, objectives{}},
+		parts: []part{
+			alerts{},
+			groups{},
+			changes{},
+			subjects{},
+			phases{},
+			priority{},
+			delivery{},
+			escalations{},
+			runs{},
+			updates{},
+			roles{},
+			todos{},
+			decisions{},
+			privacy{},
+			objectives{},
+		},
 		kinds:    kinds(),
 		commands: commands(),
 	}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/tocsin-dev/tocsin/catalog"
+	"github.com/tocsin-dev/tocsin/comms"
 	"github.com/tocsin-dev/tocsin/event"
 	"github.com/tocsin-dev/tocsin/incident"
 	"github.com/tocsin-dev/tocsin/respond"
@@ -212,9 +213,14 @@ func (t *turn) ofTenant(tenant string) {
 // refusal says besides why a command was refused how the incident stands.
 func (u *unit) refusal(why error) error {
 	e := &u.inc.Escalation.State
-	return &respond.RefusedError{
+	refused := &respond.RefusedError{
 		Incident: u.inc.ID, Reason: why.Error(), Phase: u.inc.Phases.Phase, Status: e.Status, At: e.Position,
 	}
+	var held *comms.HeldError
+	if errors.As(why, &held) {
+		refused.Held = held.Findings
+	}
+	return refused
 }
 
 // refuse reports something that brings about too much. If the report itself brings about too much, there is none.

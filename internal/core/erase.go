@@ -95,8 +95,7 @@ func (x *Eraser) Learn(row store.Snapshot) error {
 		if err := json.Unmarshal(entry.Doc, &e); err != nil {
 			return fmt.Errorf("core: erase: entry %d of %q: %w", entry.Seq, row.Key.ID, err)
 		}
-		repeated := e.Word == incident.WordPriority || e.Word == incident.WordIncidentResolved // by messages and views
-		if repeated && e.Said.By == x.person && !partOf(x.person, e.Said.Text) {
+		if quoted(e.Word) && e.Said.By == x.person && !partOf(x.person, e.Said.Text) {
 			list = append(list, e.Said.Text)
 		}
 	}
@@ -104,6 +103,15 @@ func (x *Eraser) Learn(row store.Snapshot) error {
 		x.wrote[row.Key] = newWords(append(list, x.words...))
 	}
 	return nil
+}
+
+// quoted reports whether messages and views repeat what a person says in an entry with the word.
+func quoted(w incident.Word) bool {
+	switch w {
+	case incident.WordPriority, incident.WordIncidentResolved, incident.WordTodo, incident.WordDecision:
+		return true
+	}
+	return false
 }
 
 // of returns what is to be taken out of texts about the record.

@@ -205,17 +205,25 @@ func TestEraseTakesAllButNames(t *testing.T) {
 			"past.late.type plan previous reason service state tenant",
 		"change": "event service tenant type",
 		"group":  "before fields incident plan",
-		"incident": "absorbed.traces class declarations delivery.pending.contacts delivery.pending.holders delivery.pending.kind " +
+		"incident": "absorbed.traces class comms.audiences comms.breaches.stage comms.breaches.told comms.plan comms.stage comms.told " +
+			"comms.updates.approved.by comms.updates.asked comms.updates.audiences comms.updates.drafted.by comms.updates.facts.service " +
+			"comms.updates.failed comms.updates.held.field comms.updates.held.kind comms.updates.id comms.updates.kind comms.updates.of " +
+			"comms.updates.reviewed.by comms.updates.sent.by comms.updates.stage comms.updates.state comms.updates.texts.audience " +
+			"comms.updates.ways.audience decisions.asked decisions.by decisions.role decisions.said.by declarations " +
+			"delivery.pending.contacts delivery.pending.holders delivery.pending.kind " +
 			"delivery.pending.latest delivery.pending.next delivery.pending.note delivery.pending.occasion delivery.pending.part " +
-			"delivery.pending.person delivery.pending.said.by delivery.pending.said.text delivery.pending.which escalation.acks.by escalation.resume escalation.status group id objectives.list.name owner phases.lastAlert phases.phase " +
-			"phases.said.by phases.step phases.waived.by pinned plan previous rating.impact as a name rating.said.by rating.worst rule runbook runs.cause.fires runs.cause.id runs.cause.intake runs.cause.sender.clock runs.cause.tenant " +
+			"delivery.pending.person delivery.pending.role delivery.pending.said.by delivery.pending.said.text delivery.pending.which escalation.acks.by escalation.resume escalation.status group id objectives.list.name owner phases.lastAlert phases.phase " +
+			"phases.said.by phases.step phases.waived.by pinned plan previous privacy.said.by rating.impact as a name rating.said.by rating.worst roles.assigned.person roles.assigned.role roles.offers.from roles.offers.role roles.offers.to roles.vacant.role " +
+			"rule runbook runs.cause.fires runs.cause.id runs.cause.intake runs.cause.sender.clock runs.cause.tenant " +
 			"runs.cause.traceParent runs.cause.type runs.list.by runs.list.id runs.list.incident runs.list.runbook.mode " +
 			"runs.list.runbook.name runs.list.runbook.owner runs.list.runbook.steps.check runs.list.runbook.steps.do runs.list.said.by " +
 			"runs.list.state runs.list.steps.by runs.list.steps.phase runs.list.steps.said.by runs.list.steps.state runs.list.traceParent " +
-			"service subject.alert subject.had subject.occasion tenant traceParent",
+			"service subject.alert subject.had subject.occasion tenant todos.doneBy todos.owner todos.said.by traceParent",
 		"ledger": "runs.run", "unreadable": "id kind",
 		"switch": "by",
-		"plan":   "hash name plan.Comms plan.Group.By plan.Group.OnJoin plan.Policy plan.Recovered plan.ResolveOn plan.Roles policy.Levels.Strategy",
+		"plan": "comms as a name comms.zzz.Affected comms.zzz.Approve comms.zzz.Audiences comms.zzz.Messages as a name comms.zzz.Messages.zzz " +
+			"comms.zzz.Require comms.zzz.Then comms.zzz.Variants.Use comms.zzz.Variants.When comms.zzz.Words as a name " +
+			"comms.zzz.Words.zzz as a name comms.zzz.Words.zzz.zzz hash name plan.Comms plan.Group.By plan.Group.OnJoin plan.Policy plan.Recovered plan.ResolveOn plan.Roles policy.Levels.Strategy",
 	}, kept)
 }
 
@@ -275,7 +283,11 @@ func fill(v reflect.Value, word string) {
 		v.Set(reflect.MakeMap(v.Type()))
 		item := reflect.New(v.Type().Elem()).Elem()
 		fill(item, word)
-		v.SetMapIndex(reflect.ValueOf(word).Convert(v.Type().Key()), item)
+		key := reflect.ValueOf(word)
+		if v.Type().Key().Kind() != reflect.String { // a priority
+			key = reflect.ValueOf(1)
+		}
+		v.SetMapIndex(key.Convert(v.Type().Key()), item)
 	case reflect.Interface:
 		v.Set(reflect.ValueOf(word))
 	case reflect.Struct:
@@ -327,6 +339,11 @@ func TestEraseLog(t *testing.T) {
 			respond.Approve{Incident: "a1", Run: "r", By: by, Because: said},
 			respond.Answer{Incident: "a1", Run: "r", By: by, Note: said},
 			respond.StopRun{Incident: "a1", Run: "r", By: by, Because: said},
+			respond.DraftUpdate{Incident: "a1", By: by, Text: said, Affected: said, Doing: said, Workaround: said, Expected: said},
+			respond.ApproveUpdate{Incident: "a1", Update: "u1", By: by, Because: said},
+			respond.SendUpdate{Incident: "a1", Update: "u1", By: by, Because: said},
+			respond.CorrectUpdate{Incident: "a1", Update: "u1", By: by, Text: said, Because: said},
+			respond.RetractUpdate{Incident: "a1", Update: "u1", By: by, Text: said, Because: said},
 			respond.KillSwitch{By: by, Because: said},
 		} {
 			out = append(out, core.Do{At: start, Command: c})

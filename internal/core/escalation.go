@@ -93,7 +93,7 @@ func (escalations) hear(t *turn, u *unit, at time.Time, f fact) bool {
 			t.escalated(u, at, out)
 		}
 	case stuck:
-		t.needsPerson(u, at)
+		t.needsPerson(u, at, f.what)
 	case moved:
 		t.follow(u, at, f)
 	case touched:
@@ -140,7 +140,7 @@ func (t *turn) news(u *unit, at time.Time, long bool, occasion notify.Occasion, 
 	e := &u.inc.Escalation
 	switch {
 	case e.Status == escalate.Done: // the phase brings it back
-	case long || e.Status == escalate.Exhausted:
+	case long || e.Status == escalate.Exhausted && !u.held():
 		t.escalated(u, at, e.Relapse(at, t.terms(u, at), why))
 	case !e.Unanswered():
 		t.inform(u, at, occasion, why)
@@ -210,8 +210,8 @@ func (t *turn) answered(u *unit, at time.Time) {
 	}
 }
 
-// needsPerson goes on to the next level, because a runbook needs a person.
-func (t *turn) needsPerson(u *unit, at time.Time) {
+// needsPerson goes on to the next level, because something needs a person.
+func (t *turn) needsPerson(u *unit, at time.Time, what string) {
 	e := &u.inc.Escalation
 	out, err := e.Escalate(at, e.Position, t.terms(u, at))
 	if err == nil {
@@ -219,7 +219,7 @@ func (t *turn) needsPerson(u *unit, at time.Time) {
 		return
 	}
 	if e.Status != escalate.Done {
-		t.tellHolders(u, at, Pending{Part: "escalation", Kind: notify.Page, Note: "a runbook needs a person, and no level is left"})
+		t.tellHolders(u, at, Pending{Part: "escalation", Kind: notify.Page, Note: what + " needs a person, and no level is left"})
 	}
 }
 
@@ -278,7 +278,7 @@ func (t *turn) escalated(u *unit, at time.Time, outputs []escalation.Output) {
 		case escalation.Ended:
 			t.policyEnded(u, at, out)
 		case escalation.Withdraw:
-			t.withdraw(u, at, why, time.Time{}, func(p *Pending) bool { return p.Kind == notify.Page && !p.byHand() })
+			t.withdraw(u, at, why, time.Time{}, func(p *Pending) bool { return p.Kind == notify.Page && !p.beside() })
 		case escalation.Took:
 			u.inc.Escalation.Asked, why = nil, string(out.By)+" has it"
 			t.took(u, at, out.Ack)
@@ -300,15 +300,6 @@ func (t *turn) escalated(u *unit, at time.Time, outputs []escalation.Output) {
 	if len(outputs) > 0 && !u.inc.Escalation.Unanswered() {
 		t.emit(u, at, rested{})
 	}
-}
-
-// names names recipients in texts.
-func names(who []escalate.Recipient) []string {
-	all := make([]string, len(who))
-	for i, r := range who {
-		all[i] = recipientName(r)
-	}
-	return all
 }
 
 // fire sends the messages of a level. again says that the level is asked a second time.
@@ -357,7 +348,11 @@ func (t *turn) policyEnded(u *unit, at time.Time, out escalation.Ended) {
 	}
 	u.note(at, incident.WordExhausted, "", "policy %s has ended and nobody has acknowledged", u.plan.Plan.Policy)
 	u.inc.Escalation.Exhausted = !event.IsFinding(u.inc.Class)
-	t.reportAbout(u, at, event.FindingExhausted, fmt.Sprintf("nobody has acknowledged %q (%v)", u.inc.Title, u.inc.Rating.Priority))
+	what := strconv.Quote(u.inc.Title)
+	if u.inc.Privacy.Private { // everybody sees the finding
+		what = "it"
+	}
+	t.reportAbout(u, at, event.FindingExhausted, fmt.Sprintf("nobody has acknowledged %s (%v)", what, u.inc.Rating.Priority))
 }
 
 // acknowledge gives the incident to a person of the catalog.

@@ -13,7 +13,7 @@ import (
 // lapses tells the holders of an incident that it ends, since nothing was heard of its alerts.
 func (t *turn) lapses(u *unit, at time.Time, holders []escalate.PersonID) {
 	for _, holder := range holders {
-		t.tellHolder(u, at, Pending{
+		t.tell(u, at, Pending{
 			Part: "escalation", Kind: notify.Notice, Detail: Detail{Occasion: notify.OccasionQuiet, Ended: u.inc.Phases.Quiet},
 			Note: "nothing was heard of its alerts, so it is closed; if one fires again, you hear anew",
 		}, holder)
@@ -57,7 +57,7 @@ func (t *turn) give(u *unit, at time.Time, by escalate.PersonID, via string) err
 // remind tells the holders that their acknowledgement ends.
 func (t *turn) remind(u *unit, at time.Time, out escalation.Expiring) {
 	for _, holder := range out.Holders {
-		t.tellHolder(u, at, Pending{
+		t.tell(u, at, Pending{
 			Part: "escalation", Kind: notify.Reminder, Detail: Detail{
 				Occasion: notify.OccasionReminder, Taken: u.inc.Escalation.takenBy(holder), Until: out.Ends,
 				Next: names(u.inc.Escalation.Again(t.terms(u, at))),

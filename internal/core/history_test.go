@@ -17,6 +17,7 @@ import (
 
 	"github.com/tocsin-dev/tocsin/automate"
 	"github.com/tocsin-dev/tocsin/catalog"
+	"github.com/tocsin-dev/tocsin/comms"
 	"github.com/tocsin-dev/tocsin/escalate"
 	"github.com/tocsin-dev/tocsin/event"
 	"github.com/tocsin-dev/tocsin/incident"
@@ -64,8 +65,8 @@ func twoTeams() *catalog.Catalog {
 		},
 		Plans: map[string]catalog.Plan{
 			"loud": {
-				Policy: "two", Triage: true, Reopen: new(20 * time.Minute),
-				Group: catalog.Grouping{Window: 10 * time.Minute, MaxMembers: 2, OnJoin: catalog.JoinPage},
+				Policy: "two", Triage: true, Roles: []incident.Role{incident.Commander, "clerk"}, Reopen: new(20 * time.Minute),
+				Group: catalog.Grouping{Window: 10 * time.Minute, MaxMembers: 2, OnJoin: catalog.JoinPage}, Comms: "customers",
 			},
 			"quiet": {
 				Policy: "one", Recovered: incident.Resolved, Soak: new(3 * time.Minute),
@@ -88,6 +89,18 @@ func twoTeams() *catalog.Catalog {
 				{Wait: 2 * time.Minute},
 			},
 		}},
+		Roles: map[incident.Role]catalog.Role{"clerk": {Page: []escalate.Target{"person:cho"}, After: 2 * time.Minute}},
+		Comms: map[string]catalog.Comms{"customers": {
+			Audiences: []string{"mail", "support"}, Approve: "commander", Then: []string{"deputy"}, Valid: 6 * time.Minute,
+			First: map[severity.Priority]time.Duration{severity.P1: 7 * time.Minute, severity.P2: 12 * time.Minute},
+			Every: map[severity.Priority]time.Duration{severity.P1: 9 * time.Minute, severity.P2: 20 * time.Minute},
+			Messages: map[comms.Stage]string{
+				comms.Investigating: "Some payments fail since {{.Since}}.", comms.Monitoring: "They work.", comms.Resolved: "Over since {{.ResolvedAt}}.",
+			},
+		}},
+		Audiences: map[string]catalog.Audience{
+			"mail": {Channels: []escalate.Contact{"mail:all"}, Fallback: []escalate.Contact{"sms:2"}}, "support": {Channels: []escalate.Contact{"slack:#support"}},
+		},
 		Policies: map[string]escalate.Policy{
 			"two": {Levels: []escalate.Level{{Page: []escalate.Target{"owner"}, Wait: 2 * time.Minute}, {Page: []escalate.Target{"owner.lead"}, Wait: 3 * time.Minute}}},
 			"one": {Levels: []escalate.Level{{Page: []escalate.Target{"owner"}, Wait: 4 * time.Minute}}, Repeat: new(1)},
@@ -113,12 +126,12 @@ type step struct {
 	acted   *core.Acted
 }
 
-// history draws inputs at random, at instants that mostly grow. Without life nobody declares an incident or moves it from phase to phase, and
-// a seed draws what it drew before people could.
+// history draws inputs at random, at instants that mostly grow. Without life nobody declares an incident or moves it from phase to phase,
+// takes a role or tells customers, and a seed draws what it drew before people could.
 func history(rng *rand.Rand, n int, life bool) []step {
 	types := []string{"pay.stuck", "pay.slow", "hub.lag", "unknown"}
 	groups := []string{"pay.stuck/checkout", "pay.slow/checkout", "hub.lag/hub", "pay.stuck/checkout/prices"}
-	kinds := 20
+	kinds := 26
 	if !life {
 		kinds, groups = 16, groups[:3]
 	}
@@ -150,6 +163,11 @@ func history(rng *rand.Rand, n int, life bool) []step {
 			}
 		case k == 12 || k == 14 || k == 15:
 			steps = append(steps, acted(rng, at)...)
+			continue
+		case k > 21:
+			s.command = commsCommand(rng, inc(fmt.Sprint(stuck, 1)))
+		case k > 19:
+			steps = append(steps, roomSteps(rng, at, id)...)
 			continue
 		case k == 13:
 			s.command = runCommand(rng)
@@ -195,7 +213,7 @@ func lifeCommand(rng *rand.Rand, id string, at time.Time) respond.Command {
 	case 8:
 		return respond.Reopen{Incident: id, By: "ben", Because: "test"}
 	case 9:
-		return respond.Close{Incident: id, By: "ana"}
+		return respond.Close{Incident: id, By: "ana", Waive: "test"}
 	case 10:
 		return respond.Amend{Incident: id, By: "ana", Moment: incident.ImpactStarted, To: earlier, Because: "test"}
 	case 11:
@@ -310,6 +328,27 @@ func acted(rng *rand.Rand, at time.Time) []step {
 	return steps
 }
 
+func commsCommand(rng *rand.Rand, incident string) respond.Command {
+	by, update := []escalate.PersonID{"ana", "ben", "cho"}[rng.IntN(3)], fmt.Sprint("u", 1+rng.IntN(4))
+	broken := rng.IntN(3) == 0
+	switch rng.IntN(7) {
+	case 0:
+		return respond.DraftUpdate{Incident: incident, By: by, Text: []string{"", "We look.", "ben looks"}[rng.IntN(3)], Confirm: rng.IntN(2) == 0}
+	case 1, 2:
+		return respond.ApproveUpdate{Incident: incident, By: by, Update: update, Decline: rng.IntN(4) == 0, Because: "test"}
+	case 3:
+		return respond.SendUpdate{Incident: incident, By: by, Update: update, BreakGlass: broken, Because: "test"}
+	case 4:
+		return respond.CorrectUpdate{Incident: incident, By: by, Update: update, Text: "All payments fail.", BreakGlass: broken, Because: "test"}
+	case 5:
+		return respond.RetractUpdate{Incident: incident, By: by, Update: update, BreakGlass: broken, Because: "test"}
+	}
+	stages := append(comms.Stages(), "")
+	return respond.SendUpdate{
+		Incident: incident, By: by, Stage: stages[rng.IntN(len(stages))], BreakGlass: broken, Because: "test", Confirm: rng.IntN(2) == 0,
+	}
+}
+
 func runCommand(rng *rand.Rand) respond.Command {
 	incident := inc(fmt.Sprint(stuck, 1+rng.IntN(2)))
 	run := incident + "-1"
@@ -322,6 +361,45 @@ func runCommand(rng *rand.Rand) respond.Command {
 		return respond.KillSwitch{By: "ben", Because: "test", Off: rng.IntN(3) > 0}
 	default:
 		return respond.Answer{Incident: incident, Run: run, Step: 4, By: "ana", Failed: rng.IntN(3) == 0}
+	}
+}
+
+// roomSteps is what people do about who does what: now and then all that it takes to hand a role over.
+func roomSteps(rng *rand.Rand, at time.Time, id string) []step {
+	people := []escalate.PersonID{"ana", "ben", "cho"}
+	role, by, to := []incident.Role{incident.Commander, incident.Expert, "clerk"}[rng.IntN(3)], people[rng.IntN(3)], people[rng.IntN(3)]
+	all := []respond.Command{
+		respond.Assume{Incident: id, Role: role, By: by, From: append(people, "", "")[rng.IntN(5)]},
+		respond.Offer{Incident: id, Role: role, By: by, To: to},
+		respond.AcceptRole{Incident: id, Role: role, By: to, Decline: rng.IntN(3) == 0},
+		respond.Renounce{Incident: id, Role: role, By: to},
+	}
+	if rng.IntN(3) == 0 {
+		return []step{{at: at, command: noteCommand(rng, at, id, by, to)}}
+	}
+	first := rng.IntN(2)
+	var steps []step
+	for _, c := range all[first : 2+rng.IntN(len(all)-1)] {
+		steps = append(steps, step{at: at, command: c})
+	}
+	return steps
+}
+
+// noteCommand is a command about what is to be done, or decided.
+func noteCommand(rng *rand.Rand, at time.Time, id string, by, to escalate.PersonID) respond.Command {
+	switch n := 1 + rng.IntN(2); rng.IntN(7) {
+	case 6:
+		return respond.SetPrivate{Incident: id, By: by, Because: "test", Off: n == 2}
+	case 0, 1:
+		return respond.AddTodo{Incident: id, By: by, Text: "test", Owner: to, Due: at.Add(time.Duration(rng.IntN(20)) * time.Minute)}
+	case 2:
+		return respond.DoneTodo{Incident: id, By: by, Todo: n}
+	case 3:
+		return respond.AssignTodo{Incident: id, By: by, Todo: n, Owner: to}
+	case 4:
+		return respond.AskDecision{Incident: id, By: by, Text: "test", Options: []string{"a", "b"}, Decider: to, Deadline: at.Add(5 * time.Minute)}
+	default:
+		return respond.Decide{Incident: id, By: by, Decision: n, Option: n, Because: "test"}
 	}
 }
 
@@ -418,11 +496,11 @@ func TestBatching(t *testing.T) {
 	if testing.Short() {
 		histories = 40
 	}
-	seeds := append(slices.Clone(onceWrong), 452) // in 452 an incident is closed
+	seeds := append(slices.Clone(onceWrong), 764) // in 764 an incident is closed
 	for seed := range uint64(histories) {
 		seeds = append(seeds, seed)
 	}
-	entries, reached := 0, make(map[string]int)
+	entries, reached, told := 0, make(map[string]int), make(map[string]int)
 	for i, seed := range seeds {
 		rng := rand.New(rand.NewPCG(seed, 1))
 		steps := newWorld(t).known(history(rng, 40, i >= len(onceWrong)))
@@ -438,9 +516,18 @@ func TestBatching(t *testing.T) {
 				for _, what := range []string{
 					"step 1 do look: done", "step 2 do fix: done", "step 3 check look: done", "compensated", "kill switch", "is not answered",
 					`"word":"accepted"`, `"word":"declined"`, `"word":"cancelled"`, `"word":"closed"`, `"word":"declared"`, `"word":"amended"`, `"word":"breached"`, `"word":"at risk"`, `"word":"impact"`, `"word":"step"`, `"word":"corrects"`,
+					"accepted from", "has not answered", "asks for cho", "is due", "goes to",
 				} {
 					if strings.Contains(line, what) {
 						reached[what]++
+					}
+				}
+				for _, what := range []string{
+					"update overdue", "the update investigating is due", "approved until", "has expired", "without approval", "looked at afterwards",
+					"retraction of", "correction of", "declined", "the next is due in", "nobody is left", "confirmed:",
+				} {
+					if strings.Contains(line, what) {
+						told[what]++
 					}
 				}
 			}
@@ -448,9 +535,10 @@ func TestBatching(t *testing.T) {
 		}
 	}
 	if !testing.Short() {
-		require.Len(t, reached, 17, "the histories get everywhere")
+		require.Len(t, reached, 22, "the histories get everywhere")
+		require.Len(t, told, 12, "the updates get everywhere")
 	}
-	t.Logf("%d histories, %d timeline entries, seeds from 0 and %d others; reached %v", len(seeds), entries, len(seeds)-histories, reached)
+	t.Logf("%d histories, %d timeline entries, seeds from 0 and %d others; reached %v; of updates %v", len(seeds), entries, len(seeds)-histories, reached, told)
 }
 
 // forward asserts that no timeline goes back in time, although clocks do.

@@ -17,12 +17,18 @@ const (
 	refEvent    = "event"    // the alerts that an event began
 	refField    = "field"    // the open groups that take in alerts by a field
 	refChanges  = "changes"  // the changes of a service in an hour
+	refPrivate  = "private"  // the private incidents of a tenant
 	refAcked    = "acked"    // the incidents that a person has acknowledged
 	refDeclared = "declared" // the incident that a command declared
 )
 
 // IDRef finds an incident by its id, or an alert that has a tenant. Other alerts are found by their key.
 func IDRef(id string) store.Ref { return store.Ref{Kind: refID, Name: id} }
+
+// PrivateRef finds the private incidents of a tenant.
+func PrivateRef(tenant string) store.Ref {
+	return store.Ref{Tenant: tenant, Kind: refPrivate, Name: refPrivate}
+}
 
 // EventRef finds the alerts that began with the event.
 func EventRef(tenant, id string) store.Ref {

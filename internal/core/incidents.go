@@ -23,8 +23,15 @@ type Incident struct {
 	Delivery   Delivery    `json:"delivery"`
 	Escalation Escalation  `json:"escalation"`
 	Runs       Runs        `json:"runs,omitzero"`
+	Comms      *Comms      `json:"comms,omitempty"`
+	Roles      Roles       `json:"roles,omitzero"`
+	Todos      []Todo      `json:"todos,omitempty"`
 	Objectives Objectives  `json:"objectives,omitzero"`
-	Absorbed   Absorbed    `json:"absorbed,omitzero"`
+
+	Decisions []incident.Decision `json:"decisions,omitempty"`
+	Privacy   Privacy             `json:"privacy,omitzero"`
+
+	Absorbed Absorbed `json:"absorbed,omitzero"`
 	// Declarations are the ids of the commands that declared it.
 	Declarations []string `json:"declarations,omitempty" erase:"keep"`
 	Seq          uint64   `json:"seq"` // of its timeline
@@ -56,10 +63,13 @@ type About struct {
 func indexIncident(t *turn, r *record, i *Incident, c *store.Change) {
 	c.State, c.Ended, c.Priority = string(i.Phases.Phase), i.Phases.Over(), uint8(i.Rating.Priority)
 	t.publish("", refID, i.ID)
+	if i.Privacy.Private {
+		t.publish(r.key.Tenant, refPrivate, refPrivate)
+	}
 	for _, id := range i.Declarations {
 		t.publish(r.key.Tenant, refDeclared, id)
 	}
-	for _, ack := range i.Escalation.Acks[:min(len(i.Escalation.Acks), store.MaxRefs-1-len(i.Declarations))] {
+	for _, ack := range i.Escalation.Acks[:min(len(i.Escalation.Acks), store.MaxRefs-2-len(i.Declarations))] {
 		t.publish(r.key.Tenant, refAcked, string(ack.By))
 	}
 }

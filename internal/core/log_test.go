@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/tocsin-dev/tocsin/automate"
+	"github.com/tocsin-dev/tocsin/comms"
 	"github.com/tocsin-dev/tocsin/escalate"
 	"github.com/tocsin-dev/tocsin/event"
 	"github.com/tocsin-dev/tocsin/internal/core"
@@ -31,6 +32,11 @@ func TestTheLogKeepsEveryInput(t *testing.T) {
 		respond.Approve{Incident: "a1", By: "ana"},
 		respond.Answer{Incident: "a1", By: "ana"},
 		respond.StopRun{Incident: "a1", By: "ana"},
+		respond.DraftUpdate{Incident: "a1", By: "ana", Stage: comms.Identified, Doing: "drill", Confirm: true},
+		respond.ApproveUpdate{Incident: "a1", Update: "u1", By: "ana", Decline: true, Because: "drill"},
+		respond.SendUpdate{Incident: "a1", Update: "u1", By: "ana", BreakGlass: true, Because: "drill"},
+		respond.CorrectUpdate{Incident: "a1", Update: "u1", By: "ana", Text: "drill"},
+		respond.RetractUpdate{Incident: "a1", Update: "u1", By: "ana", Text: "drill", Because: "drill"},
 		respond.KillSwitch{Tenant: "shop", By: "ana"},
 		respond.SendTest{Tenant: "shop", Contact: "slack:@ana", Service: "payments", By: "ana", ID: "2"},
 	}

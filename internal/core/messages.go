@@ -66,6 +66,7 @@ type Detail struct {
 	Next     []string            `json:"next,omitempty"`
 	NextAt   time.Time           `json:"nextAt,omitzero"`
 	Said     incident.Said       `json:"said,omitzero"`
+	Role     incident.Role       `json:"role,omitempty"` // for which somebody is asked
 }
 
 // ends reports whether a message says that the incident is over, or will be.
@@ -75,6 +76,9 @@ func (p *Pending) ends() bool {
 
 // byHand reports whether a person asks by the message, and not a level.
 func (p *Pending) byHand() bool { return p.Occasion == notify.OccasionAsked }
+
+// beside reports whether a page stands beside the escalation: an acknowledgement does not answer it.
+func (p *Pending) beside() bool { return p.byHand() || p.Occasion == notify.OccasionYours }
 
 // asks reports whether a message that asks, of a level or by hand, is on its way.
 func (d *Delivery) asks() bool {
@@ -102,7 +106,7 @@ func (p *Pending) lane() string {
 		return " other"
 	case p.Occasion == notify.OccasionJoined:
 		return " joined"
-	case p.byHand():
+	case p.beside():
 		return " by hand"
 	}
 	return " page"
@@ -146,15 +150,19 @@ func (t *turn) tellHolders(u *unit, at time.Time, m Pending) {
 
 // tellAcked sends a message to those who have the incident, or had it when it ended. It reports whether there was one.
 func (t *turn) tellAcked(u *unit, at time.Time, m Pending) (held bool) {
-	for _, holder := range u.inc.Escalation.Who() {
-		held = t.tellHolder(u, at, m, holder) || held
+	for _, holder := range u.holders() {
+		held = t.tell(u, at, m, holder) || held
 	}
 	return held
 }
 
-// tellHolder sends a message to a person who has the incident, and reports whether the catalog has a contact of that person. A runbook
-// that has the incident reads none.
-func (t *turn) tellHolder(u *unit, at time.Time, m Pending, who escalate.PersonID) bool {
+// yours is a notice that something is for a person to do.
+func yours(part, note string) Pending {
+	return Pending{Part: part, Kind: notify.Notice, Note: note, Detail: Detail{Occasion: notify.OccasionYours}}
+}
+
+// tell sends a message to a person, and reports whether the catalog has a contact of that person. A runbook that has the incident reads none.
+func (t *turn) tell(u *unit, at time.Time, m Pending, who escalate.PersonID) bool {
 	contacts := t.cat.Contacts(who)
 	switch {
 	case len(contacts) > 0:
@@ -334,6 +342,15 @@ func recipientName(r escalate.Recipient) string {
 		return string(r.Person)
 	}
 	return string(r.Contacts[0])
+}
+
+// names names recipients in texts.
+func names(who []escalate.Recipient) []string {
+	all := make([]string, len(who))
+	for i, r := range who {
+		all[i] = recipientName(r)
+	}
+	return all
 }
 
 // againExhausted is how long after the latest message of an exhausted incident a repeat begins a new round.

@@ -16,7 +16,7 @@ type Objectives struct {
 	Since time.Time            `json:"since,omitzero"`
 	Worst severity.Priority    `json:"worst,omitempty"`
 	List  []incident.Objective `json:"list,omitempty"`
-	// Engaged and Updated are when the first role was filled, and when the first update left.
+	// Engaged and Updated are when the first role was filled, and when customers got the first update.
 	Engaged time.Time `json:"engaged,omitzero"`
 	Updated time.Time `json:"updated,omitzero"`
 }
@@ -77,7 +77,10 @@ func (objectives) act(t *turn, u *unit, at time.Time) bool {
 		b.Breached, b.Told = true, true
 		u.enter(at, incident.Entry{Word: incident.WordBreached, Of: string(b.Name), Text: span})
 		f := breach(u, b.Name)
-		f.Summary = event.Mend(fmt.Sprintf("incident %s: %s took longer than %s: %s", u.inc.ID, b.Name, span, u.inc.Title), event.MaxSummary)
+		f.Summary = fmt.Sprintf("incident %s: %s took longer than %s", u.inc.ID, b.Name, span)
+		if !u.inc.Privacy.Private {
+			f.Summary = event.Mend(f.Summary+": "+u.inc.Title, event.MaxSummary)
+		}
 		t.report(f, u.inc.Tenant, at)
 		return true
 	}
@@ -136,7 +139,11 @@ func (t *turn) promise(u *unit) {
 		if had >= 0 {
 			b = o.List[had]
 		}
-		switch span := spans[name]; {
+		span := spans[name]
+		if name == severity.ToUpdate && u.inc.Comms == nil { // there is nobody to tell
+			span = 0
+		}
+		switch {
 		case !b.Met.IsZero() || b.Breached:
 			list = append(list, b)
 		case span > 0:

@@ -211,7 +211,7 @@ type hearing struct {
 func (h hearing) hear(t *turn, u *unit, at time.Time, f fact) bool {
 	switch f.(type) {
 	case seized:
-		t.emit(u, at, stuck{})
+		t.emit(u, at, stuck{"a test"})
 		t.emit(u, at, readied{})
 	case stuck, readied, released:
 	default:

@@ -113,7 +113,7 @@ type (
 	}
 	// doubted: the end of a member is in doubt until the instant.
 	doubted struct{ until time.Time }
-	// swept: a person resolves the incident. all says that every alert resolves with it.
+	// swept: a person ends the incident. all says that every alert resolves with it.
 	swept struct {
 		by  escalate.PersonID
 		all bool
@@ -152,11 +152,11 @@ type (
 	seized struct{ by escalate.PersonID }
 	// released: a runbook no longer has the incident.
 	released struct{ by escalate.PersonID }
-	// stuck: a runbook needs a person.
-	stuck struct{}
-	// engaged: a role is filled.
+	// stuck: something, such as a runbook, needs a person.
+	stuck struct{ what string }
+	// engaged: a role is filled that the plan requires, or any role if it requires none.
 	engaged struct{}
-	// updated: an update has left.
+	// updated: an update has left for customers.
 	updated struct{}
 	// rested: nobody is waited for any more.
 	rested struct{}

@@ -262,7 +262,7 @@ func (t *turn) ran(u *unit, at time.Time, i int, outputs []run.Output) {
 			t.askFor(u, at, r, fmt.Sprintf("%s, step %d: %s", name, out.Step, out.Text), Detail{})
 		case run.Overdue:
 			say(fmt.Sprintf("step %d is not answered: %s", out.Step, out.Text))
-			t.emit(u, at, stuck{})
+			t.emit(u, at, stuck{"a runbook"})
 		case run.Began:
 			say(began(r))
 			if out.Owning && !r.DryRun {
@@ -277,11 +277,11 @@ func (t *turn) ran(u *unit, at time.Time, i int, outputs []run.Output) {
 			if r.Undoing {
 				say("stops and undoes its steps: " + out.Why)
 			}
-			t.emit(u, at, stuck{})
+			t.emit(u, at, stuck{"a runbook"})
 		case run.Denied:
 			say("refused: " + out.Refusal.String())
 			if out.Page {
-				t.emit(u, at, stuck{})
+				t.emit(u, at, stuck{"a runbook"})
 			}
 		case run.Release:
 			if row, ledger := load[run.Ledger](t, ledgerKey(u.inc.Tenant, r.Runbook.Name)); row != nil {

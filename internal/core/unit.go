@@ -85,6 +85,9 @@ func (t *turn) unitOf(key store.Key, to time.Time) (u *unit, ok bool) {
 	return &past, true
 }
 
+// clockTime formats an instant for an entry.
+func clockTime(at time.Time) string { return at.UTC().Format(time.RFC3339) }
+
 // touch marks that something was decided in the unit at the instant.
 func (u *unit) touch(at time.Time) {
 	u.row.dirty = true

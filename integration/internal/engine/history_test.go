@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/tocsin-dev/tocsin/catalog"
+	"github.com/tocsin-dev/tocsin/comms"
 	"github.com/tocsin-dev/tocsin/escalate"
 	"github.com/tocsin-dev/tocsin/event"
 	"github.com/tocsin-dev/tocsin/incident"
@@ -37,13 +38,20 @@ func twoTeams(moved bool) *catalog.Catalog {
 		severity.P2: {severity.ToAcknowledge: 6 * time.Minute, severity.ToUpdate: 9 * time.Minute},
 	}
 	c.Plans["loud"] = catalog.Plan{
-		Policy: "two", Triage: true, Reopen: new(20 * time.Minute),
-		Group: catalog.Grouping{Window: 10 * time.Minute, MaxMembers: 2, OnJoin: catalog.JoinPage},
+		Policy: "two", Triage: true, Roles: []incident.Role{incident.Commander}, Reopen: new(20 * time.Minute),
+		Group: catalog.Grouping{Window: 10 * time.Minute, MaxMembers: 2, OnJoin: catalog.JoinPage}, Comms: "customers",
 	}
 	c.Plans["quiet"] = catalog.Plan{
 		Policy: "one", Recovered: incident.Resolved, Soak: new(3 * time.Minute),
 		Group: catalog.Grouping{By: []string{"class", "subject"}, Any: true},
 	}
+	c.Comms = map[string]catalog.Comms{"customers": {
+		Audiences: []string{"chat"}, Approve: "commander", Valid: 6 * time.Minute,
+		First:    map[severity.Priority]time.Duration{severity.P1: 7 * time.Minute, severity.P2: 12 * time.Minute},
+		Every:    map[severity.Priority]time.Duration{severity.P1: 9 * time.Minute},
+		Messages: map[comms.Stage]string{comms.Investigating: "We look.", comms.Monitoring: "We watch.", comms.Resolved: "It works."},
+	}}
+	c.Audiences = map[string]catalog.Audience{"chat": {Channels: []escalate.Contact{"slack:#status"}, Fallback: []escalate.Contact{"sms:3"}}}
 	c.Policies["one"] = escalate.Policy{Levels: []escalate.Level{{Page: []escalate.Target{"owner"}, Wait: 4 * time.Minute}}, Repeat: new(1)}
 	if moved {
 		c.People["ana"] = catalog.Person{Contacts: []escalate.Contact{"sms:2"}}
@@ -99,6 +107,9 @@ func someCommand(rng *rand.Rand, id string) respond.Command {
 	if rng.IntN(3) == 0 {
 		return lifeCommand(rng, of, id)
 	}
+	if rng.IntN(3) == 0 {
+		return roomCommand(rng, of, id)
+	}
 	switch rng.IntN(8) {
 	case 0:
 		return respond.Unacknowledge{Incident: of, By: "ana", ID: id}
@@ -134,13 +145,41 @@ func lifeCommand(rng *rand.Rand, of, id string) respond.Command {
 	case 6:
 		return respond.Reopen{Incident: of, By: "ben", Because: "test", ID: id}
 	case 7:
-		return respond.Close{Incident: of, By: "ana", ID: id}
+		return respond.Close{Incident: of, By: "ana", Waive: "test", ID: id}
 	case 8:
 		return respond.Amend{Incident: of, By: "ana", Moment: incident.ImpactStarted, To: time.Now().Add(-time.Hour), Because: "test", ID: id}
 	case 9:
 		return respond.Assess{Incident: of, By: "ana", Impact: severity.Impacts{severity.Money: severity.High}, Because: "test", ID: id}
 	}
 	return respond.Note{Incident: of, By: "ana", Text: "test", When: time.Now().Add(-time.Hour), Corrects: 1, ID: id}
+}
+
+// roomCommand is a command about who does what in an incident, and what customers hear of it.
+func roomCommand(rng *rand.Rand, of, id string) respond.Command {
+	by, update := []escalate.PersonID{"ana", "ben", "cho"}[rng.IntN(3)], fmt.Sprint("u", 1+rng.IntN(3))
+	switch rng.IntN(11) {
+	case 0:
+		return respond.Assume{Incident: of, Role: incident.Commander, By: []escalate.PersonID{"ana", "ben"}[rng.IntN(2)], ID: id}
+	case 1:
+		return respond.Offer{Incident: of, Role: incident.Commander, By: "ana", To: "ben", ID: id}
+	case 2:
+		return respond.AcceptRole{Incident: of, Role: incident.Commander, By: "ben", Decline: rng.IntN(3) == 0, ID: id}
+	case 3:
+		return respond.AddTodo{Incident: of, By: "ana", Text: "test", Owner: "ben", ID: id}
+	case 4:
+		return respond.AskDecision{Incident: of, By: "ana", Text: "test", Options: []string{"a", "b"}, Decider: "ben", ID: id}
+	case 5:
+		return respond.SetPrivate{Incident: of, By: "ana", Because: "test", Off: rng.IntN(2) == 0, ID: id}
+	case 6:
+		return respond.DraftUpdate{Incident: of, By: by, Text: []string{"", "We look on."}[rng.IntN(2)], ID: id}
+	case 7:
+		return respond.ApproveUpdate{Incident: of, By: by, Update: update, Decline: rng.IntN(4) == 0, Because: "test", ID: id}
+	case 8:
+		return respond.SendUpdate{Incident: of, By: by, Update: []string{"", update}[rng.IntN(2)], BreakGlass: rng.IntN(2) == 0, Because: "test", ID: id}
+	case 9:
+		return respond.CorrectUpdate{Incident: of, By: by, Update: update, Text: "It is worse.", BreakGlass: rng.IntN(2) == 0, Because: "test", ID: id}
+	}
+	return respond.RetractUpdate{Incident: of, By: by, Update: update, BreakGlass: rng.IntN(2) == 0, Because: "test", ID: id}
 }
 
 // TestSameHistory lets engines live through the same history over every store: the records, timelines, tasks and input logs
