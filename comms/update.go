@@ -120,9 +120,14 @@ type Situation struct {
 
 // Post is what a public page may show of an incident. It is built of updates that were sent, and has no id of anything inside.
 type Post struct {
-	Service string  `json:"service,omitempty"` // the name that customers know
-	Stage   Stage   `json:"stage"`             // of the latest entry
-	Entries []Entry `json:"entries"`           // the latest first
+	ID         string    `json:"id,omitempty"`      // public, not that of an incident
+	Service    string    `json:"service,omitempty"` // the name that customers know
+	Title      string    `json:"title,omitempty"`   // what does not work, a sentence
+	Components []string  `json:"components,omitempty"`
+	Impact     string    `json:"impact,omitempty"` // none, minor, major or critical
+	Stage      Stage     `json:"stage"`            // of the latest entry
+	Since      time.Time `json:"since,omitzero"`   // when the impairment began
+	Entries    []Entry   `json:"entries"`          // the latest first
 }
 
 // Entry is one update in a [Post].
