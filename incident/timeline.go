@@ -118,8 +118,15 @@ func Offset(d time.Duration) string {
 	return sign + Short(d)
 }
 
-// Short formats a duration without trailing zero units: 5m instead of the 5m0s of Duration.String.
+// Short formats a duration for people: without trailing zero units, 5m instead of the 5m0s of Duration.String, to the second from a minute
+// on, and to a tenth of a second from a second on.
 func Short(d time.Duration) string {
+	switch {
+	case d >= time.Minute:
+		d = d.Round(time.Second)
+	case d >= time.Second:
+		d = d.Round(100 * time.Millisecond)
+	}
 	s := d.String()
 	if d >= time.Minute {
 		if t, ok := strings.CutSuffix(s, "m0s"); ok {

@@ -6,6 +6,7 @@ import (
 	"go/token"
 	"strconv"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -35,5 +36,14 @@ func TestEveryWordHasARow(t *testing.T) {
 	assert.Greater(t, len(declared), 30)
 	for w := range words {
 		assert.True(t, declared[w], "%q has a row and no constant", w)
+	}
+}
+
+func TestShort(t *testing.T) {
+	for want, d := range map[string]time.Duration{
+		"0s": 0, "300ms": 300 * time.Millisecond, "1.5s": 1512 * time.Millisecond, "1m": 59*time.Second + 999*time.Millisecond, "5m": 5 * time.Minute,
+		"23h23m29s": 23*time.Hour + 23*time.Minute + 28*time.Second + 751385061, "2h": 2 * time.Hour, "1h0m5s": time.Hour + 5*time.Second,
+	} {
+		assert.Equal(t, want, Short(d))
 	}
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/tocsin-dev/tocsin/escalate"
 	"github.com/tocsin-dev/tocsin/event"
 	"github.com/tocsin-dev/tocsin/incident"
+	"github.com/tocsin-dev/tocsin/internal/cadencetest"
 	"github.com/tocsin-dev/tocsin/respond"
 	"github.com/tocsin-dev/tocsin/severity"
 	"github.com/tocsin-dev/tocsin/sim"
@@ -60,7 +61,7 @@ func TestCadence(t *testing.T) {
 	if long() {
 		incidents = 1_000
 	}
-	var sum cadence
+	var sum cadencetest.Sum
 	for seed := range incidents {
 		s, err := sim.New(spoken(), t0.Add(time.Duration(seed%24)*time.Hour))
 		require.NoError(t, err)
@@ -75,15 +76,15 @@ func TestCadence(t *testing.T) {
 		require.NoError(t, err)
 		for i := range all {
 			if all[i].Comms != nil {
-				sum.judge(t, seed, &all[i], s.Entries())
+				judged(t, &sum, seed, &all[i], s.Entries())
 			}
 		}
 	}
 	t.Logf("%d incidents: %+v", incidents, sum)
-	require.Greater(t, sum.sent, 400)
-	require.Greater(t, sum.breaches, 1000)
-	require.Greater(t, sum.promises, 400)
-	require.Greater(t, sum.relapses, 10)
+	require.Greater(t, sum.Sent, 400)
+	require.Greater(t, sum.Breaches, 1000)
+	require.Greater(t, sum.Promises, 400)
+	require.Greater(t, sum.Relapses, 10)
 }
 
 // speaker is people who do something at random.
@@ -126,72 +127,22 @@ func (p *speaker) act(t *testing.T) {
 	require.True(t, err == nil || errors.As(err, &no), "%v", err)
 }
 
-// cadence counts what became of updates that were due.
-type cadence struct{ sent, breaches, promises, firsts, relapses int }
-
-// judge reads the timeline of an incident and its updates. It knows nothing of how the part decides when an update is due.
-func (c *cadence) judge(t *testing.T, seed uint64, inc *incident.Incident, lines []sim.Entry) {
+// judged adds the incident to the sum.
+func judged(t *testing.T, sum *cadencetest.Sum, seed uint64, inc *incident.Incident, all []sim.Entry) {
 	t.Helper()
-	var heard, nudges, overdue, pages, ends []time.Time
-	for i := range lines {
-		e := &lines[i]
-		if e.About != inc.ID {
-			continue
-		}
-		switch {
-		case e.Word == incident.WordUpdate && strings.Contains(e.Text, "sent to") && strings.Contains(e.Text, "email"):
-			heard = append(heard, e.At)
-		case e.Word == incident.WordUpdateOverdue:
-			overdue = append(overdue, e.At)
-			require.Contains(t, e.Text, "tells ", "seed %d: a breach tells nobody", seed)
-		case e.Word == incident.WordNotice && strings.Contains(e.Text, " is due at "):
-			nudges = append(nudges, e.At)
-		case e.Word == incident.WordPage && strings.Contains(e.Text, "is overdue"), e.Word == incident.WordWithdrawn && strings.Contains(e.Text, "is overdue"),
-			e.Word == incident.WordNotice && strings.Contains(e.Text, "customers have not heard the last update"):
-			pages = append(pages, e.At)
-		case e.Word == incident.WordIncidentResolved:
-			ends = append(ends, e.At)
-		case e.Word == incident.WordReopened, e.Word == incident.WordRelapsed:
-			c.relapses++
+	story := cadencetest.Story{
+		Updates: inc.Comms.Updates, Opened: inc.Detected, Until: all[len(all)-1].At, Soon: time.Second, First: inc.Computed == severity.P1 && inc.Priority <= severity.P3,
+	}
+	for i := range all {
+		if all[i].About == inc.ID {
+			story.Lines = append(story.Lines, all[i].Entry)
 		}
 	}
-	within := func(list []time.Time, from, to time.Time) bool {
-		return slices.ContainsFunc(list, func(at time.Time) bool { return !at.Before(from) && !at.After(to) })
-	}
-	fail := func(format string, args ...any) {
-		for i := range lines {
-			if lines[i].About == inc.ID {
-				t.Log(lines[i].Line(t0))
-			}
+	if err := sum.Judge(&story); err != nil {
+		for i := range story.Lines {
+			t.Log(story.Lines[i].Line(t0))
 		}
-		t.Fatalf("seed %d: "+format, append([]any{seed}, args...)...)
-	}
-	c.sent, c.breaches = c.sent+len(heard), c.breaches+len(overdue)
-	for _, at := range overdue {
-		if !within(nudges, at.Add(-5*time.Minute), at) && !within(pages, at, at.Add(time.Second)) {
-			fail("the breach at %v was neither preceded by a notice nor told", at)
-		}
-		if !within(pages, at, at.Add(time.Second)) {
-			fail("nobody was told of the breach at %v", at)
-		}
-	}
-	for i := range inc.Comms.Updates {
-		u := &inc.Comms.Updates[i]
-		if u.Inside || !u.State.Went() || u.Next.IsZero() || u.Next.After(lines[len(lines)-1].At) {
-			continue
-		}
-		c.promises++
-		soon := u.Sent.At.Add(1)
-		if !within(heard, soon, u.Next) && !within(overdue, soon, u.Next) && !slices.Contains(heard[1:], u.Sent.At) {
-			fail("customers were promised an update by %v, and nothing happened", u.Next)
-		}
-	}
-	opened := inc.Detected
-	if inc.Computed == severity.P1 && !within(ends, opened, opened.Add(24*time.Hour)) {
-		c.firsts++
-		if !within(heard, opened, opened.Add(24*time.Hour)) && !within(overdue, opened, opened.Add(24*time.Hour)) && inc.Priority <= severity.P3 {
-			fail("nobody was told of the incident")
-		}
+		t.Fatalf("seed %d: %v", seed, err)
 	}
 }
 

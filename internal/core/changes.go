@@ -95,7 +95,7 @@ func (t *turn) changedBefore(u *unit, at time.Time) {
 	}
 	slices.SortStableFunc(found, func(a, b *Change) int { return b.Received.Compare(a.Received) })
 	for _, c := range found[:min(len(found), most)] {
-		u.note(at, incident.WordChanged, c.Source, "%s before: %s  %s", incident.Short(at.Sub(c.Received).Round(time.Second)), c.Type, cmp.Or(c.Summary, c.Subject))
+		u.note(at, incident.WordChanged, c.Source, "%s before: %s  %s", incident.Short(at.Sub(c.Received)), c.Type, cmp.Or(c.Summary, c.Subject))
 	}
 	if more := len(found) - most; more > 0 {
 		u.note(at, incident.WordChanged, "", "and %d times more within %s", more, incident.Short(lookBack))

@@ -235,7 +235,7 @@ func (t *turn) restage(u *unit, at time.Time, f moved) {
 	u.touch(at)
 	first, _ := u.pace()
 	promised := c.Promised
-	if !promised.After(at) {
+	if promised.Before(at) {
 		promised = time.Time{}
 	}
 	switch {

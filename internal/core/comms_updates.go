@@ -262,6 +262,9 @@ func (t *turn) expired(u *unit, at time.Time, up *comms.Update) {
 		up.State, up.Approved = comms.Draft, comms.Verdict{}
 	}
 	u.enter(at, incident.Entry{Word: incident.WordUpdate, Of: up.ID, Text: text})
+	if texts, err := u.compose(at, up); err == nil { // who is asked reads what would leave now
+		up.Texts = texts
+	}
 	t.ask(u, at, up)
 }
 
