@@ -48,6 +48,7 @@ var layers = []struct {
 	{"automate", 1},
 	{"review", 1},
 	{"internal/machine/*", 1},
+	{"internal/cadencetest", 2},
 	{"internal/oddtest", 1},
 
 	{"catalog", 2},
