@@ -2,6 +2,7 @@ package outbound
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -22,8 +23,9 @@ import (
 // a broken connection, and most services would show the message twice.
 const headerID = "Tocsin-Message-Id"
 
-// Request is a JSON document to post.
+// Request is a JSON document to send.
 type Request struct {
+	Method      string // defaults to POST
 	URL         string
 	Header      http.Header // added to the standard headers; may be nil
 	Body        []byte
@@ -93,7 +95,7 @@ func (s *Sender) Post(ctx context.Context, client *http.Client, r Request) (*Ans
 	if event.ValidTraceParent(r.TraceParent) {
 		header.Set("traceparent", r.TraceParent)
 	}
-	return s.send(ctx, client, http.MethodPost, r.URL, header, bytes.NewReader(r.Body))
+	return s.send(ctx, client, cmp.Or(r.Method, http.MethodPost), r.URL, header, bytes.NewReader(r.Body))
 }
 
 // Get asks for the URL once, like Post.
