@@ -14,6 +14,7 @@ import (
 
 	"github.com/slack-go/slack"
 
+	"github.com/tocsin-dev/tocsin"
 	"github.com/tocsin-dev/tocsin/escalate"
 	"github.com/tocsin-dev/tocsin/incident"
 	"github.com/tocsin-dev/tocsin/notify"
@@ -38,7 +39,8 @@ type App struct {
 	// Handles lets a click count as the person whose contact is the handle of the user, such as slack:@ana. Members of a workspace may
 	// change their handles, and so could answer as somebody else. Without it only member ids count.
 	Handles bool
-	// Tenants are the tenants whose incidents may be acknowledged here. nil: only the tenant without a name.
+	// Tenants are the tenants whose incidents may be acknowledged here. A slash command declares in the first one. nil: only the tenant
+	// without a name.
 	Tenants []string
 	// URL of the API of Slack. Defaults to https://slack.com/api/.
 	URL string
@@ -57,6 +59,7 @@ type App struct {
 type Engine interface {
 	Known(name escalate.PersonID) (escalate.PersonID, bool)
 	Incident(ctx context.Context, id string) (incident.Incident, error)
+	Incidents(ctx context.Context, q tocsin.Query) ([]incident.Incident, error)
 	DoAs(ctx context.Context, v respond.Viewer, c respond.Command) error
 }
 

@@ -25,7 +25,7 @@ var (
 	errValue   = errors.New("payload: the button is none of this app")
 )
 
-// click is one click on a button to acknowledge.
+// click is one click on a button to acknowledge, or one slash command.
 type click struct {
 	value
 	team, home     string // the workspace of the message, and that of the user
@@ -33,6 +33,7 @@ type click struct {
 	channel, stamp string // where the message is
 	id             string // of the command: Slack may deliver a click twice
 	message        slack.Message
+	typed          *string // the words after a slash command; nil: a click on a button
 }
 
 // parse returns the clicks to acknowledge of an interaction, nil if it is of another kind.
@@ -75,15 +76,24 @@ func (a *App) take(ctx context.Context, e Engine, c *click) {
 	case refusal != "":
 		a.log(ctx, "a click was refused", "user", c.user, "team", c.home, "incident", c.Incident, "error", refusal)
 		said = refusal
+	case c.typed != nil:
+		said = a.declare(ctx, e, c, person)
 	default:
 		said = a.acknowledge(ctx, e, c, person)
 	}
 	if said == "" {
 		return
 	}
-	_, err := a.api.PostEphemeralContext(ctx, c.channel, c.user, slack.MsgOptionText(said, true), slack.MsgOptionBlocks(
-		richText("", slack.NewRichTextSectionTextElement(said, nil)),
-	), plain())
+	a.whisper(ctx, c, said)
+}
+
+// whisper shows a text to the person alone: where the click was, or in a direct message if the app is not there.
+func (a *App) whisper(ctx context.Context, c *click, said string) {
+	shown := slack.MsgOptionCompose(slack.MsgOptionText(said, true), slack.MsgOptionBlocks(richText("", slack.NewRichTextSectionTextElement(said, nil))), plain())
+	_, err := a.api.PostEphemeralContext(ctx, c.channel, c.user, shown)
+	if err != nil && c.typed != nil {
+		_, _, err = a.api.PostMessageContext(ctx, c.user, shown)
+	}
 	if err = judge(err); err != nil {
 		a.log(ctx, "the answer to a click was not shown", "user", c.user, "incident", c.Incident, "error", err)
 	}

@@ -2,6 +2,7 @@ package slackapp_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -184,6 +185,18 @@ func TestByASocket(t *testing.T) {
 	assert.Equal(t, []string{"ana acknowledged via slack", "ben acknowledged via slack"}, h.acknowledged(t))
 	assert.Regexp(t, `^`+ben+`: ana acknowledged \d+ s before you. You have it too.$`, h.slack.whispered()[0])
 	assert.Contains(t, h.slack.shows(room), h.since(t, "ana")+"\n"+h.since(t, "ben"))
+
+	form, fields := typed(ana, "p2 checkout: payments fail", "1"), map[string]string{}
+	for name := range form {
+		fields[name] = form.Get(name)
+	}
+	command, err := json.Marshal(fields)
+	require.NoError(t, err)
+	assert.Equal(t, "e-4", say(second, fmt.Sprintf(`{"type":"slash_commands","envelope_id":"e-4","payload":%s}`, command)))
+	for len(h.slack.whispered()) == 1 {
+		h.slack.wait(t)
+	}
+	assert.Regexp(t, `^`+ana+`: Declared: incident \w+, P2, payments fail$`, h.slack.whispered()[1])
 }
 
 // TestSlackGetsItsAnswerFirst: the engine is stuck, and Slack has its answer all the same, by both ways.

@@ -11,6 +11,10 @@
 // whether the person may acknowledge is decided by DoAs of the engine. The answer is shown in place: the message says who has the incident
 // since when, and the person alone sees why a click was refused.
 //
+// # Declarations and rooms
+//
+// A slash command declares an incident as the person who typed it. [Rooms] gives each incident a channel of its own, by actions of runbooks.
+//
 // # Texts
 //
 // Texts of events are elements of rich text, in which nothing is mark-up: they cannot format, mention people, hide a link or add a button.

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/tocsin-dev/tocsin"
+	"github.com/tocsin-dev/tocsin/automate"
 	"github.com/tocsin-dev/tocsin/catalog"
 	"github.com/tocsin-dev/tocsin/escalate"
 	"github.com/tocsin-dev/tocsin/event"
@@ -94,4 +95,24 @@ func clicked(user, blocks string) string {
 		"message": map[string]any{"blocks": json.RawMessage(blocks)},
 	})
 	return string(text)
+}
+
+// Runbooks open a room for each incident. In a dry run each step says what it would do.
+func ExampleRooms() {
+	rooms := &slackapp.Rooms{App: &slackapp.App{Token: notify.NewSecret("xoxb-…")}}
+	actions := map[string]automate.Action{ // Config.Actions
+		"room": automate.ActionFunc(rooms.Create), "invite": automate.ActionFunc(rooms.Invite),
+		"post": automate.ActionFunc(rooms.Post), "archive": automate.ActionFunc(rooms.Archive),
+	}
+	// rooms.Engine = engine, before it runs
+	for _, name := range []string{"room", "post", "archive"} {
+		result, err := actions[name].Run(context.Background(), automate.Invocation{
+			Incident: "6gu527w7", DryRun: true, Args: map[string]string{"text": "Checkout is down"},
+		})
+		fmt.Println(result.Output, err)
+	}
+	// Output:
+	// would create the room #inc-6gu527w7 <nil>
+	// would post to #inc-6gu527w7 <nil>
+	// would archive #inc-6gu527w7 <nil>
 }

@@ -229,7 +229,12 @@ func (s *fakeSlack) press(t *testing.T, m *message, user string, change ...func(
 
 // signed returns the request by which Slack tells a click at an instant.
 func signed(payload string, at time.Time) *http.Request {
-	body := url.Values{"payload": {payload}}.Encode()
+	return signedForm(url.Values{"payload": {payload}}, at)
+}
+
+// signedForm returns a request of Slack at an instant.
+func signedForm(form url.Values, at time.Time) *http.Request {
+	body := form.Encode()
 	stamp := strconv.FormatInt(at.Unix(), 10)
 	mac := hmac.New(sha256.New, []byte(signingSecret))
 	mac.Write([]byte("v0:" + stamp + ":" + body))

@@ -79,6 +79,13 @@ func (a *App) read(w http.ResponseWriter, r *http.Request) ([]click, int, error)
 	if err != nil {
 		return nil, http.StatusBadRequest, errPayload
 	}
+	if form.Has("command") {
+		list, err := commanded(&slack.SlashCommand{
+			TeamID: form.Get("team_id"), UserID: form.Get("user_id"), UserName: form.Get("user_name"), ChannelID: form.Get("channel_id"),
+			Text: form.Get("text"), TriggerID: form.Get("trigger_id"),
+		})
+		return list, http.StatusBadRequest, err
+	}
 	list, err := parse([]byte(form.Get("payload")))
 	return list, http.StatusBadRequest, err
 }

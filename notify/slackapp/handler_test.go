@@ -10,6 +10,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 
+	"github.com/tocsin-dev/tocsin"
 	"github.com/tocsin-dev/tocsin/escalate"
 	"github.com/tocsin-dev/tocsin/incident"
 	"github.com/tocsin-dev/tocsin/notify"
@@ -28,6 +29,8 @@ func (d *desk) Known(name escalate.PersonID) (escalate.PersonID, bool) { return 
 func (d *desk) Incident(_ context.Context, id string) (incident.Incident, error) {
 	return incident.Incident{ID: id}, nil
 }
+
+func (d *desk) Incidents(context.Context, tocsin.Query) ([]incident.Incident, error) { return nil, nil }
 
 func (d *desk) DoAs(ctx context.Context, _ respond.Viewer, _ respond.Command) error {
 	d.clicks++

@@ -85,24 +85,28 @@ func (a *App) connected(ctx context.Context, work chan<- click) error {
 
 // heard takes in what the connection tells. It answers Slack once the clicks wait for a worker, whatever the engine does.
 func (a *App) heard(ctx context.Context, socket *socketmode.Client, ev *socketmode.Event, work chan<- click) {
+	var list []click
+	var err error
 	switch told := ev.Data.(type) {
 	case slack.InteractionCallback:
-		list, err := clicks(&told)
-		if err != nil {
-			a.log(ctx, "a click was refused", "error", err)
-		}
-		for _, c := range list {
-			select {
-			case work <- c:
-			default:
-				a.log(ctx, "a click was refused", "user", c.user, "incident", c.Incident, "error", "too many clicks at the same time")
-				return
-			}
-		}
+		list, err = clicks(&told)
+	case slack.SlashCommand:
+		list, err = commanded(&told)
 	case *socketmode.ErrorBadMessage:
 		a.log(ctx, "a message of Slack was refused", "error", errPayload)
 	case *slack.ConnectionErrorEvent:
 		a.log(ctx, "no connection to Slack", "error", notify.Public(told.ErrorObj), "again in", told.Backoff)
+	}
+	if err != nil {
+		a.log(ctx, "a click was refused", "error", err)
+	}
+	for _, c := range list {
+		select {
+		case work <- c:
+		default:
+			a.log(ctx, "a click was refused", "user", c.user, "incident", c.Incident, "error", "too many clicks at the same time")
+			return
+		}
 	}
 	if ev.Request == nil || ev.Request.EnvelopeID == "" {
 		return

@@ -67,7 +67,7 @@ var faults = map[string]fault{
 	"account_inactive":    {"the token is not valid any more", false},
 	"token_revoked":       {"the token is not valid any more", false},
 	"token_expired":       {"the token is not valid any more", false},
-	"missing_scope":       {"the token lacks a scope, expected chat:write", false},
+	"missing_scope":       {"the token lacks a scope, expected those in docs/slack.md", false},
 	"no_permission":       {"the token may not do this", false},
 	"restricted_action":   {"the workspace does not allow it", false},
 	"msg_too_long":        {"the message is too long", false},
@@ -84,6 +84,8 @@ func judge(err error) error {
 	switch {
 	case err == nil:
 		return nil
+	case errors.Is(err, errNoRoom):
+		return notify.Permanent(err)
 	case errors.As(err, &status):
 		return status.error
 	case errors.As(err, &failed) && failed.Op == "parse":
