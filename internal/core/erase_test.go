@@ -213,7 +213,7 @@ func TestEraseTakesAllButNames(t *testing.T) {
 			"delivery.pending.contacts delivery.pending.holders delivery.pending.kind " +
 			"delivery.pending.latest delivery.pending.next delivery.pending.note delivery.pending.occasion delivery.pending.part " +
 			"delivery.pending.person delivery.pending.role delivery.pending.said.by delivery.pending.said.text delivery.pending.which escalation.acks.by escalation.resume escalation.status group id objectives.list.name owner phases.lastAlert phases.phase " +
-			"phases.said.by phases.step phases.waived.by pinned plan previous privacy.said.by rating.impact as a name rating.said.by rating.worst roles.assigned.person roles.assigned.role roles.offers.from roles.offers.role roles.offers.to roles.vacant.role " +
+			"phases.said.by phases.step phases.waived.by pinned plan previous privacy.said.by rating.cost.by rating.impact as a name rating.said.by rating.worst roles.assigned.person roles.assigned.role roles.offers.from roles.offers.role roles.offers.to roles.vacant.role " +
 			"rule runbook runs.cause.fires runs.cause.id runs.cause.intake runs.cause.sender.clock runs.cause.tenant " +
 			"runs.cause.traceParent runs.cause.type runs.list.by runs.list.id runs.list.incident runs.list.runbook.mode " +
 			"runs.list.runbook.name runs.list.runbook.owner runs.list.runbook.steps.check runs.list.runbook.steps.do runs.list.said.by " +

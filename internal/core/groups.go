@@ -170,7 +170,7 @@ func (groups) brief(u *unit) string {
 // alarms by itself. What joins before level 1 fires belongs to its page.
 func (t *turn) announce(u *unit, a *Assessed, at time.Time) {
 	g, i := u.group, u.inc
-	alarms := !i.Phases.Under() || i.Rating.Forced == 0 && a.Priority.Above(i.Rating.Computed)
+	alarms := !i.Phases.Under() || i.Rating.Forced == 0 && a.Priority.Above(i.Rating.Priority)
 	if alarms || u.plan.Plan.Group.OnJoin == catalog.JoinSilent {
 		return
 	}

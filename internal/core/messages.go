@@ -13,6 +13,7 @@ import (
 	"github.com/tocsin-dev/tocsin/incident"
 	"github.com/tocsin-dev/tocsin/internal/machine/run"
 	"github.com/tocsin-dev/tocsin/notify"
+	"github.com/tocsin-dev/tocsin/severity"
 	"github.com/tocsin-dev/tocsin/store"
 )
 
@@ -270,18 +271,26 @@ func in(at time.Time, zone *time.Location) time.Time {
 	return at.In(zone)
 }
 
-// because returns why a person forced the priority.
+// byHand returns the priority that counts if a person has to do with it, by setting it or by what the incident costs; else 0.
+func (r *Rating) byHand() severity.Priority {
+	if r.weighs() {
+		return r.Weighed
+	}
+	return r.Forced
+}
+
+// because returns why a person set the priority.
 func (r *Rating) because() string {
-	if r.Worst == "" {
+	if !r.weighs() {
 		return r.Said.Text
 	}
-	return string(r.Worst) + " " + r.Impact[r.Worst].String() + ": " + r.Said.Text
+	return string(r.Worst) + " " + r.Impact[r.Worst].String() + ": " + r.Cost.Text
 }
 
 // Reason returns why the incident has its priority, as pages say it.
 func (i *Incident) Reason() string {
 	r := &i.Rating
-	return incident.Reason(r.Priority, r.Computed, r.Why, r.Forced, r.because())
+	return incident.Reason(r.Priority, r.Computed, r.Why, r.byHand(), r.because())
 }
 
 // withdraw takes back, for a reason, the messages that have not left and that which accepts. again is when they are made anew; zero: never.

@@ -13,17 +13,32 @@ import (
 
 // Rating is the share of the priority in an incident record.
 type Rating struct {
-	// Priority counts: Forced if a person set it, else Computed, the highest that the alerts have had, for the reason Why.
+	// Priority counts: Weighed if that is the worst, else Forced if a person set it, else Computed, the highest that the alerts have had,
+	// for the reason Why.
 	Priority severity.Priority `json:"priority"`
 	Computed severity.Priority `json:"computed"`
 	Why      string            `json:"why" erase:"words"`
 	Forced   severity.Priority `json:"forced,omitempty"`
 	Said     incident.Said     `json:"said,omitzero"` // why a person forced it
-	// Urgency is the highest of the alerts to which Computed was due so far. Impact is what a person says by dimension. If that forced the priority, Worst
-	// is the dimension that did.
+	// Urgency is the highest of the alerts to which Computed was due so far. Impact is what a person says by dimension, and why. Weighed is the
+	// priority of both, unless a person has set one since; Worst is the dimension that decides it.
 	Urgency severity.Grade     `json:"urgency,omitempty"`
 	Impact  severity.Impacts   `json:"impact,omitempty" erase:"keep"`
+	Cost    incident.Said      `json:"cost,omitzero"`
+	Weighed severity.Priority  `json:"weighed,omitempty"`
 	Worst   severity.Dimension `json:"worst,omitempty" erase:"keep"`
+}
+
+// settle lets the priority that counts count.
+func (r *Rating) settle() {
+	if r.Priority = cmp.Or(r.Forced, r.Computed); r.weighs() {
+		r.Priority = r.Weighed
+	}
+}
+
+// weighs reports whether the impact decides the priority: it is worse than the computed one, and than one that a person has set.
+func (r *Rating) weighs() bool {
+	return r.Weighed != 0 && r.Weighed.Above(r.Computed) && (r.Forced == 0 || r.Weighed.Above(r.Forced))
 }
 
 // priority is the part of an incident's priority.
@@ -55,16 +70,22 @@ func (t *turn) worse(u *unit, at time.Time, p severity.Priority, urgency severit
 	}
 	old := r.Priority
 	r.Computed, r.Why, r.Urgency = p, why, max(r.Urgency, urgency)
-	switch {
-	case r.Worst != "":
-		t.weigh(u, at, "", r.Said)
-	case r.Forced != 0:
-		u.note(at, incident.WordPriority, "", "%v = %s computed, %v stays forced", r.Computed, r.Why, r.Forced)
+	if r.Weighed != 0 {
+		r.Weighed, r.Worst = t.weighed(r)
+	}
+	switch r.settle(); {
+	case r.Priority == old && r.weighs():
+		u.note(at, incident.WordPriority, "", "%v = %s computed, %v stays%s", r.Computed, r.Why, old, r.byImpact())
+		return
+	case r.Priority == old:
+		u.note(at, incident.WordPriority, "", "%v = %s computed, %v stays forced", r.Computed, r.Why, old)
+		return
+	case r.weighs():
+		u.say(at, incident.WordPriority, "", old.String()+" → "+r.Priority.String()+r.byImpact())
 	default:
 		u.note(at, incident.WordPriority, "", "%v → %v = %s", old, r.Computed, r.Why)
-		r.Priority = p
-		t.emit(u, at, rated{})
 	}
+	t.emit(u, at, rated{})
 }
 
 // reprioritise forces the priority by hand, or gives it back.
@@ -73,11 +94,11 @@ func reprioritise(t *turn, u *unit, c respond.Reprioritise, at time.Time) error 
 	old := r.Priority
 	said := incident.Said{By: c.By, Text: c.Because}
 	text := "forced"
-	r.Priority, r.Forced, r.Said, r.Worst = c.Priority, c.Priority, said, ""
+	r.Forced, r.Said, r.Weighed, r.Worst = c.Priority, said, 0, ""
 	if c.Priority == 0 {
-		text = "no longer forced"
-		r.Priority, r.Said = r.Computed, incident.Said{}
+		text, r.Said = "no longer forced", incident.Said{}
 	}
+	r.settle()
 	u.enter(at, incident.Entry{
 		Word: incident.WordPriority, Actor: string(c.By), Text: old.String() + " → " + r.Priority.String() + " " + text, Said: said,
 	})
@@ -94,32 +115,38 @@ func assess(t *turn, u *unit, c respond.Assess, at time.Time) error {
 		impact = make(severity.Impacts)
 	}
 	maps.Copy(impact, c.Impact)
-	r.Impact = impact
+	r.Impact, r.Cost = impact, said
 	u.enter(at, incident.Entry{Word: incident.WordImpact, Actor: string(c.By), Text: c.Impact.String(), Said: said})
-	t.weigh(u, at, string(c.By), said)
+	old := r.Priority
+	r.Weighed, r.Worst = t.weighed(r)
+	if r.settle(); r.Priority == old {
+		return nil
+	}
+	why := r.byImpact()
+	switch {
+	case r.weighs():
+	case r.Forced != 0:
+		why = " forced"
+	default:
+		why = " = " + r.Why
+	}
+	u.say(at, incident.WordPriority, string(c.By), old.String()+" → "+r.Priority.String()+why)
+	t.emit(u, at, rated{})
 	return nil
 }
 
-// weigh lets what a person says of the impact count if it gives a worse priority than the computed one, and than one that a person has set.
-func (t *turn) weigh(u *unit, at time.Time, actor string, said incident.Said) {
-	r := &u.inc.Rating
-	old := r.Priority
+// weighed returns the priority of what a person says of the impact, and the dimension that decides it.
+func (t *turn) weighed(r *Rating) (severity.Priority, severity.Dimension) {
 	of, worst := r.Impact.Worst()
-	why := fmt.Sprintf(" by impact %v (%s) × urgency %v", worst, of, r.Urgency)
-	switch p := t.cat.PriorityOf(worst, r.Urgency); {
-	case p.Above(r.Computed) && (r.Forced == 0 || r.Worst != "" || p.Above(r.Forced)):
-		r.Forced, r.Worst, r.Said = p, of, said
-	case r.Worst != "":
-		r.Forced, r.Worst, r.Said = 0, "", incident.Said{}
-		why = " = " + r.Why
-	}
-	if r.Priority = cmp.Or(r.Forced, r.Computed); r.Priority != old {
-		u.say(at, incident.WordPriority, actor, old.String()+" → "+r.Priority.String()+why)
-		t.emit(u, at, rated{})
-	}
+	return t.cat.PriorityOf(worst, r.Urgency), of
+}
+
+// byImpact says what the impact weighs.
+func (r *Rating) byImpact() string {
+	return fmt.Sprintf(" by impact %v (%s) × urgency %v", r.Impact[r.Worst], r.Worst, r.Urgency)
 }
 
 func (priority) show(i *Incident, v *incident.Incident) {
 	r := &i.Rating
-	v.Priority, v.Computed, v.Why, v.Forced, v.Because, v.Impact = r.Priority, r.Computed, r.Why, r.Forced, r.because(), r.Impact
+	v.Priority, v.Computed, v.Why, v.Forced, v.Because, v.Impact = r.Priority, r.Computed, r.Why, r.byHand(), r.because(), r.Impact
 }
