@@ -145,7 +145,7 @@ func TestTheActionKeepsTheRules(t *testing.T) {
 		g := newGitHub()
 		in := full("")
 		in.Subject = "T0Csubject"
-			return &automatetest.Harness{
+		return &automatetest.Harness{
 			Action: g.action(), Invocation: in,
 			Asked: func() [][]string {
 				g.mu.Lock()

@@ -271,6 +271,11 @@ func in(at time.Time, zone *time.Location) time.Time {
 	return at.In(zone)
 }
 
+// weighs reports whether the impact decides the priority: it is worse than the computed one, and than one that a person has set.
+func (r *Rating) weighs() bool {
+	return r.Weighed != 0 && r.Weighed.Above(r.Computed) && (r.Forced == 0 || r.Weighed.Above(r.Forced))
+}
+
 // byHand returns the priority that counts if a person has to do with it, by setting it or by what the incident costs; else 0.
 func (r *Rating) byHand() severity.Priority {
 	if r.weighs() {

@@ -36,11 +36,6 @@ func (r *Rating) settle() {
 	}
 }
 
-// weighs reports whether the impact decides the priority: it is worse than the computed one, and than one that a person has set.
-func (r *Rating) weighs() bool {
-	return r.Weighed != 0 && r.Weighed.Above(r.Computed) && (r.Forced == 0 || r.Weighed.Above(r.Forced))
-}
-
 // priority is the part of an incident's priority.
 type priority struct{ untimed }
 
