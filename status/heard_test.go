@@ -29,7 +29,7 @@ func TestHears(t *testing.T) {
 		hears("Events", "none since 00:00, when this process began")
 		hears("Last message", "none since 00:00, when this process began")
 		hears("Last test", "none since 00:00, when this process began")
-		require.NoError(t, s.bell.SendTest(t.Context(), "pager:ana"))
+		require.NoError(t, s.bell.SendTest(s.Context(), "pager:ana"))
 		pass(10 * time.Second)
 		hears("Last message", "delivered at 00:00")
 		hears("Last test", "delivered at 00:00")
@@ -37,7 +37,7 @@ func TestHears(t *testing.T) {
 		watchdog := event.Event{Type: "watchdog", Intake: "prometheus-eu", Severity: severity.Info}
 		for range 25 * 60 {
 			pass(time.Minute)
-			require.NoError(t, s.bell.Submit(t.Context(), watchdog))
+			require.NoError(t, s.bell.Submit(s.Context(), watchdog))
 		}
 		pass(4 * time.Minute)
 		assert.Equal(t, "All quiet. 3 services, nothing is open. ana and cho are on call.", s.verdict())
@@ -49,7 +49,7 @@ func TestHears(t *testing.T) {
 		assert.Equal(t, "Quiet, but prometheus-eu has said nothing for 40 min. 3 services, nothing is open. ana and cho are on call.", s.verdict())
 		hears("prometheus-eu", "has said nothing for 40 min; 60 s is the longest that is usual")
 		assert.Contains(t, w.take(), "board Quiet, but prometheus-eu has said nothing for 5 min. 3 services, nothing is open.", "a screen is told")
-		require.NoError(t, s.bell.Submit(t.Context(), watchdog))
+		require.NoError(t, s.bell.Submit(s.Context(), watchdog))
 		pass(11 * time.Second)
 		assert.Equal(t, "All quiet. 3 services, nothing is open. ana and cho are on call.", s.verdict())
 	})
@@ -63,7 +63,7 @@ func TestHearsStream(t *testing.T) {
 		w.take()
 		for range 600 {
 			pass(time.Second)
-			require.NoError(t, s.bell.Submit(t.Context(), event.Event{Type: "watchdog", Intake: "prometheus-eu", Severity: severity.Info}))
+			require.NoError(t, s.bell.Submit(s.Context(), event.Event{Type: "watchdog", Intake: "prometheus-eu", Severity: severity.Info}))
 		}
 		boards := 0
 		for _, e := range w.take() {

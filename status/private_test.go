@@ -95,7 +95,7 @@ func TestDashboardPrivate(t *testing.T) {
 		for _, path := range []string{"/service/checkout", "/ledger", "/ledger.csv", "/capability/buying"} {
 			require.Contains(t, s.get("cho", path).Body.String(), "Checkout is down", path)
 		}
-		require.NoError(t, s.bell.Do(t.Context(), respond.SetPrivate{Incident: id, By: "ben", Because: "it is about people"}))
+		require.NoError(t, s.bell.Do(s.Context(), respond.SetPrivate{Incident: id, By: "ben", Because: "it is about people"}))
 		pass(2 * time.Second)
 		for _, user := range []string{"cho", "cho+operator approve", "machine:hall"} {
 			for _, path := range append(append(pages, own...), "/incident/"+id+"/events") {
@@ -119,11 +119,11 @@ func TestDashboardPrivate(t *testing.T) {
 				assert.Contains(t, s.get(user, path).Body.String(), "Checkout is down", "%s as %s", path, user)
 			}
 		}
-		require.NoError(t, s.bell.Do(t.Context(), respond.Assume{Incident: id, Role: incident.Scribe, By: "cho"}))
+		require.NoError(t, s.bell.Do(s.Context(), respond.Assume{Incident: id, Role: incident.Scribe, By: "cho"}))
 		pass(2 * time.Second)
 		assert.Contains(t, s.get("cho", "/").Body.String(), "Checkout is down", "a role shows it")
-		require.NoError(t, s.bell.Do(t.Context(), respond.Renounce{Incident: id, Role: incident.Scribe, By: "cho"}))
-		require.NoError(t, s.bell.Do(t.Context(), respond.Resolve{Incident: id, By: "ana", Alerts: true, Override: "it was a test"}))
+		require.NoError(t, s.bell.Do(s.Context(), respond.Renounce{Incident: id, Role: incident.Scribe, By: "cho"}))
+		require.NoError(t, s.bell.Do(s.Context(), respond.Resolve{Incident: id, By: "ana", Alerts: true, Override: "it was a test"}))
 		pass(2 * time.Minute)
 		for _, path := range append(pages, own...) {
 			assert.NotContains(t, s.get("cho", path).Body.String(), "Checkout is down", "%s when it is over", path)
@@ -131,7 +131,7 @@ func TestDashboardPrivate(t *testing.T) {
 		assert.Contains(t, s.get("cho", "/verdict.txt").Body.String(), "nothing is open", "when it ended is not told")
 		assert.Contains(t, s.get("ana", "/verdict.txt").Body.String(), "nothing open since")
 		assert.Contains(t, s.get("ana", "/service/checkout").Body.String(), "Checkout is down")
-		require.NoError(t, s.bell.Do(t.Context(), respond.Close{Incident: id, By: "ana"}))
+		require.NoError(t, s.bell.Do(s.Context(), respond.Close{Incident: id, By: "ana"}))
 		pass(2 * time.Minute)
 		for _, path := range append(append(pages, own...), "/history?phase=closed") {
 			assert.NotContains(t, s.get("cho", path).Body.String(), "Checkout is down", "%s when it is closed", path)
@@ -157,7 +157,7 @@ func TestDashboardPrivateDismissed(t *testing.T) {
 		playWith(t, c, func(s *stage) {
 			s.fires("shop.down", "eu", "Checkout is down")
 			pass(time.Second)
-			require.NoError(t, s.bell.Do(t.Context(), end(s.only())))
+			require.NoError(t, s.bell.Do(s.Context(), end(s.only())))
 			pass(2 * time.Minute)
 			for _, path := range []string{"/", "/service/checkout", "/history", "/history?phase=" + string(phase), "/verdict.txt", "/incident/" + s.only()} {
 				assert.NotContains(t, s.get("cho", path).Body.String(), "Checkout is down", path)
@@ -211,13 +211,13 @@ func TestStreamPrivate(t *testing.T) {
 		s.fires("shop.down", "eu", "Checkout is down")
 		look()
 		assert.Contains(t, seen["ana"], "Checkout is down")
-		require.NoError(t, s.bell.Do(t.Context(), respond.Acknowledge{Incident: s.only(), By: "ana"}))
+		require.NoError(t, s.bell.Do(s.Context(), respond.Acknowledge{Incident: s.only(), By: "ana"}))
 		look()
 		for _, user := range []string{"cho", "cho+operator", "machine:hall"} {
 			assert.NotContains(t, seen[user], "Checkout is down", user)
 			assert.Contains(t, seen[user], "nothing is open", user)
 		}
-		require.NoError(t, s.bell.Do(t.Context(), respond.SetPrivate{Incident: s.only(), Off: true, By: "ana", Because: "it is out"}))
+		require.NoError(t, s.bell.Do(s.Context(), respond.SetPrivate{Incident: s.only(), Off: true, By: "ana", Because: "it is out"}))
 		look()
 		assert.Contains(t, seen["cho+operator"], "Checkout is down", "shown again")
 	})
@@ -235,8 +235,8 @@ func TestIncidentStreamPrivate(t *testing.T) {
 		defer leaveOther()
 		require.Contains(t, other.take(), "board Checkout is down. Nobody has it.")
 		asked.take()
-		require.NoError(t, s.bell.Do(t.Context(), respond.SetPrivate{Incident: id, By: "ana", Because: "it is about people"}))
-		require.NoError(t, s.bell.Do(t.Context(), respond.Acknowledge{Incident: id, By: "ana"}))
+		require.NoError(t, s.bell.Do(s.Context(), respond.SetPrivate{Incident: id, By: "ana", Because: "it is about people"}))
+		require.NoError(t, s.bell.Do(s.Context(), respond.Acknowledge{Incident: id, By: "ana"}))
 		pass(2 * time.Second)
 		last := other.take()
 		assert.Equal(t, "gone", last[len(last)-1])
@@ -280,13 +280,13 @@ func TestWouldPrivate(t *testing.T) {
 			var ev event.Event
 			require.NoError(t, json.Unmarshal([]byte(payload), &ev))
 			ev.Intake, ev.Source = "orders", "orders"
-			require.NoError(t, s.bell.Submit(t.Context(), ev))
+			require.NoError(t, s.bell.Submit(s.Context(), ev))
 		}
 		pass(time.Second)
-		require.NoError(t, s.bell.Do(t.Context(), respond.Note{Incident: s.only(), By: "ben", Text: "x"}))
+		require.NoError(t, s.bell.Do(s.Context(), respond.Note{Incident: s.only(), By: "ben", Text: "x"}))
 		require.Contains(t, s.would("cho", "payload", down).Body.String(), open)
 		require.Contains(t, s.would("cho", "payload", other).Body.String(), open)
-		require.NoError(t, s.bell.Do(t.Context(), respond.SetPrivate{Incident: s.only(), By: "ben", Because: "it is about people"}))
+		require.NoError(t, s.bell.Do(s.Context(), respond.SetPrivate{Incident: s.only(), By: "ben", Because: "it is about people"}))
 		for _, payload := range []string{down, other, theft} {
 			assert.NotContains(t, s.would("cho", "payload", payload).Body.String(), open, payload)
 		}

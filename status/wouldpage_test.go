@@ -91,7 +91,7 @@ func TestWouldMeets(t *testing.T) {
 		s.wonder()
 		submit := func(e event.Event) {
 			e.Intake, e.Source, e.Severity, e.Summary = "orders", "shop", severity.Critical, "Checkout is down"
-			require.NoError(t, s.bell.Submit(t.Context(), e))
+			require.NoError(t, s.bell.Submit(s.Context(), e))
 			pass(time.Second)
 		}
 		submit(event.Event{Type: "shop.down", Subject: "eu"})
@@ -113,10 +113,10 @@ func TestWouldMeets(t *testing.T) {
 		assert.Contains(t, page, "Careful: the store does not say what is open now.")
 		assert.Contains(t, page, "page to ana over pager")
 		s.kept.away(nil)
-		incidents, err := s.bell.Incidents(t.Context(), every)
+		incidents, err := s.bell.Incidents(s.Context(), every)
 		require.NoError(t, err)
 		assert.Len(t, incidents, 1)
-		alerts, err := s.bell.Alerts(t.Context(), tocsin.AlertQuery{})
+		alerts, err := s.bell.Alerts(s.Context(), tocsin.AlertQuery{})
 		require.NoError(t, err)
 		assert.Len(t, alerts, 1)
 	})
