@@ -64,6 +64,9 @@ func apiRoutes() map[string]apiRoute {
 	maps.Copy(routes, apiReads())
 	maps.Copy(routes, apiCommands())
 	maps.Copy(routes, apiRuns())
+	maps.Copy(routes, apiLife())
+	maps.Copy(routes, apiRoles())
+	maps.Copy(routes, apiUpdates())
 	maps.Copy(routes, apiCapabilities())
 	routes["POST /would/{intake}"] = apiRoute{answer: (*apiRequest).would, payload: true}
 	return routes

@@ -22,6 +22,7 @@ import (
 	"github.com/tocsin-dev/tocsin"
 	"github.com/tocsin-dev/tocsin/automate"
 	"github.com/tocsin-dev/tocsin/catalog"
+	"github.com/tocsin-dev/tocsin/comms"
 	"github.com/tocsin-dev/tocsin/escalate"
 	"github.com/tocsin-dev/tocsin/event"
 	"github.com/tocsin-dev/tocsin/incident"
@@ -53,10 +54,16 @@ func apiShop() *catalog.Catalog {
 		Defaults:     catalog.Defaults{Owner: "shop", Plan: "loud"},
 		People:       people,
 		Teams:        map[string]catalog.Team{"shop": {Members: []escalate.PersonID{"ana"}}},
-		Services:     map[string]catalog.Service{"checkout": {Owner: "shop", Tier: 1, Needs: []string{"billing"}}, "billing": {Owner: "shop", Tier: 1}, "search": {Owner: "shop", Tier: 1}},
+		Services:     map[string]catalog.Service{"store": {Owner: "shop", Tier: 1, Name: "The shop", Impaired: "Orders fail."}, "checkout": {Owner: "shop", Tier: 1, Needs: []string{"billing"}}, "billing": {Owner: "shop", Tier: 1}, "search": {Owner: "shop", Tier: 1}},
 		Capabilities: map[string]catalog.Capability{"buying": {Title: "Buying in the shop", Services: []string{"checkout"}, Owner: "shop"}},
-		Classes:      []event.Class{{Name: "checkout", Service: "checkout"}, {Name: "billing", Service: "billing"}, {Name: "search", Service: "search"}},
-		Plans:        map[string]catalog.Plan{"loud": {Policy: "two", Soak: new(3 * time.Minute)}},
+		Classes:      []event.Class{{Name: "checkout", Service: "checkout"}, {Name: "billing", Service: "billing"}, {Name: "search", Service: "search"}, {Name: "store", Service: "store", Plan: "major"}, {Name: "noise", Plan: "sifted"}},
+		Plans: map[string]catalog.Plan{
+			"loud": {Policy: "two", Soak: new(3 * time.Minute)}, "major": {Policy: "two", Comms: "customers"}, "sifted": {Policy: "two", Triage: true},
+		},
+		Audiences: map[string]catalog.Audience{"buyers": {Channels: []escalate.Contact{"sms:buyers"}}},
+		Comms: map[string]catalog.Comms{"customers": {Audiences: []string{"buyers"}, Approve: "communications", Messages: map[comms.Stage]string{
+			comms.Investigating: "{{.Impaired}}", comms.Resolved: "It works.",
+		}}},
 		Policies: map[string]escalate.Policy{"two": {Levels: []escalate.Level{
 			{Page: []escalate.Target{"owner", "channel:mail:#ops"}, Wait: 2 * time.Minute}, {Page: []escalate.Target{"person:ben"}, Wait: 2 * time.Minute},
 		}}},
@@ -145,6 +152,24 @@ func (h *apiHouse) furnish() {
 	}
 }
 
+// furnishRoom opens an incident that people run, and one that waits for somebody to accept it.
+func (h *apiHouse) furnishRoom() {
+	h.ids["{triage}"] = h.opens("noise", "acme", "dog")
+	id := h.opens("store", "acme", "room")
+	h.ids["{room}"] = id
+	for _, c := range []respond.Command{
+		respond.Assume{Incident: id, By: "ana", Role: incident.Commander},
+		respond.Assume{Incident: id, By: "zoe", Role: incident.Communications},
+		respond.Offer{Incident: id, By: "ana", Role: incident.Commander, To: "zoe"},
+		respond.AddTodo{Incident: id, By: "ana", Text: "Call the bank."},
+		respond.AskDecision{Incident: id, By: "zoe", Text: "Switch to the second bank?", Options: []string{"yes", "no"}, Decider: "ana"},
+		respond.SendUpdate{Incident: id, By: "ana", BreakGlass: true, Because: "Nobody answers."},
+		respond.DraftUpdate{Incident: id, By: "ana", Text: "We switch to another bank."},
+	} {
+		require.NoError(h.t, h.Do(h.t.Context(), c))
+	}
+}
+
 // opens opens an incident and returns its id.
 func (h *apiHouse) opens(class, tenant, subject string) string {
 	known := h.all(tenant)
@@ -167,8 +192,11 @@ func (h *apiHouse) all(tenant string) []incident.Incident {
 	return list
 }
 
-// fill puts ids in the place of their names.
+// fill puts ids in the place of their names. A room is opened when it is first spoken of.
 func (h *apiHouse) fill(text string) string {
+	if (strings.Contains(text, "{room}") || strings.Contains(text, "{triage}")) && h.ids["{room}"] == "" {
+		h.furnishRoom()
+	}
 	for name, id := range h.ids {
 		text = strings.ReplaceAll(text, name, id)
 	}

@@ -279,7 +279,8 @@ func TestAPIHeaders(t *testing.T) {
 				assert.False(t, strings.HasPrefix(name, "Access-Control"), "%s %s", path, name)
 			}
 		}
-		assert.Equal(t, "GET, HEAD", h.ask("owner", http.MethodPost, "/incidents", "{}").Header().Get("Allow"))
+		assert.Equal(t, "GET, HEAD", h.ask("owner", http.MethodPost, "/alerts", "{}").Header().Get("Allow"))
+		assert.Equal(t, "GET, HEAD, POST", h.ask("owner", http.MethodPut, "/incidents", "{}").Header().Get("Allow"))
 		assert.Equal(t, "POST", h.ask("owner", http.MethodGet, "/incidents/{id}/note", "").Header().Get("Allow"))
 		assert.Equal(t, http.StatusOK, h.ask("owner", http.MethodHead, "/incidents", "").Code)
 	})

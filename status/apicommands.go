@@ -9,6 +9,7 @@ import (
 	"mime"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/tocsin-dev/tocsin"
 	"github.com/tocsin-dev/tocsin/escalate"
@@ -36,7 +37,12 @@ type (
 		Priority severity.Priority
 		Because  string
 	}
-	bodyNote struct{ Text string }
+	bodyNote struct {
+		Text     string
+		When     time.Time
+		Pinned   bool
+		Corrects uint64
+	}
 	bodyPage struct {
 		Target  escalate.Target
 		Because string
@@ -82,7 +88,7 @@ func apiCommands() map[string]apiRoute {
 			return respond.Reprioritise{Incident: h.Incident, By: h.By, ID: h.ID, Priority: b.Priority, Because: b.Because}
 		}),
 		of + "note": apiCommand(func(h respond.Head, b bodyNote) respond.Command {
-			return respond.Note{Incident: h.Incident, By: h.By, ID: h.ID, Text: b.Text}
+			return respond.Note{Incident: h.Incident, By: h.By, ID: h.ID, Text: b.Text, When: b.When, Pinned: b.Pinned, Corrects: b.Corrects}
 		}),
 		of + "page": apiCommand(func(h respond.Head, b bodyPage) respond.Command {
 			return respond.Page{Incident: h.Incident, By: h.By, ID: h.ID, Target: b.Target, Because: b.Because}

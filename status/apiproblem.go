@@ -6,6 +6,7 @@ import (
 	"net/http"
 
 	"github.com/tocsin-dev/tocsin"
+	"github.com/tocsin-dev/tocsin/comms"
 	"github.com/tocsin-dev/tocsin/respond"
 	"github.com/tocsin-dev/tocsin/store"
 )
@@ -19,6 +20,8 @@ type problem struct {
 	Need   respond.Need `json:"need,omitempty"` // of forbidden: what is missing
 	Who    string       `json:"who,omitempty"`  // of forbidden: who may
 	Now    *standing    `json:"now,omitempty"`  // of refused: how things stand
+	// Held is, of an update that is held back for a second look, what was found in its texts. It goes with the field confirm.
+	Held []comms.Finding `json:"held,omitempty"`
 }
 
 // Error implements error.
@@ -97,7 +100,7 @@ func (q *apiRequest) problemOf(err error) *problem {
 		return p
 	case errors.As(err, &refused):
 		p := problemRefused.because(refused.Error())
-		p.Now = q.now(refused.Incident)
+		p.Now, p.Held = q.now(refused.Incident), refused.Held
 		return p
 	case errors.Is(err, store.ErrUnreadable), errors.Is(err, store.ErrNewer):
 		return problemUnreadable.because(err.Error())

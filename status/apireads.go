@@ -28,6 +28,7 @@ func apiReads() map[string]apiRoute {
 		"GET /incidents/{id}/messages": {answer: (*apiRequest).messagesOf},
 		"GET /messages":                {answer: (*apiRequest).messages},
 		"GET /incidents/{id}/explain":  {answer: (*apiRequest).explain},
+		"GET /incidents/{id}/briefing": {answer: (*apiRequest).briefing},
 		"GET /alerts":                  {answer: (*apiRequest).alerts},
 		"GET /on-call":                 {answer: (*apiRequest).onCall},
 		"GET /dead-letters":            {answer: (*apiRequest).letters, operator: true},

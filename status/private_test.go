@@ -39,7 +39,7 @@ func TestAPIPrivate(t *testing.T) {
 				before := h.kept()
 				for path, operations := range file.Paths {
 					for method := range operations {
-						if path == "/kill-switch" || path == "/openapi.json" {
+						if path == "/kill-switch" || path == "/openapi.json" || path == "/incidents" && method == "post" {
 							continue
 						}
 						where := path
