@@ -47,24 +47,35 @@ type Subscriber struct {
 	Secret string
 }
 
+// SubscriptionError says what is wrong with a [Subscription].
+type SubscriptionError struct{ Reason string }
+
+// Error implements error.
+func (e *SubscriptionError) Error() string { return "tocsin: subscribe: " + e.Reason }
+
 const mostMail = 254 // bytes of an address of mail (RFC 5321)
 
 // Subscribe sends a message with a link to the address, by which it confirms that it wants the updates. The link is valid for 24 hours, and
 // an address gets at most three such messages in that time. An address that answered such a message by unsubscribing gets none.
 //
-// The answer is the same whatever is known of the address: nil if the request is well-formed. Any other request gets an error that says what
-// is wrong with it, and nothing else. Anybody may subscribe; package status has the page, which bounds how often somebody does.
+// The answer is the same whatever is known of the address: nil if the request is well-formed. Any other request gets a
+// [*SubscriptionError] that says what is wrong with it, and nothing else; a list that the catalog does not have is another error. Anybody may subscribe; package status has the page, which bounds how often somebody does.
 func (e *Engine) Subscribe(ctx context.Context, s Subscription) error {
 	if err := given(ctx, "subscribe"); err != nil {
 		return err
 	}
 	channel, address, err := e.wanted(&s)
 	if err != nil {
-		return fmt.Errorf("tocsin: subscribe: %w", err)
+		return err
 	}
-	return e.Do(ctx, respond.Subscribe{
+	err = e.Do(ctx, respond.Subscribe{
 		Tenant: s.Tenant, Subscriber: e.subscriberID(s.Tenant, s.List, channel, address), List: s.List, Channel: channel, Address: address, Filter: s.Filter,
 	})
+	var refused *respond.RefusedError
+	if errors.As(err, &refused) {
+		return &SubscriptionError{refused.Reason}
+	}
+	return err
 }
 
 // wanted returns the channel and the address of a request, or says what is wrong with it.
@@ -72,23 +83,23 @@ func (e *Engine) wanted(s *Subscription) (channel, address string, err error) {
 	cat := e.catalog.Load()
 	switch lists, names := cat.Lists(), cat.PublicNames(); {
 	case e.hooks == nil:
-		return "", "", errors.New("Config.Subscribers.Key is not set")
+		return "", "", errors.New("tocsin: subscribe: Config.Subscribers.Key is not set")
 	case !slices.Contains(lists, s.List):
-		return "", "", fmt.Errorf("there is no list %.40q, expected one of %q", s.List, lists)
+		return "", "", fmt.Errorf("tocsin: subscribe: there is no list %.40q, expected one of %q", s.List, lists)
 	case slices.ContainsFunc(s.Filter.Services, func(name string) bool { return !slices.Contains(names, name) }):
-		return "", "", fmt.Errorf("a service is not known, expected some of %q", names)
+		return "", "", &SubscriptionError{fmt.Sprintf("a service is not known, expected some of %q", names)}
 	case (s.Mail == "") == (s.Webhook == ""):
-		return "", "", errors.New("expected an address of mail or a webhook, and not both")
+		return "", "", &SubscriptionError{"expected an address of mail or a webhook, and not both"}
 	case s.Webhook != "":
 		u, err := url.Parse(s.Webhook)
 		if err != nil || u.Scheme != "https" || u.Hostname() == "" || u.User != nil || u.Fragment != "" || len(s.Webhook) > 1024 {
-			return "", "", errors.New("the webhook is malformed, expected a URL such as https://shop.example/hook")
+			return "", "", &SubscriptionError{"the webhook is malformed, expected a URL such as https://shop.example/hook"}
 		}
 		return comms.SubscriberHooks, u.String(), nil
 	}
 	a, err := mail.ParseAddress(strings.TrimSpace(s.Mail))
 	if err != nil || a.Name != "" || len(a.Address) > mostMail || !utf8.ValidString(a.Address) || strings.ContainsAny(a.Address, " \"[]\r\n") {
-		return "", "", errors.New("the address of mail is malformed, expected one such as ana@shop.example")
+		return "", "", &SubscriptionError{"the address of mail is malformed, expected one such as ana@shop.example"}
 	}
 	return comms.Subscribers, a.Address, nil
 }
