@@ -221,6 +221,10 @@ func masked(channel, address string) string {
 		}
 		return u.Scheme + "://" + u.Host + "/***"
 	}
+	at := strings.LastIndexByte(address, '@')
+	if at < 0 {
+		return "***"
+	}
 	first, _ := utf8.DecodeRuneInString(address)
-	return string(first) + "***" + address[strings.LastIndexByte(address, '@'):]
+	return string(first) + "***" + address[at:]
 }

@@ -474,11 +474,16 @@ func TestWebhookSubscribers(t *testing.T) {
 	})
 }
 
-// TestFanOutRestart stops an engine in the middle of 2,500 mails and begins another one on its store, twice. Nobody is left out, and a
-// repeat is a mail whose outcome was not known when the engine was killed.
+// TestFanOutRestart stops an engine in the middle of a mailing and begins another one on its store, twice. Nobody is left out, and a
+// repeat is a mail whose outcome was not known when the engine was killed. A list of 1,000 subscribers and more is read by shares.
 func TestFanOutRestart(t *testing.T) {
+	for _, n := range []int{700, 2500} {
+		t.Run(fmt.Sprint(n, " subscribers"), func(t *testing.T) { fanOutRestart(t, n) })
+	}
+}
+
+func fanOutRestart(t *testing.T, n int) {
 	synctest.Test(t, func(t *testing.T) {
-		const n = 2500
 		kept, mail := memory.New(), &mailbox{}
 		c := found(t, kept, mail, func(c *tocsin.Config) { c.StopWithin = time.Nanosecond })
 		for i := range n {
@@ -511,7 +516,7 @@ func TestFanOutRestart(t *testing.T) {
 		}
 		var stops []int
 		for range 2 {
-			settle(2*time.Second + 7*time.Millisecond)
+			settle(time.Second + 7*time.Millisecond)
 			c.stop()
 			stops = append(stops, sent())
 			c = found(t, kept, mail, func(c *tocsin.Config) { c.StopWithin = time.Nanosecond })

@@ -43,7 +43,7 @@ func audiencesForm() field[document] {
 		func(d *document) *map[string]Audience { return &d.Audiences }, named[string]("audience", mapping("Audience", "an audience, {channels: [CHANNEL:ADDRESS]}", true,
 			key("kind", "outside; inside, which hears before customers or with them; sandbox, which hears drills only. Without it: outside, but internal and support are inside.",
 				func(a *Audience) *string { return &a.Kind }, oneOf(Outside, Inside, Sandbox)),
-			key("channels", "Where it hears. Without it: on pages only.", func(a *Audience) *[]escalate.Contact { return &a.Channels }, contacts),
+			key("channels", "Where it hears; subscribers:LIST is whoever subscribed to the list. Without it: on pages only.", func(a *Audience) *[]escalate.Contact { return &a.Channels }, contacts),
 			key("fallback", "What is tried when a channel fails for good, and first if the channel needs a service that is impaired.",
 				func(a *Audience) *[]escalate.Contact { return &a.Fallback }, contacts),
 			key("when", "Of which incidents it hears, such as those of a region: an expression in CEL. Without it: of all.",
