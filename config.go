@@ -1,11 +1,13 @@
 package tocsin
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"log/slog"
 	"maps"
+	"net/http"
 	"slices"
 	"time"
 
@@ -15,10 +17,12 @@ import (
 
 	"github.com/tocsin-dev/tocsin/automate"
 	"github.com/tocsin-dev/tocsin/catalog"
+	"github.com/tocsin-dev/tocsin/comms"
 	"github.com/tocsin-dev/tocsin/escalate"
 	"github.com/tocsin-dev/tocsin/event"
 	"github.com/tocsin-dev/tocsin/internal/acklink"
 	"github.com/tocsin-dev/tocsin/notify"
+	"github.com/tocsin-dev/tocsin/notify/webhook"
 	"github.com/tocsin-dev/tocsin/respond"
 	"github.com/tocsin-dev/tocsin/store"
 )
@@ -54,6 +58,9 @@ type Config struct {
 	// replaces the other. The first signs, both verify. Keep the key before for 24 hours, as long as links to acknowledge live; share links
 	// that it signed end with it.
 	LinkKeys [][]byte
+	// Subscribers lets people and machines subscribe to updates for customers. It needs PublicURL and LinkKeys. An audience with a channel
+	// subscribers:LIST needs it, and a notifier named subscribers that sends mails. Defaults to none: nobody can subscribe.
+	Subscribers Subscribers
 	// Authorize decides who may give which command, for [Engine.DoAs]. An error refuses. It sees the command as it would be carried out;
 	// call [respond.May] in it to add to the defaults. It may be called concurrently. Defaults to [respond.May]. [Engine.Do] does not ask.
 	Authorize func(context.Context, respond.Viewer, respond.Command, respond.About) error
@@ -83,6 +90,7 @@ type prepared struct {
 	compiled  *catalog.Compiled
 	notifiers map[string]notify.Notifier
 	links     *acklink.Links // nil: messages have none
+	hooks     *webhook.Each  // calls the webhooks of subscribers; nil: nobody can subscribe
 }
 
 // prepare fills in the defaults. Its error joins all faults.
@@ -180,9 +188,23 @@ func (p *prepared) usable() []error {
 	return errs
 }
 
+// Subscribers configures the subscribers of updates.
+type Subscribers struct {
+	// Key is at least 32 random bytes, the same in all replicas and for ever. Addresses that have unsubscribed are known by a hash with it,
+	// links to unsubscribe are signed with it, and so are webhooks: with another key, nobody is known to have unsubscribed.
+	Key []byte
+	// PublicURL is where people reach the pages of package status for subscribers. Defaults to Config.PublicURL.
+	PublicURL string
+	// Client calls the webhooks of subscribers. Defaults to that of [webhook.Each], which connects to public addresses only.
+	Client *http.Client
+}
+
 // linked prepares the links, and returns the faults of PublicURL and LinkKeys.
 func (p *prepared) linked() []error {
 	if p.PublicURL == "" && len(p.LinkKeys) == 0 {
+		if len(p.Subscribers.Key) > 0 {
+			return []error{errors.New("tocsin: config: Subscribers.Key without PublicURL and LinkKeys, expected all three")}
+		}
 		return nil
 	}
 	var errs []error
@@ -192,10 +214,32 @@ func (p *prepared) linked() []error {
 	if err := acklink.CheckKeys(p.LinkKeys); err != nil {
 		errs = append(errs, fmt.Errorf("tocsin: config: LinkKeys: %w", err))
 	}
-	if len(errs) == 0 {
-		p.links = acklink.New(p.PublicURL, p.LinkKeys)
+	if len(errs) > 0 {
+		return errs
 	}
-	return errs
+	p.links = acklink.New(p.PublicURL, p.LinkKeys)
+	return p.subscribed()
+}
+
+// subscribed prepares the links of subscribers and the notifier for their webhooks, and returns the faults of Subscribers.
+func (p *prepared) subscribed() []error {
+	if len(p.Subscribers.Key) == 0 {
+		return nil
+	}
+	public := cmp.Or(p.Subscribers.PublicURL, p.PublicURL)
+	if err := acklink.CheckURL(public); err != nil {
+		return []error{fmt.Errorf("tocsin: config: Subscribers.PublicURL: %w", err)}
+	}
+	if err := acklink.CheckKeys([][]byte{p.Subscribers.Key}); err != nil {
+		return []error{fmt.Errorf("tocsin: config: Subscribers.Key: %w", err)}
+	}
+	if p.notifiers[comms.SubscriberHooks] != nil {
+		return []error{fmt.Errorf("tocsin: config: a notifier named %q, expected none: Subscribers makes it", comms.SubscriberHooks)}
+	}
+	p.links.Subscribers(public, p.Subscribers.Key)
+	p.hooks = &webhook.Each{Key: notify.NewSecret(string(p.Subscribers.Key)), Client: p.Subscribers.Client}
+	p.notifiers[comms.SubscriberHooks] = p.hooks
+	return nil
 }
 
 // vetted refuses a catalog with findings if the Config is strict.
@@ -219,6 +263,9 @@ func (p *prepared) runnable(compiled *catalog.Compiled) error {
 		if _, ok := p.notifiers[channel]; !ok {
 			errs = append(errs, fmt.Errorf("tocsin: config: channel %q has no notifier, expected one in Notifiers%s", channel, hint(channel)))
 		}
+	}
+	if lists := compiled.Lists(); len(lists) > 0 && (len(p.Subscribers.Key) == 0 || p.PublicURL == "") {
+		errs = append(errs, fmt.Errorf("tocsin: config: subscribers of %q need Subscribers.Key, PublicURL and LinkKeys, expected all three", lists[0]))
 	}
 	for _, action := range compiled.Actions() {
 		if _, ok := p.Actions[action]; !ok {

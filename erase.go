@@ -2,6 +2,7 @@ package tocsin
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -29,6 +30,9 @@ type Erased struct {
 // what, and when. Words match case-sensitively and as whole words; a word of fewer than three letters matches only a text that
 // consists of it.
 //
+// Somebody who is not in the catalog, such as a subscriber, is no person: pass "" and the address as a word. A subscriber with that address
+// is unsubscribed, and only the keyed hash of the address stays.
+//
 // The contacts are those of the current catalog, and those over which the person was reached. Remove the person from the catalog
 // first and pass the addresses as words; otherwise the next page stores them again. Erase may be called at any time and
 // repeatedly; call it again after an error or while Left is not 0. It reads the whole store and may rewrite the file of the
@@ -45,9 +49,10 @@ func (e *Engine) Erase(ctx context.Context, tenant string, person escalate.Perso
 	if !ok {
 		return Erased{}, errors.New("tocsin: erase: the store does not implement store.Eraser, so timelines and the input log cannot be changed")
 	}
-	if person == "" {
-		return Erased{}, errors.New("tocsin: erase: the person is missing, expected an id")
+	if person == "" && len(words) == 0 {
+		return Erased{}, errors.New("tocsin: erase: the person is missing, expected an id, or the address of a subscriber as a word")
 	}
+	person = cmp.Or(person, nobody)
 	eraser, err := e.core.NewEraser(tenant, person, e.catalog.Load().Contacts(person), words)
 	if err != nil {
 		return Erased{}, fmt.Errorf("tocsin: %w", err)
@@ -78,6 +83,9 @@ func (e *Engine) Erase(ctx context.Context, tenant string, person escalate.Perso
 	e.log(ctx, slog.LevelInfo, "a person was erased", "person", person, "tenant", tenant, "left", x.done.Left)
 	return x.done, nil
 }
+
+// nobody is who has written nothing and has no contact.
+const nobody escalate.PersonID = "(nobody)"
 
 // erasing is the state of one Erase.
 type erasing struct {

@@ -115,7 +115,7 @@ func dump(t *testing.T, s store.Store, tenant string) string {
 	var out strings.Builder
 	for _, kind := range []string{
 		core.KindAlert, core.KindChange, core.KindGroup, core.KindIncident, core.KindLedger, core.KindPlan,
-		core.KindSwitch, store.KindTask,
+		core.KindSwitch, core.KindSubscriber, core.KindMailing, store.KindTask,
 	} {
 		rows, err := s.Read(t.Context(), store.Query{Tenant: tenant, Kind: kind, Timeline: true, Limit: 1_000})
 		require.NoError(t, err)

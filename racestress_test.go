@@ -7,6 +7,7 @@ import (
 	"maps"
 	"math/rand/v2"
 	"os"
+	"path"
 	"reflect"
 	"regexp"
 	"slices"
@@ -182,6 +183,22 @@ var calls = map[string]call{
 		}))
 		return err
 	}},
+	"Subscribe": {50, func(c *caller) error {
+		return c.Subscribe(c.ctx, tocsin.Subscription{List: pick(c, "customers", "x"), Mail: string(c.by()) + "@shop.example"})
+	}},
+	"Confirm": {50, func(c *caller) error {
+		_, err := c.Engine.Confirm(c.ctx, subscriberLinks().confirm)
+		return err
+	}},
+	"Unsubscribe": {50, func(c *caller) error { return c.Engine.Unsubscribe(c.ctx, subscriberLinks().leave) }},
+	"Subscribers": {10, func(c *caller) error {
+		for _, err := range c.Engine.Subscribers(c.ctx, "", "") {
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	}},
 	"HasLinks": {1500, func(c *caller) error { c.HasLinks(); return nil }},
 	"Share": {300, func(c *caller) error {
 		_, err := c.Engine.Share(c.ctx, respond.Viewer{Person: c.by()}, "", pick(c, "buying", "x"), time.Hour)
@@ -312,7 +329,24 @@ var calls = map[string]call{
 	"Do KillSwitch": {20, func(c *caller) error {
 		return c.Do(c.ctx, respond.KillSwitch{Off: c.IntN(4) > 0, By: c.by(), Because: "x"})
 	}},
-	"Do SendTest": {20, func(c *caller) error { return c.Do(c.ctx, respond.SendTest{Contact: "slack:@ana", By: c.by()}) }},
+	"Do Subscribe": {20, func(c *caller) error {
+		return c.Do(c.ctx, respond.Subscribe{Subscriber: someID, List: "customers", Channel: comms.Subscribers, Address: "x@shop.example"})
+	}},
+	"Do ConfirmSubscriber": {20, func(c *caller) error {
+		return c.Do(c.ctx, respond.ConfirmSubscriber{Subscriber: someID, Serial: c.Uint64N(3)})
+	}},
+	"Do Unsubscribe": {20, func(c *caller) error { return c.Do(c.ctx, respond.Unsubscribe{Subscriber: someID}) }},
+	"Do SendTest":    {20, func(c *caller) error { return c.Do(c.ctx, respond.SendTest{Contact: "slack:@ana", By: c.by()}) }},
+}
+
+// someID is the id of a subscriber, who has the links of subscriberLinks.
+const someID = "0123456789abcdef0123456789abcdef"
+
+func subscriberLinks() (of struct{ confirm, leave string }) {
+	links, who := acklink.New(bellURL, [][]byte{linkKey}), acklink.Subscriber{ID: someID, Serial: 1, Until: time.Now().Add(time.Hour)}
+	links.Subscribers(bellURL, linkKey)
+	of.confirm, of.leave = path.Base(links.ConfirmURL(who)), path.Base(links.UnsubscribeURL(who))
+	return of
 }
 
 func pick[T any](c *caller, from ...T) T { return from[c.IntN(len(from))] }
@@ -380,7 +414,7 @@ func stress(t *testing.T, seed uint64) map[string]int {
 		Catalog: stressed(), Store: &sulky{memory.New()}, StopWithin: 20 * time.Millisecond,
 		Notifiers: map[string]notify.Notifier{"slack": sulkyNotifier, "sms": sulkyNotifier},
 		Actions:   map[string]automate.Action{"act": sulkyAction},
-		PublicURL: bellURL, LinkKeys: [][]byte{linkKey},
+		PublicURL: bellURL, LinkKeys: [][]byte{linkKey}, Subscribers: tocsin.Subscribers{Key: linkKey},
 	})
 	require.NoError(t, err)
 	ctx, cancel := context.WithCancel(t.Context())

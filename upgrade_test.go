@@ -212,7 +212,7 @@ var asked = map[string]func(t *testing.T, old *tocsin.Engine, id string){
 }
 
 // unasked are the methods that read no records.
-var unasked = []string{"Catalog", "HasLinks", "Heard", "Known", "OnCall", "Reload", "Run", "SendTest", "SeverityOf", "Share", "Shared", "Watch"}
+var unasked = []string{"Catalog", "Confirm", "HasLinks", "Heard", "Known", "OnCall", "Reload", "Run", "SendTest", "SeverityOf", "Share", "Shared", "Subscribe", "Subscribers", "Unsubscribe", "Watch"}
 
 // leftToNewer checks that an error names a row that a newer version wrote.
 func leftToNewer(t *testing.T, err error, kind, id string) {

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/tocsin-dev/tocsin/comms"
 	"github.com/tocsin-dev/tocsin/escalate"
 	"github.com/tocsin-dev/tocsin/route"
 )
@@ -42,7 +43,7 @@ func audiencesForm() field[document] {
 		func(d *document) *map[string]Audience { return &d.Audiences }, named[string]("audience", mapping("Audience", "an audience, {channels: [CHANNEL:ADDRESS]}", true,
 			key("kind", "outside; inside, which hears before customers or with them; sandbox, which hears drills only. Without it: outside, but internal and support are inside.",
 				func(a *Audience) *string { return &a.Kind }, oneOf(Outside, Inside, Sandbox)),
-			key("channels", "Where it hears. Without it: on pages only.", func(a *Audience) *[]escalate.Contact { return &a.Channels }, contacts),
+			key("channels", "Where it hears; subscribers:LIST is whoever subscribed to the list. Without it: on pages only.", func(a *Audience) *[]escalate.Contact { return &a.Channels }, contacts),
 			key("fallback", "What is tried when a channel fails for good, and first if the channel needs a service that is impaired.",
 				func(a *Audience) *[]escalate.Contact { return &a.Fallback }, contacts),
 			key("when", "Of which incidents it hears, such as those of a region: an expression in CEL. Without it: of all.",
@@ -60,6 +61,7 @@ func checkAudiences(c *checker) {
 		}
 		c.contacts(at, "channels", a.Channels)
 		c.contacts(at, "fallback", a.Fallback)
+		c.lists(at, a)
 		if name := at.path[1].(string); a.When != "" {
 			rules = append(rules, route.Rule[string]{ID: audienceID(name), When: a.When, Then: name, Continue: true})
 		}
@@ -81,6 +83,34 @@ func (c *checker) contacts(at spot, field string, contacts []escalate.Contact) {
 			c.add(at.in(field, i), "contact %q, expected CHANNEL:ADDRESS", contact)
 		}
 	}
+}
+
+// lists reports subscribers without a list, or where there can be none.
+func (c *checker) lists(at spot, a Audience) {
+	for i, contact := range a.Channels {
+		if channel, list := contact.Split(); channel == comms.Subscribers && list == "" {
+			c.add(at.in("channels", i), "contact %q, expected subscribers:LIST", contact)
+		}
+	}
+	for i, contact := range a.Fallback {
+		if channel, _ := contact.Split(); channel == comms.Subscribers {
+			c.add(at.in("fallback", i), "contact %q, expected one that is no list of subscribers", contact)
+		}
+	}
+}
+
+// Lists returns the lists to which people and machines can subscribe: NAME of each channel subscribers:NAME of an audience.
+func (c *Compiled) Lists() []string {
+	var lists []string
+	for _, a := range c.source.Audiences {
+		for _, contact := range a.Channels {
+			if channel, list := contact.Split(); channel == comms.Subscribers {
+				lists = append(lists, list)
+			}
+		}
+	}
+	slices.Sort(lists)
+	return slices.Compact(lists)
 }
 
 // Audience returns the audience of the name, with its kind. One that the catalog does not have has no channels.
@@ -143,6 +173,10 @@ func (c *Compiled) Ways(audience, service string) []escalate.Recipient {
 	var ways []escalate.Recipient
 	for _, contact := range a.Channels {
 		channel, _ := contact.Split()
+		if channel == comms.Subscribers { // each of them is tried by itself
+			ways = append(ways, escalate.Recipient{Contacts: []escalate.Contact{contact}})
+			continue
+		}
 		way := append([]escalate.Contact{contact}, a.Fallback...)
 		if c.needs(c.source.Channels[channel].Needs, service) {
 			way = append(slices.Clone(a.Fallback), contact)

@@ -64,6 +64,18 @@ func (c *Compiled) Public(service string) (name, sentence string) {
 	return s.Name, s.Impaired
 }
 
+// PublicNames returns the names that customers know services by.
+func (c *Compiled) PublicNames() []string {
+	var names []string
+	for _, s := range c.source.Services {
+		if s.Name != "" {
+			names = append(names, s.Name)
+		}
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
 // Closure returns a service, then everything that it cannot do without, directly or through others, each once. An unknown service needs
 // nothing.
 func (c *Catalog) Closure(service string) []string {

@@ -133,6 +133,8 @@ type Message struct {
 	Runbook  string            `json:"runbook,omitempty" erase:"keep"`
 	Ack      string            `json:"ack,omitempty" erase:"words"` // URL by which the person answers, a secret: of a page to a person, set as it leaves
 	Links    []event.Link      `json:"links,omitempty" erase:"words"`
+	// Unsubscribe is the URL by which a subscriber ends the subscription with one POST (RFC 8058), a secret, set as the message leaves.
+	Unsubscribe string `json:"unsubscribe,omitempty" erase:"words"`
 	// Note says what happened. In a page it holds the results of diagnostics and names those still missing.
 	Note string `json:"note,omitempty" erase:"words"`
 

@@ -188,6 +188,7 @@ func May(v Viewer, c Command, about About) error {
 		if !c.Off {
 			return nil
 		}
+	case Subscribe, ConfirmSubscriber, Unsubscribe: // the engine gives them itself, for people without a login
 	case SendTest:
 		if about.Contact {
 			return nil

@@ -87,6 +87,9 @@ var may = []struct {
 	{respond.KillSwitch{Off: true}, []string{"operator", "operating machine"}, nil, respond.NeedOperator},
 	{respond.Resend{}, []string{"operator", "operating machine"}, nil, respond.NeedOperator},
 	{respond.SendTest{}, []string{"operator", "operating machine"}, nil, respond.NeedOperator},
+	{respond.Subscribe{}, []string{"operator", "operating machine"}, nil, respond.NeedOperator},
+	{respond.ConfirmSubscriber{}, []string{"operator", "operating machine"}, nil, respond.NeedOperator},
+	{respond.Unsubscribe{}, []string{"operator", "operating machine"}, nil, respond.NeedOperator},
 	{foreign{}, []string{"operator", "operating machine"}, nil, respond.NeedOperator},
 }
 

@@ -34,7 +34,7 @@ import (
 // acknowledges by [tocsin.Engine.DoAs], as the person and via the channel of the page. A link that is not valid any more shows nothing of
 // the incident and says what to do. The pages need no script, and no answer may be stored.
 func Links(e *tocsin.Engine, c *Config) http.Handler {
-	l := &linkPages{engine: e, boards: &dashboard{engine: e, boards: make(map[string]*board)}, zone: time.UTC, headers: linkHeaders()}
+	l := &linkPages{engine: e, boards: &dashboard{engine: e, boards: make(map[string]*board)}, zone: time.UTC, headers: linkHeaders(linkCSS)}
 	if c != nil && c.Zone != nil {
 		l.zone = c.Zone
 	}
@@ -57,8 +57,9 @@ var (
 	linkTemplate = template.Must(template.New("link").Parse(linkHTML))
 )
 
-func linkHeaders() map[string]string {
-	sum := sha256.Sum256([]byte(linkCSS))
+// linkHeaders are those of a page with the style.
+func linkHeaders(css string) map[string]string {
+	sum := sha256.Sum256([]byte(css))
 	style := "'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"
 	return map[string]string{
 		"Content-Type":            "text/html; charset=utf-8",

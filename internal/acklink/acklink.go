@@ -36,6 +36,8 @@ type purpose struct {
 var (
 	toAcknowledge = purpose{1, "tocsin acknowledge link\x00"}
 	toShare       = purpose{2, "tocsin share link\x00"}
+	toConfirm     = purpose{3, "tocsin confirm subscription\x00"}
+	toUnsubscribe = purpose{4, "tocsin unsubscribe\x00"}
 )
 
 // Why a token is refused.
@@ -64,10 +66,21 @@ type Share struct {
 	Until      time.Time // when the link ends, in seconds
 }
 
+// Subscriber is what the links of a subscriber name. It does not name the address.
+type Subscriber struct {
+	Tenant string
+	ID     string
+	Serial uint64    // of the message that asks to confirm; 0: a link to unsubscribe
+	Until  time.Time // when the link ends, in seconds; zero: a link to unsubscribe, which never ends
+}
+
 // Links makes and reads links. It is safe for concurrent use.
 type Links struct {
 	base string
 	keys [][]byte
+	subs string // the URL beneath which the pages for subscribers are served
+	// lasting sign the links to unsubscribe, which stand in old mails and outlive the other keys.
+	lasting [][]byte
 }
 
 // CheckKeys reports faults of the keys.
@@ -106,6 +119,11 @@ func New(public string, keys [][]byte) *Links {
 	return l
 }
 
+// Subscribers lets l make and read links of subscribers. key signs the links to unsubscribe, and must stay the same for ever.
+func (l *Links) Subscribers(public string, key []byte) {
+	l.subs, l.lasting = strings.TrimRight(public, "/"), [][]byte{append([]byte(nil), key...)}
+}
+
 // Page returns the URL of the page of an incident, which needs a login.
 func (l *Links) Page(incident string) string {
 	return l.base + "/incident/" + url.PathEscape(incident)
@@ -119,16 +137,26 @@ func (l *Links) ShareURL(s Share) string { return l.base + "/a/share/" + l.Share
 
 // Token returns the last part of a link to acknowledge.
 func (l *Links) Token(c Claims) string {
-	return l.token(toAcknowledge, []string{c.Tenant, c.Incident, c.Person, c.Channel},
+	return token(l.keys[0], toAcknowledge, []string{c.Tenant, c.Incident, c.Person, c.Channel},
 		[]int64{int64(c.Round), int64(c.Level), c.Made.UnixMilli(), c.Until.Unix()})
 }
 
 // ShareToken returns the last part of a share link.
 func (l *Links) ShareToken(s Share) string {
-	return l.token(toShare, []string{s.Tenant, s.Capability}, []int64{s.Until.Unix()})
+	return token(l.keys[0], toShare, []string{s.Tenant, s.Capability}, []int64{s.Until.Unix()})
 }
 
-func (l *Links) token(p purpose, texts []string, numbers []int64) string {
+// ConfirmURL returns the link by which an address confirms that it wants updates.
+func (l *Links) ConfirmURL(s Subscriber) string {
+	return l.subs + "/confirm/" + token(l.keys[0], toConfirm, []string{s.Tenant, s.ID}, []int64{int64(s.Serial), s.Until.Unix()})
+}
+
+// UnsubscribeURL returns the link by which an address ends updates.
+func (l *Links) UnsubscribeURL(s Subscriber) string {
+	return l.subs + "/unsubscribe/" + token(l.lasting[0], toUnsubscribe, []string{s.Tenant, s.ID}, nil)
+}
+
+func token(key []byte, p purpose, texts []string, numbers []int64) string {
 	b := []byte{p.mark}
 	for _, text := range texts {
 		b = binary.AppendUvarint(b, uint64(len(text)))
@@ -137,7 +165,7 @@ func (l *Links) token(p purpose, texts []string, numbers []int64) string {
 	for _, n := range numbers {
 		b = binary.AppendUvarint(b, uint64(max(n, 0)))
 	}
-	return Prefix + base64.RawURLEncoding.EncodeToString(append(b, p.mac(l.keys[0], b)...))
+	return Prefix + base64.RawURLEncoding.EncodeToString(append(b, p.mac(key, b)...))
 }
 
 func (p purpose) mac(key, signed []byte) []byte {
@@ -150,20 +178,31 @@ func (p purpose) mac(key, signed []byte) []byte {
 // Read returns what the token of a link to acknowledge names. The error is ErrTruncated, ErrForeign or ErrExpired; the claims of an expired
 // link are returned too.
 func (l *Links) Read(token string, now time.Time) (Claims, error) {
-	return verified(l, toAcknowledge, token, (*reader).claims, func(c *Claims) time.Time { return c.Until }, now)
+	return verified(l.keys, toAcknowledge, token, (*reader).claims, func(c *Claims) time.Time { return c.Until }, now)
 }
 
 // ReadShare is Read for the token of a share link.
 func (l *Links) ReadShare(token string, now time.Time) (Share, error) {
-	return verified(l, toShare, token, (*reader).share, func(s *Share) time.Time { return s.Until }, now)
+	return verified(l.keys, toShare, token, (*reader).share, func(s *Share) time.Time { return s.Until }, now)
 }
 
-func verified[T any](l *Links, p purpose, token string, fields func(*reader) T, until func(*T) time.Time, now time.Time) (of T, err error) {
+// ReadConfirm is Read for the token of a link to confirm.
+func (l *Links) ReadConfirm(token string, now time.Time) (Subscriber, error) {
+	return verified(l.keys, toConfirm, token, (*reader).confirm, func(s *Subscriber) time.Time { return s.Until }, now)
+}
+
+// ReadUnsubscribe is Read for the token of a link to unsubscribe.
+func (l *Links) ReadUnsubscribe(token string) (Subscriber, error) {
+	always := func(*Subscriber) time.Time { return time.Unix(1, 0) }
+	return verified(l.lasting, toUnsubscribe, token, (*reader).unsubscribe, always, time.Time{})
+}
+
+func verified[T any](keys [][]byte, p purpose, token string, fields func(*reader) T, until func(*T) time.Time, now time.Time) (of T, err error) {
 	v, signed, sum, err := parse(p, token, fields)
 	if err != nil {
 		return of, err
 	}
-	for _, key := range l.keys {
+	for _, key := range keys {
 		if hmac.Equal(p.mac(key, signed), sum) {
 			if !now.Before(until(&v)) {
 				return v, ErrExpired
@@ -211,6 +250,12 @@ func (r *reader) claims() (c Claims) {
 }
 
 func (r *reader) share() Share { return Share{r.text(), r.text(), r.second()} }
+
+func (r *reader) confirm() Subscriber {
+	return Subscriber{r.text(), r.text(), r.number(1 << 53), r.second()}
+}
+
+func (r *reader) unsubscribe() Subscriber { return Subscriber{Tenant: r.text(), ID: r.text()} }
 
 func (r *reader) second() time.Time { return time.Unix(int64(r.number(1<<40)), 0).UTC() }
 

@@ -243,3 +243,47 @@ func FuzzRead(f *testing.F) {
 		}
 	})
 }
+
+// TestSubscriberLinks: a link to confirm is none to unsubscribe, to share or to acknowledge, and the other way round. A link to unsubscribe
+// never ends and outlives the keys of all others.
+func TestSubscriberLinks(t *testing.T) {
+	now := time.Unix(1_800_000_000, 0).UTC()
+	lasting := bytes.Repeat([]byte{7}, 32)
+	of := func(key byte) *Links {
+		l := New("https://bell.example/", [][]byte{bytes.Repeat([]byte{key}, 32)})
+		l.Subscribers("https://status.example/", lasting)
+		return l
+	}
+	one, who := of(1), Subscriber{Tenant: "acme", ID: "0123", Serial: 3, Until: now.Add(time.Hour)}
+	confirm, leave := one.ConfirmURL(who), one.UnsubscribeURL(who)
+	require.True(t, strings.HasPrefix(confirm, "https://status.example/confirm/tcn_"))
+	require.True(t, strings.HasPrefix(leave, "https://status.example/unsubscribe/tcn_"))
+	confirm, leave = strings.TrimPrefix(confirm, "https://status.example/confirm/"), strings.TrimPrefix(leave, "https://status.example/unsubscribe/")
+
+	got, err := one.ReadConfirm(confirm, now)
+	require.NoError(t, err)
+	assert.Equal(t, who, got)
+	_, err = one.ReadConfirm(confirm, who.Until)
+	require.ErrorIs(t, err, ErrExpired)
+	_, err = of(2).ReadConfirm(confirm, now)
+	require.ErrorIs(t, err, ErrForeign)
+	got, err = of(2).ReadUnsubscribe(leave)
+	require.NoError(t, err, "after a change of keys")
+	assert.Equal(t, Subscriber{Tenant: "acme", ID: "0123"}, got)
+
+	same := New("https://bell.example", [][]byte{lasting}) // also if one key were used for everything
+	same.Subscribers("https://status.example", lasting)
+	tokens := map[string]string{
+		"acknowledge": same.Token(Claims{Tenant: "acme", Incident: "0123", Until: who.Until}), "share": same.ShareToken(Share{"acme", "0123", who.Until}),
+		"confirm": strings.TrimPrefix(same.ConfirmURL(who), "https://status.example/confirm/"), "unsubscribe": leave,
+	}
+	for name, token := range tokens {
+		_, a := same.Read(token, now)
+		_, s := same.ReadShare(token, now)
+		_, c := same.ReadConfirm(token, now)
+		_, u := same.ReadUnsubscribe(token)
+		for reader, err := range map[string]error{"acknowledge": a, "share": s, "confirm": c, "unsubscribe": u} {
+			assert.Equal(t, reader == name, err == nil, "%s read as %s: %v", name, reader, err)
+		}
+	}
+}

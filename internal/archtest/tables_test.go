@@ -181,6 +181,7 @@ var takingApart = map[string][]string{
 // textForms lists the functions that may take text apart all the same, each as "file: function", with the text that it reads.
 // A person has written that text; what a program has formatted is kept as a field instead.
 var textForms = []struct{ place, text string }{
+	{"subscribers.go: masked", "an address that a person wrote"},
 	{"internal/core/erasewords.go: withoutWord", "any text that a person or a sender wrote, in which a word is looked for"},
 	{"internal/core/findings.go: oneLine", "outputs of actions and errors of the catalog's own code, put on one line"},
 	{"internal/machine/run/advance.go: fill", "$path in an argument of a step, as the runbook has it"},

@@ -24,13 +24,15 @@ import (
 // TestCodecGivesBackWhatItTook draws records of every kind with every field set at random, and reads what it wrote of them.
 func TestCodecGivesBackWhatItTook(t *testing.T) {
 	for kind, drawn := range map[string]*rapid.Generator[any]{
-		core.KindAlert:    anyOf[core.Alert](),
-		core.KindGroup:    anyOf[core.Group](),
-		core.KindIncident: anyOf[core.Incident](),
-		core.KindChange:   anyOf[core.Change](),
-		core.KindPlan:     anyOf[catalog.Pinned](),
-		core.KindLedger:   anyOf[run.Ledger](),
-		core.KindSwitch:   anyOf[run.Switch](),
+		core.KindAlert:      anyOf[core.Alert](),
+		core.KindGroup:      anyOf[core.Group](),
+		core.KindIncident:   anyOf[core.Incident](),
+		core.KindChange:     anyOf[core.Change](),
+		core.KindPlan:       anyOf[catalog.Pinned](),
+		core.KindLedger:     anyOf[run.Ledger](),
+		core.KindSwitch:     anyOf[run.Switch](),
+		core.KindSubscriber: anyOf[core.Subscriber](),
+		core.KindMailing:    anyOf[core.Mailing](),
 	} {
 		t.Run(kind, func(t *testing.T) {
 			rapid.Check(t, func(t *rapid.T) {

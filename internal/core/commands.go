@@ -65,6 +65,9 @@ func commands() []command {
 		commandOf("retract-update", retractUpdate),
 		about(commandOf("kill-switch", throwSwitch), func(c respond.KillSwitch) store.Key { return switchKey(c.Tenant) }),
 		about(commandOf("send-test", sendTest), testKey),
+		about(commandOf("subscribe", subscribe), func(c respond.Subscribe) store.Key { return subscriberKey(c.Tenant, c.Subscriber) }),
+		about(commandOf("confirm-subscriber", confirmSubscriber), func(c respond.ConfirmSubscriber) store.Key { return subscriberKey(c.Tenant, c.Subscriber) }),
+		about(commandOf("unsubscribe", unsubscribe), func(c respond.Unsubscribe) store.Key { return subscriberKey(c.Tenant, c.Subscriber) }),
 	}
 }
 

@@ -24,6 +24,8 @@ type Comms struct {
 	Overdue bool      `json:"overdue,omitempty"` // a finding stands which reports a breach
 	Over    bool      `json:"over,omitempty"`    // nothing more is to be told
 	Count   int       `json:"count,omitempty"`   // of updates: the number in their ids
+	// Regions are the values of the label region that its alerts had when they joined.
+	Regions []string `json:"regions,omitempty" erase:"words"`
 }
 
 const (
@@ -148,7 +150,19 @@ func (t *turn) beginComms(u *unit, at time.Time, a *Assessed) {
 		text += "  a drill"
 	}
 	u.say(at, incident.WordUpdate, "", text)
+	u.spread(a)
 }
+
+// spread notes the region of an alert.
+func (u *unit) spread(a *Assessed) {
+	known, region := u.inc.Comms.Regions, a.Event.Labels["region"]
+	if region != "" && len(known) < mostRegions && !slices.Contains(known, region) {
+		u.ownComms().Regions = append(slices.Clip(known), region)
+	}
+}
+
+// mostRegions is how many regions an incident keeps.
+const mostRegions = 20
 
 // hearers returns which audiences hear of an incident with the event.
 func (t *turn) hearers(u *unit, at time.Time, a *Assessed, drill bool) []string {
@@ -167,6 +181,7 @@ func (t *turn) ruleErrors(u *unit, at time.Time, a *Assessed, errs map[string]er
 
 // widen adds the audiences that hear of an alert which joined. A real alert ends a drill.
 func (t *turn) widen(u *unit, at time.Time, a *Assessed) {
+	u.spread(a)
 	real := a.Event.Labels[drills] != "true"
 	hear := t.hearers(u, at, a, u.inc.Comms.Drill && !real)
 	if u.inc.Comms.Drill && real {

@@ -150,6 +150,10 @@ func (t *turn) letGo(u *unit, at time.Time, c *Comms, up *comms.Update, texts []
 	u.enter(at, e)
 	for i, audience := range up.Audiences {
 		for _, way := range t.cat.Ways(audience, u.inc.Service) {
+			if channel, list := way.Contacts[0].Split(); channel == comms.Subscribers {
+				t.mail(u.inc.Tenant, c.mailing(u.inc, up, list, texts[i].Text), at)
+				continue
+			}
 			t.send(u, at, Pending{Part: "comms", Kind: notify.Notice, Note: texts[i].Text, Audience: true}, way)
 			up.Ways = append(slices.Clip(up.Ways), comms.Way{Audience: audience, Seq: u.inc.Delivery.Messages})
 		}
@@ -158,6 +162,21 @@ func (t *turn) letGo(u *unit, at time.Time, c *Comms, up *comms.Update, texts []
 		t.askToLook(u, at, up)
 	}
 	t.paced(u, at, c, up)
+}
+
+// mailing returns what the subscribers of a list are told by an update. A correction goes to those who were there for the first word.
+func (c *Comms) mailing(inc *Incident, up *comms.Update, list, text string) Mailing {
+	first, what := up, string(up.Stage)
+	if up.Kind != comms.News {
+		what = string(up.Kind)
+	}
+	for of, err := c.update(first.Of); err == nil && first.Of != ""; of, err = c.update(first.Of) {
+		first = of
+	}
+	return Mailing{
+		List: list, About: inc.ID, Update: up.ID, Title: cmp.Or(up.Facts.Service, "Update") + ": " + what, Text: text,
+		Service: up.Facts.Service, Regions: c.Regions, Topic: comms.Incidents, First: first.Sent.At,
+	}
 }
 
 // leaves describes an update that leaves, in columns.

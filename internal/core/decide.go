@@ -116,6 +116,10 @@ func (t *turn) apply(i int, in Input) (err error) {
 			t.facts = t.facts[:0] // of a command that is refused, nothing is heard
 		}
 	case Outcome:
+		if in.Record.Kind == KindSubscriber {
+			t.reachedSubscriber(in)
+			break
+		}
 		t.answer(in.Record, in.At, in)
 	case Acted:
 		t.answer(in.Record, in.At, in)

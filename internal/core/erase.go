@@ -161,6 +161,9 @@ func (x *Eraser) record(key store.Key, rec any, at time.Time) (out any, changed 
 	if kept, ok := out.(*Unreadable); ok && x.words.text(string(kept.Doc)) != string(kept.Doc) {
 		kept.Doc = nil
 	}
+	if s, ok := out.(*Subscriber); ok && x.words.text(s.Address) != s.Address {
+		s.forget(at)
+	}
 	x.take(x.of(key), out)
 	after, err := x.core.Encode(key.Kind, Schema, out)
 	return out, !bytes.Equal(before, after), err

@@ -200,6 +200,7 @@ func TestEraseTakesAllButNames(t *testing.T) {
 		kept[kind] = strings.Join(slices.Sorted(maps.Keys(found)), " ")
 	}
 	assert.Equal(t, map[string]string{
+		"mailing": "about cursor list service topic update", "subscriber": "channel list",
 		"alert": "cause.fires cause.id cause.intake cause.sender.clock cause.tenant cause.traceParent cause.type class first.event group id incident " +
 			"latest.event owner past.late.fires past.late.id past.late.intake past.late.sender.clock past.late.tenant past.late.traceParent " +
 			"past.late.type plan previous reason service state tenant",

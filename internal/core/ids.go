@@ -20,6 +20,8 @@ const (
 	refPrivate  = "private"  // the private incidents of a tenant
 	refAcked    = "acked"    // the incidents that a person has acknowledged
 	refDeclared = "declared" // the incident that a command declared
+	refList     = "list"     // the confirmed subscribers of a list
+	refShare    = "share"    // those whose ids begin alike
 )
 
 // IDRef finds an incident by its id, or an alert that has a tenant. Other alerts are found by their key.

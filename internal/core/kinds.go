@@ -10,13 +10,15 @@ import (
 
 // Kinds of record in the store.
 const (
-	KindAlert    = "alert"
-	KindGroup    = "group"
-	KindIncident = "incident"
-	KindChange   = "change"
-	KindPlan     = "plan"   // a [catalog.Pinned], by its hash
-	KindLedger   = "ledger" // a [run.Ledger], by its runbook
-	KindSwitch   = "switch" // a [run.Switch]
+	KindAlert      = "alert"
+	KindGroup      = "group"
+	KindIncident   = "incident"
+	KindChange     = "change"
+	KindPlan       = "plan"   // a [catalog.Pinned], by its hash
+	KindLedger     = "ledger" // a [run.Ledger], by its runbook
+	KindSwitch     = "switch" // a [run.Switch]
+	KindSubscriber = "subscriber"
+	KindMailing    = "mailing" // an update on its way to the subscribers of a list
 	// KindUnreadable is the kind of [Unreadable].
 	KindUnreadable = "unreadable"
 )
@@ -44,6 +46,8 @@ func kinds() []kind {
 		kindOf(KindPlan, unlisted[catalog.Pinned]),
 		kindOf(KindLedger, unlisted[run.Ledger]),
 		kindOf(KindSwitch, unlisted[run.Switch]),
+		timed(kindOf(KindSubscriber, indexSubscriber), (*Subscriber).due, lapse),
+		timed(kindOf(KindMailing, indexMailing), (*Mailing).due, fanOut),
 		kindOf(KindUnreadable, indexUnreadable),
 	}
 }

@@ -69,10 +69,15 @@ func isRoom(address string) bool { return strings.HasPrefix(address, "#") }
 
 // unaddressed takes the address to which a message goes out of a text about it.
 func (p *Pending) unaddressed(text string) string {
-	if _, address := p.Contact().Split(); len(address) >= shortest && !isRoom(address) {
-		return strings.ReplaceAll(text, address, redact.Stars)
+	_, address := p.Contact().Split()
+	return withoutAddress(text, address)
+}
+
+func withoutAddress(text, address string) string {
+	if len(address) < shortest || isRoom(address) {
+		return text
 	}
-	return text
+	return strings.ReplaceAll(text, address, redact.Stars)
 }
 
 // withhold enters that a message has nobody to go to.

@@ -210,10 +210,6 @@ func (t *turn) dispatch(u *unit, at time.Time, p Pending) {
 	if err := t.cat.Render(&m); err != nil {
 		t.broken(u, at, &escalate.Failed{What: "template " + string(p.Kind), Err: err, Instead: "it is sent in plain words"})
 	}
-	payload, err := json.Marshal(m)
-	if err != nil { // texts, numbers and instants only: cannot happen
-		panic(fmt.Sprintf("core: message: %v", err))
-	}
 	life := longestLife
 	if u.plan != nil && p.Kind == notify.Page && !(p.Last && p.Try == len(p.Contacts)-1) {
 		life = min(life, u.plan.Policy.WaitOf(p.Level))
@@ -228,8 +224,17 @@ func (t *turn) dispatch(u *unit, at time.Time, p Pending) {
 	u.touch(at)
 	t.task(u, store.Task{
 		ID: m.Key, Queue: Queue(channel), Order: string(p.Contact()) + p.lane(), Tag: p.tag(), Kind: "message", Due: due, Expires: p.Expires,
-		Payload: payload,
+		Payload: payload(&m),
 	}, head)
+}
+
+// payload encodes a message for its task.
+func payload(m *notify.Message) []byte {
+	doc, err := json.Marshal(m)
+	if err != nil { // texts, numbers and instants only: cannot happen
+		panic(fmt.Sprintf("core: message: %v", err))
+	}
+	return doc
 }
 
 // describe fills a message with what responders are told, in the zone.

@@ -1,7 +1,6 @@
 package core
 
 import (
-	"encoding/json"
 	"fmt"
 	"time"
 
@@ -32,13 +31,9 @@ func sendTest(t *turn, _ *unit, c respond.SendTest, at time.Time) error {
 		Person: string(person), Seq: 1, Part: "test", Priority: p, Service: c.Service, At: at,
 		Title: fmt.Sprintf("Test from tocsin (%s): this is how a page reaches you on %s. Nothing is wrong.", c.Service, channel),
 	}
-	payload, err := json.Marshal(m)
-	if err != nil { // texts, numbers and instants only: cannot happen
-		panic(fmt.Sprintf("core: test message: %v", err))
-	}
 	t.tasks = append(t.tasks, store.Task{
 		ID: m.Key, Record: key, Queue: Queue(channel), Order: string(c.Contact) + " page", Priority: uint8(p), Rank: t.rank(at, p), Kind: "message",
-		Due: at, Expires: at.Add(testLife), Payload: payload,
+		Due: at, Expires: at.Add(testLife), Payload: payload(&m),
 	})
 	t.heads = append(t.heads, false)
 	return nil

@@ -107,6 +107,7 @@ func (o *Outbox) message(c *channel, outs []*Outcome, now time.Time) notify.Mess
 	for i, out := range outs {
 		pages[i] = out.Message
 		o.link(c, &pages[i], out.Task.Record.Tenant, now)
+		o.linkSubscriber(&pages[i], &out.Task)
 	}
 	return notify.Together(pages...)
 }
@@ -124,6 +125,21 @@ func (o *Outbox) link(c *channel, m *notify.Message, tenant string, now time.Tim
 	default:
 		m.Links = append(slices.Clip(m.Links), event.Link{URL: o.links.Page(m.Incident), Text: "Incident"})
 	}
+}
+
+// linkSubscriber adds the links by which a subscriber confirms and unsubscribes.
+func (o *Outbox) linkSubscriber(m *notify.Message, t *store.Task) {
+	if o.links == nil || t.Record.Kind != core.KindSubscriber {
+		return
+	}
+	who := acklink.Subscriber{Tenant: t.Record.Tenant, ID: t.Record.ID}
+	leave := o.links.UnsubscribeURL(who)
+	if m.Part == core.PartConfirm {
+		who.Serial, who.Until = m.Seq, m.At.Add(acklink.Life)
+		m.Links = append(m.Links, event.Link{URL: o.links.ConfirmURL(who), Text: "Confirm"}, event.Link{URL: leave, Text: "Never write to this address again"})
+		return
+	}
+	m.Unsubscribe, m.Links = leave, append(m.Links, event.Link{URL: leave, Text: "Unsubscribe"})
 }
 
 // TryAgain notes when to try again after an error, at least a pause after now. An error that is permanent is final; so is any error of
@@ -180,7 +196,7 @@ func (out *Outcome) Settle(now time.Time) Settlement {
 	s.Input = result
 	result.Lost = true
 	s.Lost = []core.Input{result}
-	if out.Retry.IsZero() {
+	if out.Retry.IsZero() && out.Task.Record.Kind != core.KindSubscriber { // whose record says it, and who is not kept elsewhere
 		s.Claim.Dead = fault
 	}
 	return s

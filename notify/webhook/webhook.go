@@ -49,34 +49,36 @@ type payload struct {
 
 // Notify posts m. Every 2xx answer means accepted. The receipt is empty: the specification defines no id in the answer.
 func (n *Notifier) Notify(ctx context.Context, m notify.Message) (notify.Receipt, error) {
-	body, err := json.Marshal(payload{Type: "tocsin." + string(m.Kind), Timestamp: m.At, Data: m})
-	if err != nil {
-		return notify.Receipt{}, notify.Permanent(err)
-	}
-	header, err := n.header(outbound.MessageID(m.Key), body)
-	if err != nil {
-		return notify.Receipt{}, notify.Permanent(err)
-	}
-	answer, err := n.sender.Post(ctx, n.Client, outbound.Request{
-		URL: n.URL.Reveal(), Header: header, Body: body, Key: m.Key, TraceParent: m.TraceParent,
-	})
-	if err != nil {
-		return notify.Receipt{}, err
-	}
-	return notify.Receipt{}, answer.Err()
-}
-
-// header returns the headers of the specification. The id must contain no dots, which separate the signed fields.
-func (n *Notifier) header(id string, body []byte) (http.Header, error) {
 	now := time.Now
 	if n.Now != nil {
 		now = n.Now
 	}
-	timestamp := strconv.FormatInt(now().Unix(), 10)
+	return notify.Receipt{}, post(ctx, &n.sender, n.Client, n.URL, n.Secret, now(), &m)
+}
+
+// post sends a message to a URL, signed unless the secret is empty.
+func post(ctx context.Context, by *outbound.Sender, c *http.Client, url, secret notify.Secret, now time.Time, m *notify.Message) error {
+	body, err := json.Marshal(payload{Type: "tocsin." + string(m.Kind), Timestamp: m.At, Data: *m})
+	if err != nil {
+		return notify.Permanent(err)
+	}
+	header, err := headerOf(secret.Reveal(), outbound.MessageID(m.Key), now, body)
+	if err != nil {
+		return notify.Permanent(err)
+	}
+	answer, err := by.Post(ctx, c, outbound.Request{URL: url.Reveal(), Header: header, Body: body, Key: m.Key, TraceParent: m.TraceParent})
+	if err != nil {
+		return err
+	}
+	return answer.Err()
+}
+
+// headerOf returns the headers of the specification. The id must contain no dots, which separate the signed fields.
+func headerOf(secret, id string, now time.Time, body []byte) (http.Header, error) {
+	timestamp := strconv.FormatInt(now.Unix(), 10)
 	h := http.Header{}
 	h.Set(headerID, id)
 	h.Set(headerTimestamp, timestamp)
-	secret := n.Secret.Reveal()
 	if secret == "" {
 		return h, nil
 	}
