@@ -191,21 +191,26 @@ func (s *site) spIncident(post *comms.Post, page string, parts []spComponent) sp
 			one.Monitoring = nil // it came back
 		}
 	}
-	if post.Stage == comms.Resolved {
-		one.Resolved = &one.Updated
+	if end := ended(post); !end.IsZero() {
+		one.Resolved = new(stamp(end))
 	}
 	return one
 }
 
 func (s *site) spWork(w *comms.Work, page string, parts []spComponent) spWork {
 	one := spWork{For: stamp(w.From), Until: stamp(w.Until), spIncident: spIncident{
-		ID: w.ID, Name: w.Title, Status: string(w.State), Impact: "maintenance", Shortlink: s.url, Started: stamp(w.From), PageID: page,
+		ID: w.ID, Name: w.Title, Status: string(w.State), Impact: "none", Shortlink: s.url, Started: stamp(w.From), PageID: page,
 		Components: spAbout(parts, w.Components),
 	}}
 	if w.State == comms.CalledOff {
 		one.Status, one.Name = string(comms.Completed), "Called off: "+w.Title
 	}
-	one.updates(w.Entries, w.From, func(*comms.Entry) string { return one.Status })
+	one.updates(notes(w), w.From, func(e *comms.Entry) string {
+		if over(comms.WorkState(e.Stage)) {
+			return string(comms.Completed)
+		}
+		return string(e.Stage)
+	})
 	if len(one.Updates) == 0 && w.Text != "" {
 		one.Updates = append(one.Updates, spUpdate{
 			ID: digest(w.ID), Status: one.Status, Body: w.Text, IncidentID: w.ID, Created: one.Created, Updated: one.Created, Display: one.Created,

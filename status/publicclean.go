@@ -34,7 +34,11 @@ func cleanPage(of *comms.Page) comms.Page {
 	}
 	for _, w := range of.Work {
 		w.ID, w.Title, w.Text, w.State = line.Of(w.ID), line.Of(w.Title), line.Lines(w.Text), comms.WorkState(line.Of(string(w.State)))
-		w.Components, w.Entries = cleanLines(w.Components), cleanEntries(w.Entries)
+		w.Components, w.Entries = cleanLines(w.Components), slices.Clone(w.Entries)
+		for i := range w.Entries {
+			n := &w.Entries[i]
+			n.Text, n.State = line.Lines(n.Text), comms.WorkState(line.Of(string(n.State)))
+		}
 		p.Work = append(p.Work, w)
 	}
 	return p

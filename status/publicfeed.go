@@ -55,7 +55,7 @@ func (s *site) feed() ([]byte, error) {
 	}
 	for i := range s.page.Work {
 		w := &s.page.Work[i]
-		f.add(name+w.ID, s.url, w.Entries, func(*comms.Entry) string { return "Planned work: " + w.Title })
+		f.add(name+w.ID, s.url, notes(w), func(*comms.Entry) string { return "Planned work: " + w.Title })
 	}
 	slices.SortStableFunc(f.Entries, func(a, b atomEntry) int { return cmp.Compare(b.Updated, a.Updated) })
 	f.Entries = f.Entries[:min(feedMost, len(f.Entries))]

@@ -29,6 +29,7 @@ type site struct {
 	page  *comms.Page // its texts are clean
 	scene *publicScene
 	made  time.Time
+	ahead time.Duration // of the clock of the engine before ours
 	url   string
 	files map[string]*file // by path; that of a page is empty, or ends with /
 	lost  []byte           // the page that says that there is no such page

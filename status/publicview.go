@@ -162,6 +162,17 @@ func began(post *comms.Post) time.Time {
 	return post.Since
 }
 
+// ended returns when an incident was over for customers; zero: it is not.
+func ended(post *comms.Post) time.Time {
+	if post.Stage != comms.Resolved {
+		return time.Time{}
+	}
+	if post.Until.IsZero() && len(post.Entries) > 0 {
+		return post.Entries[0].At
+	}
+	return post.Until
+}
+
 // looks returns the class and the shape of an impact.
 func looks(impact string) (class, shape string) {
 	switch impact {
@@ -186,9 +197,8 @@ func (s *site) post(post *comms.Post, base string) postView {
 	if next := nextNews(post); !next.IsZero() {
 		v.Next, v.Late = at(next, s.made, utc(next, s.made)), next.Before(s.made)
 	}
-	if post.Stage == comms.Resolved && len(post.Entries) > 0 {
-		v.Class, v.Shape = "", ""
-		v.Ended = at(post.Entries[0].At, s.made, lasted(post.Entries[0].At.Sub(from)))
+	if end := ended(post); !end.IsZero() {
+		v.Class, v.Shape, v.Ended = "", "", at(end, s.made, lasted(end.Sub(from)))
 	}
 	return v
 }
@@ -233,7 +243,7 @@ func (s *site) names(ids []string) string {
 
 func (s *site) work(w *comms.Work) workView {
 	v := workView{
-		Title: sentence(w.Title), Text: w.Text, Components: s.names(w.Components), Entries: s.entries(w.Entries), Day: w.From.UTC().Format("Mon 2 Jan"),
+		Title: sentence(w.Title), Text: w.Text, Components: s.names(w.Components), Entries: s.entries(notes(w)), Day: w.From.UTC().Format("Mon 2 Jan"),
 		From: at(w.From, s.made, w.From.UTC().Format("15:04")), Until: at(w.Until, s.made, w.Until.UTC().Format("15:04")+" UTC"),
 	}
 	if v.Until != nil && w.Until.UTC().Format(time.DateOnly) != w.From.UTC().Format(time.DateOnly) {
@@ -249,10 +259,15 @@ func (s *site) work(w *comms.Work) workView {
 	case comms.CalledOff:
 		v.State = "Called off"
 	}
-	for i := range v.Entries {
-		v.Entries[i].Stage = ""
-	}
 	return v
+}
+
+// notes returns what customers were told of planned work as the updates of an incident are.
+func notes(w *comms.Work) (all []comms.Entry) {
+	for _, n := range w.Entries {
+		all = append(all, comms.Entry{Stage: comms.Stage(n.State), At: n.At, Text: n.Text, State: comms.Sent})
+	}
+	return all
 }
 
 func (s *site) group(g *comms.Group) groupView {
