@@ -124,6 +124,9 @@ func TestPublicPages(t *testing.T) {
 // them, and once into all but ids and words of a set, so that every page is made.
 func TestPublicHostile(t *testing.T) {
 	texts, seen, fields := hostile(), 0, 0
+	if testing.Short() { // nothing of it runs beside anything
+		texts = texts[:len(texts)/10]
+	}
 	for n, text := range slices.Concat(texts, texts) {
 		page := larkfield()
 		for _, g := range page.Groups {
@@ -146,7 +149,7 @@ func TestPublicHostile(t *testing.T) {
 		}
 	}
 	assert.Greater(t, fields, 80)
-	assert.Greater(t, seen, 100_000, "the texts do stand in the files, escaped")
+	assert.Greater(t, seen, 500*len(texts), "the texts do stand in the files, escaped")
 	t.Logf("%d texts in %d fields, shown %d times, 0 unescaped", len(texts), fields, seen)
 }
 

@@ -52,8 +52,10 @@ type published struct {
 }
 
 // publish runs a test with a public page.
-func publish(t *testing.T, c status.PublicConfig, test func(*published)) {
-	playWith(t, telling(), func(s *stage) {
+func publish(t *testing.T, c status.PublicConfig, test func(*published)) { publishWith(t, telling(), c, test) }
+
+func publishWith(t *testing.T, cat *catalog.Catalog, c status.PublicConfig, test func(*published)) {
+	playWith(t, cat, func(s *stage) {
 		c.Logger = quietl
 		page, err := status.NewPublic(s.bell, &c)
 		require.NoError(t, err)
