@@ -3,6 +3,7 @@ package status_test
 import (
 	"bytes"
 	"encoding/json"
+	"flag"
 	"html"
 	"os"
 	"path/filepath"
@@ -86,6 +87,38 @@ func files(t *testing.T, page *comms.Page, now time.Time, url string) map[string
 	return all
 }
 
+var update = flag.Bool("update", false, "write the public page of testdata anew")
+
+// TestPublicGolden holds every file of a public page to those in testdata, fresh and seven minutes old. A browser looks at them in
+// integration/dashboard.
+func TestPublicGolden(t *testing.T) {
+	for name, now := range map[string]time.Time{"fresh": shown, "old": shown.Add(7 * time.Minute)} {
+		folder := filepath.Join("testdata", "public", name)
+		if *update {
+			require.NoError(t, os.MkdirAll(folder, 0o755))
+			require.NoError(t, status.ExportPublic(larkfield(), now, folder))
+		}
+		seen := 0
+		for path, body := range files(t, larkfield(), now, "") {
+			if path == "" || strings.HasSuffix(path, "/") {
+				path += "index.html"
+			}
+			want, err := os.ReadFile(filepath.Join(folder, path))
+			require.NoError(t, err)
+			assert.Equal(t, string(want), body, "%s: go test ./status -run TestPublicGolden -update writes it anew", path)
+			seen++
+		}
+		written := 0
+		require.NoError(t, filepath.WalkDir(folder, func(_ string, d os.DirEntry, err error) error {
+			if !d.IsDir() {
+				written++
+			}
+			return err
+		}))
+		assert.Equal(t, seen, written, "%s has no other files", folder)
+	}
+}
+
 // TestPublicPages: what stands on each page, the links among them lead to pages, and each says of when it is.
 func TestPublicPages(t *testing.T) {
 	all := files(t, larkfield(), shown, "")
@@ -96,7 +129,7 @@ func TestPublicPages(t *testing.T) {
 			"99.99 %", "Search moves to new machines.", "06:17", "Invoices are late", "100 %",
 		},
 		"history/":      {"July 2026", "Invoices are late", "Refunds get a new ledger.", "Done."},
-		"incidents/p1/": {"Card payments fail in Europe", "even if nothing has changed", "bank transfer works", "It is about Checkout."},
+		"incidents/p1/": {"Card payments fail in Europe", "even if nothing has changed", "bank transfer works", "Affects Checkout."},
 		"incidents/p2/": {"over after", "We have taken this back.", "class=\"struck\""},
 	} {
 		text := strings.ReplaceAll(html.UnescapeString(all[path]), "\u00a0", " ")

@@ -52,7 +52,9 @@ type published struct {
 }
 
 // publish runs a test with a public page.
-func publish(t *testing.T, c status.PublicConfig, test func(*published)) { publishWith(t, telling(), c, test) }
+func publish(t *testing.T, c status.PublicConfig, test func(*published)) {
+	publishWith(t, telling(), c, test)
+}
 
 func publishWith(t *testing.T, cat *catalog.Catalog, c status.PublicConfig, test func(*published)) {
 	playWith(t, cat, func(s *stage) {

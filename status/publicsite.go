@@ -89,7 +89,9 @@ func (s *site) add(path string, f *file) {
 
 // pages makes the pages.
 func (s *site) pages() error {
-	t, err := template.New("public.html").Funcs(template.FuncMap{"tight": tight}).ParseFS(publicFiles, "public/public.html")
+	t, err := template.New("public.html").Funcs(template.FuncMap{
+		"tight": func(text string) string { return strings.ReplaceAll(tight(text), " UTC", "\u00a0UTC") },
+	}).ParseFS(publicFiles, "public/public.html")
 	if err != nil {
 		return err
 	}
