@@ -61,6 +61,7 @@ func (s *site) forgotten(root *os.Root) error {
 	}
 	for _, e := range entries {
 		if name := "incidents/" + e.Name(); s.files[name+"/"] == nil && e.IsDir() {
+			_ = root.Remove(name + "/index.html.part") // of a process that was killed; mostly there is none
 			bad := root.Remove(name + "/index.html")
 			if bad == nil {
 				bad = root.Remove(name)
