@@ -98,9 +98,10 @@ func (p *Public) Run(ctx context.Context) error {
 	for ctx.Err() == nil {
 		began := time.Now()
 		p.renew(ctx)
+		rest := min(renewEvery, max(renewAfter, 9*time.Since(began))) // what changes at once gathers, and a store that is slow is spared
 		select {
 		case <-ctx.Done():
-		case <-time.After(min(renewEvery, max(renewAfter, 9*time.Since(began)))): // what changes at once gathers, and a store that is slow is spared
+		case <-time.After(rest):
 		}
 		select {
 		case <-ctx.Done():
@@ -145,8 +146,7 @@ func (p *Public) log() *slog.Logger {
 	return slog.Default()
 }
 
-// site returns what is served at an instant; nil: nothing is known yet. It makes a stale site anew when its age in words changes, so that it says how old
-// it is.
+// site returns what is served at an instant; nil: nothing is known yet. It makes a stale site anew when its age in words changes.
 func (p *Public) site(now time.Time) *site {
 	s := p.latest.Load()
 	if s.fresh(now) {
