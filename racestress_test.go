@@ -146,6 +146,10 @@ var calls = map[string]call{
 		return err
 	}},
 	"Incident": {3000, func(c *caller) error { _, err := c.Incident(c.ctx, c.one().ID); return err }},
+	"Page": {5, func(c *caller) error {
+		_, err := c.Page(c.ctx, "")
+		return err
+	}},
 	"Changes": {20, func(c *caller) error {
 		_, err := c.Changes(c.ctx, "", pick(c, "checkout", "none"))
 		return err

@@ -20,6 +20,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/tocsin-dev/tocsin"
+	"github.com/tocsin-dev/tocsin/catalog"
+	"github.com/tocsin-dev/tocsin/comms"
 	"github.com/tocsin-dev/tocsin/internal/acklink"
 	"github.com/tocsin-dev/tocsin/notify"
 	"github.com/tocsin-dev/tocsin/respond"
@@ -107,6 +109,16 @@ var asked = map[string]func(t *testing.T, old *tocsin.Engine, id string){
 		require.NoError(t, err)
 		require.Len(t, list, 1, "its own")
 		assert.Equal(t, "own", list[0].Title)
+	},
+	"Page": func(t *testing.T, old *tocsin.Engine, _ string) {
+		named := *old.Catalog().Source()
+		named.Services = maps.Clone(named.Services)
+		named.Services["checkout"] = catalog.Service{Name: "Shop"}
+		require.NoError(t, old.Reload(&named))
+		page, err := old.Page(t.Context(), "")
+		require.NoError(t, err)
+		assert.Equal(t, []comms.Component{{ID: "shop", Name: "Shop", State: comms.Operational}}, page.Groups[0].Components)
+		assert.Empty(t, page.Posts)
 	},
 	"Changes": func(t *testing.T, old *tocsin.Engine, _ string) {
 		list, err := old.Changes(t.Context(), "", "checkout")

@@ -35,6 +35,7 @@ type Catalog struct {
 	Channels   map[string]Channel
 	Audiences  map[string]Audience
 	Comms      map[string]Comms
+	Page       Page
 	Matrix     severity.Matrix // defaults to [severity.DefaultMatrix]
 	Objectives map[severity.Priority]severity.Objectives
 	Messages   map[notify.Kind]notify.Template // replace the built-in texts

@@ -31,6 +31,7 @@ type Compiled struct {
 	variants   map[string]*route.Table[string] // of communication plans, by their names
 	hears      *route.Table[string]            // of audiences
 	terms      []comms.Term
+	page       *PublicPage
 }
 
 // Compile validates the catalog and makes it ready for questions. The error is that of [Catalog.Validate].
@@ -75,7 +76,8 @@ func (c *Catalog) Document(w io.Writer) error { return all().document(c, w) }
 //   - no-comms: a class of alerts is about a service that customers know by a name, and a plan of the class has no communication plan;
 //   - no-approver: there is an instant at which nobody can approve the updates of a communication plan;
 //   - unreached-audience: a communication plan names an audience without channels, other than status-page;
-//   - dependent-channel: a channel of an audience needs a service, and the audience has no fallback.
+//   - dependent-channel: a channel of an audience needs a service, and the audience has no fallback;
+//   - unnamed-component: the page names a service that has no name for customers.
 //
 // Findings come in the order of the sections that they are about, within a section by kind in the order of this list, and
 // within a kind by name.

@@ -36,6 +36,7 @@ func all() sections {
 		{channelsForm, checkChannels, documentChannels, vetChannels, unpinned},
 		{audiencesForm, checkAudiences, documentAudiences, unvetted, unpinned},
 		{commsForm, checkComms, documentComms, vetComms, pinComms},
+		{pageForm, checkPage, documentPage, vetPage, unpinned},
 		{matrixForm, checkMatrix, undocumented, unvetted, unpinned},
 		{objectivesForm, checkObjectives, documentObjectives, unvetted, unpinned},
 		{messagesForm, checkMessages, undocumented, unvetted, unpinned},

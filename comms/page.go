@@ -88,5 +88,12 @@ type Work struct {
 	From       time.Time `json:"from"`
 	Until      time.Time `json:"until"`
 	State      WorkState `json:"state"`
-	Entries    []Entry   `json:"entries,omitempty"` // the latest first
+	Entries    []Note    `json:"entries,omitempty"` // the latest first
+}
+
+// Note is what customers were told of planned work.
+type Note struct {
+	State WorkState `json:"state"`
+	At    time.Time `json:"at"`
+	Text  string    `json:"text"`
 }

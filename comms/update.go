@@ -127,6 +127,7 @@ type Post struct {
 	Impact     string    `json:"impact,omitempty"` // none, minor, major or critical
 	Stage      Stage     `json:"stage"`            // of the latest entry
 	Since      time.Time `json:"since,omitzero"`   // when the impairment began
+	Until      time.Time `json:"until,omitzero"`   // when it was over; zero: it is not
 	Entries    []Entry   `json:"entries"`          // the latest first
 }
 

@@ -1,9 +1,12 @@
-// Package status shows people how things stand and lets them act: a dashboard, and the links to acknowledge that pages have, each an
-// [http.Handler] over a [tocsin.Engine], and one sentence that says it all.
+// Package status shows people how things stand and lets them act: a dashboard, the links to acknowledge that pages have, and a page for
+// customers, each an [http.Handler] over a [tocsin.Engine], and one sentence that says it all.
 //
 // [Dashboard] serves pages about an engine, on which people also act. [Links] serves the links to acknowledge, and those by which people
 // share how a capability of the catalog stands. [Verdict] is the sentence: the heading and the title of the page, and the answer of
 // verdict.txt. It is a pure function of a [Snapshot].
+//
+// [Public] is the status page for customers: pages, JSON in the shape of Statuspage, a feed, and all of them as files. It shows what a
+// [comms.Page] has and nothing else.
 //
 // # Colour
 //
@@ -15,6 +18,9 @@
 // One board in memory holds the open incidents of all viewers. While somebody looks, one goroutine keeps it fresh; the event streams
 // start it, and it ends before the last of them returns. The main page and the streams read nothing from the store. The pages of
 // single incidents, the history, and the dead letters do.
+//
+// The public page is made ahead by its Run, which is the program's to start: nobody looks while it is written as files, and no request may
+// wait for the engine. It reads the engine once per change, and never for a request.
 //
 // # Security
 //

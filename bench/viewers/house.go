@@ -21,12 +21,12 @@ import (
 
 const incidents = 50
 
-// house is an engine with its dashboard.
+// house is an engine with its dashboard, or its page for customers.
 type house struct {
 	bell   *tocsin.Engine
 	kept   store.Store
 	server *http.Server
-	url    string // of the stream
+	url    string // of the stream, or of the page
 	ids    []string
 	count  int // commits
 	stop   context.CancelFunc
@@ -38,7 +38,7 @@ func watchedShop() *catalog.Catalog {
 		Defaults: catalog.Defaults{Owner: "shop", Plan: "calm"},
 		People:   map[escalate.PersonID]catalog.Person{"ana": {Contacts: []escalate.Contact{"pager:ana"}}},
 		Teams:    map[string]catalog.Team{"shop": {Members: []escalate.PersonID{"ana"}}},
-		Services: map[string]catalog.Service{"search": {Owner: "shop", Tier: 1}},
+		Services: map[string]catalog.Service{"search": {Owner: "shop", Tier: 1, Name: "Search"}},
 		Classes:  []event.Class{{Name: "search.slow", Service: "search"}},
 		Plans:    map[string]catalog.Plan{"calm": {Policy: "one", Group: catalog.Grouping{By: []string{"subject"}}}},
 		Policies: map[string]escalate.Policy{"one": {Levels: []escalate.Level{{Page: []escalate.Target{"owner"}, Wait: time.Hour}}}},
@@ -46,8 +46,8 @@ func watchedShop() *catalog.Catalog {
 }
 
 // open starts an engine that has its incidents.
-func open(ctx context.Context, kept store.Store) (*house, error) {
-	h := &house{kept: kept, done: make(chan error, 1)}
+func open(ctx context.Context, kept store.Store, page string) (*house, error) {
+	h := &house{kept: kept, done: make(chan error, 2)}
 	quiet := slog.New(slog.DiscardHandler)
 	var err error
 	h.bell, err = tocsin.New(&tocsin.Config{
@@ -63,11 +63,21 @@ func open(ctx context.Context, kept store.Store) (*house, error) {
 	if err != nil {
 		return nil, err
 	}
-	h.url = "http://" + listener.Addr().String() + "/events"
-	h.server = &http.Server{ReadHeaderTimeout: time.Second, Handler: status.Dashboard(h.bell, &status.Config{
-		Who: func(*http.Request) (respond.Viewer, bool) { return respond.Viewer{Person: "ana"}, true }, Logger: quiet,
-	})}
+	public, err := status.NewPublic(h.bell, &status.PublicConfig{Logger: quiet})
+	if err != nil {
+		return nil, err
+	}
+	h.url, h.server = "http://"+listener.Addr().String()+"/", &http.Server{ReadHeaderTimeout: time.Second, Handler: public}
 	ctx, h.stop = context.WithCancel(ctx)
+	if page == "public" {
+		go func() { h.done <- public.Run(ctx) }()
+	} else {
+		h.done <- nil
+		h.url += "events"
+		h.server.Handler = status.Dashboard(h.bell, &status.Config{
+			Who: func(*http.Request) (respond.Viewer, bool) { return respond.Viewer{Person: "ana"}, true }, Logger: quiet,
+		})
+	}
 	go func() { h.done <- h.bell.Run(ctx) }()
 	go func() { _ = h.server.Serve(listener) }() // its error says that it was closed
 	for n := range incidents {
@@ -106,6 +116,6 @@ func (h *house) commits(ctx context.Context, span time.Duration) (took []time.Du
 
 func (h *house) close() error {
 	h.stop()
-	err := <-h.done
+	err := errors.Join(<-h.done, <-h.done)
 	return errors.Join(err, h.server.Close(), h.kept.Close())
 }

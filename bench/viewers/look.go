@@ -13,6 +13,7 @@ import (
 	"strconv"
 	"strings"
 	"sync/atomic"
+	"time"
 )
 
 // crowd is the process that holds the viewers.
@@ -28,7 +29,7 @@ func (h *house) watched(ctx context.Context, o *options) (*crowd, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &crowd{cmd: exec.CommandContext(ctx, self, "-look", h.url, "-viewers", fmt.Sprint(o.viewers))}
+	c := &crowd{cmd: exec.CommandContext(ctx, self, "-look", h.url, "-page", o.page, "-pause", o.pause.String(), "-viewers", fmt.Sprint(o.viewers))}
 	c.cmd.Stderr = os.Stderr
 	if c.in, err = c.cmd.StdinPipe(); err != nil {
 		return nil, err
@@ -65,7 +66,13 @@ func look(ctx context.Context, o *options) error {
 	seen, failed := make(chan struct{}, o.viewers), make(chan error, o.viewers)
 	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: o.viewers}}
 	for range o.viewers {
-		go func() { failed <- view(ctx, client, o.look, seen, &boards) }()
+		go func() {
+			if o.page == "public" {
+				failed <- readPage(ctx, client, o, seen, &boards)
+				return
+			}
+			failed <- view(ctx, client, o.look, seen, &boards)
+		}()
 	}
 	for range o.viewers {
 		select {
@@ -79,6 +86,36 @@ func look(ctx context.Context, o *options) error {
 	_, _ = io.Copy(io.Discard, os.Stdin)
 	fmt.Println(boards.Load())
 	return nil
+}
+
+// readPage asks for a page again and again, and counts the answers.
+func readPage(ctx context.Context, client *http.Client, o *options, seen chan<- struct{}, pages *atomic.Int64) error {
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, o.look, http.NoBody)
+	if err != nil {
+		return err
+	}
+	for first := true; ; {
+		answer, err := client.Do(r)
+		if err != nil {
+			return err
+		}
+		_, err = io.Copy(io.Discard, answer.Body)
+		_ = answer.Body.Close() // it is read
+		switch {
+		case err != nil:
+			return err
+		case answer.StatusCode == http.StatusServiceUnavailable: // it has not been made yet
+			time.Sleep(10 * time.Millisecond)
+			continue
+		case answer.StatusCode != http.StatusOK:
+			return fmt.Errorf("%s answers %s", o.look, answer.Status)
+		case first:
+			first = false
+			seen <- struct{}{}
+		}
+		pages.Add(1)
+		time.Sleep(o.pause)
+	}
 }
 
 // view reads a stream, and counts the boards in it.

@@ -164,5 +164,5 @@ func shown(name string) bool {
 }
 
 var pictured = []string{
-	"quiet", "unheld", "held", "watched", "storm", "blind", "disconnected", "read-only", "filter-empty", "ten-thousand", "incident-unheld",
+	"quiet", "unheld", "held", "watched", "storm", "blind", "disconnected", "read-only", "filter-empty", "ten-thousand", "incident-unheld", "public",
 }
