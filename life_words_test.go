@@ -61,3 +61,28 @@ func TestCourseOfTheNewPlan(t *testing.T) {
 		assert.False(t, after.Course.Policy.Inform)
 	})
 }
+
+// TestWordsOfAnAnswer: who asked for a decision reads what was chosen, and whoever was paged reads once who resolved the incident.
+func TestWordsOfAnAnswer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := start(t, twoLevels(), "slack", "sms")
+		defer h.stop()
+		h.fires(t, critical("x"))
+		settle(time.Second)
+		id := inc("pay.x/checkout#1")
+		for _, c := range []respond.Command{
+			respond.AskDecision{Incident: id, By: "ana", Decider: "ben", Text: "How do we go on?", Options: []string{"roll back", "wait"}},
+			respond.Decide{Incident: id, By: "ben", Decision: 1, Option: 1, Because: "it is safe"},
+			respond.Resolve{Incident: id, By: "ben", Alerts: true, Override: "I have looked"},
+		} {
+			require.NoError(t, h.Do(t.Context(), c))
+			settle(time.Second)
+		}
+		said := make(map[notify.Occasion]string)
+		for _, m := range h.in.messages {
+			said[m.Occasion] = m.Text + "\n" + m.Note
+		}
+		assert.Contains(t, said[notify.OccasionYours], `"roll back: it is safe"`)
+		assert.Equal(t, "ben resolved it: \"I have looked\"\n", said[notify.OccasionOver])
+	})
+}

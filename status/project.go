@@ -18,7 +18,7 @@ import (
 // row returns what a dashboard shows of an incident.
 func row(cat *catalog.Compiled, i *incident.Incident, now time.Time) Incident {
 	r := Incident{
-		ID: i.ID, Title: i.Title, Service: i.Service, Priority: i.Priority, State: stateOf(i), Since: i.Detected, Alerts: i.Alerts,
+		ID: i.ID, Title: i.Title, Service: i.Service, Priority: i.Priority, State: stateOf(i), Since: i.Detected, Alerts: i.Alerts, Firing: i.Firing,
 		Why: i.Reason(), At: fmt.Sprintf("%d.%d", i.Escalation.Round, i.Escalation.Level), Recovered: i.Mitigated,
 	}
 	for _, a := range i.Escalation.Acks {

@@ -47,6 +47,7 @@ type Incident struct {
 	State    State
 	Since    time.Time // when its first alert fired
 	Alerts   int       // number of alerts
+	Firing   int       // number of these that fire; of one that is watched: a person has said that it has recovered all the same
 	Why      string    // the reason of its priority
 	At       string    // position of its escalation, as in "1.2" for round 1, level 2
 

@@ -275,15 +275,29 @@ func recovered(s *Snapshot, watched []*Incident, room int) statement {
 	if i.Service != "" {
 		name = capital(clip(i.Service, room))
 	}
-	then := "waits for somebody to close it"
+	then := "stays open until somebody resolves it"
 	if i.Until.After(s.Now) {
 		then = "is watched until " + clock(i.Until, s.Now)
 	}
-	v.Second = fmt.Sprintf("%s recovered at %s and %s", name, clock(i.Recovered, s.Now), then)
+	did := "recovered"
+	if i.Firing > 0 {
+		did = "was called recovered"
+	}
+	v.Second = fmt.Sprintf("%s %s at %s and %s", name, did, clock(i.Recovered, s.Now), then)
 	if more := watched[1:]; len(more) > 0 {
 		v.Second += fmt.Sprintf("; %s more %s watched", count(len(more)), verb(more, "is", "are"))
 	}
 	v.Second += "."
+	firing := 0
+	for _, w := range watched {
+		firing += w.Firing
+	}
+	if firing > 0 {
+		v.First = "One alert still fires."
+		if firing > 1 {
+			v.First = capital(count(firing)) + " alerts still fire."
+		}
+	}
 	return v
 }
 

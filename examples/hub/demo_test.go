@@ -96,7 +96,7 @@ var kinds = map[string]func(*staged, string) bool{
 	"unheld":  says("and nobody has it"),
 	"held":    says("One incident, in hand."),
 	"watched": says("is watched until"),
-	"closing": says("waits for somebody to close it"),
+	"closing": says("stays open until somebody resolves it"),
 	"storm":   says("10 need db-primary"),
 	"quiet":   says("All quiet."),
 	"informed": func(s *staged, _ string) bool {

@@ -150,7 +150,7 @@ func decide(t *turn, u *unit, c respond.Decide, at time.Time) error {
 	u.decision(at, d, incident.Entry{Actor: string(by), Text: fmt.Sprintf("decided: option %d", c.Option), Said: d.Said})
 	if by != d.By {
 		m := yours("decisions", fmt.Sprintf("%s has decided %d: option %d", by, d.ID, d.Option))
-		m.Said = d.Said
+		m.Said = incident.Said{By: by, Text: d.Options[c.Option-1] + ": " + c.Because}
 		t.tell(u, at, m, d.By)
 	}
 	return nil

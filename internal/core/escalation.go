@@ -193,8 +193,11 @@ func (t *turn) follow(u *unit, at time.Time, f moved) {
 		return
 	case f.to.Over():
 		m.Kind, m.Occasion, m.Ended, m.Until, m.Said = notify.AllClear, notify.OccasionOver, u.inc.Phases.Mitigated, time.Time{}, f.said
-		if f.to == incident.Declined || f.to == incident.Cancelled { // nobody has resolved anything
+		switch {
+		case f.to == incident.Declined || f.to == incident.Cancelled: // nobody has resolved anything
 			m.Said, m.Note = incident.Said{}, fmt.Sprintf("%s %s it: %q", f.said.By, f.word, f.said.Text)
+		case f.said.By != "": // the words of the occasion say who resolved it, and why
+			m.Note = ""
 		}
 	}
 	t.tellAll(u, at, m)
