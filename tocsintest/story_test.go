@@ -57,7 +57,7 @@ func TestBrokenStories(t *testing.T) {
 		"a quote left open":    {"a\n\n> trigger x \"payout waits\n", `3: found "payout waits, expected a text in double quotes, then a space`},
 		"an unknown incident":  {"a\n\n> do acknowledge #1 by=ana\n", `3: found the incident #1, expected an open or past incident: 0 have opened so far`},
 		"an unknown verb": {"a\n\n> do ack #1\n", `3: found the command "ack", expected one of: acknowledge, unacknowledge, escalate, page, resolve, reprioritise, assess, ` +
-			`note, declare, accept, decline, cancel, proceed, mitigate, reopen, close, amend, resend, start-run, approve, answer, stop-run, assume, renounce, offer, accept-role, add-todo, done-todo, assign-todo, ask-decision, decide, set-private, draft-update, approve-update, send-update, correct-update, retract-update, kill-switch, send-test`},
+			`note, declare, accept, decline, cancel, proceed, mitigate, reopen, close, amend, resend, start-run, approve, answer, stop-run, assume, renounce, offer, accept-role, add-todo, done-todo, assign-todo, ask-decision, decide, set-private, draft-update, approve-update, send-update, correct-update, retract-update, kill-switch, send-test, subscribe, confirm-subscriber, unsubscribe`},
 		"a position":           {"a\n\n> trigger x\n> do escalate #1 by=ana as-of=1\n", `4: found as-of=1, expected a round and a level, such as 1.2`},
 		"an unknown letter":    {"a\n\n> do resend letter=1 by=ana\n", `3: found letter=1, expected the number of a dead letter: there are 0`},
 		"nobody to show":       {"a\n\n> show x\n", `3: found "x", expected an incident, such as #1, or an alert as transcripts name it`},
