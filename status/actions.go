@@ -89,8 +89,12 @@ func (q *request) command(do, id string) error {
 		}
 	}
 	c, err := q.commandOf(do, id, q.viewer.Person)
-	if err != nil {
+	var no *respond.RefusedError
+	switch {
+	case errors.As(err, &no):
 		return err
+	case err != nil:
+		return fmt.Errorf("%w: %w", errForm, err)
 	}
 	if err := c.Check(); err != nil {
 		return &respond.RefusedError{Incident: id, Reason: err.Error()}
@@ -132,7 +136,7 @@ func (q *request) commandOf(do, id string, by escalate.PersonID) (respond.Comman
 	case "kill", "revive":
 		return respond.KillSwitch{Tenant: q.tenant, Off: do == "revive", By: by, Because: note}, nil
 	}
-	return nil, fmt.Errorf("%w: nothing is called %.40q", errForm, do)
+	return q.roomCommand(do, id, by)
 }
 
 // position reads a position as rows have it: 1.2 is round 1, level 2.
@@ -152,6 +156,8 @@ func position(text string) (p escalate.Position, err error) {
 func refusal(no *respond.RefusedError) string {
 	text := "Refused: " + clip(no.Reason, 300) + "."
 	switch {
+	case len(no.Held) > 0:
+		return text + " Change the text, or let it go by the box at the end of the form."
 	case no.Phase.Over():
 		return text + " The incident is over."
 	case no.Phase == incident.Monitoring:
@@ -185,6 +191,14 @@ func (q *request) done(did string, i *Incident, now time.Time) *answer {
 		"unacknowledge": "Done: you gave it back.", "escalate": "Done: the next level is paged.", "resolve": "Done: it is resolved.", "note": "Done: your note stands in the timeline.", "page": "Done: they are paged.",
 		"reprioritise": "Done: it has another priority.", "approve": "Done: the runbook begins.", "decline": "Done: the runbook does not begin.",
 		"answer": "Done: the runbook goes on.", "failed": "Done: the run has ended and the incident escalates.", "stop": "Done: the run stops.",
+		"accept": "Done: it is an incident.", "decline-incident": "Done: it was none.", "cancel": "Done: it is cancelled.", "proceed": "Done: the step stands in the timeline.",
+		"mitigate": "Done: it is watched now.", "reopen": "Done: it is back, and people are paged.", "close": "Done: it is closed.", "amend": "Done: it began then.",
+		"assess": "Done: the impact is recorded.", "make-private": "Done: only who has a part in it sees it.", "assume": "Done: the role is yours.", "renounce": "Done: you gave the role up.",
+		"offer": "Done: it is offered; the role stays yours until they accept.", "accept-role": "Done: the role is yours.", "decline-role": "Done: you declined the role.",
+		"add-todo": "Done: it is on the list.", "done-todo": "Done: it is off the list.", "assign-todo": "Done: it is assigned.", "ask-decision": "Done: they are asked.", "decide": "Done: it is decided.",
+		"send-update": "Done: it is sent, or leaves as soon as it is approved.", "break-glass": "Done: it is sent. Somebody looks at it afterwards.",
+		"draft-update": "Done: read below what each audience would see.", "approve-update": "Done: you approved it.", "decline-update": "Done: it is not sent.",
+		"correct-update": "Done: the correction is sent, or leaves as soon as it is approved.", "retract-update": "Done: it is taken back, or will be as soon as that is approved.",
 		"resend": "Done: it is sent once more.", "kill": "Done: no runbook acts.", "revive": "Done: runbooks may act.",
 	}[did]
 	if text == "" {

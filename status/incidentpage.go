@@ -29,6 +29,8 @@ type incidentPage struct {
 	CanAct, Open      bool
 	Partly            bool // neither the timeline nor the alerts could be read
 	Sick              bool // the engine delivers nothing
+	Parts             []roomPart
+	Briefing          string // what somebody who joins should know
 	Runs              []runView
 	Timeline          []entryView
 	Messages          []messageView
@@ -126,6 +128,10 @@ func (q *request) incidentView(s *sight, now, asOf time.Time, fault string) *inc
 	m.Four = answers(cat, &i, inc, now)
 	for k := range inc.Runs {
 		m.Runs = append(m.Runs, runOf(&inc.Runs[k]))
+	}
+	m.Parts = q.room(inc, now)
+	if !s.partly {
+		m.Briefing = incident.Briefing(inc, s.timeline, now)
 	}
 	m.Timeline = q.entries(cat, s.timeline, now)
 	m.Messages = messagesOf(s.messages, now)

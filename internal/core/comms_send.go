@@ -189,10 +189,12 @@ func leaves(up *comms.Update) string {
 	return text + confirmed(up)
 }
 
-// askToLook asks an approver to look at an update that left without approval.
+// askToLook asks an approver to look at an update that left without approval. Who is asked may say that it is right.
 func (t *turn) askToLook(u *unit, at time.Time, up *comms.Update) {
 	plan := u.commsPlan()
-	for _, r := range t.fills(u, incident.Role(plan.Approve), at, escalate.PersonID(up.Drafted.By), escalate.PersonID(up.Sent.By)) {
+	who := t.fills(u, incident.Role(plan.Approve), at, escalate.PersonID(up.Drafted.By), escalate.PersonID(up.Sent.By))
+	up.Asked = slices.Concat(up.Asked, names(who))
+	for _, r := range who {
 		t.send(u, at, Pending{Part: "comms", Kind: notify.Notice, Note: "update " + up.ID + " left without approval: look at it, and approve it"}, r)
 	}
 }

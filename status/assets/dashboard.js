@@ -66,7 +66,7 @@
     for (const part of document.querySelectorAll('[data-part]')) {
       const after = next.querySelector('[data-part=' + part.dataset.part + ']').cloneNode(true);
       if (part.innerHTML === after.innerHTML) continue;
-      const typed = [...part.querySelectorAll('input')].some((f) => f.value !== f.defaultValue);
+      const typed = [...part.querySelectorAll('input,textarea')].some((f) => f.value !== f.defaultValue);
       if (part === at || typed || part.contains(document.activeElement)) { waiting = next; continue; }
       for (const open of part.querySelectorAll('details[open]')) {
         const same = after.querySelector('[data-key="' + open.dataset.key + '"]');
