@@ -85,6 +85,7 @@ func marked(monday time.Time) *catalog.Catalog {
 
 // openFields are the fields that customers read, and those that hold one of a few words.
 var openFields = []string{
+	"Page.Name", "Page.Support", "Page.Logo", "Page.Colour", "Page.Since", "Page.Audience", // of the public page, in which package status looks for canaries
 	"Service.Name", "Service.Impaired", "Comms.Affected", "Comms.Messages", "Comms.Words", "Comms.Require", // what customers read, or its names
 	"Audience.Kind", "Class.Kind", "Plan.ResolveOn", "Plan.Recovered", "Grouping.OnJoin", "Runbook.Mode", "Level.Strategy", "Runbook.Name", "Policy.Levels", "Catalog.Messages",
 }
