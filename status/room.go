@@ -215,7 +215,7 @@ func (r *room) todos() roomPart {
 	if open > 0 {
 		p.Count = fmt.Sprintf("%d open", open)
 	}
-	if r.inc.Phase != incident.Closed && (r.open() || len(r.inc.Todos) > 0) {
+	if r.open() || r.inc.Phase == incident.Resolved && len(r.inc.Todos) > 0 {
 		p.Forms = []form{{Key: "todo", Sum: "Add something to do", Fields: []formField{
 			{Name: "text", Label: "What is to be done", Kind: "line", Required: true},
 			{Name: "to", Label: "Who does it", Kind: "pick", Options: r.mine()},
@@ -302,7 +302,7 @@ func (r *room) customers() roomPart {
 	for _, u := range slices.Backward(c.Updates) {
 		p.Lines = append(p.Lines, r.update(&u))
 	}
-	if r.inc.Phase != incident.Closed || c.Owed {
+	if r.open() || r.inc.Phase == incident.Resolved || c.Owed {
 		p.Forms = r.writing(c)
 	}
 	return p
@@ -446,7 +446,7 @@ func (r *room) moves() []form {
 	if r.open() {
 		all = append(all, r.assessing(why(true)), reason("cancel", "It was opened in error", "Cancel it", true))
 	}
-	if !r.inc.Private && phase != incident.Closed {
+	if !r.inc.Private && (r.open() || phase == incident.Resolved) {
 		all = append(all, reason("make-private", "Show it only to who has a part in it", "Make it private", true))
 	}
 	return append(all, form{Key: "amend", Sum: "Correct when it began", Fields: []formField{
