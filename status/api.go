@@ -5,6 +5,7 @@ import (
 	"context"
 	_ "embed"
 	"encoding/json"
+	"io"
 	"log/slog"
 	"maps"
 	"net/http"
@@ -183,6 +184,12 @@ func (q *apiRequest) respond(w http.ResponseWriter, route apiRoute) (any, error)
 func (q *apiRequest) write(w http.ResponseWriter, status int, answer any) {
 	if answer == nil {
 		w.WriteHeader(http.StatusNoContent)
+		return
+	}
+	if text, ok := answer.(plainText); ok {
+		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+		w.WriteHeader(status)
+		_, _ = io.WriteString(w, string(text))
 		return
 	}
 	text, ok := answer.(json.RawMessage)

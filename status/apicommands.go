@@ -6,8 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"mime"
 	"net/http"
+	"reflect"
+	"slices"
 	"strings"
 	"time"
 
@@ -240,15 +243,56 @@ func (q *apiRequest) decode(v any) error {
 	}
 	d := json.NewDecoder(bytes.NewReader(text))
 	d.DisallowUnknownFields()
-	var odd *json.UnmarshalTypeError
-	switch err := d.Decode(v); {
-	case errors.As(err, &odd):
-		return problemInvalid.because(fmt.Sprintf("the body: %s is a %s, which does not fit", strings.ToLower(odd.Field), odd.Value))
-	case err != nil:
-		return problemInvalid.because("the body: " + strings.TrimPrefix(err.Error(), "json: "))
+	if err := d.Decode(v); err != nil {
+		return problemInvalid.because("the body: " + misfit(text, v, err))
 	}
 	if _, err := d.Token(); err != io.EOF {
 		return problemInvalid.because("the body goes on after its JSON object")
 	}
 	return nil
+}
+
+// misfit says why a body could not be read into v: the field, what it is, and what was expected.
+func misfit(text []byte, v any, err error) string {
+	var odd *json.UnmarshalTypeError
+	if errors.As(err, &odd) {
+		parts := strings.Split(odd.Field, ".")
+		for i, part := range parts {
+			first := min(1, len(part))
+			parts[i] = strings.ToLower(part[:first]) + part[first:]
+		}
+		return fmt.Sprintf("%s is a %s, expected %s", strings.Join(parts, "."), odd.Value, kindly(odd.Type))
+	}
+	var fields map[string]json.RawMessage
+	if json.Unmarshal(text, &fields) == nil { // a type that reads itself does not know its field
+		body := reflect.TypeOf(v).Elem()
+		for _, name := range slices.Sorted(maps.Keys(fields)) {
+			one, _ := json.Marshal(map[string]json.RawMessage{name: fields[name]})
+			alone := json.Unmarshal(one, reflect.New(body).Interface())
+			of, _ := body.FieldByNameFunc(func(f string) bool { return strings.EqualFold(f, name) })
+			switch {
+			case alone == nil:
+			case of.Type == reflect.TypeFor[time.Time]():
+				return fmt.Sprintf("%s is %.40s, expected an instant such as 2026-03-01T14:00:00Z", name, fields[name])
+			default:
+				return name + ": " + alone.Error()
+			}
+		}
+	}
+	return strings.TrimPrefix(err.Error(), "json: ")
+}
+
+// kindly names what a type is read from.
+func kindly(t reflect.Type) string {
+	switch t.Kind() {
+	case reflect.String:
+		return "a text"
+	case reflect.Bool:
+		return "true or false"
+	case reflect.Slice:
+		return "a list"
+	case reflect.Struct, reflect.Map:
+		return "an object"
+	}
+	return "a whole number"
 }

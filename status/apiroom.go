@@ -2,6 +2,8 @@ package status
 
 import (
 	"crypto/rand"
+	"mime"
+	"strings"
 	"time"
 
 	"github.com/tocsin-dev/tocsin"
@@ -236,5 +238,24 @@ func (q *apiRequest) briefing() (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	if q.wantsText() {
+		return plainText(text), nil
+	}
 	return map[string]string{"text": text}, nil
+}
+
+// plainText is an answer that is no JSON.
+type plainText string
+
+// wantsText reports whether the client takes plain text and does not name JSON.
+func (q *apiRequest) wantsText() (wants bool) {
+	for one := range strings.SplitSeq(strings.Join(q.Header.Values("Accept"), ","), ",") {
+		switch media, _, _ := mime.ParseMediaType(one); media {
+		case "application/json":
+			return false
+		case "text/plain":
+			wants = true
+		}
+	}
+	return wants
 }
