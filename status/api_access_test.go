@@ -107,6 +107,9 @@ func TestAPIAccess(t *testing.T) {
 			require.True(t, ok, "the table has no row %s", op.OperationID)
 			rows[op.OperationID] = true
 			for i, viewer := range apiColumns {
+				if testing.Short() && (len(rows)+i)%4 > 0 { // nothing of it runs beside anything
+					continue
+				}
 				t.Run(op.OperationID+" by "+viewer, func(t *testing.T) {
 					inBubble(t, func(t *testing.T, h *apiHouse) {
 						where := h.fill(strings.Replace(path, "{id}", cmp.Or(apiWhere[op.OperationID], "{id}"), 1))

@@ -194,12 +194,16 @@ func TestRoomDoors(t *testing.T) {
 
 // TestRoomHostile types hostile texts into every field of the room, and looks for what came through.
 func TestRoomHostile(t *testing.T) {
-	texts, shown := hostile(), 0
+	texts, tried, shown := hostile(), 0, 0
 	for some := range slices.Chunk(texts, 10) {
+		if testing.Short() && shown > 1000 { // nothing of it runs beside anything
+			break
+		}
+		tried += len(some)
 		shown += playHostile(t, some)
 	}
 	assert.Greater(t, shown, 1000, "the texts do stand in the pages, escaped")
-	t.Logf("%d texts in six forms, shown %d times, 0 unescaped", len(texts), shown)
+	t.Logf("%d texts in six forms, shown %d times, 0 unescaped", tried, shown)
 }
 
 // playHostile types the texts into the forms of an incident, and returns how often they are shown.

@@ -120,7 +120,7 @@ func TestPublic(t *testing.T) {
 		{"public-incident", "/fresh/incidents/p1/", "Card payments fail in Europe"},
 		{"public-none", "/fresh/404.html", "There is no such page."},
 	} {
-		for _, v := range views {
+		for _, v := range looked() {
 			b.scripts(false)
 			b.look(files.URL+p.path, v)
 			b.scripts(true) // axe is one

@@ -70,16 +70,21 @@ var scenes = []scene{
 	{name: "switch", past: (*company).unheld, path: "/switch", says: "runbook"},
 }
 
+// looked returns how pages are looked at: in all views with TOCSIN_LONG=1, and for pictures.
+func looked() []view {
+	if os.Getenv("TOCSIN_LONG") == "1" || *shots != "" || *update {
+		return views
+	}
+	return []view{views[0], views[3]}
+}
+
 // TestStates looks at every state and every page in light, dark, on a telephone and on a wall, and has axe judge each. Without
 // TOCSIN_LONG=1, and without pictures, it looks at each in light and on a telephone in the dark only.
 func TestStates(t *testing.T) {
 	axe, err := os.ReadFile(required(t, os.Getenv("TOCSIN_AXE"), "axe-core: TOCSIN_AXE is not set"))
 	require.NoError(t, err)
 	one := browser(t)
-	judged, looks := 0, []view{views[0], views[3]}
-	if os.Getenv("TOCSIN_LONG") == "1" || *shots != "" || *update {
-		looks = views
-	}
+	judged, looks := 0, looked()
 	for _, s := range scenes {
 		t.Run(s.name, func(t *testing.T) {
 			b := &tab{t, one.ctx}

@@ -89,7 +89,7 @@ func (n *Notifier) Notify(ctx context.Context, m notify.Message) (notify.Receipt
 	}
 	from, err := netmail.ParseAddress(n.From)
 	if err != nil {
-		return notify.Receipt{}, notify.Permanent(errors.New("From is missing or malformed"))
+		return notify.Receipt{}, notify.Permanent(errors.New("the address From is missing or malformed"))
 	}
 	out := compose(&m, from, to)
 	err = n.deliver(ctx, out, from)
