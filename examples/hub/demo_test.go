@@ -15,6 +15,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -35,15 +36,33 @@ var update = flag.Bool("update", false, "write the golden files")
 type staged struct {
 	*demo
 	*testing.T
-	out  *bytes.Buffer // what the terminal shows
-	from time.Time     // when the first round began
+	out  *screen   // what the terminal shows
+	from time.Time // when the first round began
+}
+
+// screen keeps what is written, for whoever looks meanwhile.
+type screen struct {
+	mu    sync.Mutex
+	shown bytes.Buffer
+}
+
+func (s *screen) Write(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.shown.Write(p)
+}
+
+func (s *screen) String() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.shown.String()
 }
 
 func stage(t *testing.T, test func(*staged)) {
 	synctest.Test(t, func(t *testing.T) {
 		time.Sleep(time.Until(time.Date(2026, 6, 1, 9, 0, 0, 0, time.UTC)))
 		ctx, stop := context.WithCancel(t.Context())
-		out := new(bytes.Buffer)
+		out := new(screen)
 		d, err := newDemo(ctx, "http://127.0.0.1:8080", &terminal{out: out, zone: time.UTC})
 		require.NoError(t, err)
 		done := make(chan error, 2)
