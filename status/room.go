@@ -61,7 +61,7 @@ func (q *request) room(inc *incident.Incident, now time.Time) []roomPart {
 	for i := range parts {
 		parts[i].fill(q, inc.ID)
 	}
-	return slices.DeleteFunc(parts, func(p roomPart) bool { return len(p.Lines) == 0 && len(p.Forms) == 0 })
+	return parts
 }
 
 // fill opens the form that was refused, with what was typed in it. Who may not act gets no form.
@@ -278,7 +278,7 @@ func (r *room) decisions() roomPart {
 func (r *room) customers() roomPart {
 	c := r.inc.Comms
 	if c == nil {
-		return roomPart{}
+		return roomPart{ID: "customers"}
 	}
 	p := roomPart{ID: "customers", Name: "What customers hear", Count: "to " + line.Of(strings.Join(c.Audiences, ", "))}
 	switch {

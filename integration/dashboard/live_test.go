@@ -42,7 +42,7 @@ func TestIncidentLive(t *testing.T) {
 	b.until(`document.querySelector('#asof b').textContent === 'live'`)
 	require.Contains(t, b.text("h1"), "Nobody has it.")
 
-	b.do(chromedp.Click(`details summary`), chromedp.SendKeys(`#note`, "the card gateway"))
+	b.do(chromedp.Click(`section[aria-labelledby=h-tl] details summary`), chromedp.SendKeys(`#note`, "the card gateway"))
 	before := value[float64](b, `document.getElementById('note').getBoundingClientRect().top`)
 	began := time.Now()
 	acknowledge(c.bell, t, "ben", "Checkout is down")
@@ -79,7 +79,7 @@ func TestIncidentAway(t *testing.T) {
 	c.unheld()
 	c.now("ana")
 	b.look(c.url("ana", "/incident/"+id(c.bell, t, "Checkout is down")), views[0])
-	b.do(chromedp.Click(`details summary`), chromedp.SendKeys(`#note`, "the card gateway"))
+	b.do(chromedp.Click(`section[aria-labelledby=h-tl] details summary`), chromedp.SendKeys(`#note`, "the card gateway"))
 	c.down.Store(true)
 	c.users["ana"].CloseClientConnections()
 	b.until(`document.querySelector('#asof').textContent.includes('disconnected')`)
