@@ -36,7 +36,7 @@ func TestCapability(t *testing.T) {
 	b.look(site.URL+"/status/", views[0])
 	b.do(chromedp.Click(`#capabilities a[href$="capability/buying"]`), chromedp.WaitReady(`#h-parts`))
 	assert.Contains(t, b.text("h1"), "Buying: checkout has a P1 for 4 min, and nobody has it")
-	for _, v := range views {
+	for _, v := range looked() {
 		b.look(site.URL+"/status/capability/buying", v)
 		b.picture("capability-"+v.name, false)
 		b.judged(axe, "capability "+v.name)
@@ -57,7 +57,7 @@ func TestCapability(t *testing.T) {
 	b.judged(axe, "shared")
 	to, err := url.Parse(link)
 	require.NoError(t, err)
-	for _, v := range views {
+	for _, v := range looked() {
 		b.look(site.URL+to.Path, v)
 		assert.Contains(t, b.text("main"), "checkout has a P1 for 4 min, and nobody has it; one more is open.")
 		b.picture("share-"+v.name, false)
