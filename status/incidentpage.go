@@ -30,7 +30,7 @@ type incidentPage struct {
 	Partly            bool // neither the timeline nor the alerts could be read
 	Sick              bool // the engine delivers nothing
 	Parts             []roomPart
-	Briefing          string // what somebody who joins should know
+	Briefing          []string // what somebody who joins should know, by lines
 	Runs              []runView
 	Timeline          []entryView
 	Messages          []messageView
@@ -131,7 +131,7 @@ func (q *request) incidentView(s *sight, now, asOf time.Time, fault string) *inc
 	}
 	m.Parts = q.room(inc, now)
 	if !s.partly {
-		m.Briefing = incident.Briefing(inc, s.timeline, now)
+		m.Briefing = strings.Split(incident.Briefing(inc, s.timeline, now), "\n")
 	}
 	m.Timeline = q.entries(cat, s.timeline, now)
 	m.Messages = messagesOf(s.messages, now)

@@ -175,15 +175,14 @@ func (q *request) incidentEvents() error {
 	})
 }
 
-// incidentFragment renders the page of an incident, once for all viewers who see the same within a second.
+// incidentFragment renders the page of an incident, once for all windows of a viewer who see the same within a second.
 func (q *request) incidentFragment(p *projection, of *subject, s *sight) (*fragment, error) {
 	now := time.Now().Truncate(time.Second).In(q.zone)
 	asOf, fault, sick := of.known(p), "", p.Fault == faultDelivery
 	if p.Fault == faultStore || now.Sub(asOf) > blindAge && !sick {
 		fault = faultStore
 	}
-	mine := slices.ContainsFunc(row(q.engine.Catalog(), &s.inc, now).Holders, func(h string) bool { return h == string(q.viewer.Person) })
-	kind := fmt.Sprint(q.base, q.zone, q.URL.RawQuery, q.viewer.Grants, q.mayAct(), mine)
+	kind := fmt.Sprint(q.base, q.zone, q.URL.RawQuery, q.viewer.Grants, q.mayAct(), q.viewer.Person) // forms are those of a person
 	if f, ok := s.rendered.Load(kind); ok && f.(*fragment).at.Equal(now) && f.(*fragment).fault == p.Fault+fault {
 		return f.(*fragment), nil
 	}

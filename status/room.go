@@ -3,11 +3,11 @@ package status
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
 
-	"github.com/tocsin-dev/tocsin/catalog"
 	"github.com/tocsin-dev/tocsin/comms"
 	"github.com/tocsin-dev/tocsin/incident"
 	"github.com/tocsin-dev/tocsin/internal/line"
@@ -31,29 +31,6 @@ type roomLine struct {
 	Forms      []form
 }
 
-// form is a form of the room. Without fields it is a row of buttons.
-type form struct {
-	Base, ID string // where it goes, and the incident
-	Key      string // tells it from others on the page
-	Sum      string // what opens it; empty: it is open
-	Open     bool   // it was refused, and shows what was typed
-	Hidden   []formField
-	Fields   []formField
-	Buttons  []button
-}
-
-// formField is a field of a form.
-type formField struct {
-	Name, Label, Kind, Value string // the kinds: line, text, time, pick, check
-	Required                 bool
-	Options                  []option
-}
-
-type option struct {
-	Value, Say string
-	Here       bool
-}
-
 // room returns the parts of the room, what is needed first.
 func (q *request) room(inc *incident.Incident, now time.Time) []roomPart {
 	r := &room{request: q, inc: inc, now: now, me: string(q.viewer.Person), people: q.names()}
@@ -62,48 +39,6 @@ func (q *request) room(inc *incident.Incident, now time.Time) []roomPart {
 		parts[i].fill(q, inc.ID)
 	}
 	return parts
-}
-
-// fill opens the form that was refused, with what was typed in it. Who may not act gets no form.
-func (p *roomPart) fill(q *request, id string) {
-	if !q.mayAct() {
-		p.Forms = nil
-	}
-	q.refill(p.Forms, id)
-	for i := range p.Lines {
-		if !q.mayAct() {
-			p.Lines[i].Forms = nil
-		}
-		q.refill(p.Lines[i].Forms, id)
-	}
-}
-
-func (q *request) refill(forms []form, id string) {
-	do := q.PostFormValue("do")
-	for i := range forms {
-		f := &forms[i]
-		f.Base, f.ID = q.base, id
-		mine := slices.ContainsFunc(f.Buttons, func(b button) bool { return do != "" && b.Do == do }) &&
-			!slices.ContainsFunc(f.Hidden, func(h formField) bool { return q.PostFormValue(h.Name) != h.Value })
-		if !mine {
-			continue
-		}
-		f.Open = true
-		for k := range f.Fields {
-			f.Fields[k].set(q.PostFormValue(f.Fields[k].Name))
-		}
-	}
-}
-
-func (f *formField) set(value string) {
-	var lines []string
-	for text := range strings.SplitSeq(value, "\n") {
-		lines = append(lines, line.Of(text))
-	}
-	f.Value = strings.Join(lines, "\n")
-	for i := range f.Options {
-		f.Options[i].Here = f.Options[i].Value == value
-	}
 }
 
 // room is what the parts are made of.
@@ -118,18 +53,9 @@ type room struct {
 // names are the people of the catalog.
 func (q *request) names() []option {
 	var all []option
-	for _, id := range sortedPeople(q.engine.Catalog()) {
-		all = append(all, option{Value: id, Say: id})
+	for _, id := range slices.Sorted(maps.Keys(q.engine.Catalog().Source().People)) {
+		all = append(all, option{Value: string(id), Say: string(id)})
 	}
-	return all
-}
-
-func sortedPeople(cat *catalog.Compiled) []string {
-	var all []string
-	for id := range cat.Source().People {
-		all = append(all, string(id))
-	}
-	slices.Sort(all)
 	return all
 }
 
@@ -187,8 +113,6 @@ func (r *room) take(role incident.Role, from string) form {
 	}
 	return form{Hidden: append(hidden("role", string(role)), hidden("from", from)...), Buttons: []button{{"assume", say, false}}}
 }
-
-func hidden(name, value string) []formField { return []formField{{Name: name, Value: value}} }
 
 // todos is what is to be done.
 func (r *room) todos() roomPart {

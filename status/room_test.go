@@ -17,6 +17,7 @@ import (
 	"github.com/tocsin-dev/tocsin/event"
 	"github.com/tocsin-dev/tocsin/incident"
 	"github.com/tocsin-dev/tocsin/internal/line/linetest"
+	"github.com/tocsin-dev/tocsin/respond"
 	"github.com/tocsin-dev/tocsin/severity"
 )
 
@@ -233,4 +234,27 @@ func playHostile(t *testing.T, texts []string) (shown int) {
 		check(s.get("ana", "/incident/"+id).Body.String())
 	})
 	return shown
+}
+
+// TestRoomStream: each viewer of an incident is sent the forms that are theirs, and the briefing line by line as on the page.
+func TestRoomStream(t *testing.T) {
+	playWith(t, major(), func(s *stage) {
+		s.fires("shop.down", "eu", "Payments fail")
+		id := s.only()
+		ana, leaveAna := s.stream("ana", "/incident/"+id+"/events")
+		ben, leaveBen := s.stream("ben", "/incident/"+id+"/events")
+		for range 10 { // either may be rendered first
+			require.NoError(t, s.bell.Do(s.Context(), respond.Assume{Incident: id, By: "ana", Role: incident.Commander}))
+			pass(2 * time.Second)
+			require.NoError(t, s.bell.Do(s.Context(), respond.Renounce{Incident: id, By: "ana", Role: incident.Commander}))
+			pass(2 * time.Second)
+		}
+		leaveAna()
+		leaveBen()
+		assert.NotContains(t, ana.text.String(), "Take it from ana")
+		assert.Contains(t, ana.text.String(), `value="renounce"`)
+		assert.NotContains(t, ben.text.String(), `value="renounce"`)
+		assert.Contains(t, ben.text.String(), "Take it from ana")
+		assert.Contains(t, ana.text.String(), "<p>nobody is commander</p>")
+	})
 }
