@@ -77,7 +77,8 @@ func (c *Catalog) Document(w io.Writer) error { return all().document(c, w) }
 //   - no-approver: there is an instant at which nobody can approve the updates of a communication plan;
 //   - unreached-audience: a communication plan names an audience without channels, other than status-page;
 //   - dependent-channel: a channel of an audience needs a service, and the audience has no fallback;
-//   - unnamed-component: the page names a service that has no name for customers.
+//   - unnamed-component: the page names a service that has no name for customers;
+//   - not-carried-out: the page has since or follow, which have no effect in this version.
 //
 // Findings come in the order of the sections that they are about, within a section by kind in the order of this list, and
 // within a kind by name.

@@ -280,27 +280,26 @@ func documentPage(d *markdown) {
 	var rows [][]string
 	for _, g := range p.Groups {
 		for _, c := range g.Components {
-			follows := []string{"people, updates, planned work"}
-			if c.Alerts {
-				follows = append(follows, "open incidents")
-			}
-			if c.Feed != "" {
-				follows = append(follows, fmt.Sprintf("events %s of the last %s", c.Feed, printDuration(c.Silent)))
-			}
-			rows = append(rows, []string{plain(g.Name), plain(c.Name), plain(c.Service), plains(follows, "")})
+			rows = append(rows, []string{plain(g.Name), plain(c.Name), plain(c.Service)})
 		}
 	}
-	d.table("The page that customers read: "+plain(p.Brand.Name), []string{"group", "component", "service", "follows"}, rows)
+	d.table("The page that customers read: "+plain(p.Brand.Name), []string{"group", "component", "service"}, rows)
 }
 
-// vetPage reports components that the page cannot show.
+// vetPage reports components that the page cannot show, and what this version does not carry out.
 func vetPage(v *vet) {
+	at := spot{"page", fault.Path{"page"}}
 	for i, group := range v.source.Page.Groups {
 		for k, service := range group.Components {
 			if slug(v.source.Services[service].Name) == "" {
-				at := spot{"page", fault.Path{"page"}}.item("groups", "group", i)
-				v.add("unnamed-component", at.in("components", k), "%s has no name for customers, expected one in the section services: the page leaves it out", service)
+				v.add("unnamed-component", at.item("groups", "group", i).in("components", k), "%s has no name for customers, expected one in the section services: the page leaves it out", service)
 			}
 		}
+	}
+	if v.source.Page.Since != "" {
+		v.add("not-carried-out", at.in("since"), "the days of the past are not kept yet, so since has no effect")
+	}
+	if len(v.source.Page.Follow) > 0 {
+		v.add("not-carried-out", at.in("follow"), "a component follows what customers were told, and nothing else yet, so follow has no effect")
 	}
 }

@@ -321,6 +321,16 @@ func TestVet(t *testing.T) {
 				`class "shop.slow": is about The shop, which customers know, and plan "standard" has no communication plan, expected one (no-comms)`,
 			},
 		},
+		"what the page does not do yet": {
+			func(c *Catalog) {
+				c.Page = Page{Name: "Shop", Since: "2026-03-02", Follow: map[string]Follow{"api": {Alerts: true}}, Groups: []PageGroup{{Components: []string{"api"}}}}
+			},
+			[]string{
+				`page: group 1: api has no name for customers, expected one in the section services: the page leaves it out (unnamed-component)`,
+				`page: the days of the past are not kept yet, so since has no effect (not-carried-out)`,
+				`page: a component follows what customers were told, and nothing else yet, so follow has no effect (not-carried-out)`,
+			},
+		},
 		"updates that a role on call approves": {
 			func(c *Catalog) {
 				onCallAtNoon(c)
