@@ -49,16 +49,23 @@ func (a *App) Notify(ctx context.Context, m notify.Message) (notify.Receipt, err
 	if to == "" {
 		return notify.Receipt{}, notify.Permanent(errRoom)
 	}
-	sum := sha256.Sum256([]byte(m.Key))
 	title, blocks := compose(&m)
-	_, at, err := a.api.PostMessageContext(ctx, to, slack.MsgOptionText(title, true), slack.MsgOptionBlocks(blocks...), plain(),
-		slack.MsgOptionMetadata(slack.SlackMetadata{
-			EventType: "tocsin_message", EventPayload: map[string]any{"id": "msg_" + hex.EncodeToString(sum[:16])},
-		}))
+	_, at, err := a.api.PostMessageContext(ctx, to, slack.MsgOptionText(title, true), slack.MsgOptionBlocks(blocks...), plain(), marked(mark(m.Key)))
 	if err := judge(err); err != nil {
 		return notify.Receipt{}, err
 	}
 	return notify.Receipt{ID: at}, nil
+}
+
+// mark returns by what the message of a key is known. It shows nothing of the key.
+func mark(key string) string {
+	sum := sha256.Sum256([]byte(key))
+	return "msg_" + hex.EncodeToString(sum[:16])
+}
+
+// marked puts a mark into the metadata of a message, where people do not see it.
+func marked(mark string) slack.MsgOption {
+	return slack.MsgOptionMetadata(slack.SlackMetadata{EventType: "tocsin_message", EventPayload: map[string]any{"id": mark}})
 }
 
 // plain keeps Slack from reading mark-up in the text that stands for the blocks in a notification.

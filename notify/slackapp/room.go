@@ -3,8 +3,6 @@ package slackapp
 import (
 	"cmp"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"slices"
@@ -116,8 +114,6 @@ func (r *Rooms) Post(ctx context.Context, in automate.Invocation) (automate.Resu
 	if err != nil {
 		return automate.Result{}, judge(err)
 	}
-	sum := sha256.Sum256([]byte(in.Key))
-	mark := "msg_" + hex.EncodeToString(sum[:16])
 	said := automate.Result{Output: "posted to #" + r.name(in)}
 	before, err := r.App.api.GetConversationHistoryContext(ctx, &slack.GetConversationHistoryParameters{
 		ChannelID: room.ID, Limit: lately, IncludeAllMetadata: true,
@@ -125,12 +121,12 @@ func (r *Rooms) Post(ctx context.Context, in automate.Invocation) (automate.Resu
 	if err != nil {
 		return automate.Result{}, judge(err)
 	}
-	if slices.ContainsFunc(before.Messages, func(m slack.Message) bool { return m.Metadata.EventPayload["id"] == mark }) {
+	if slices.ContainsFunc(before.Messages, func(m slack.Message) bool { return m.Metadata.EventPayload["id"] == mark(in.Key) }) {
 		return said, nil
 	}
 	_, _, err = r.App.api.PostMessageContext(ctx, room.ID, slack.MsgOptionText(text, true), slack.MsgOptionBlocks(
 		richText("", slack.NewRichTextSectionTextElement(text, nil)),
-	), plain(), slack.MsgOptionMetadata(slack.SlackMetadata{EventType: "tocsin_message", EventPayload: map[string]any{"id": mark}}))
+	), plain(), marked(mark(in.Key)))
 	return said, judge(err)
 }
 

@@ -12,7 +12,6 @@ import (
 	"github.com/tocsin-dev/tocsin/escalate"
 	"github.com/tocsin-dev/tocsin/event"
 	"github.com/tocsin-dev/tocsin/respond"
-	"github.com/tocsin-dev/tocsin/severity"
 )
 
 const usage = "Say what is wrong, such as: P1 checkout: payments fail. The priority and the service may be left out."
@@ -62,8 +61,6 @@ func declaration(typed string) (d respond.Declare) {
 	words := strings.TrimSpace(typed)
 	if first, rest, _ := strings.Cut(words, " "); d.Priority.UnmarshalText([]byte(strings.ToUpper(first))) == nil && d.Priority.Valid() {
 		words = strings.TrimSpace(rest)
-	} else {
-		d.Priority = severity.Priority(0)
 	}
 	if service, rest, found := strings.Cut(words, ":"); found && service != "" && !strings.Contains(service, " ") {
 		d.Service, words = service, strings.TrimSpace(rest)
